@@ -1,0 +1,127 @@
+//! `global_defs`.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::script::UserSpec;
+use super::vrrp::Version;
+use crate::ids::Name;
+
+/// Daemon-wide settings. Mail settings are held for the later mail sender.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Global {
+    /// `router_id`; `None` is the host's name.
+    pub router_id: Option<String>,
+    /// `notification_email`
+    pub notification_email: Vec<String>,
+    /// `notification_email_from`
+    pub notification_email_from: Option<String>,
+    /// `smtp_server HOST [PORT]`, as written.
+    pub smtp_server: Option<(String, u16)>,
+    /// `smtp_connect_timeout`, default 30 s.
+    pub smtp_connect_timeout: Duration,
+    /// `smtp_alert`
+    pub smtp_alert: Option<bool>,
+    /// `enable_script_security`
+    pub script_security: bool,
+    /// `script_user USER [GROUP]`
+    pub script_user: Option<UserSpec>,
+    /// `dynamic_interfaces [allow_if_changes]`
+    pub dynamic_interfaces: Option<DynamicInterfaces>,
+    /// `vrrp_version`, default 2.
+    pub vrrp_version: Version,
+    /// `vrrp_mcast_group4`, default 224.0.0.18.
+    pub vrrp_mcast_group4: std::net::Ipv4Addr,
+    /// `vrrp_skip_check_adv_addr`
+    pub vrrp_skip_check_adv_addr: bool,
+    /// `vrrp_startup_delay`, zero by default.
+    pub vrrp_startup_delay: Duration,
+    /// `default_interface`, `eth0` unless given.
+    pub default_interface: Name,
+    /// `vmac_prefix`, `vrrp` unless given.
+    pub vmac_prefix: String,
+    /// `lvs_flush`
+    pub lvs_flush: bool,
+    /// `lvs_flush_on_stop [VS]`
+    pub lvs_flush_on_stop: Option<FlushOnStop>,
+    /// `lvs_sync_daemon`
+    pub lvs_sync_daemon: Option<LvsSyncDaemon>,
+    /// `lvs_timeouts`, seconds; `None` leaves the kernel's.
+    pub lvs_timeouts: LvsTimeouts,
+    /// `checker_log_all_failures`
+    pub checker_log_all_failures: bool,
+    /// Top-level `net_namespace`.
+    pub net_namespace: Option<String>,
+    /// Top-level `instance`.
+    pub instance: Option<String>,
+    /// Top-level `use_pid_dir`.
+    pub use_pid_dir: bool,
+}
+
+impl Default for Global {
+    fn default() -> Self {
+        Global {
+            router_id: None,
+            notification_email: Vec::new(),
+            notification_email_from: None,
+            smtp_server: None,
+            smtp_connect_timeout: Duration::from_secs(30),
+            smtp_alert: None,
+            script_security: false,
+            script_user: None,
+            dynamic_interfaces: None,
+            vrrp_version: Version::V2,
+            vrrp_mcast_group4: std::net::Ipv4Addr::new(224, 0, 0, 18),
+            vrrp_skip_check_adv_addr: false,
+            vrrp_startup_delay: Duration::ZERO,
+            default_interface: "eth0".into(),
+            vmac_prefix: "vrrp".into(),
+            lvs_flush: false,
+            lvs_flush_on_stop: None,
+            lvs_sync_daemon: None,
+            lvs_timeouts: LvsTimeouts::default(),
+            checker_log_all_failures: false,
+            net_namespace: None,
+            instance: None,
+            use_pid_dir: false,
+        }
+    }
+}
+
+/// `dynamic_interfaces`
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DynamicInterfaces {
+    Plain,
+    AllowIfChanges,
+}
+
+/// `lvs_flush_on_stop`
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FlushOnStop {
+    /// The whole table, foreign services too.
+    Everything,
+    /// Each configured service as a whole.
+    Services,
+}
+
+/// `lvs_timeouts [tcp N] [tcpfin N] [udp N]`, seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LvsTimeouts {
+    pub tcp: Option<u32>,
+    pub tcp_fin: Option<u32>,
+    pub udp: Option<u32>,
+}
+
+/// `lvs_sync_daemon IF [INSTANCE] [id N] [maxlen N] [port N] [ttl N] [group IP]`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LvsSyncDaemon {
+    pub interface: Name,
+    /// The instance whose state decides between master and backup daemon; without one both run.
+    pub instance: Option<Name>,
+    /// `None`: the instance's VRID, else 0.
+    pub sync_id: Option<u8>,
+    pub max_len: u16,
+    pub port: u16,
+    pub ttl: u8,
+    pub group: Option<IpAddr>,
+}

@@ -1,0 +1,27 @@
+//! The typed model: what a configuration means, with keepalived's defaults filled in. Plain data; it
+//! knows neither where a value stood in the file nor what runs.
+
+pub mod check;
+pub mod global;
+pub mod lvs;
+pub mod script;
+pub mod vrrp;
+
+pub use check::{Check, CheckKind, HttpGet, HttpUrl, StatusRange, TcpCheck};
+pub use global::{Global, LvsSyncDaemon};
+pub use lvs::{RealServer, VirtualServer};
+pub use script::{Command, UserSpec};
+pub use vrrp::{
+    Auth, Garp, InitialState, Notify, SyncGroup, TrackScript, Tracked, UnicastPeer, Version,
+    VirtualAddress, Vmac, VrrpInstance,
+};
+
+/// One configuration, whole.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Config {
+    pub global: Global,
+    pub instances: Vec<VrrpInstance>,
+    pub sync_groups: Vec<SyncGroup>,
+    pub track_scripts: Vec<TrackScript>,
+    pub virtual_servers: Vec<VirtualServer>,
+}

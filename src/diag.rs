@@ -1,0 +1,1 @@
+//! A mistake in a file, as data.

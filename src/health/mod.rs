@@ -1,0 +1,3 @@
+//! When to check, and what a result means: schedules, retries, rise and fall. Pure.
+
+pub mod outcome;

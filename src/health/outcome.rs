@@ -1,0 +1,48 @@
+//! The result of one probe, as data.
+
+use std::time::Duration;
+
+/// What a probe found. Rendered by `report::lvs`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    Success(Success),
+    Failure(Failure),
+    /// The probe could not be made for a reason of our own (no socket, no memory): the state of the
+    /// server stays, the next attempt comes as if nothing had happened.
+    Undecided(String),
+}
+
+/// Details of a success that the log names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Success {
+    Connected,
+    /// HTTP: what was asked was fulfilled; the code and whether a digest was compared.
+    Http {
+        url: usize,
+        status: u16,
+        digest_compared: bool,
+    },
+}
+
+/// Why a server is considered to have failed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// The connection was refused or unreachable: `errno`.
+    Connect(i32),
+    ConnectTimeout,
+    ReadTimeout,
+    /// The overall deadline passed while the server dripped.
+    Deadline(Duration),
+    /// The peer closed or reset while we wrote or read: `errno`, 0 for a plain close without data.
+    Broken(i32),
+    /// Not HTTP at all.
+    Malformed,
+    HttpStatus {
+        url: usize,
+        status: u16,
+    },
+    Digest {
+        url: usize,
+        found: [u8; 16],
+    },
+}

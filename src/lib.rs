@@ -1,0 +1,33 @@
+//! standfast: VRRP failover and IPVS load balancing with health checks, driven by keepalived.conf.
+//!
+//! # Map
+//!
+//! | module | what it is | may know |
+//! |---|---|---|
+//! | [`time`], [`ids`] | points in time, protocol numbers: values checked once | nothing |
+//! | [`objects`] | kernel objects as plain values: interfaces, addresses, IPVS entries | `ids` |
+//! | [`diag`] | a mistake in a file as data, and its renderers | nothing |
+//! | [`config`] | keepalived.conf: text, tree, typed model | `ids`, `diag` |
+//! | [`vrrp`], [`lvs`], [`health`], [`track`], [`reconcile`] | pure cores: events and time in, actions out | `config::model`, `objects`, `ids`, `time` |
+//! | [`probe`] | one health check each: a target in, an outcome out | `config::model`, `health`, `ids` |
+//! | [`kernel`] | the only sockets to the kernel, and the only `unsafe` | `objects`, `ids`, `time` |
+//! | [`report`] | what the operator reads: log lines in keepalived's words | cores (their notes), `config` |
+//! | [`daemon`] | puts everything together; the only module that knows everybody | all |
+//!
+//! The arrows go one way; `tests/arch.rs` checks them. `docs/architecture.md` gives the reasons.
+
+pub mod cli;
+pub mod config;
+pub mod daemon;
+pub mod diag;
+pub mod health;
+pub mod ids;
+pub mod kernel;
+pub mod lvs;
+pub mod objects;
+pub mod probe;
+pub mod reconcile;
+pub mod report;
+pub mod time;
+pub mod track;
+pub mod vrrp;

@@ -1,0 +1,6 @@
+//! Kernel objects as plain values: what a core wants, what the kernel has. Compared field by field
+//! by [`crate::reconcile`], read and written by [`crate::kernel`].
+
+pub mod address;
+pub mod interface;
+pub mod ipvs;

@@ -1,0 +1,69 @@
+//! Everything the router can want: its whole output.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::note::Note;
+use crate::ids::Name;
+use crate::objects::address::AddressKey;
+
+/// Which instance: its slot in the router, kept over a reload for as long as the instance lives.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct InstanceId(pub u32);
+
+/// The states that scripts, dumps and logs know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    Init,
+    Backup,
+    Master,
+    Fault,
+    /// Only in notifications: removed by a reload.
+    Deleted,
+    /// Only in notifications: the daemon ends.
+    Stop,
+}
+
+impl State {
+    /// As scripts receive it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            State::Init => "INIT",
+            State::Backup => "BACKUP",
+            State::Master => "MASTER",
+            State::Fault => "FAULT",
+            State::Deleted => "DELETED",
+            State::Stop => "STOP",
+        }
+    }
+}
+
+/// Who changed state.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Subject {
+    Instance(Name),
+    Group(Name),
+}
+
+/// One output. The driver carries them out in order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// Send this advertisement: the `IPPROTO_VRRP` payload, checksum included. Shared with the
+    /// instance, so that a steady master allocates nothing.
+    Transmit { instance: InstanceId, source: IpAddr, destination: IpAddr, payload: Arc<[u8]> },
+    /// The instance wants all its addresses (virtual and excluded) set, or gone.
+    Own { instance: InstanceId, owned: bool },
+    /// One gratuitous ARP or unsolicited neighbour advertisement for this address.
+    Announce { instance: InstanceId, address: AddressKey },
+    /// Tell scripts, in keepalived's order, that this subject is now in this state.
+    Notify { subject: Subject, state: State, priority: u8 },
+    /// A master heard a lower priority (`notify_master_rx_lower_pri`).
+    NotifyLowerPriority { instance: InstanceId, name: Name },
+    /// The address that somebody removed is to be put back at once.
+    Restore { address: AddressKey },
+    /// Something worth a line in the log.
+    Note(Note),
+    /// We overslept: the deadline had passed by this much when we were called.
+    Late { by: Duration },
+}

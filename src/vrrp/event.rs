@@ -1,0 +1,43 @@
+//! Everything that can happen to the router: its whole input, besides time.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::config::model::Config;
+use crate::ids::{IfIndex, Name};
+use crate::objects::address::AddressKey;
+use crate::objects::interface::Interface;
+use crate::time::Mono;
+
+/// One input. Handling the same fact twice has no second effect.
+#[derive(Clone, Debug)]
+pub enum Event<'a> {
+    /// An advertisement, or something that claims to be one.
+    Packet(Datagram<'a>),
+    /// An interface appeared or changed (`Some`), or is gone (`None`).
+    Interface { name: Name, now: Option<Arc<Interface>> },
+    /// A track script has a new settled result (after rise and fall).
+    Script { name: Name, healthy: bool },
+    /// Somebody else removed an address that an owning instance had set. The driver asks before it
+    /// puts it back, by telling the router.
+    AddressLost { key: AddressKey },
+    /// A new configuration. What can stay, stays.
+    Reconfigure(Arc<Config>),
+    /// The daemon ends: masters resign with priority 0, everything is given up.
+    Stop,
+}
+
+/// A received packet, as the raw socket gave it.
+#[derive(Clone, Copy, Debug)]
+pub struct Datagram<'a> {
+    /// The kernel's receive time, not when we got round to it.
+    pub received_at: Mono,
+    /// The interface it came in by.
+    pub interface: IfIndex,
+    pub source: IpAddr,
+    pub destination: IpAddr,
+    /// TTL or hop limit.
+    pub ttl: u8,
+    /// `IPPROTO_VRRP` payload (IPv4: behind the IP header, whose total length was checked).
+    pub payload: &'a [u8],
+}
