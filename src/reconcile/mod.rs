@@ -1,1 +1,3 @@
-//! reconcile
+//! From what there is to what is wanted: ordered operations, nothing that changes nothing. Pure.
+
+pub mod ipvs;

@@ -1,0 +1,186 @@
+//! All virtual services of the node, with all their checkers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::action::{Action, CheckerId, ServiceId};
+use super::event::Event;
+use super::name::RealName;
+use super::note::Note;
+use super::service::{Conclusion, Service};
+use super::slots::Slots;
+use crate::config::model::{Check, CheckKind, Config};
+use crate::health::checker::{Checker, Verdict};
+use crate::health::outcome::Outcome;
+use crate::health::schedule::Schedule;
+use crate::objects::ipvs::{Pool, ServiceKey};
+use crate::time::Mono;
+
+/// The load balancing half of the daemon. Every call costs what it changes, not what there is.
+#[derive(Debug)]
+pub struct Director {
+    pub(super) services: Slots<Service>,
+    pub(super) by_key: HashMap<ServiceKey, ServiceId>,
+    /// As they stand in the configuration.
+    pub(super) order: Vec<ServiceId>,
+    pub(super) checkers: Slots<Attached>,
+    pub(super) schedule: Schedule<CheckerId>,
+    pub(super) seed: u64,
+    /// Checkers made so far; spreads their first probes.
+    pub(super) created: u64,
+    /// Probes asked for so far; the latest one's generation.
+    generation: u64,
+}
+
+/// A checker and where it belongs.
+#[derive(Debug)]
+pub(super) struct Attached {
+    pub checker: Checker,
+    pub service: ServiceId,
+    /// Index of the real server in its service.
+    pub real: usize,
+    /// Generation of the probe that is under way.
+    pub running: Option<u64>,
+}
+
+impl Director {
+    /// Starts all services of `config`. `seed` spreads the first probes: any number that differs from
+    /// director to director.
+    pub fn new(now: Mono, config: Arc<Config>, seed: u64, out: &mut Vec<Action>) -> Self {
+        let mut director = Director {
+            services: Slots::default(),
+            by_key: HashMap::new(),
+            order: Vec::new(),
+            checkers: Slots::default(),
+            schedule: Schedule::default(),
+            seed,
+            created: 0,
+            generation: 0,
+        };
+        director.load(now, &config, out);
+        director
+    }
+
+    /// Takes one event. The actions are appended to `out`; all of one call belong together, so the
+    /// kernel's table is to be touched only when the last one has been looked at.
+    pub fn handle(&mut self, now: Mono, event: Event, out: &mut Vec<Action>) {
+        match event {
+            Event::Probed { checker, generation, outcome } => {
+                self.probed(now, checker, generation, outcome, out);
+            }
+            Event::Reconfigure(config) => self.load(now, &config, out),
+            Event::Stop => self.stop(out),
+        }
+    }
+
+    /// When the next probe is due.
+    pub fn deadline(&self) -> Option<Mono> {
+        self.schedule.next()
+    }
+
+    /// Asks for the probes that are due.
+    pub fn expire(&mut self, now: Mono, out: &mut Vec<Action>) {
+        while let Some(id) = self.schedule.take_due(now) {
+            let Some(attached) = self.checkers.get_mut(id.0) else { continue };
+            self.generation += 1;
+            attached.running = Some(self.generation);
+            let url = attached.checker.url();
+            out.push(Action::Probe { checker: id, generation: self.generation, url });
+        }
+    }
+
+    /// What this checker does; `None` if there is no such checker any more.
+    pub fn check(&self, checker: CheckerId) -> Option<&Arc<Check>> {
+        self.checkers.get(checker.0).map(|attached| attached.checker.check())
+    }
+
+    /// What the kernel's table should hold for this service: each of its kernel services with its pool.
+    pub fn desired(&self, service: ServiceId) -> impl Iterator<Item = (ServiceKey, Pool)> + use<> {
+        self.services.get(service.0).map(|service| (service.key(), service.pool())).into_iter()
+    }
+
+    /// The same for all services, as they stand in the configuration.
+    pub fn desired_all(&self) -> impl Iterator<Item = (ServiceKey, Pool)> {
+        self.order.iter().flat_map(|id| self.desired(*id))
+    }
+
+    /// The keys of all our services, as they stand in the configuration.
+    pub fn service_keys(&self) -> impl Iterator<Item = ServiceKey> {
+        self.order.iter().filter_map(|id| self.services.get(id.0)).map(Service::key)
+    }
+
+    fn probed(
+        &mut self,
+        now: Mono,
+        id: CheckerId,
+        generation: u64,
+        outcome: Outcome,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(attached) = self.checkers.get_mut(id.0) else { return };
+        if attached.running != Some(generation) {
+            return;
+        }
+        attached.running = None;
+        let judged = attached.checker.judge(&outcome);
+        self.schedule.set(id, now + judged.pause);
+        let Some(service) = self.services.get_mut(attached.service.0) else { return };
+        let Some(name) = service.real_name_at(attached.real) else { return };
+        let check = attached.checker.check();
+        note_result(name, check, judged.verdict, outcome, out);
+        let (up, first, changed) = match judged.verdict {
+            Verdict::Up { first, changed } => (true, first, changed),
+            Verdict::Down { first, changed, .. } => (false, first, changed),
+            Verdict::Steady | Verdict::Passed | Verdict::Retrying | Verdict::Undecided => return,
+        };
+        service.concluded(attached.real, Conclusion { up, changed, first, alpha: check.alpha }, out);
+    }
+
+    fn stop(&mut self, out: &mut Vec<Action>) {
+        let mut keys = Vec::with_capacity(self.order.len());
+        for id in std::mem::take(&mut self.order) {
+            if let Some(service) = self.services.remove(id.0) {
+                service.end(true, out);
+                keys.push(service.key());
+            }
+        }
+        self.by_key.clear();
+        self.checkers = Slots::default();
+        self.schedule = Schedule::default();
+        out.push(Action::Retire(keys));
+    }
+}
+
+/// What the log says about a probe's result, before its consequences.
+fn note_result(
+    real: RealName,
+    check: &Arc<Check>,
+    verdict: Verdict,
+    outcome: Outcome,
+    out: &mut Vec<Action>,
+) {
+    let check = Arc::clone(check);
+    let is_http = matches!(check.kind, CheckKind::Http(_));
+    match (verdict, outcome) {
+        (Verdict::Up { .. } | Verdict::Passed, Outcome::Success(success)) => {
+            out.push(Action::Note(Note::CheckPassed { real, check, success }));
+            if is_http && verdict != Verdict::Passed {
+                out.push(Action::Note(Note::WebServerUp { real }));
+            }
+        }
+        (Verdict::Retrying, Outcome::Failure(failure)) if check.log_all_failures => {
+            out.push(Action::Note(Note::AttemptFailed { real, check, failure }));
+        }
+        (Verdict::Down { retries, .. }, Outcome::Failure(failure)) => {
+            if check.log_all_failures {
+                let check = Arc::clone(&check);
+                out.push(Action::Note(Note::AttemptFailed { real, check, failure }));
+            }
+            out.push(Action::Note(Note::CheckFailed { real, check, retries }));
+        }
+        (Verdict::Undecided, Outcome::Undecided(reason)) => {
+            out.push(Action::Note(Note::Undecided { real, check, reason }));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,20 @@
+//! Everything that can happen to the director: its whole input, besides time.
+
+use std::sync::Arc;
+
+use super::action::CheckerId;
+use crate::config::model::Config;
+use crate::health::outcome::Outcome;
+
+/// One input.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A probe has ended. Every [`super::action::Action::Probe`] must come back as exactly one of
+    /// these (a probe that died: [`Outcome::Undecided`]); only then is the next one asked for. A
+    /// result for an outdated generation is ignored.
+    Probed { checker: CheckerId, generation: u64, outcome: Outcome },
+    /// A new configuration. What can stay, stays.
+    Reconfigure(Arc<Config>),
+    /// The daemon ends.
+    Stop,
+}

@@ -1,0 +1,41 @@
+//! What the director has to say; `report::lvs` puts it in keepalived's words.
+
+use std::sync::Arc;
+
+use super::name::{RealName, ServiceName};
+use super::quorum::Balance;
+use crate::config::model::Check;
+use crate::health::outcome::{Failure, Success};
+
+/// One thing worth a log line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Note {
+    /// A checker begins its work.
+    Activating { real: RealName, service: ServiceName },
+    /// A check passed while its checker was not known to be up.
+    CheckPassed { real: RealName, check: Arc<Check>, success: Success },
+    /// All urls of an `HTTP_GET` have passed.
+    WebServerUp { real: RealName },
+    /// A check failed for good.
+    CheckFailed { real: RealName, check: Arc<Check>, retries: Option<u32> },
+    /// A check failed; `log_all_failures` asks for each.
+    AttemptFailed { real: RealName, check: Arc<Check>, failure: Failure },
+    /// A probe could not be made, for a reason of our own.
+    Undecided { real: RealName, check: Arc<Check>, reason: String },
+    /// A real server enters (`up`) or leaves the pool; with `inhibit` its weight changes instead.
+    RealServer { real: RealName, service: ServiceName, up: bool, inhibit: bool },
+    /// The configured weight changed.
+    Weight { real: RealName, service: ServiceName, from: u32, to: u32, active: bool },
+    /// `up`: the quorum was gained, else lost.
+    Quorum { service: ServiceName, up: bool, balance: Balance },
+    /// The service starts without its quorum, and its sorry server takes over.
+    StartingWithoutQuorum { service: ServiceName, balance: Balance },
+    /// The sorry server takes over, or is not needed any more.
+    SorryServer { sorry: RealName, service: ServiceName, in_use: bool, inhibit: bool },
+    /// The servers that are up enter or leave the pool with the sorry server's change.
+    AliveServers { service: ServiceName, added: bool },
+    /// A real server is taken out because the daemon ends, or the new configuration does not have it.
+    Released { real: RealName, service: ServiceName, stopping: bool, inhibited: bool },
+    /// The new configuration does not have this service.
+    ServiceRemoved { service: ServiceName },
+}

@@ -1,0 +1,241 @@
+//! A new configuration, or the first one: what stays keeps its state, the rest comes and goes.
+//!
+//! Services match by address, port and protocol (or mark and family), real servers by address and
+//! port, checkers by being equal. No reload takes a working server away: a new checker of a server
+//! that stays counts as the server did until its first result.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::action::{Action, CheckerId, ServiceId};
+use super::director::{Attached, Director};
+use super::name::{RealName, ServiceName};
+use super::note::Note;
+use super::plan;
+use super::service::{Real, Service, Settings, notify_real, release_real};
+use crate::config::model::{Check, Config, RealServer};
+use crate::health::checker::{Checker, first_delay};
+use crate::objects::ipvs::DestKey;
+use crate::time::Mono;
+
+impl Director {
+    pub(super) fn load(&mut self, now: Mono, config: &Arc<Config>, out: &mut Vec<Action>) {
+        let mut old = std::mem::take(&mut self.by_key);
+        let old_order = std::mem::take(&mut self.order);
+        let mut activated = Vec::new();
+        for at in 0..config.virtual_servers.len() {
+            let Some(settings) = Settings::new(config, at) else { continue };
+            let key = plan::service_key(&settings);
+            if self.by_key.contains_key(&key) {
+                continue;
+            }
+            let id = match old.remove(&key) {
+                Some(id) => {
+                    self.keep_service(now, id, settings, &mut activated, out);
+                    id
+                }
+                None => match self.add_service(now, settings, &mut activated, out) {
+                    Some(id) => id,
+                    None => continue,
+                },
+            };
+            self.by_key.insert(key, id);
+            self.order.push(id);
+        }
+        // What `old` still holds is gone; in the old order, so that the log is the same every time.
+        let gone: HashSet<ServiceId> = old.into_values().collect();
+        self.remove_services(old_order.into_iter().filter(|id| gone.contains(id)), out);
+        out.extend(activated.into_iter().map(Action::Note));
+    }
+
+    fn add_service(
+        &mut self,
+        now: Mono,
+        settings: Settings,
+        activated: &mut Vec<Note>,
+        out: &mut Vec<Action>,
+    ) -> Option<ServiceId> {
+        let id = ServiceId(self.services.reserve()?);
+        let name = ServiceName(plan::service_key(&settings));
+        let mut reals = Vec::with_capacity(settings.real_servers.len());
+        for (index, real) in settings.real_servers.iter().enumerate() {
+            reals.push(self.new_real(now, (id, index), name, real, activated));
+        }
+        self.services.fill(id.0, Service::start(id, settings, reals, out));
+        Some(id)
+    }
+
+    fn remove_services(&mut self, gone: impl Iterator<Item = ServiceId>, out: &mut Vec<Action>) {
+        let mut keys = Vec::new();
+        for id in gone {
+            let Some(mut service) = self.services.remove(id.0) else { continue };
+            service.end(false, out);
+            keys.push(service.key());
+            for real in service.take_reals() {
+                self.remove_checkers(real.checkers);
+            }
+        }
+        if !keys.is_empty() {
+            out.push(Action::Retire(keys));
+        }
+    }
+
+    /// The service is in both configurations.
+    fn keep_service(
+        &mut self,
+        now: Mono,
+        id: ServiceId,
+        settings: Settings,
+        activated: &mut Vec<Note>,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(service) = self.services.get_mut(id.0) else { return };
+        if **service.settings() == *settings {
+            service.rebase(settings);
+            return;
+        }
+        let name = service.name();
+        let old_settings = service.settings().clone();
+        let old_reals = service.take_reals();
+        let mut old: HashMap<DestKey, (&RealServer, Real)> = HashMap::with_capacity(old_reals.len());
+        for (settings, real) in old_settings.real_servers.iter().zip(old_reals) {
+            if let Some((_, twice)) = old.insert(plan::real_key(settings), (settings, real)) {
+                self.remove_checkers(twice.checkers);
+            }
+        }
+        out.push(Action::Program(id));
+        let mut reals = Vec::with_capacity(settings.real_servers.len());
+        for (index, new) in settings.real_servers.iter().enumerate() {
+            reals.push(match old.remove(&plan::real_key(new)) {
+                Some((before, real)) => {
+                    let was_up = real.is_up();
+                    let real = self.keep_real(now, (id, index), name, new, real, activated);
+                    note_kept(name, before, new, was_up, real.is_up(), out);
+                    real
+                }
+                None => {
+                    let real = self.new_real(now, (id, index), name, new, activated);
+                    if real.is_up() {
+                        out.push(Action::Note(entering(name, new)));
+                    }
+                    real
+                }
+            });
+        }
+        for settings in &old_settings.real_servers {
+            if let Some((_, real)) = old.remove(&plan::real_key(settings)) {
+                release_real(name, settings, real.is_up(), false, old_settings.omega, out);
+                self.remove_checkers(real.checkers);
+            }
+        }
+        if let Some(service) = self.services.get_mut(id.0) {
+            service.adopt(settings, reals, out);
+        }
+    }
+
+    /// The real server is in both configurations: its equal checkers go on as if nothing had happened.
+    fn keep_real(
+        &mut self,
+        now: Mono,
+        place: (ServiceId, usize),
+        name: ServiceName,
+        settings: &RealServer,
+        old: Real,
+        activated: &mut Vec<Note>,
+    ) -> Real {
+        let was_up = old.is_up();
+        let mut spare = old.checkers;
+        let mut checkers = Vec::with_capacity(settings.checks.len());
+        for check in &settings.checks {
+            let same = spare.iter().position(|id| self.check(*id).is_some_and(|old| **old == *check));
+            if let Some(position) = same {
+                let id = spare.remove(position);
+                if let Some(attached) = self.checkers.get_mut(id.0) {
+                    attached.real = place.1;
+                }
+                checkers.push(id);
+            } else if let Some(id) = self.new_checker(now, place, check, was_up) {
+                activated.push(activating(name, settings));
+                checkers.push(id);
+            }
+        }
+        self.remove_checkers(spare);
+        self.assemble(checkers)
+    }
+
+    fn new_real(
+        &mut self,
+        now: Mono,
+        place: (ServiceId, usize),
+        name: ServiceName,
+        settings: &RealServer,
+        activated: &mut Vec<Note>,
+    ) -> Real {
+        let mut checkers = Vec::with_capacity(settings.checks.len());
+        for check in &settings.checks {
+            if let Some(id) = self.new_checker(now, place, check, !check.alpha) {
+                activated.push(activating(name, settings));
+                checkers.push(id);
+            }
+        }
+        self.assemble(checkers)
+    }
+
+    fn assemble(&self, checkers: Vec<CheckerId>) -> Real {
+        let down = |id: &&CheckerId| self.checkers.get(id.0).is_some_and(|found| !found.checker.is_up());
+        let failed = checkers.iter().filter(down).count();
+        Real { checkers, failed }
+    }
+
+    fn new_checker(
+        &mut self,
+        now: Mono,
+        (service, real): (ServiceId, usize),
+        check: &Check,
+        up: bool,
+    ) -> Option<CheckerId> {
+        let first = now + first_delay(self.seed, self.created, check.warmup);
+        let checker = Checker::new(Arc::new(check.clone()), up);
+        let id = CheckerId(self.checkers.insert(Attached { checker, service, real, running: None })?);
+        self.created += 1;
+        self.schedule.set(id, first);
+        Some(id)
+    }
+
+    fn remove_checkers(&mut self, ids: Vec<CheckerId>) {
+        for id in ids {
+            self.checkers.remove(id.0);
+            self.schedule.clear(id);
+        }
+    }
+}
+
+/// What there is to say of a real server that stays: another weight, or it came up because the
+/// checker that held it down is gone.
+fn note_kept(
+    service: ServiceName,
+    before: &RealServer,
+    now: &RealServer,
+    was_up: bool,
+    is_up: bool,
+    out: &mut Vec<Action>,
+) {
+    if before.weight != now.weight {
+        let real = RealName::of(service.0, plan::real_key(now));
+        let (from, to) = (before.weight, now.weight);
+        out.push(Action::Note(Note::Weight { real, service, from, to, active: is_up }));
+    }
+    if is_up && !was_up {
+        out.push(Action::Note(entering(service, now)));
+        notify_real(service, now, true, out);
+    }
+}
+
+fn entering(service: ServiceName, settings: &RealServer) -> Note {
+    let real = RealName::of(service.0, plan::real_key(settings));
+    Note::RealServer { real, service, up: true, inhibit: settings.inhibit_on_failure }
+}
+
+fn activating(service: ServiceName, settings: &RealServer) -> Note {
+    Note::Activating { real: RealName::of(service.0, plan::real_key(settings)), service }
+}

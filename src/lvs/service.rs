@@ -1,0 +1,293 @@
+//! One virtual service: which real servers are up, whether that makes a quorum, and what follows.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::action::{Action, CheckerId, ScriptEvent, ServiceId};
+use super::name::{RealName, ServiceName, Subject};
+use super::note::Note;
+use super::plan;
+use super::quorum::Quorum;
+use crate::config::model::{Command, Config, RealServer, VirtualServer};
+use crate::objects::ipvs::{DestKey, Destination, Pool, ServiceKey};
+
+/// A virtual server of a configuration, held together with that configuration.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    config: Arc<Config>,
+    at: usize,
+}
+
+impl Settings {
+    /// `None` if the configuration has no such virtual server.
+    pub fn new(config: &Arc<Config>, at: usize) -> Option<Self> {
+        config.virtual_servers.get(at)?;
+        Some(Settings { config: Arc::clone(config), at })
+    }
+}
+
+impl Deref for Settings {
+    type Target = VirtualServer;
+
+    #[expect(clippy::indexing_slicing, reason = "`new` has found it there, and a Config in an Arc stays")]
+    fn deref(&self) -> &VirtualServer {
+        &self.config.virtual_servers[self.at]
+    }
+}
+
+/// What is known of a real server beyond its configuration.
+#[derive(Debug)]
+pub(super) struct Real {
+    pub checkers: Vec<CheckerId>,
+    /// How many of them are down; up is 0.
+    pub failed: usize,
+}
+
+impl Real {
+    pub fn is_up(&self) -> bool {
+        self.failed == 0
+    }
+}
+
+/// A virtual service at work.
+#[derive(Debug)]
+pub(super) struct Service {
+    id: ServiceId,
+    key: ServiceKey,
+    settings: Settings,
+    /// In step with `settings.real_servers`.
+    reals: Vec<Real>,
+    quorum: Quorum,
+    sorry_in_use: bool,
+    /// Sum of the weights of the real servers that are up.
+    live: u64,
+}
+
+/// A checker's conclusion, as its real server needs it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Conclusion {
+    pub up: bool,
+    /// Different from how the checker counted before.
+    pub changed: bool,
+    /// The checker's first one.
+    pub first: bool,
+    pub alpha: bool,
+}
+
+impl Service {
+    /// A service that starts: with the quorum its real servers have, or with the sorry server.
+    pub fn start(id: ServiceId, settings: Settings, reals: Vec<Real>, out: &mut Vec<Action>) -> Self {
+        let mut service = Service {
+            id,
+            key: plan::service_key(&settings),
+            quorum: Quorum::new(&settings),
+            live: live_weight(&settings, &reals),
+            settings,
+            reals,
+            sorry_in_use: false,
+        };
+        out.push(Action::Program(id));
+        service.judge_quorum(true, out);
+        service
+    }
+
+    pub fn key(&self) -> ServiceKey {
+        self.key
+    }
+
+    pub fn name(&self) -> ServiceName {
+        ServiceName(self.key)
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub fn real_name(&self, real: &RealServer) -> RealName {
+        RealName::of(self.key, plan::real_key(real))
+    }
+
+    /// The name of the real server at this place.
+    pub fn real_name_at(&self, index: usize) -> Option<RealName> {
+        self.settings.real_servers.get(index).map(|real| self.real_name(real))
+    }
+
+    /// Configuration and state of every real server.
+    pub fn reals(&self) -> impl Iterator<Item = (&RealServer, &Real)> {
+        self.settings.real_servers.iter().zip(&self.reals)
+    }
+
+    /// Lends the real servers out for a new configuration; [`Service::adopt`] brings them back.
+    pub fn take_reals(&mut self) -> Vec<Real> {
+        std::mem::take(&mut self.reals)
+    }
+
+    /// Same settings in a new configuration: nothing changes.
+    pub fn rebase(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
+    /// Goes on with other settings; `reals` are in step with them. Everything that the new settings say
+    /// of single real servers has been said; what remains is the quorum.
+    pub fn adopt(&mut self, settings: Settings, reals: Vec<Real>, out: &mut Vec<Action>) {
+        self.live = live_weight(&settings, &reals);
+        self.quorum.adopt(&settings);
+        self.settings = settings;
+        self.reals = reals;
+        self.judge_quorum(false, out);
+    }
+
+    /// A checker of the real server at `index` has come to a conclusion.
+    pub fn concluded(&mut self, index: usize, conclusion: Conclusion, out: &mut Vec<Action>) {
+        let Some(real) = self.reals.get_mut(index) else { return };
+        let was_up = real.is_up();
+        if conclusion.changed {
+            real.failed = if conclusion.up { real.failed.saturating_sub(1) } else { real.failed + 1 };
+            if real.is_up() != was_up {
+                self.real_changed(index, !was_up, out);
+            }
+        } else if conclusion.first && (conclusion.alpha || !conclusion.up) {
+            self.notify_real(index, was_up, out);
+        }
+    }
+
+    /// The real server went up or down: first the log line, then the table, then the scripts.
+    fn real_changed(&mut self, index: usize, up: bool, out: &mut Vec<Action>) {
+        let Some(settings) = self.settings.real_servers.get(index) else { return };
+        let destination = plan::real_key(settings);
+        let weight = u64::from(settings.weight);
+        self.live = if up { self.live + weight } else { self.live.saturating_sub(weight) };
+        out.push(Action::Note(Note::RealServer {
+            real: self.real_name(settings),
+            service: self.name(),
+            up,
+            inhibit: settings.inhibit_on_failure,
+        }));
+        let before = plan::real(settings, !up, self.sorry_in_use);
+        let wanted = plan::real(settings, up, self.sorry_in_use);
+        let mark = out.len();
+        self.notify_real(index, up, out);
+        if self.judge_quorum(false, out) || self.sorry_key() == Some(destination) {
+            out.insert(mark, Action::Program(self.id));
+        } else if before != wanted {
+            out.insert(mark, Action::Adjust { service: self.key, destination, wanted });
+        }
+    }
+
+    fn notify_real(&self, index: usize, up: bool, out: &mut Vec<Action>) {
+        if let Some(real) = self.settings.real_servers.get(index) {
+            notify_real(self.name(), real, up, out);
+        }
+    }
+
+    /// Judges the quorum anew; answers whether the sorry server came or went.
+    fn judge_quorum(&mut self, starting: bool, out: &mut Vec<Action>) -> bool {
+        let changed = self.quorum.judge(self.live);
+        let (up, balance, service) = (self.quorum.is_up(), self.quorum.balance(self.live), self.name());
+        let without = starting && !up && self.settings.sorry_server.is_some();
+        if changed {
+            out.push(Action::Note(Note::Quorum { service, up, balance }));
+        } else if without {
+            out.push(Action::Note(Note::StartingWithoutQuorum { service, balance }));
+        }
+        let needed = !up && self.settings.sorry_server.is_some();
+        let turned = needed != self.sorry_in_use;
+        self.sorry_in_use = needed;
+        if let Some(sorry) = &self.settings.sorry_server
+            && turned
+        {
+            let name = RealName::of(self.key, plan::sorry_key(sorry));
+            let inhibit = sorry.inhibit;
+            out.push(Action::Note(Note::SorryServer { sorry: name, service, in_use: needed, inhibit }));
+            out.push(Action::Note(Note::AliveServers { service, added: !needed }));
+        }
+        if changed || without {
+            self.notify_quorum(up, out);
+        }
+        turned
+    }
+
+    fn notify_quorum(&self, up: bool, out: &mut Vec<Action>) {
+        let command = if up { &self.settings.quorum_up } else { &self.settings.quorum_down };
+        run(command.as_ref(), Subject::Service(self.name()), up, out);
+    }
+
+    /// The service ends; with `omega` its down scripts run.
+    pub fn end(&self, stopping: bool, out: &mut Vec<Action>) {
+        if !stopping {
+            out.push(Action::Note(Note::ServiceRemoved { service: self.name() }));
+        }
+        for (settings, real) in self.reals() {
+            release_real(self.name(), settings, real.is_up(), stopping, self.settings.omega, out);
+        }
+        if self.settings.omega && self.quorum.is_up() {
+            self.notify_quorum(false, out);
+        }
+    }
+
+    /// What the kernel should hold for this service.
+    pub fn pool(&self) -> Pool {
+        let mut destinations: Vec<(DestKey, Destination)> = Vec::with_capacity(self.reals.len() + 1);
+        let sorry = self.settings.sorry_server.as_ref();
+        let replaced = if self.sorry_in_use { self.sorry_key() } else { None };
+        let mut sorry_is_real = false;
+        for (settings, real) in self.reals() {
+            let key = plan::real_key(settings);
+            if replaced == Some(key) {
+                continue;
+            }
+            if let Some(destination) = plan::real(settings, real.is_up(), self.sorry_in_use) {
+                sorry_is_real |= self.sorry_key() == Some(key);
+                destinations.push((key, destination));
+            }
+        }
+        if let Some(sorry) = sorry
+            && !sorry_is_real
+            && let Some(destination) = plan::sorry(sorry, self.sorry_in_use)
+        {
+            destinations.push((plan::sorry_key(sorry), destination));
+        }
+        Pool { service: plan::service(&self.settings), destinations }
+    }
+
+    fn sorry_key(&self) -> Option<DestKey> {
+        self.settings.sorry_server.as_ref().map(plan::sorry_key)
+    }
+}
+
+/// A real server leaves for good: the daemon ends, or the new configuration does not have it.
+pub(super) fn release_real(
+    service: ServiceName,
+    settings: &RealServer,
+    up: bool,
+    stopping: bool,
+    omega: bool,
+    out: &mut Vec<Action>,
+) {
+    if stopping || up || settings.inhibit_on_failure {
+        let real = RealName::of(service.0, plan::real_key(settings));
+        let inhibited = settings.inhibit_on_failure && !up;
+        out.push(Action::Note(Note::Released { real, service, stopping, inhibited }));
+    }
+    if omega && up {
+        notify_real(service, settings, false, out);
+    }
+}
+
+/// `notify_up` or `notify_down`.
+pub(super) fn notify_real(service: ServiceName, settings: &RealServer, up: bool, out: &mut Vec<Action>) {
+    let real = RealName::of(service.0, plan::real_key(settings));
+    let command = if up { &settings.notify_up } else { &settings.notify_down };
+    run(command.as_ref(), Subject::Real { real, service }, up, out);
+}
+
+fn run(command: Option<&Command>, subject: Subject, up: bool, out: &mut Vec<Action>) {
+    if let Some(command) = command {
+        out.push(Action::Run(ScriptEvent { command: command.clone(), subject, up }));
+    }
+}
+
+fn live_weight(settings: &VirtualServer, reals: &[Real]) -> u64 {
+    let pairs = settings.real_servers.iter().zip(reals);
+    pairs.filter(|(_, real)| real.is_up()).map(|(settings, _)| u64::from(settings.weight)).sum()
+}

@@ -1,0 +1,74 @@
+//! Which connection synchronisation daemons `lvs_sync_daemon` wants, and how to get there.
+
+use crate::config::model::LvsSyncDaemon;
+use crate::objects::ipvs::{Op, SyncDaemon, SyncRole};
+
+/// The daemons that are wanted. With a VRRP instance its state decides (`master`; `vrid` is the
+/// default of `id`): the master daemon on the MASTER, the backup daemon elsewhere. Without one, both.
+pub fn wanted(config: &LvsSyncDaemon, master: bool, vrid: u8) -> Vec<SyncDaemon> {
+    let daemon = |role, default_id| SyncDaemon {
+        role,
+        interface: config.interface.clone(),
+        sync_id: u32::from(config.sync_id.unwrap_or(default_id)),
+        max_len: config.max_len,
+        group: config.group,
+        port: config.port,
+        ttl: config.ttl,
+    };
+    match (&config.instance, master) {
+        (Some(_), true) => vec![daemon(SyncRole::Master, vrid)],
+        (Some(_), false) => vec![daemon(SyncRole::Backup, vrid)],
+        (None, _) => vec![daemon(SyncRole::Master, 0), daemon(SyncRole::Backup, 0)],
+    }
+}
+
+/// From the daemons that run to those that are wanted: the kernel has one of each role, so what is
+/// different is stopped before it is started.
+pub fn difference(running: &[SyncDaemon], wanted: &[SyncDaemon]) -> Vec<Op> {
+    let stop = running.iter().filter(|daemon| !wanted.contains(daemon));
+    let start = wanted.iter().filter(|daemon| !running.contains(daemon));
+    stop.map(|daemon| Op::DelDaemon(daemon.role))
+        .chain(start.map(|daemon| Op::NewDaemon(daemon.clone())))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(instance: Option<&str>) -> LvsSyncDaemon {
+        LvsSyncDaemon {
+            interface: "eth1".into(),
+            instance: instance.map(Into::into),
+            sync_id: None,
+            max_len: 0,
+            port: 0,
+            ttl: 0,
+            group: None,
+        }
+    }
+
+    #[test]
+    fn follows_the_instance() {
+        let config = config(Some("VI_1"));
+        let backup = wanted(&config, false, 50);
+        let master = wanted(&config, true, 50);
+        assert_eq!(backup[0].sync_id, 50);
+        assert_eq!(
+            difference(&backup, &master),
+            [Op::DelDaemon(SyncRole::Backup), Op::NewDaemon(master[0].clone())]
+        );
+        assert_eq!(difference(&master, &master), []);
+        assert_eq!(difference(&master, &[]), [Op::DelDaemon(SyncRole::Master)]);
+    }
+
+    #[test]
+    fn both_without_an_instance() {
+        let both = wanted(&config(None), false, 50);
+        assert_eq!(
+            both.iter().map(|daemon| daemon.role).collect::<Vec<_>>(),
+            [SyncRole::Master, SyncRole::Backup]
+        );
+        assert_eq!(both[0].sync_id, 0);
+    }
+}

@@ -1,0 +1,232 @@
+//! The director's notes and the kernel's refusals in keepalived's words, which operators and tools grep.
+
+use tracing::Level;
+
+use super::Line;
+use crate::config::model::check::HttpGet;
+use crate::config::model::{Check, CheckKind};
+use crate::health::outcome::{Failure, Success};
+use crate::lvs::name::{RealName, ServiceName};
+use crate::lvs::note::Note;
+use crate::objects::ipvs::{DestKey, Op, ServiceKey, SyncRole};
+
+/// The log line of a note.
+pub fn render(note: &Note) -> Line {
+    line(match note {
+        Note::Activating { real, service } => {
+            format!("Activating healthchecker for service {real} for VS {service}")
+        }
+        Note::CheckPassed { real, check, success } => passed(real, check, success),
+        Note::WebServerUp { real } => format!("Remote Web server {real} succeed on service."),
+        Note::CheckFailed { real, check, retries } => {
+            let name = check_name(check);
+            match retries {
+                Some(retries) => format!("{name} on service {real} failed after {retries} retries."),
+                None => format!("{name} on service {real} failed."),
+            }
+        }
+        Note::AttemptFailed { real, check, failure } => attempt_failed(real, check, failure),
+        Note::Undecided { real, check, reason } => {
+            let what = match check.kind {
+                CheckKind::Tcp(_) => "TCP",
+                CheckKind::Http(_) => "WEB",
+            };
+            format!("{what} connect fail to create socket. Rescheduling. ({real}: {reason})")
+        }
+        Note::RealServer { real, service, up, inhibit } => match (up, inhibit) {
+            (true, false) => format!("Adding service {real} to VS {service}"),
+            (true, true) => format!("Enabling service {real} of VS {service}"),
+            (false, false) => format!("Removing service {real} from VS {service}"),
+            (false, true) => format!("Disabling service {real} of VS {service}"),
+        },
+        Note::Weight { real, service, from, to, active } => {
+            let state = if *active { "active" } else { "inactive" };
+            format!("Changing weight from {from} to {to} for {state} service {real} of VS {service}")
+        }
+        Note::Quorum { service, up, balance } => {
+            let (quorum, slack, live) = (balance.quorum, balance.hysteresis, balance.live);
+            if *up {
+                format!("Gained quorum {quorum}+{slack}={} <= {live} for VS {service}", quorum + slack)
+            } else {
+                let least = quorum.saturating_sub(slack);
+                format!("Lost quorum {quorum}-{slack}={least} > {live} for VS {service}")
+            }
+        }
+        Note::StartingWithoutQuorum { service, balance } => {
+            let (quorum, slack, live) = (balance.quorum, balance.hysteresis, balance.live);
+            let least = quorum.saturating_sub(slack);
+            format!("Starting with quorum down {quorum}-{slack}={least} > {live} for VS {service}")
+        }
+        Note::SorryServer { sorry, service, in_use, inhibit } => {
+            let (verb, preposition) = match (in_use, inhibit) {
+                (true, false) => ("Adding", "to"),
+                (true, true) => ("Enabling", "to"),
+                (false, false) => ("Removing", "from"),
+                (false, true) => ("Disabling", "from"),
+            };
+            format!("{verb} sorry server {sorry} {preposition} VS {service}")
+        }
+        Note::AliveServers { service, added: true } => {
+            format!("Adding alive servers to the pool for VS {service}")
+        }
+        Note::AliveServers { service, added: false } => {
+            format!("Removing alive servers from the pool for VS {service}")
+        }
+        Note::Released { real, service, stopping, inhibited } => {
+            let verb = if *stopping { "Shutting down" } else { "Removing" };
+            let inhibited = if *inhibited { "(inhibited) " } else { "" };
+            format!("{verb} {inhibited}service {real} from VS {service}")
+        }
+        Note::ServiceRemoved { service } => format!("Removing Virtual Server {service}"),
+    })
+}
+
+/// An operation that the kernel refused: keepalived's line, which names the old interface's commands.
+/// `text` is the system's text for `errno`.
+pub fn refused(op: &Op, errno: i32, text: &str) -> Line {
+    // `IP_VS_SO_SET_*` of `linux/ip_vs.h`.
+    let (command, number, about) = match op {
+        Op::NewService(key, _) => ("ADD", 1154, ServiceName(*key).to_string()),
+        Op::SetService(key, _) => ("EDIT", 1155, ServiceName(*key).to_string()),
+        Op::DelService(key) => ("DEL", 1156, ServiceName(*key).to_string()),
+        Op::NewDest(key, server, _) => ("ADDDEST", 1159, pair(*key, *server)),
+        Op::DelDest(key, server) => ("DELDEST", 1160, pair(*key, *server)),
+        Op::SetDest(key, server, _) => ("EDITDEST", 1161, pair(*key, *server)),
+        Op::NewDaemon(daemon) => ("STARTDAEMON", 1163, role(daemon.role)),
+        Op::DelDaemon(which) => ("STOPDAEMON", 1164, role(*which)),
+    };
+    let text = format!("IPVS cmd IP_VS_SO_SET_{command}({number}) error: {text}({errno}) ({about})");
+    Line { level: Level::ERROR, detail: false, text }
+}
+
+fn pair(service: ServiceKey, server: DestKey) -> String {
+    format!("{} -> {}", ServiceName(service), RealName::of(service, server))
+}
+
+fn role(role: SyncRole) -> String {
+    match role {
+        SyncRole::Master => "master".into(),
+        SyncRole::Backup => "backup".into(),
+    }
+}
+
+fn line(text: String) -> Line {
+    Line { level: Level::INFO, detail: false, text }
+}
+
+fn check_name(check: &Check) -> &'static str {
+    match check.kind {
+        CheckKind::Tcp(_) => "TCP_CHECK",
+        CheckKind::Http(_) => "HTTP_CHECK",
+    }
+}
+
+fn passed(real: &RealName, check: &Check, success: &Success) -> String {
+    match success {
+        Success::Connected => format!("TCP connection to {real} success."),
+        Success::Http { url, digest_compared, .. } => {
+            let what = if *digest_compared { "MD5 digest" } else { "HTTP status code" };
+            format!("{what} success to {real} url({})", url_path(check, *url))
+        }
+    }
+}
+
+fn attempt_failed(real: &RealName, check: &Check, failure: &Failure) -> String {
+    match &check.kind {
+        CheckKind::Tcp(_) => match failure {
+            Failure::ConnectTimeout | Failure::Deadline(_) => format!("TCP connection to {real} timeout."),
+            _ => format!("TCP connection to {real} failed."),
+        },
+        CheckKind::Http(_) => match failure {
+            Failure::Connect(_) => format!("Error connecting server {real}."),
+            Failure::ConnectTimeout => format!("Timeout connecting server {real}."),
+            Failure::ReadTimeout => format!("Timeout HTTP read server {real}."),
+            Failure::Deadline(limit) => {
+                format!("Timeout HTTP read server {real}. (no whole answer within {limit:?})")
+            }
+            Failure::Broken(0) => format!("Read, no data received from server {real}."),
+            Failure::Broken(_) | Failure::Malformed => format!("Read error with server {real}."),
+            Failure::HttpStatus { url, status } => {
+                let path = url_path(check, *url);
+                format!("HTTP status code error to server {real}. (url({path}) gave {status})")
+            }
+            Failure::Digest { url, found } => {
+                let path = url_path(check, *url);
+                let found: String = found.iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("MD5 digest error to server {real}. (url({path}) gave {found})")
+            }
+        },
+    }
+}
+
+fn url_path(check: &Check, url: usize) -> &str {
+    match &check.kind {
+        CheckKind::Http(HttpGet { urls, .. }) => urls.get(url).map_or("", |url| &url.path),
+        CheckKind::Tcp(_) => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::Family;
+    use crate::lvs::quorum::Balance;
+    use crate::objects::ipvs::Protocol;
+
+    fn service() -> ServiceKey {
+        ServiceKey::Address { protocol: Protocol::Tcp, address: [10, 0, 0, 1].into(), port: 80 }
+    }
+
+    fn server() -> DestKey {
+        DestKey { address: [10, 0, 0, 2].into(), port: 80 }
+    }
+
+    fn text(note: Note) -> String {
+        render(&note).text
+    }
+
+    #[test]
+    fn quorum_in_keepalived_s_arithmetic() {
+        let service = ServiceName(service());
+        let balance = Balance { quorum: 2, hysteresis: 1, live: 3 };
+        assert_eq!(
+            text(Note::Quorum { service, up: true, balance }),
+            "Gained quorum 2+1=3 <= 3 for VS [10.0.0.1]:tcp:80"
+        );
+        let balance = Balance { live: 0, ..balance };
+        assert_eq!(
+            text(Note::Quorum { service, up: false, balance }),
+            "Lost quorum 2-1=1 > 0 for VS [10.0.0.1]:tcp:80"
+        );
+    }
+
+    #[test]
+    fn servers_come_and_go_in_four_words() {
+        let (service, real) = (ServiceName(service()), RealName::of(service(), server()));
+        let said = |up, inhibit| text(Note::RealServer { real, service, up, inhibit });
+        assert_eq!(said(false, false), "Removing service [10.0.0.2]:tcp:80 from VS [10.0.0.1]:tcp:80");
+        assert_eq!(said(true, false), "Adding service [10.0.0.2]:tcp:80 to VS [10.0.0.1]:tcp:80");
+        assert_eq!(said(false, true), "Disabling service [10.0.0.2]:tcp:80 of VS [10.0.0.1]:tcp:80");
+        assert_eq!(said(true, true), "Enabling service [10.0.0.2]:tcp:80 of VS [10.0.0.1]:tcp:80");
+        let released = Note::Released { real, service, stopping: true, inhibited: true };
+        assert_eq!(
+            text(released),
+            "Shutting down (inhibited) service [10.0.0.2]:tcp:80 from VS [10.0.0.1]:tcp:80"
+        );
+    }
+
+    #[test]
+    fn refusals_name_command_and_servers() {
+        let line = refused(&Op::DelDest(service(), server()), 2, "No such file or directory");
+        assert_eq!(
+            line.text,
+            "IPVS cmd IP_VS_SO_SET_DELDEST(1160) error: No such file or directory(2) \
+             ([10.0.0.1]:tcp:80 -> [10.0.0.2]:tcp:80)"
+        );
+        let mark = ServiceKey::Fwmark { mark: 9, family: Family::V4 };
+        assert_eq!(
+            refused(&Op::DelService(mark), 3, "No such process").text,
+            "IPVS cmd IP_VS_SO_SET_DEL(1156) error: No such process(3) (FWM 9)"
+        );
+    }
+}
