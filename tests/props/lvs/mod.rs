@@ -1,0 +1,9 @@
+//! The load balancing core with its reconciler, against a kernel that only remembers.
+
+mod dialogue;
+mod kernel;
+mod node;
+mod random;
+mod reconcile;
+mod sample;
+mod scale;

@@ -1,0 +1,201 @@
+//! Random histories: results of checks, new configurations, kernel errors, people with ipvsadm.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use standfast::config::model::{Config, RealServer, VirtualServer};
+use standfast::lvs::event::Event;
+use standfast::objects::ipvs::{DestKey, Op};
+
+use super::kernel::{Kernel, holding};
+use super::node::Node;
+use super::sample::*;
+
+/// This service is never in a configuration.
+const FOREIGN: u8 = 200;
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Time passes; the real servers with a bit set in the mask answer.
+    Run(u8, u16),
+    Reconfigure(Arc<Config>),
+    /// The kernel refuses some of the next operations.
+    Refuse(Vec<bool>),
+    /// Somebody deletes a service; the daemon looks again.
+    Delete(u8),
+    /// Somebody changes a service's pool; the daemon looks again.
+    Meddle(u8, u8),
+}
+
+fn any_real(n: u8) -> impl Strategy<Value = RealServer> {
+    (0u32..4, any::<(bool, bool, bool)>(), 0u32..3).prop_map(
+        move |(heavy, (alphas, inhibits, web), retry)| {
+            let mut real = weight(heavy, real(n));
+            if web {
+                real.checks.push(http(real.address, &["/", "/b"]));
+            }
+            real.checks.iter_mut().for_each(|check| check.retry = retry);
+            let real = if alphas { alpha(real) } else { real };
+            if inhibits { inhibit(real) } else { real }
+        },
+    )
+}
+
+fn any_service(n: u8) -> impl Strategy<Value = VirtualServer> {
+    let reals = (any::<[bool; 6]>(), (0..6u8).map(any_real).collect::<Vec<_>>());
+    (reals, 1u32..6, 0u32..3, any::<(bool, bool, bool)>(), prop_oneof!["rr", "wlc"]).prop_map(
+        move |((chosen, reals), quorum, hysteresis, (has_sorry, sorry_inhibit, omega), scheduler)| {
+            let reals = reals.into_iter().zip(chosen).filter(|(_, chosen)| *chosen).map(|(real, _)| real);
+            let mut service = service(n, reals);
+            (service.quorum, service.hysteresis, service.omega) = (quorum, hysteresis, omega);
+            service.scheduler = scheduler.as_str().into();
+            service.sorry_server = sorry().filter(|_| has_sorry);
+            if let Some(sorry) = &mut service.sorry_server {
+                sorry.inhibit = sorry_inhibit;
+            }
+            service
+        },
+    )
+}
+
+fn any_config() -> impl Strategy<Value = Arc<Config>> {
+    let services: Vec<_> = (0..4).map(|n| proptest::option::weighted(0.7, any_service(n))).collect();
+    services.prop_map(|services| config(services.into_iter().flatten()))
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (1u8..25, any::<u16>()).prop_map(|(secs, alive)| Step::Run(secs, alive)),
+        2 => any_config().prop_map(Step::Reconfigure),
+        1 => proptest::collection::vec(any::<bool>(), 1..6).prop_map(Step::Refuse),
+        1 => (0u8..4).prop_map(Step::Delete),
+        1 => (0u8..4, 0u8..6).prop_map(|(service, real)| Step::Meddle(service, real)),
+    ]
+}
+
+fn answers(alive: u16) -> impl Fn(IpAddr, usize) -> bool {
+    move |address, _| match address {
+        IpAddr::V4(address) => alive & (1 << address.octets()[3]) != 0,
+        IpAddr::V6(_) => false,
+    }
+}
+
+fn take(node: &mut Node, step: Step) {
+    match step {
+        Step::Run(secs, alive) => node.run(Duration::from_secs(secs.into()), answers(alive)),
+        Step::Reconfigure(config) => node.handle(Event::Reconfigure(config)),
+        Step::Refuse(refusals) => node.refusals.extend(refusals),
+        Step::Delete(n) => {
+            node.kernel.services.remove(&service_key(n));
+            node.table.adopt(node.kernel.dump());
+            node.reconcile();
+        }
+        Step::Meddle(service, real) => {
+            if let Some((found, pool)) = node.kernel.services.get_mut(&service_key(service)) {
+                found.timeout = 77;
+                if pool.remove(&real_key(real)).is_none()
+                    && let Some(value) = pool.values().next().cloned()
+                {
+                    pool.insert(real_key(100 + real), value);
+                }
+            }
+            node.table.adopt(node.kernel.dump());
+            node.reconcile();
+        }
+    }
+}
+
+/// The kernel obeys again, and time passes until nothing is left to be tried.
+fn heal(node: &mut Node) {
+    node.refusals.clear();
+    node.reconcile();
+    while let Some(again) = node.table.retry_at() {
+        node.now = node.now.max(again);
+        node.reconcile();
+    }
+}
+
+/// What the table must hold, said a second time and in another way: from who answers. `None` where the
+/// past decides, because the live weight is within the hysteresis.
+fn expected(service: &VirtualServer, alive: u16) -> Option<Vec<(DestKey, u32)>> {
+    let up = |real: &RealServer| answers(alive)(real.address, 0);
+    let total: u32 = service.real_servers.iter().map(|real| real.weight).sum();
+    let live: u32 = service.real_servers.iter().filter(|real| up(real)).map(|real| real.weight).sum();
+    let need = service.quorum.min(total).max(1);
+    let slack = service.hysteresis.min(need - 1);
+    let sorry = service.sorry_server.as_ref();
+    if sorry.is_some() && live > 0 && live >= need - slack && live < need + slack {
+        return None;
+    }
+    let in_use = sorry.is_some() && live < need + slack;
+    let mut pool = Vec::new();
+    for real in &service.real_servers {
+        let key = DestKey { address: real.address, port: real.port };
+        if up(real) && !in_use {
+            pool.push((key, real.weight));
+        } else if real.inhibit_on_failure {
+            pool.push((key, 0));
+        }
+    }
+    if let Some(sorry) = sorry.filter(|sorry| in_use || sorry.inhibit) {
+        pool.push((DestKey { address: sorry.address, port: sorry.port }, u32::from(in_use)));
+    }
+    pool.sort_unstable();
+    Some(pool)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    /// Whatever happened: once the kernel obeys, it holds what is wanted and nothing else of ours, the
+    /// foreign service is as it was, and there is nothing more to do.
+    #[test]
+    fn the_table_becomes_what_is_wanted(
+        first in any_config(),
+        steps in proptest::collection::vec(any_step(), 1..20),
+    ) {
+        let foreign = Node::start(config([service(FOREIGN, [real(1)])]), Kernel::default()).kernel;
+        let mut node = Node::start(first, foreign.clone());
+        for step in steps {
+            take(&mut node, step);
+        }
+        heal(&mut node);
+        let mut wanted = holding(node.director.desired_all());
+        wanted.services.extend(foreign.services.clone());
+        prop_assert_eq!(&node.kernel, &wanted);
+        node.written();
+        node.table.adopt(node.kernel.dump());
+        node.reconcile();
+        prop_assert_eq!(node.written(), Vec::<Op>::new());
+
+        node.handle(Event::Stop);
+        heal(&mut node);
+        prop_assert_eq!(&node.kernel, &foreign);
+    }
+
+    /// After any history, checks that agree for long enough decide the table alone.
+    #[test]
+    fn long_enough_the_same_answers_decide(
+        first in any_config(),
+        steps in proptest::collection::vec(any_step(), 0..10),
+        last in any_config(),
+        alive in any::<u16>(),
+    ) {
+        let mut node = Node::start(first, Kernel::default());
+        for step in steps {
+            take(&mut node, step);
+        }
+        node.handle(Event::Reconfigure(Arc::clone(&last)));
+        node.run(Duration::from_secs(60), answers(alive));
+        heal(&mut node);
+        for (n, service) in last.virtual_servers.iter().enumerate() {
+            let key = standfast::lvs::plan::service_key(service);
+            let found = node.kernel.weights(key);
+            if let Some(expected) = expected(service, alive) {
+                prop_assert_eq!(found, expected, "service {}", n);
+            }
+        }
+    }
+}

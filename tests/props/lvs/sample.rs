@@ -1,0 +1,129 @@
+//! Configurations to play with.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use standfast::config::model::check::HttpProtocol;
+use standfast::config::model::lvs::{SorryServer, Target};
+use standfast::config::model::{
+    Check, CheckKind, Command, Config, HttpGet, HttpUrl, RealServer, TcpCheck, VirtualServer,
+};
+use standfast::objects::ipvs::{DestKey, Forwarding, Protocol, ServiceKey};
+
+pub const DELAY_LOOP: Duration = Duration::from_secs(10);
+
+pub fn command(name: &str) -> Option<Command> {
+    Some(Command { argv: vec![name.into()], user: None })
+}
+
+/// The service `10.0.0.n:80`.
+pub fn service_key(n: u8) -> ServiceKey {
+    ServiceKey::Address { protocol: Protocol::Tcp, address: [10, 0, 0, n].into(), port: 80 }
+}
+
+/// The real server `10.0.1.n:80`.
+pub fn real_key(n: u8) -> DestKey {
+    DestKey { address: [10, 0, 1, n].into(), port: 80 }
+}
+
+/// The sorry server of all samples.
+pub fn sorry_key() -> DestKey {
+    DestKey { address: [10, 0, 9, 9].into(), port: 80 }
+}
+
+/// A TCP service with scripts for everything.
+pub fn service(n: u8, reals: impl IntoIterator<Item = RealServer>) -> VirtualServer {
+    VirtualServer {
+        target: Target::Address { address: [10, 0, 0, n].into(), port: 80 },
+        protocol: Protocol::Tcp,
+        scheduler: "rr".into(),
+        flags: 0,
+        forwarding: Forwarding::Masq,
+        persistence_timeout: None,
+        persistence_mask_v4: Ipv4Addr::BROADCAST,
+        persistence_prefix_v6: 128,
+        persistence_engine: None,
+        delay_loop: DELAY_LOOP,
+        quorum: 1,
+        hysteresis: 0,
+        quorum_up: command("quorum_up"),
+        quorum_down: command("quorum_down"),
+        alpha: false,
+        omega: false,
+        ha_suspend: false,
+        virtualhost: None,
+        sorry_server: None,
+        real_servers: reals.into_iter().collect(),
+        smtp_alert: None,
+    }
+}
+
+pub fn sorry() -> Option<SorryServer> {
+    let DestKey { address, port } = sorry_key();
+    Some(SorryServer { address, port, forwarding: Forwarding::Masq, inhibit: false })
+}
+
+/// A real server with one TCP check.
+pub fn real(n: u8) -> RealServer {
+    let DestKey { address, port } = real_key(n);
+    RealServer {
+        address,
+        port,
+        weight: 1,
+        forwarding: Forwarding::Masq,
+        upper_threshold: 0,
+        lower_threshold: 0,
+        inhibit_on_failure: false,
+        notify_up: command(&format!("up {n}")),
+        notify_down: command(&format!("down {n}")),
+        smtp_alert: None,
+        checks: vec![tcp(address)],
+    }
+}
+
+/// Every 10 s, one retry after 1 s, first probe after 1 s.
+pub fn tcp(address: IpAddr) -> Check {
+    Check {
+        kind: CheckKind::Tcp(TcpCheck),
+        target: (address, 80).into(),
+        bind: None,
+        bind_interface: None,
+        fwmark: 0,
+        connect_timeout: Duration::from_secs(5),
+        retry: 1,
+        delay_before_retry: Duration::from_secs(1),
+        delay_loop: DELAY_LOOP,
+        warmup: Duration::ZERO,
+        alpha: false,
+        log_all_failures: false,
+    }
+}
+
+/// As [`tcp`], asking for these paths.
+pub fn http(address: IpAddr, paths: &[&str]) -> Check {
+    let url =
+        |path: &&str| HttpUrl { path: (*path).into(), digest: None, status: Vec::new(), virtualhost: None };
+    let urls = paths.iter().map(url).collect();
+    let kind = CheckKind::Http(HttpGet { urls, protocol: HttpProtocol::V1_0, fast_recovery: false });
+    Check { kind, ..tcp(address) }
+}
+
+pub fn alpha(mut real: RealServer) -> RealServer {
+    real.checks.iter_mut().for_each(|check| check.alpha = true);
+    real
+}
+
+pub fn inhibit(mut real: RealServer) -> RealServer {
+    real.inhibit_on_failure = true;
+    real
+}
+
+pub fn weight(weight: u32, mut real: RealServer) -> RealServer {
+    real.weight = weight;
+    real
+}
+
+pub fn config(services: impl IntoIterator<Item = VirtualServer>) -> Arc<Config> {
+    Arc::new(Config { virtual_servers: services.into_iter().collect(), ..Config::default() })
+}
