@@ -218,6 +218,9 @@ fn a_late_answer_of_a_forgotten_probe_is_ignored() {
     let (checker, generation, url) = node.probes[0];
     node.handle(Event::Reconfigure(config([])));
     node.handle(Event::Reconfigure(started));
+    node.now = node.director.deadline().unwrap();
+    node.expire();
+    assert_eq!(node.probes[1].0, checker, "another checker in the same slot, asked by another probe");
     node.heard();
     node.handle(Event::Probed { checker, generation, outcome: outcome(false, url) });
     assert_eq!(node.heard(), [""; 0]);
@@ -351,4 +354,17 @@ fn a_sorry_server_that_is_also_a_real_server_is_one_destination() {
     assert_eq!(node.kernel.weights(service_key(1)), [(real_key(2), 1)]);
     node.run(secs(10), all_well);
     assert_eq!(node.kernel.weights(service_key(1)), [(real_key(1), 1), (real_key(2), 3)]);
+}
+
+#[test]
+fn a_sorry_server_that_stays_takes_the_place_of_its_dead_twin() {
+    let mut virtual_server = service(1, [real(1), real(2)]);
+    virtual_server.sorry_server = sorry();
+    if let Some(sorry) = &mut virtual_server.sorry_server {
+        sorry.address = real_key(2).address;
+        sorry.inhibit = true;
+    }
+    let mut node = Node::start(config([virtual_server]), Kernel::default());
+    node.run(secs(1), but(2));
+    assert_eq!(node.kernel.weights(service_key(1)), [(real_key(1), 1), (real_key(2), 0)]);
 }
