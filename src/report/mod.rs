@@ -1,6 +1,7 @@
 //! What the operator reads: log lines in keepalived's words.
 
 pub mod lvs;
+pub mod vrrp;
 
 /// One line for the log.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,10 +1,126 @@
 //! What the router has to say; `report::vrrp` puts it in keepalived's words.
 
-use crate::ids::Name;
+use std::net::IpAddr;
+use std::time::Duration;
 
-/// One thing worth a log line.
+use super::action::State;
+use super::wire::Refusal;
+use crate::ids::{Family, Name};
+use crate::objects::address::AddressKey;
+
+/// One thing worth a log line, and about whom.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Note {
-    /// `(I) Entering BACKUP STATE (init)`
-    EnteringBackupInit { instance: Name },
+pub struct Note {
+    pub about: Name,
+    pub what: What,
+}
+
+/// What there is to say.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum What {
+    /// BACKUP, MASTER or FAULT was entered; `first` is the state in which the instance starts.
+    Entering {
+        state: State,
+        first: bool,
+    },
+    /// Why FAULT is entered.
+    Fault(Fault),
+    /// The master-down timer has expired.
+    AdvertTimeout,
+    /// A resignation was sent.
+    SentPriorityZero,
+    BackupReceivedPriorityZero,
+    MasterReceivedPriorityZero {
+        from: IpAddr,
+    },
+    SettingVips,
+    RemovingVips,
+    LowerPriorityDiscarded {
+        priority: u8,
+        from: IpAddr,
+    },
+    LowerPriorityForcingElection {
+        priority: u8,
+        ours: u8,
+        from: IpAddr,
+    },
+    HigherPriority {
+        priority: u8,
+        ours: u8,
+        from: IpAddr,
+    },
+    SamePriorityHigherAddress {
+        priority: u8,
+        from: IpAddr,
+    },
+    MasterSet {
+        now: IpAddr,
+        before: Option<IpAddr>,
+    },
+    PriorityChanged {
+        from: u8,
+        to: u8,
+    },
+    IntervalAdopted {
+        from: Duration,
+        to: Duration,
+    },
+    PreemptDelayStarted {
+        delay: Duration,
+    },
+    Announcing {
+        address: AddressKey,
+    },
+    /// An accepted advert names other addresses than ours: how many, and the first that we miss.
+    AddressListDiffers {
+        ours: usize,
+        received: usize,
+        missing: Option<IpAddr>,
+        from: IpAddr,
+    },
+    IntervalDiffers {
+        ours: Duration,
+        received: Duration,
+        from: IpAddr,
+    },
+    /// A packet was refused; told once for each sender and reason until the own state changes.
+    Refused {
+        refusal: Refusal,
+        from: IpAddr,
+        interval: Duration,
+    },
+    /// A sync group moves its members.
+    GroupSyncing {
+        state: State,
+    },
+    /// Somebody removed this address.
+    AddressRemoved {
+        address: AddressKey,
+    },
+    /// It is put back at once.
+    AddressRestored {
+        address: AddressKey,
+    },
+    /// A master was held up for longer than its peers wait: it listens before it speaks again.
+    Stalled {
+        by: Duration,
+    },
+    /// Weighted trackers of a sync group's member have no effect.
+    WeightIgnoredInGroup {
+        tracker: Name,
+    },
+}
+
+/// Why an instance cannot take part.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Fault {
+    InterfaceAbsent(Name),
+    InterfaceDown(Name),
+    NoAddress(Family),
+    /// A tracked interface without weight is down or absent.
+    TrackedInterface(Name),
+    /// A track script without weight has failed.
+    Script(Name),
+    /// A track script without weight has not yet had a result.
+    ScriptPending(Name),
 }

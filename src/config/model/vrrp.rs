@@ -33,6 +33,8 @@ pub struct VrrpInstance {
     pub source: Option<IpAddr>,
     /// `unicast_peer`; empty is multicast.
     pub unicast_peers: Vec<UnicastPeer>,
+    /// `vrrp_mcast_group4`, `vrrp_mcast_group6`: where adverts go without peers.
+    pub multicast_group: IpAddr,
     /// `check_unicast_src`
     pub check_unicast_src: bool,
     /// `unicast_ttl`, 0 to 255; `None` is 255.

@@ -1,0 +1,197 @@
+//! The router's notes in keepalived's words: operators and tools grep them.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use tracing::Level;
+
+use super::Line;
+use crate::vrrp::note::{Fault, Note, What};
+use crate::vrrp::wire::Refusal;
+
+/// The line for a note.
+pub fn render(note: &Note) -> Line {
+    let (detail, text) = words(&note.what);
+    let text = match &note.what {
+        What::GroupSyncing { .. } => format!("VRRP_Group({}) {text}", note.about),
+        What::AddressRemoved { .. } => text,
+        _ => format!("({}) {text}", note.about),
+    };
+    Line { level: Level::INFO, detail, text }
+}
+
+/// Whether the line is for `-D` only, and its words without the name.
+fn words(what: &What) -> (bool, String) {
+    match what {
+        What::Entering { state, first } => {
+            (false, format!("Entering {} STATE{}", state.as_str(), if *first { " (init)" } else { "" }))
+        }
+        What::Fault(fault) => (false, format!("entering FAULT state {}", reason(fault))),
+        What::AdvertTimeout => (true, "Receive advertisement timeout".into()),
+        What::SentPriorityZero => (true, "sent 0 priority".into()),
+        What::BackupReceivedPriorityZero => (false, "Backup received priority 0 advertisement".into()),
+        What::MasterReceivedPriorityZero { .. } => (false, "Master received priority 0 message".into()),
+        What::SettingVips => (true, "setting VIPs.".into()),
+        What::RemovingVips => (true, "removing VIPs.".into()),
+        What::LowerPriorityDiscarded { priority, from } => {
+            (false, format!("received lower priority ({priority}) advert from {from} - discarding"))
+        }
+        What::LowerPriorityForcingElection { priority, ours, from } => (
+            false,
+            format!(
+                "Received advert from {from} with lower priority {priority}, ours {ours}, forcing new election"
+            ),
+        ),
+        What::HigherPriority { priority, ours, from } => (
+            false,
+            format!("Master received advert from {from} with higher priority {priority}, ours {ours}"),
+        ),
+        What::SamePriorityHigherAddress { priority, from } => (
+            false,
+            format!(
+                "Master received advert from {from} with same priority {priority} but higher IP address than ours"
+            ),
+        ),
+        What::MasterSet { now, before: None } => (true, format!("master set to {now}")),
+        What::MasterSet { now, before: Some(before) } => {
+            (true, format!("master changed from {before} to {now}"))
+        }
+        What::PriorityChanged { from, to } => {
+            (false, format!("Changing effective priority from {from} to {to}"))
+        }
+        What::IntervalAdopted { from, to } => (
+            true,
+            format!(
+                "advertisement interval updated from {}ms to {}ms by master",
+                from.as_millis(),
+                to.as_millis()
+            ),
+        ),
+        What::PreemptDelayStarted { delay } => {
+            (true, format!("start preempt delay ({:.6})", delay.as_secs_f64()))
+        }
+        What::Announcing { address } => {
+            let packets = if address.net.addr().is_ipv4() {
+                "gratuitous ARPs"
+            } else {
+                "Unsolicited Neighbour Adverts"
+            };
+            (true, format!("Sending/queueing {packets} on {} for {}", address.interface, address.address()))
+        }
+        What::AddressListDiffers { ours, received, missing, from } => {
+            let mut text = String::new();
+            if ours != received {
+                let _ = write!(text, "expected {ours} VIPs but received {received} from {from}");
+            }
+            if let Some(missing) = missing {
+                let separator = if text.is_empty() { "" } else { "; " };
+                let _ = write!(text, "{separator}ip address not present in advert from {from}: {missing}");
+            }
+            (false, text)
+        }
+        What::IntervalDiffers { ours, received, from } => (
+            false,
+            format!(
+                "advertisement interval mismatch ours = {} centi-sec rcv'd={} centi-sec from {from}",
+                ours.as_millis() / 10,
+                received.as_millis() / 10
+            ),
+        ),
+        What::Refused { refusal, from, interval } => {
+            (false, refused(*refusal, &from.to_string(), *interval))
+        }
+        What::GroupSyncing { state } => (false, format!("Syncing instances to {} state", state.as_str())),
+        What::AddressRemoved { address } => (
+            false,
+            format!(
+                "Netlink reflector reports IP {} removed from {}",
+                address.address(),
+                address.interface
+            ),
+        ),
+        What::AddressRestored { address } => (
+            false,
+            format!(
+                "{} was removed from {} by somebody else: putting it back",
+                address.address(),
+                address.interface
+            ),
+        ),
+        What::Stalled { by } => (
+            false,
+            format!(
+                "was held up for {:.3} s, longer than its peers wait: listening before speaking",
+                by.as_secs_f64()
+            ),
+        ),
+        What::WeightIgnoredInGroup { tracker } => {
+            (false, format!("ignoring tracked script {tracker} with weights due to SYNC group"))
+        }
+    }
+}
+
+fn reason(fault: &Fault) -> String {
+    match fault {
+        Fault::InterfaceAbsent(name) => format!("(interface {name} does not exist, waiting for it)"),
+        Fault::InterfaceDown(name) | Fault::TrackedInterface(name) => format!("(interface {name} down)"),
+        Fault::NoAddress(family) => format!("(no {family} address for interface)"),
+        Fault::Script(name) => format!("due to script {name}"),
+        Fault::ScriptPending(name) => format!("until script {name} has had its first result"),
+    }
+}
+
+fn refused(refusal: Refusal, from: &str, interval: Duration) -> String {
+    match refusal {
+        Refusal::Length => format!("received a packet from {from} that is too short for its contents"),
+        Refusal::Ttl(ttl) => format!("invalid TTL/HL from {from}. Received {ttl} and expect 255"),
+        Refusal::Version(version) => format!(
+            "wrong VRRP version from {from}. Received {version} and expect {}",
+            if version == 2 { 3 } else { 2 }
+        ),
+        Refusal::AuthType(received, expected) => {
+            format!("received a {received} auth from {from}, expecting {expected}!")
+        }
+        Refusal::UnknownAuthType(received) => format!("unknown authentication type {received} from {from}"),
+        Refusal::Password => format!("received an invalid passwd from {from}!"),
+        Refusal::Interval(received) => {
+            format!(
+                "advertisement interval mismatch with {from} mine={} sec rcv'd={received} sec",
+                interval.as_secs()
+            )
+        }
+        Refusal::Type(kind) => format!("invalid packet type {kind} from {from}"),
+        Refusal::Checksum => format!("Invalid VRRP checksum from {from}"),
+        Refusal::Destination => {
+            format!("received a multicast packet as unicast, or the reverse, from {from}")
+        }
+        Refusal::UnknownPeer => format!("unicast source address {from} is not a peer"),
+        Refusal::OwnSource => format!("received an advert with our own address {from}: ignored"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vrrp::action::State;
+
+    #[test]
+    fn words_of_keepalived() {
+        let text = |what| render(&Note { about: "VI_1".into(), what }).text;
+        assert_eq!(
+            text(What::Entering { state: State::Backup, first: true }),
+            "(VI_1) Entering BACKUP STATE (init)"
+        );
+        assert_eq!(
+            text(What::Entering { state: State::Master, first: false }),
+            "(VI_1) Entering MASTER STATE"
+        );
+        assert_eq!(
+            text(What::GroupSyncing { state: State::Fault }),
+            "VRRP_Group(VI_1) Syncing instances to FAULT state"
+        );
+        assert_eq!(
+            text(What::LowerPriorityDiscarded { priority: 90, from: "10.0.0.2".parse().unwrap() }),
+            "(VI_1) received lower priority (90) advert from 10.0.0.2 - discarding"
+        );
+    }
+}

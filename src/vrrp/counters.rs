@@ -1,0 +1,51 @@
+//! What has been counted for one instance, in the terms of keepalived's statistics file.
+
+use super::wire::Refusal;
+
+/// Counters since the start; none is ever taken back but by an explicit clear.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counters {
+    pub advert_received: u64,
+    pub advert_sent: u64,
+    pub became_master: u64,
+    pub released_master: u64,
+    pub packet_length: u64,
+    pub ttl: u64,
+    pub invalid_type: u64,
+    pub advert_interval: u64,
+    /// Accepted adverts whose addresses are not ours.
+    pub address_list: u64,
+    pub auth_invalid_type: u64,
+    pub auth_type_mismatch: u64,
+    pub auth_failure: u64,
+    pub priority_zero_received: u64,
+    pub priority_zero_sent: u64,
+    pub version: u64,
+    pub checksum: u64,
+    /// Multicast for unicast or the reverse, or an unknown peer.
+    pub destination: u64,
+    /// Adverts with our own address.
+    pub own_source: u64,
+    /// Adverts that were due while we were held up, and were not sent.
+    pub skipped: u64,
+}
+
+impl Counters {
+    /// Counts a refused packet by its reason.
+    pub fn refuse(&mut self, refusal: Refusal) {
+        let counter = match refusal {
+            Refusal::Length => &mut self.packet_length,
+            Refusal::Ttl(_) => &mut self.ttl,
+            Refusal::Version(_) => &mut self.version,
+            Refusal::AuthType(..) => &mut self.auth_type_mismatch,
+            Refusal::UnknownAuthType(_) => &mut self.auth_invalid_type,
+            Refusal::Password => &mut self.auth_failure,
+            Refusal::Interval(_) => &mut self.advert_interval,
+            Refusal::Type(_) => &mut self.invalid_type,
+            Refusal::Checksum => &mut self.checksum,
+            Refusal::Destination | Refusal::UnknownPeer => &mut self.destination,
+            Refusal::OwnSource => &mut self.own_source,
+        };
+        *counter += 1;
+    }
+}

@@ -1,0 +1,144 @@
+//! Sync groups: members change state together. An instance without a group is a group of its own.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::action::{Action, InstanceId, State, Subject};
+use super::instance::{Instance, Phase};
+use super::router::{Router, group_note};
+use crate::config::model::SyncGroup;
+use crate::ids::Name;
+use crate::time::Mono;
+
+/// One `vrrp_sync_group` and the state that it has told.
+pub(super) struct Group {
+    pub config: Arc<SyncGroup>,
+    pub members: Vec<InstanceId>,
+    pub state: State,
+}
+
+impl Group {
+    pub fn new(config: &SyncGroup, ids: &HashMap<Name, InstanceId>, states: &HashMap<Name, State>) -> Self {
+        let members = config.members.iter().filter_map(|name| ids.get(name).copied()).collect();
+        let state = states.get(&config.name).copied().unwrap_or(State::Init);
+        Group { config: Arc::new(config.clone()), members, state }
+    }
+
+    /// Scripts of a group always get priority 0.
+    pub fn notify(&self, state: State, out: &mut Vec<Action>) {
+        out.push(Action::Notify { subject: Subject::Group(self.config.name.clone()), state, priority: 0 });
+    }
+}
+
+impl Router {
+    /// The instance's timer has expired: it becomes master with all members, or waits for them.
+    pub(super) fn group_to_master(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {
+        if let Some(instance) = self.instance_mut(id) {
+            instance.wants_master = true;
+        }
+        let others = self.others(id);
+        let agreed =
+            others.iter().filter_map(|other| self.instance(*other)).all(|other| match other.phase {
+                Phase::Master { .. } => true,
+                Phase::Backup(_) => other.wants_master,
+                Phase::Init | Phase::Fault => false,
+            });
+        if !agreed {
+            if let Some(instance) = self.instance_mut(id) {
+                instance.rearm(now);
+            }
+            return;
+        }
+        self.together(id, State::Master, out, |instance, out| {
+            if !instance.is_master() {
+                instance.enter_master(now, out);
+            }
+        });
+    }
+
+    /// The instance leaves MASTER, or starts over, and takes the masters among the members along.
+    pub(super) fn group_to_backup(
+        &mut self,
+        now: Mono,
+        id: InstanceId,
+        since: Mono,
+        after: Option<Duration>,
+        resign: bool,
+        out: &mut Vec<Action>,
+    ) {
+        self.together(id, State::Backup, out, |instance, out| {
+            if instance.id == id {
+                instance.enter_backup(since, after, resign, out);
+            } else if instance.is_master() {
+                instance.enter_backup(now, after, resign, out);
+            } else {
+                instance.wants_master = false;
+            }
+        });
+    }
+
+    /// One member fails, all fail; only the first resigns on the wire.
+    pub(super) fn group_to_fault(&mut self, id: InstanceId, out: &mut Vec<Action>) {
+        self.together(id, State::Fault, out, |instance, out| {
+            if !matches!(instance.phase, Phase::Fault) {
+                instance.enter_fault(instance.id == id, out);
+            }
+        });
+    }
+
+    /// The instance has no fault any more: the group comes back when that is true of every member.
+    pub(super) fn group_recovers(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {
+        let well = |instance: &Instance| instance.faults.is_empty();
+        if !self.others(id).iter().filter_map(|other| self.instance(*other)).all(well) {
+            return;
+        }
+        let since = self.timers_from(now);
+        self.together(id, State::Backup, out, |instance, out| {
+            if matches!(instance.phase, Phase::Init | Phase::Fault) {
+                instance.enter_backup(since, None, false, out);
+            }
+        });
+    }
+
+    fn others(&self, id: InstanceId) -> Vec<InstanceId> {
+        let group =
+            self.instance(id).and_then(|instance| instance.group).and_then(|index| self.groups.get(index));
+        group
+            .map(|group| group.members.iter().copied().filter(|member| *member != id).collect())
+            .unwrap_or_default()
+    }
+
+    /// Does the same to the instance and then to its group, and tells the group's new state.
+    fn together(
+        &mut self,
+        id: InstanceId,
+        state: State,
+        out: &mut Vec<Action>,
+        mut change: impl FnMut(&mut Instance, &mut Vec<Action>),
+    ) {
+        if let Some(instance) = self.instance_mut(id) {
+            change(instance, out);
+        }
+        let Some(index) = self.instance(id).and_then(|instance| instance.group) else { return };
+        let Some(group) = self.groups.get_mut(index) else { return };
+        let news = group.state != state;
+        group.state = state;
+        let (name, members) = (group.config.name.clone(), group.members.clone());
+        if news {
+            out.push(group_note(&name, state));
+        }
+        for member in members {
+            if member == id {
+                continue;
+            }
+            if let Some(instance) = self.instance_mut(member) {
+                change(instance, out);
+            }
+            self.queue(member);
+        }
+        if news && let Some(group) = self.groups.get(index) {
+            group.notify(state, out);
+        }
+    }
+}

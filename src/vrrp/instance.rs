@@ -1,0 +1,602 @@
+//! One virtual router: its state, its timers, and what an advert means to it. What members of a sync group
+//! may do is decided in [`super::router`], which carries out an instance's [`Wish`].
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::action::{Action, InstanceId, State, Subject};
+use super::counters::Counters;
+use super::event::Datagram;
+use super::garp::Schedule;
+use super::note::{Fault, Note, What};
+use super::wire::{self, Advert, Refusal, Terms};
+use crate::config::model::{Version, VirtualAddress, VrrpInstance};
+use crate::ids::{Family, IfIndex, Name};
+use crate::time::Mono;
+
+/// The address owner's priority: never changed by trackers, master without waiting.
+pub(super) const OWNER: u8 = 255;
+/// Senders and reasons that are remembered as told; beyond that nothing more is told until a change.
+const TOLD: usize = 32;
+
+/// Where an instance stands. The data of a state lives in it, so no timer outlives its state.
+#[derive(Clone, Debug)]
+pub(super) enum Phase {
+    /// Waits for the first result of a track script.
+    Init,
+    Fault,
+    Backup(Backup),
+    Master {
+        next_advert: Mono,
+    },
+}
+
+/// A backup's data.
+#[derive(Clone, Debug)]
+pub(super) struct Backup {
+    /// When the timer was last started.
+    since: Mono,
+    /// It expires this much later. `None`: the master-down interval, which follows the priority.
+    after: Option<Duration>,
+    master: Option<(IpAddr, u8)>,
+    /// `preempt_delay` runs, or has run, since then.
+    preempt_since: Option<Mono>,
+}
+
+/// What an instance wants after an event; its group has a say in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Wish {
+    Master,
+    /// A better master was heard; its advert came then.
+    Backup {
+        heard: Mono,
+    },
+}
+
+pub(super) struct Instance {
+    pub id: InstanceId,
+    pub config: Arc<VrrpInstance>,
+    pub phase: Phase,
+    pub priority: u8,
+    pub faults: Vec<Fault>,
+    pub source: Option<IpAddr>,
+    pub interface: Option<IfIndex>,
+    /// The master-down timer has expired and only the group holds it back.
+    pub wants_master: bool,
+    pub group: Option<usize>,
+    /// False until the first look at the facts is over: its state is the one that it starts in.
+    pub started: bool,
+    pub counters: Counters,
+    pub garp: Schedule,
+    /// Where the deadline stands in the router's queue.
+    pub queued: Option<Mono>,
+    /// The interval in force: our own, or (version 3, as backup) the master's.
+    interval: Duration,
+    packets: Vec<(IpAddr, Arc<[u8]>)>,
+    told: Vec<(Refusal, IpAddr)>,
+    list_told: bool,
+}
+
+impl Instance {
+    pub fn new(id: InstanceId, config: Arc<VrrpInstance>) -> Self {
+        Instance {
+            id,
+            phase: Phase::Init,
+            priority: config.priority,
+            faults: Vec::new(),
+            source: None,
+            interface: None,
+            wants_master: false,
+            group: None,
+            started: false,
+            counters: Counters::default(),
+            garp: Schedule::silent(),
+            queued: None,
+            interval: config.advert_int,
+            packets: Vec::new(),
+            told: Vec::new(),
+            list_told: false,
+            config,
+        }
+    }
+
+    pub fn state(&self) -> State {
+        match self.phase {
+            Phase::Init => State::Init,
+            Phase::Fault => State::Fault,
+            Phase::Backup(_) => State::Backup,
+            Phase::Master { .. } => State::Master,
+        }
+    }
+
+    pub fn is_master(&self) -> bool {
+        matches!(self.phase, Phase::Master { .. })
+    }
+
+    /// The master that a backup hears, and its priority.
+    pub fn master(&self) -> Option<(IpAddr, u8)> {
+        match &self.phase {
+            Phase::Backup(backup) => backup.master,
+            _ => None,
+        }
+    }
+
+    pub fn addresses(&self) -> impl Iterator<Item = &VirtualAddress> {
+        self.config.addresses.iter().chain(&self.config.excluded)
+    }
+
+    /// RFC 3768 and RFC 9568 section 6.1: `Skew_Time`.
+    pub fn skew(&self) -> Duration {
+        let unit = match self.config.version {
+            Version::V2 => Duration::from_secs(1),
+            Version::V3 => self.interval,
+        };
+        unit * u32::from(OWNER as u16 + 1 - u16::from(self.priority)) / 256
+    }
+
+    /// `Master_Down_Interval`, with keepalived's `down_timer_adverts` in the place of 3.
+    pub fn master_down_interval(&self) -> Duration {
+        self.interval * u32::from(self.config.down_timer_adverts) + self.skew()
+    }
+
+    pub fn deadline(&self) -> Option<Mono> {
+        match &self.phase {
+            Phase::Init | Phase::Fault => None,
+            Phase::Backup(backup) => {
+                Some(backup.since + backup.after.unwrap_or_else(|| self.master_down_interval()))
+            }
+            Phase::Master { next_advert } => {
+                Some(self.garp.deadline().map_or(*next_advert, |at| at.min(*next_advert)))
+            }
+        }
+    }
+
+    /// A master that was held up for longer than its peers wait: by how much its advert is late.
+    pub fn stalled(&self, now: Mono) -> Option<Duration> {
+        match self.phase {
+            Phase::Master { next_advert } if self.priority != OWNER => {
+                let late = now.since(next_advert);
+                (late > self.master_down_interval()).then_some(late)
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes a packet for this router. A refused one changes nothing but a counter.
+    pub fn receive(&mut self, now: Mono, datagram: &Datagram<'_>, out: &mut Vec<Action>) -> Option<Wish> {
+        if matches!(self.phase, Phase::Init | Phase::Fault) {
+            return None;
+        }
+        let terms = self.terms();
+        let advert = match self
+            .admit(datagram)
+            .and_then(|()| Advert::parse(datagram.payload, datagram.source, datagram.destination, &terms))
+        {
+            Ok(advert) => advert,
+            Err(refusal) => {
+                self.refuse(refusal, datagram.source, out);
+                return None;
+            }
+        };
+        self.counters.advert_received += 1;
+        if advert.priority == 0 {
+            self.counters.priority_zero_received += 1;
+        }
+        self.compare_addresses(&advert, datagram.source, out);
+        match self.phase {
+            Phase::Backup(_) => {
+                self.heard_as_backup(datagram, &advert, out);
+                None
+            }
+            Phase::Master { .. } => self.heard_as_master(now, datagram, &advert, out),
+            Phase::Init | Phase::Fault => None,
+        }
+    }
+
+    /// What is due now.
+    pub fn expire(&mut self, now: Mono, out: &mut Vec<Action>) -> Option<Wish> {
+        match self.phase {
+            Phase::Backup(_) if self.deadline().is_some_and(|at| at <= now) => {
+                self.note(What::AdvertTimeout, out);
+                Some(Wish::Master)
+            }
+            Phase::Master { next_advert } => {
+                if next_advert <= now {
+                    self.transmit(out);
+                    // The grid is kept; what was missed while held up is skipped, not made up for.
+                    let mut next = next_advert + self.config.advert_int;
+                    if next <= now {
+                        self.counters.skipped += 1;
+                        out.push(Action::Late { by: now.since(next_advert) });
+                        next = now + self.config.advert_int;
+                    }
+                    self.phase = Phase::Master { next_advert: next };
+                }
+                self.announce(now, out);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// The timer starts anew, because the group does not let the instance become master yet.
+    pub fn rearm(&mut self, now: Mono) {
+        if let Phase::Backup(backup) = &mut self.phase {
+            (backup.since, backup.after) = (now, None);
+        }
+    }
+
+    pub fn enter_master(&mut self, now: Mono, out: &mut Vec<Action>) {
+        self.interval = self.config.advert_int;
+        self.phase = Phase::Master { next_advert: now + self.config.advert_int };
+        self.changed_state();
+        self.counters.became_master += 1;
+        self.transmit(out);
+        self.note(What::Entering { state: State::Master, first: false }, out);
+        self.note(What::SettingVips, out);
+        out.push(Action::Own { instance: self.id, owned: true });
+        self.garp = Schedule::master(now, &self.config.garp);
+        for address in self.addresses() {
+            out.push(self.noted(What::Announcing { address: address.key.clone() }));
+        }
+        self.announce(now, out);
+        self.notify(State::Master, out);
+    }
+
+    /// `since` and `after` start the timer; `after` is the master-down interval unless given.
+    pub fn enter_backup(
+        &mut self,
+        since: Mono,
+        after: Option<Duration>,
+        resign: bool,
+        out: &mut Vec<Action>,
+    ) {
+        let first = !self.started;
+        let was_master = self.is_master();
+        self.note(What::Entering { state: State::Backup, first }, out);
+        self.leave_master(was_master && resign, was_master, out);
+        let after = if self.priority == OWNER { Some(Duration::from_micros(1)) } else { after };
+        self.phase = Phase::Backup(Backup { since, after, master: None, preempt_since: None });
+        self.changed_state();
+        self.notify(State::Backup, out);
+    }
+
+    pub fn enter_fault(&mut self, resign: bool, out: &mut Vec<Action>) {
+        let first = !self.started;
+        let was_master = self.is_master();
+        self.note(What::Entering { state: State::Fault, first }, out);
+        self.leave_master(was_master && resign, was_master, out);
+        self.phase = Phase::Fault;
+        self.changed_state();
+        self.notify(State::Fault, out);
+    }
+
+    /// The daemon stops or a reload removes the instance: `state` is what scripts are told.
+    pub fn end(&mut self, state: State, out: &mut Vec<Action>) {
+        let was_master = self.is_master();
+        self.leave_master(was_master, was_master, out);
+        self.phase = Phase::Fault;
+        self.notify(state, out);
+    }
+
+    fn leave_master(&mut self, resign: bool, was_master: bool, out: &mut Vec<Action>) {
+        if resign {
+            self.resign(out);
+        }
+        if was_master {
+            self.counters.released_master += 1;
+            self.note(What::RemovingVips, out);
+            out.push(Action::Own { instance: self.id, owned: false });
+        }
+        self.garp = Schedule::silent();
+    }
+
+    fn resign(&mut self, out: &mut Vec<Action>) {
+        self.build_packets();
+        let Some(source) = self.source else { return };
+        for (destination, packet) in &self.packets {
+            let payload = wire::with_priority(packet, 0, source, *destination, self.config.version).into();
+            out.push(Action::Transmit { instance: self.id, source, destination: *destination, payload });
+            self.counters.priority_zero_sent += 1;
+            self.counters.advert_sent += 1;
+        }
+        self.note(What::SentPriorityZero, out);
+    }
+
+    /// New facts about the way out. A change makes the packets new. A source that is lost is kept for the
+    /// resignation, as keepalived keeps it; the fault that follows keeps it from being used for more.
+    pub fn set_way(&mut self, interface: Option<IfIndex>, source: Option<IpAddr>) {
+        if source.is_some() && self.source != source {
+            self.packets.clear();
+            self.source = source;
+        }
+        self.interface = interface;
+    }
+
+    /// The effective priority; on the wire with the next advert.
+    pub fn set_priority(&mut self, priority: u8, out: &mut Vec<Action>) {
+        if self.priority != priority {
+            self.note(What::PriorityChanged { from: self.priority, to: priority }, out);
+            self.priority = priority;
+            self.packets.clear();
+        }
+    }
+
+    /// Takes over a new configuration in place. A master speaks first, so that its peers wait.
+    pub fn adopt(&mut self, now: Mono, config: Arc<VrrpInstance>, out: &mut Vec<Action>) {
+        let old = std::mem::replace(&mut self.config, config);
+        self.packets.clear();
+        self.list_told = false;
+        match &mut self.phase {
+            Phase::Master { next_advert } => {
+                self.interval = self.config.advert_int;
+                *next_advert = now + self.config.advert_int;
+                self.transmit(out);
+                out.push(Action::Own { instance: self.id, owned: true });
+                if self
+                    .addresses()
+                    .any(|new| !old.addresses.iter().chain(&old.excluded).any(|had| had == new))
+                {
+                    self.garp.once(now, &self.config.garp);
+                }
+            }
+            _ if old.advert_int != self.config.advert_int => self.interval = self.config.advert_int,
+            _ => {}
+        }
+    }
+
+    /// Announces one address again, because it had been away.
+    pub fn announce_again(&mut self, now: Mono) {
+        self.garp.once(now, &self.config.garp);
+    }
+
+    pub fn note(&self, what: What, out: &mut Vec<Action>) {
+        out.push(self.noted(what));
+    }
+
+    fn noted(&self, what: What) -> Action {
+        Action::Note(Note { about: self.config.name.clone(), what })
+    }
+
+    fn notify(&self, state: State, out: &mut Vec<Action>) {
+        let subject = Subject::Instance(self.config.name.clone());
+        out.push(Action::Notify { subject, state, priority: self.priority });
+    }
+
+    fn changed_state(&mut self) {
+        self.wants_master = false;
+        self.told.clear();
+        self.list_told = false;
+    }
+
+    fn terms(&self) -> Terms {
+        Terms {
+            version: self.config.version,
+            family: self.config.family,
+            vrid: self.config.vrid,
+            auth: self.config.auth,
+            interval: self.config.advert_int,
+        }
+    }
+
+    /// The checks that need more than the packet.
+    fn admit(&self, datagram: &Datagram<'_>) -> Result<(), Refusal> {
+        if Some(datagram.source) == self.source {
+            return Err(Refusal::OwnSource);
+        }
+        let unicast = !self.config.unicast_peers.is_empty();
+        if unicast == datagram.destination.is_multicast() {
+            return Err(Refusal::Destination);
+        }
+        if !unicast {
+            return if datagram.ttl == wire::TTL { Ok(()) } else { Err(Refusal::Ttl(datagram.ttl)) };
+        }
+        match self.config.unicast_peers.iter().find(|peer| peer.address == datagram.source) {
+            Some(peer) => {
+                let range = peer.min_ttl.unwrap_or(0)..=peer.max_ttl.unwrap_or(u8::MAX);
+                if range.contains(&datagram.ttl) { Ok(()) } else { Err(Refusal::Ttl(datagram.ttl)) }
+            }
+            None if self.config.check_unicast_src => Err(Refusal::UnknownPeer),
+            None => Ok(()),
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal, from: IpAddr, out: &mut Vec<Action>) {
+        self.counters.refuse(refusal);
+        if self.told.len() < TOLD && !self.told.contains(&(refusal, from)) {
+            self.told.push((refusal, from));
+            self.note(What::Refused { refusal, from, interval: self.config.advert_int }, out);
+        }
+    }
+
+    fn compare_addresses(&mut self, advert: &Advert<'_>, from: IpAddr, out: &mut Vec<Action>) {
+        if self.config.skip_check_adv_addr || advert.priority == 0 {
+            return;
+        }
+        let same = advert.addresses().len() == self.config.addresses.len()
+            && advert
+                .addresses()
+                .zip(&self.config.addresses)
+                .all(|(theirs, ours)| theirs == ours.key.address());
+        if same {
+            return;
+        }
+        // Another order is the same list: sets are compared, and only when the quick look failed.
+        let theirs: std::collections::HashSet<IpAddr> = advert.addresses().collect();
+        let missing =
+            self.config.addresses.iter().map(|a| a.key.address()).find(|ours| !theirs.contains(ours));
+        if missing.is_none() && theirs.len() == self.config.addresses.len() {
+            return;
+        }
+        self.counters.address_list += 1;
+        if !self.list_told {
+            self.list_told = true;
+            let (ours, received) = (self.config.addresses.len(), advert.addresses().len());
+            self.note(What::AddressListDiffers { ours, received, missing, from }, out);
+        }
+    }
+
+    fn heard_as_backup(&mut self, datagram: &Datagram<'_>, advert: &Advert<'_>, out: &mut Vec<Action>) {
+        let from = datagram.source;
+        if advert.priority == 0 {
+            self.note(What::BackupReceivedPriorityZero, out);
+            let skew = self.skew();
+            if let Phase::Backup(backup) = &mut self.phase {
+                (backup.since, backup.after) = (datagram.received_at, Some(skew));
+            }
+            return;
+        }
+        let delay = self.config.preempt_delay;
+        let (ours, nopreempt) = (self.priority, self.config.nopreempt);
+        let Phase::Backup(backup) = &mut self.phase else { return };
+        let mut started = false;
+        if advert.priority >= ours {
+            backup.preempt_since = None;
+        } else if !delay.is_zero() && !nopreempt && backup.preempt_since.is_none() {
+            backup.preempt_since = Some(datagram.received_at);
+            started = true;
+        }
+        let delayed = backup.preempt_since.is_some_and(|since| datagram.received_at < since + delay);
+        if !nopreempt && advert.priority < ours && !delayed {
+            self.note(What::LowerPriorityDiscarded { priority: advert.priority, from }, out);
+            return;
+        }
+        let before = backup.master.map(|(address, _)| address);
+        backup.master = Some((from, advert.priority));
+        (backup.since, backup.after) = (datagram.received_at, None);
+        self.wants_master = false;
+        if started {
+            self.note(What::PreemptDelayStarted { delay }, out);
+        }
+        if before != Some(from) {
+            self.note(What::MasterSet { now: from, before }, out);
+        }
+        self.adopt_interval(advert, from, out);
+    }
+
+    /// Version 3: the master's interval rules (RFC 9568 section 6.4.2).
+    fn adopt_interval(&mut self, advert: &Advert<'_>, from: IpAddr, out: &mut Vec<Action>) {
+        if self.config.version == Version::V3
+            && advert.interval != self.interval
+            && !advert.interval.is_zero()
+        {
+            self.note(What::IntervalAdopted { from: self.interval, to: advert.interval }, out);
+            if advert.interval != self.config.advert_int {
+                let (ours, received) = (self.config.advert_int, advert.interval);
+                self.note(What::IntervalDiffers { ours, received, from }, out);
+            }
+            self.interval = advert.interval;
+        }
+    }
+
+    fn heard_as_master(
+        &mut self,
+        now: Mono,
+        datagram: &Datagram<'_>,
+        advert: &Advert<'_>,
+        out: &mut Vec<Action>,
+    ) -> Option<Wish> {
+        let (from, priority, ours) = (datagram.source, advert.priority, self.priority);
+        if priority == 0 {
+            self.note(What::MasterReceivedPriorityZero { from }, out);
+            self.speak_now(now, out);
+            return None;
+        }
+        let higher_address = self.source.is_some_and(|own| from > own);
+        if priority < ours || (priority == ours && !higher_address) {
+            self.note(What::LowerPriorityForcingElection { priority, ours, from }, out);
+            if !self.config.lower_prio_no_advert {
+                self.speak_now(now, out);
+            }
+            self.garp.lower_priority(now, &self.config.garp);
+            self.announce(now, out);
+            out.push(Action::NotifyLowerPriority { instance: self.id, name: self.config.name.clone() });
+            return None;
+        }
+        if priority > ours {
+            self.note(What::HigherPriority { priority, ours, from }, out);
+        } else {
+            self.note(What::SamePriorityHigherAddress { priority, from }, out);
+        }
+        if self.config.higher_prio_send_advert {
+            self.transmit(out);
+        }
+        if self.config.version == Version::V3 && !advert.interval.is_zero() {
+            self.interval = advert.interval;
+        }
+        Some(Wish::Backup { heard: datagram.received_at })
+    }
+
+    /// Remembers the master that took over from us.
+    pub fn follow(&mut self, master: IpAddr, priority: u8) {
+        if let Phase::Backup(backup) = &mut self.phase {
+            backup.master = Some((master, priority));
+        }
+    }
+
+    fn speak_now(&mut self, now: Mono, out: &mut Vec<Action>) {
+        self.transmit(out);
+        self.phase = Phase::Master { next_advert: now + self.config.advert_int };
+    }
+
+    fn transmit(&mut self, out: &mut Vec<Action>) {
+        self.build_packets();
+        let Some(source) = self.source else { return };
+        for (destination, payload) in &self.packets {
+            out.push(Action::Transmit {
+                instance: self.id,
+                source,
+                destination: *destination,
+                payload: payload.clone(),
+            });
+            self.counters.advert_sent += 1;
+        }
+    }
+
+    fn build_packets(&mut self) {
+        let (Some(source), true) = (self.source, self.packets.is_empty()) else { return };
+        let terms = self.terms();
+        let multicast = [self.config.multicast_group];
+        let unicast = self.config.unicast_peers.iter().map(|peer| peer.address);
+        let destinations: Vec<IpAddr> =
+            if self.config.unicast_peers.is_empty() { multicast.to_vec() } else { unicast.collect() };
+        self.packets = destinations
+            .into_iter()
+            .map(|destination| {
+                let addresses = self.config.addresses.iter().map(|a| a.key.address());
+                let packet = wire::emit(&terms, self.priority, addresses, source, destination);
+                (destination, packet.into())
+            })
+            .collect();
+    }
+
+    fn announce(&mut self, now: Mono, out: &mut Vec<Action>) {
+        let (id, config) = (self.id, self.config.clone());
+        let count = config.addresses.len() + config.excluded.len();
+        self.garp.expire(now, &config.garp, count, |index| {
+            let address =
+                config.addresses.get(index).or_else(|| config.excluded.get(index - config.addresses.len()));
+            if let Some(address) = address {
+                out.push(Action::Announce { instance: id, address: address.key.clone() });
+            }
+        });
+    }
+}
+
+/// The name of the interface whose link the instance depends on.
+pub(super) fn interfaces_of(config: &VrrpInstance) -> impl Iterator<Item = &Name> {
+    std::iter::once(&config.interface).chain(config.vmac.as_ref().map(|vmac| &vmac.name))
+}
+
+/// The first usable address that is not one of ours.
+pub(super) fn source_of(
+    config: &VrrpInstance,
+    interface: &crate::objects::interface::Interface,
+    is_virtual: impl Fn(IpAddr) -> bool,
+) -> Option<IpAddr> {
+    config.source.or_else(|| match config.family {
+        Family::V4 => interface.source_v4(is_virtual).map(IpAddr::V4),
+        Family::V6 => interface.source_v6(is_virtual).map(IpAddr::V6),
+    })
+}

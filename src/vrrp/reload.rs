@@ -1,0 +1,81 @@
+//! A new configuration: what can stay, stays.
+//!
+//! Instances are matched as keepalived does, not by name: family, VRID, interface, and what the sockets
+//! and the virtual MAC depend on. A matched one keeps its state, its timers, its master and its counters.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::action::{Action, InstanceId, State};
+use super::instance::Instance;
+use super::router::Router;
+use crate::config::model::{Config, VrrpInstance};
+use crate::ids::{Family, Mac, Name, Vrid};
+use crate::time::Mono;
+
+/// What makes an instance the same over a reload.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Identity {
+    family: Family,
+    vrid: Vrid,
+    interface: Name,
+    /// Unicast: the source address as configured. Multicast: the group.
+    way: (bool, Option<IpAddr>),
+    vmac: Option<(Name, Mac)>,
+}
+
+impl Identity {
+    fn of(config: &VrrpInstance) -> Self {
+        let unicast = !config.unicast_peers.is_empty();
+        Identity {
+            family: config.family,
+            vrid: config.vrid,
+            interface: config.interface.clone(),
+            way: (unicast, if unicast { config.source } else { Some(config.multicast_group) }),
+            vmac: config.vmac.as_ref().map(|vmac| (vmac.name.clone(), vmac.mac)),
+        }
+    }
+}
+
+impl Router {
+    pub(super) fn reconfigure(&mut self, now: Mono, config: Arc<Config>, out: &mut Vec<Action>) {
+        let mut living: HashMap<Identity, InstanceId> =
+            self.instances.iter().flatten().map(|i| (Identity::of(&i.config), i.id)).collect();
+        self.config = config.clone();
+        let defined: std::collections::HashSet<&Name> =
+            config.track_scripts.iter().map(|script| &script.name).collect();
+        self.facts.forget_scripts(|name| defined.contains(name));
+        let (mut kept, mut order) = (Vec::new(), Vec::new());
+        for instance in &config.instances {
+            match living.remove(&Identity::of(instance)) {
+                Some(id) => {
+                    kept.push((id, Arc::new(instance.clone())));
+                    order.push(id);
+                }
+                None => {
+                    let id = InstanceId(u32::try_from(self.instances.len()).unwrap_or(u32::MAX));
+                    self.instances.push(Some(Instance::new(id, Arc::new(instance.clone()))));
+                }
+            }
+        }
+        // Those that are gone give up their addresses before others may claim them.
+        let mut gone: Vec<InstanceId> = living.into_values().collect();
+        gone.sort_unstable();
+        for id in gone {
+            let Some(mut instance) = self.instances.get_mut(id.0 as usize).and_then(Option::take) else {
+                continue;
+            };
+            self.unqueue(&instance);
+            let state = if instance.config.notify.deleted_state { State::Deleted } else { State::Fault };
+            instance.end(state, out);
+        }
+        for (id, config) in kept {
+            if let Some(instance) = self.instance_mut(id) {
+                instance.adopt(now, config, out);
+            }
+        }
+        self.rebuild();
+        self.settle_all(now, out);
+    }
+}

@@ -1,0 +1,403 @@
+//! All virtual routers of this host: who a packet is for, whose timer is due, what a sync group does
+//! together, and what an interface, a script or a new configuration means to whom.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::action::{Action, InstanceId, State};
+use super::counters::Counters;
+use super::event::{Datagram, Event};
+use super::facts::{Change, Facts};
+use super::group::Group;
+use super::instance::{Instance, Phase, Wish, interfaces_of};
+use super::note::{Fault, Note, What};
+use super::wire;
+use crate::config::model::{Config, VirtualAddress, VrrpInstance};
+use crate::ids::{Family, IfIndex, Name, Vrid};
+use crate::objects::address::AddressKey;
+use crate::objects::interface::Interface;
+use crate::time::Mono;
+
+/// An address that somebody removes more often than this in a second is not fought for.
+const RESTORES_A_SECOND: u32 = 3;
+
+/// What an instance looks like from outside.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct View {
+    pub id: InstanceId,
+    pub config: Arc<VrrpInstance>,
+    pub state: State,
+    /// The effective priority.
+    pub priority: u8,
+    /// The master that a backup hears, and its priority.
+    pub master: Option<(IpAddr, u8)>,
+    pub source: Option<IpAddr>,
+    pub faults: Vec<Fault>,
+    pub counters: Counters,
+}
+
+/// The router.
+pub struct Router {
+    pub(super) config: Arc<Config>,
+    pub(super) facts: Facts,
+    /// By [`InstanceId`]; a slot is not used again.
+    pub(super) instances: Vec<Option<Instance>>,
+    pub(super) groups: Vec<Group>,
+    by_wire: HashMap<(IfIndex, Family, Vrid), Vec<InstanceId>>,
+    pub(super) by_interface: HashMap<Name, Vec<InstanceId>>,
+    pub(super) by_script: HashMap<Name, Vec<InstanceId>>,
+    pub(super) by_address: HashMap<AddressKey, InstanceId>,
+    restored: HashMap<AddressKey, (Mono, u32)>,
+    due: BTreeSet<(Mono, InstanceId)>,
+    /// `vrrp_startup_delay`: until then no packet is taken and no timer runs.
+    silent_until: Option<Mono>,
+    stopped: bool,
+}
+
+impl Router {
+    /// Starts every instance of `config` on the interfaces that are there.
+    pub fn start<'a>(
+        now: Mono,
+        config: Arc<Config>,
+        interfaces: impl IntoIterator<Item = &'a Arc<Interface>>,
+        out: &mut Vec<Action>,
+    ) -> Self {
+        let delay = config.global.vrrp_startup_delay;
+        let mut router = Router {
+            facts: Facts::new(interfaces),
+            instances: Vec::new(),
+            groups: Vec::new(),
+            by_wire: HashMap::new(),
+            by_interface: HashMap::new(),
+            by_script: HashMap::new(),
+            by_address: HashMap::new(),
+            restored: HashMap::new(),
+            due: BTreeSet::new(),
+            silent_until: (!delay.is_zero()).then(|| now + delay),
+            stopped: false,
+            config,
+        };
+        for instance in router.config.clone().instances.iter() {
+            let id = InstanceId(u32::try_from(router.instances.len()).unwrap_or(u32::MAX));
+            router.instances.push(Some(Instance::new(id, Arc::new(instance.clone()))));
+        }
+        router.rebuild();
+        router.settle_all(now, out);
+        router
+    }
+
+    /// Takes one event.
+    pub fn handle(&mut self, now: Mono, event: Event<'_>, out: &mut Vec<Action>) {
+        if self.stopped {
+            return;
+        }
+        match event {
+            Event::Packet(datagram) => self.packet(now, &datagram, out),
+            Event::Interface { name, now: interface } => {
+                self.interface(now, &name, interface, out);
+            }
+            Event::Script { name, healthy } => {
+                self.facts.set_script(&name, healthy);
+                for id in self.by_script.get(&name).cloned().unwrap_or_default() {
+                    self.settle(now, id, out);
+                }
+            }
+            Event::AddressLost { key } => self.address_lost(now, key, out),
+            Event::Reconfigure(config) => self.reconfigure(now, config, out),
+            Event::Stop => self.stop(out),
+        }
+    }
+
+    /// When [`Router::expire`] has something to do.
+    pub fn deadline(&self) -> Option<Mono> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// Lets every timer run that is due.
+    pub fn expire(&mut self, now: Mono, out: &mut Vec<Action>) {
+        // One pass over what is due now: an instance whose announcements come in slices is due again
+        // at once, and its next slice must not keep the driver from looking at its sockets.
+        let due: Vec<InstanceId> =
+            self.due.range(..=(now, InstanceId(u32::MAX))).map(|(_, id)| *id).collect();
+        for id in due {
+            self.listen_if_stalled(now, id, out);
+            let wish = self.instance_mut(id).and_then(|instance| instance.expire(now, out));
+            self.fulfil(now, id, wish, out);
+            self.queue(id);
+        }
+    }
+
+    /// Every address that an owning instance wants.
+    pub fn desired_addresses(&self, id: InstanceId) -> impl Iterator<Item = &VirtualAddress> {
+        self.instance(id).filter(|instance| instance.is_master()).into_iter().flat_map(Instance::addresses)
+    }
+
+    /// The configuration of a living instance.
+    pub fn config_of(&self, id: InstanceId) -> Option<&Arc<VrrpInstance>> {
+        self.instance(id).map(|instance| &instance.config)
+    }
+
+    /// Every living instance with its configuration.
+    pub fn living(&self) -> impl Iterator<Item = (InstanceId, &Arc<VrrpInstance>)> {
+        self.instances.iter().flatten().map(|instance| (instance.id, &instance.config))
+    }
+
+    /// The state of every instance, in the order of the configuration.
+    pub fn views(&self) -> Vec<View> {
+        self.instances.iter().flatten().map(Self::view).collect()
+    }
+
+    fn view(instance: &Instance) -> View {
+        View {
+            id: instance.id,
+            config: instance.config.clone(),
+            state: instance.state(),
+            priority: instance.priority,
+            master: instance.master(),
+            source: instance.source,
+            faults: instance.faults.clone(),
+            counters: instance.counters,
+        }
+    }
+
+    pub(super) fn instance(&self, id: InstanceId) -> Option<&Instance> {
+        self.instances.get(id.0 as usize).and_then(Option::as_ref)
+    }
+
+    pub(super) fn instance_mut(&mut self, id: InstanceId) -> Option<&mut Instance> {
+        self.instances.get_mut(id.0 as usize).and_then(Option::as_mut)
+    }
+
+    fn packet(&mut self, now: Mono, datagram: &Datagram<'_>, out: &mut Vec<Action>) {
+        if self.silent_until.is_some_and(|until| now < until) {
+            return;
+        }
+        let Some(vrid) = wire::vrid(datagram.payload) else { return };
+        let key = (datagram.interface, Family::of(datagram.source), vrid);
+        // Several only where unicast and multicast instances share a VRID on one interface.
+        for index in 0..self.by_wire.get(&key).map_or(0, Vec::len) {
+            let Some(id) = self.by_wire.get(&key).and_then(|ids| ids.get(index)).copied() else { break };
+            self.listen_if_stalled(now, id, out);
+            let Some(instance) = self.instance_mut(id) else { continue };
+            let wish = instance.receive(now, datagram, out);
+            self.fulfil(now, id, wish, out);
+            if let Some(Wish::Backup { .. }) = wish
+                && let Some(instance) = self.instance_mut(id)
+            {
+                instance.follow(datagram.source, datagram.payload.get(2).copied().unwrap_or(0));
+            }
+            self.queue(id);
+        }
+    }
+
+    /// A master that overslept its peers' patience may no longer be the only one: it listens for as long
+    /// as a living master needs to be heard, instead of fighting at once (keepalived reclaims and announces
+    /// in a burst).
+    fn listen_if_stalled(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {
+        let Some(by) = self.instance(id).and_then(|instance| instance.stalled(now)) else { return };
+        if let Some(instance) = self.instance_mut(id) {
+            instance.note(What::Stalled { by }, out);
+        }
+        self.group_to_backup(now, id, now, None, false, out);
+    }
+
+    fn interface(
+        &mut self,
+        now: Mono,
+        name: &Name,
+        interface: Option<Arc<Interface>>,
+        out: &mut Vec<Action>,
+    ) {
+        let change = self.facts.set_interface(name, interface);
+        if change == Change::Nothing {
+            return;
+        }
+        if change == Change::Identity {
+            self.rewire();
+        }
+        for id in self.by_interface.get(name).cloned().unwrap_or_default() {
+            self.settle(now, id, out);
+        }
+    }
+
+    fn address_lost(&mut self, now: Mono, key: AddressKey, out: &mut Vec<Action>) {
+        let Some(id) = self.by_address.get(&key).copied() else { return };
+        let Some(instance) = self.instance_mut(id).filter(|instance| instance.is_master()) else { return };
+        if instance.addresses().any(|address| address.key == key && address.no_track) {
+            return;
+        }
+        instance.note(What::AddressRemoved { address: key.clone() }, out);
+        let (since, count) = self.restored.get(&key).copied().unwrap_or((now, 0));
+        let fresh = now.since(since) > Duration::from_secs(1);
+        let (since, count) = if fresh { (now, 1) } else { (since, count + 1) };
+        self.restored.insert(key.clone(), (since, count));
+        if count > RESTORES_A_SECOND {
+            // Somebody insists: what keepalived does at once, leave and come back after the skew time.
+            let skew = self.instance(id).map(Instance::skew);
+            self.group_to_backup(now, id, now, skew, true, out);
+        } else if let Some(instance) = self.instance_mut(id) {
+            instance.note(What::AddressRestored { address: key.clone() }, out);
+            out.push(Action::Restore { address: key });
+            instance.announce_again(now);
+        }
+        self.queue(id);
+    }
+
+    fn stop(&mut self, out: &mut Vec<Action>) {
+        self.stopped = true;
+        self.due.clear();
+        for instance in self.instances.iter_mut().flatten() {
+            instance.end(State::Stop, out);
+        }
+        for group in &self.groups {
+            group.notify(State::Stop, out);
+        }
+    }
+
+    /// Faults and priority of one instance from the facts, and what follows from them.
+    fn settle(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {
+        let news = self.assess(id, out);
+        self.act_on_faults(now, id, news, out);
+    }
+
+    /// All are looked at before any acts: a group starts only when every member is well.
+    pub(super) fn settle_all(&mut self, now: Mono, out: &mut Vec<Action>) {
+        let ids: Vec<InstanceId> = self.instances.iter().flatten().map(|instance| instance.id).collect();
+        let news: Vec<Vec<Fault>> = ids.iter().map(|id| self.assess(*id, out)).collect();
+        for (id, news) in ids.into_iter().zip(news) {
+            self.act_on_faults(now, id, news, out);
+        }
+        for instance in self.instances.iter_mut().flatten() {
+            instance.started = true;
+        }
+    }
+
+    /// Looks at the facts; returns the faults that are new.
+    fn assess(&mut self, id: InstanceId, out: &mut Vec<Action>) -> Vec<Fault> {
+        let Some(instance) = self.instance(id) else { return Vec::new() };
+        let group = instance.group.and_then(|index| self.groups.get(index));
+        let situation = self.facts.of(&instance.config, group.map(|group| &*group.config));
+        let Some(instance) = self.instance_mut(id) else { return Vec::new() };
+        instance.set_way(situation.interface, situation.source);
+        instance.set_priority(situation.priority, out);
+        let before = std::mem::replace(&mut instance.faults, situation.faults);
+        instance.faults.iter().filter(|fault| !before.contains(fault)).cloned().collect()
+    }
+
+    fn act_on_faults(&mut self, now: Mono, id: InstanceId, news: Vec<Fault>, out: &mut Vec<Action>) {
+        let Some(instance) = self.instance(id) else { return };
+        let failed = instance.faults.iter().any(|fault| !matches!(fault, Fault::ScriptPending(_)));
+        if failed && !matches!(instance.phase, Phase::Fault) {
+            for fault in news {
+                instance.note(What::Fault(fault), out);
+            }
+            self.group_to_fault(id, out);
+        } else if instance.faults.is_empty() && matches!(instance.phase, Phase::Fault | Phase::Init) {
+            self.group_recovers(now, id, out);
+        }
+        self.queue(id);
+    }
+
+    /// The timer of an instance that (re)starts as a backup counts from here.
+    pub(super) fn timers_from(&self, now: Mono) -> Mono {
+        self.silent_until.map_or(now, |until| until.max(now))
+    }
+
+    pub(super) fn fulfil(&mut self, now: Mono, id: InstanceId, wish: Option<Wish>, out: &mut Vec<Action>) {
+        match wish {
+            Some(Wish::Master) => self.group_to_master(now, id, out),
+            Some(Wish::Backup { heard }) => self.group_to_backup(now, id, heard, None, false, out),
+            None => {}
+        }
+    }
+
+    /// Puts the instance's deadline into the queue.
+    pub(super) fn queue(&mut self, id: InstanceId) {
+        let Some(instance) = self.instances.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        let deadline = instance.deadline();
+        if instance.queued != deadline {
+            if let Some(old) = instance.queued {
+                self.due.remove(&(old, id));
+            }
+            if let Some(new) = deadline {
+                self.due.insert((new, id));
+            }
+            instance.queued = deadline;
+        }
+    }
+
+    pub(super) fn unqueue(&mut self, instance: &Instance) {
+        if let Some(old) = instance.queued {
+            self.due.remove(&(old, instance.id));
+        }
+    }
+
+    /// Recomputes every look-up from the instances and the configuration.
+    pub(super) fn rebuild(&mut self) {
+        let config = self.config.clone();
+        let ids: HashMap<Name, InstanceId> =
+            self.instances.iter().flatten().map(|i| (i.config.name.clone(), i.id)).collect();
+        let states: HashMap<Name, State> =
+            self.groups.iter().map(|group| (group.config.name.clone(), group.state)).collect();
+        for instance in self.instances.iter_mut().flatten() {
+            instance.group = None;
+        }
+        self.groups = config.sync_groups.iter().map(|group| Group::new(group, &ids, &states)).collect();
+        for (index, group) in self.groups.iter().enumerate() {
+            for id in &group.members {
+                if let Some(Some(instance)) = self.instances.get_mut(id.0 as usize) {
+                    instance.group = Some(index);
+                }
+            }
+        }
+        self.by_interface.clear();
+        self.by_script.clear();
+        self.by_address.clear();
+        let mut virtual_addresses = HashSet::new();
+        for instance in self.instances.iter().flatten() {
+            let group = instance.group.and_then(|index| self.groups.get(index)).map(|group| &group.config);
+            let tracked = instance
+                .config
+                .track_interfaces
+                .iter()
+                .chain(group.iter().flat_map(|g| &g.track_interfaces));
+            for name in interfaces_of(&instance.config).chain(tracked.map(|tracked| &tracked.name)) {
+                insert_once(self.by_interface.entry(name.clone()).or_default(), instance.id);
+            }
+            let tracked =
+                instance.config.track_scripts.iter().chain(group.iter().flat_map(|g| &g.track_scripts));
+            for name in tracked.map(|tracked| &tracked.name) {
+                insert_once(self.by_script.entry(name.clone()).or_default(), instance.id);
+            }
+            for address in instance.addresses() {
+                self.by_address.insert(address.key.clone(), instance.id);
+                virtual_addresses.insert(address.key.address());
+            }
+        }
+        self.facts.set_virtual_addresses(virtual_addresses);
+        self.rewire();
+    }
+
+    fn rewire(&mut self) {
+        self.by_wire.clear();
+        for instance in self.instances.iter().flatten() {
+            if let Some(interface) = self.facts.interface(&instance.config.interface) {
+                let key = (interface.index, instance.config.family, instance.config.vrid);
+                self.by_wire.entry(key).or_default().push(instance.id);
+            }
+        }
+    }
+}
+
+fn insert_once(list: &mut Vec<InstanceId>, id: InstanceId) {
+    if list.last() != Some(&id) {
+        list.push(id);
+    }
+}
+
+/// A note about a group.
+pub(super) fn group_note(name: &Name, state: State) -> Action {
+    Action::Note(Note { about: name.clone(), what: What::GroupSyncing { state } })
+}

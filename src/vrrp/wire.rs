@@ -1,0 +1,332 @@
+//! The advertisement as bytes: RFC 3768 section 5 (version 2), RFC 9568 section 5 (version 3).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::config::model::{Auth, Version};
+use crate::ids::{Family, Vrid};
+
+const TYPE_ADVERTISEMENT: u8 = 1;
+const HEADER_LEN: usize = 8;
+const AUTH_DATA_LEN: usize = 8;
+const AUTH_NONE: u8 = 0;
+const AUTH_PASS: u8 = 1;
+const AUTH_AH: u8 = 2;
+const IPPROTO_VRRP: u8 = 112;
+/// What a router must send with, and what a multicast advert must arrive with.
+pub const TTL: u8 = 255;
+
+/// What we expect of an advert for one of our routers, and need to build one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Terms {
+    pub version: Version,
+    pub family: Family,
+    pub vrid: Vrid,
+    pub auth: Option<Auth>,
+    /// Our own interval; version 2 refuses another.
+    pub interval: Duration,
+}
+
+/// An advertisement that has passed every check.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Advert<'a> {
+    pub priority: u8,
+    /// The sender's interval.
+    pub interval: Duration,
+    family: Family,
+    addresses: &'a [u8],
+}
+
+/// Why a packet was refused. Each is a counter; nothing else changes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Error)]
+pub enum Refusal {
+    /// Too short for its header, its address count or its authentication data.
+    #[error("packet too short")]
+    Length,
+    #[error("invalid TTL/HL {0}")]
+    Ttl(u8),
+    /// The version in the packet.
+    #[error("wrong version {0}")]
+    Version(u8),
+    /// Received, expected.
+    #[error("authentication type {0} instead of {1}")]
+    AuthType(u8, u8),
+    #[error("unknown authentication type {0}")]
+    UnknownAuthType(u8),
+    #[error("wrong password")]
+    Password,
+    /// The sender's interval in seconds (version 2).
+    #[error("advertisement interval {0}")]
+    Interval(u8),
+    /// The type field.
+    #[error("type {0}")]
+    Type(u8),
+    #[error("invalid checksum")]
+    Checksum,
+    /// Multicast where unicast is configured, or the reverse.
+    #[error("destination does not fit")]
+    Destination,
+    /// `check_unicast_src`, and the sender is no peer.
+    #[error("unknown peer")]
+    UnknownPeer,
+    /// It carries our own address.
+    #[error("own address")]
+    OwnSource,
+}
+
+/// The virtual router that a packet speaks of, however bad the rest is.
+pub fn vrid(payload: &[u8]) -> Option<Vrid> {
+    payload.get(1).copied().and_then(Vrid::new)
+}
+
+impl<'a> Advert<'a> {
+    /// Checks a packet in keepalived's order and reads it. Ethernet padding behind it is tolerated.
+    pub fn parse(
+        payload: &'a [u8],
+        source: IpAddr,
+        destination: IpAddr,
+        terms: &Terms,
+    ) -> Result<Self, Refusal> {
+        let (header, rest) = payload.split_first_chunk::<HEADER_LEN>().ok_or(Refusal::Length)?;
+        let [first, _, priority, count, fifth, sixth, ..] = *header;
+        let address_len = usize::from(terms.family.bits() / 8);
+        let (addresses, tail) =
+            rest.split_at_checked(usize::from(count) * address_len).ok_or(Refusal::Length)?;
+        let version = first >> 4;
+        if version != terms.version.number() {
+            return Err(Refusal::Version(version));
+        }
+        let mut length = HEADER_LEN + addresses.len();
+        let interval = match terms.version {
+            Version::V2 => {
+                let auth_data = tail.get(..AUTH_DATA_LEN).ok_or(Refusal::Length)?;
+                length += AUTH_DATA_LEN;
+                check_auth(fifth, auth_data, terms.auth.as_ref())?;
+                let interval = Duration::from_secs(u64::from(sixth));
+                if interval != terms.interval {
+                    return Err(Refusal::Interval(sixth));
+                }
+                interval
+            }
+            Version::V3 => centiseconds(u16::from_be_bytes([fifth & 0x0f, sixth])),
+        };
+        if first & 0x0f != TYPE_ADVERTISEMENT {
+            return Err(Refusal::Type(first & 0x0f));
+        }
+        let packet = payload.get(..length).ok_or(Refusal::Length)?;
+        if !checksum_is_right(packet, source, destination, terms.version) {
+            return Err(Refusal::Checksum);
+        }
+        Ok(Advert { priority, interval, family: terms.family, addresses })
+    }
+
+    /// The addresses that it names.
+    pub fn addresses(&self) -> impl ExactSizeIterator<Item = IpAddr> + '_ {
+        let family = self.family;
+        self.addresses.chunks_exact(usize::from(family.bits() / 8)).map(move |bytes| match family {
+            Family::V4 => {
+                bytes.first_chunk().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |b: &[u8; 4]| (*b).into())
+            }
+            Family::V6 => {
+                bytes.first_chunk().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |b: &[u8; 16]| (*b).into())
+            }
+        })
+    }
+}
+
+fn check_auth(kind: u8, data: &[u8], expected: Option<&Auth>) -> Result<(), Refusal> {
+    let wanted = auth_type(expected);
+    if kind > AUTH_AH {
+        return Err(Refusal::UnknownAuthType(kind));
+    }
+    if kind != wanted {
+        return Err(Refusal::AuthType(kind, wanted));
+    }
+    match expected {
+        Some(Auth::Pass(password)) if data != password => Err(Refusal::Password),
+        _ => Ok(()),
+    }
+}
+
+fn auth_type(auth: Option<&Auth>) -> u8 {
+    match auth {
+        None => AUTH_NONE,
+        Some(Auth::Pass(_)) => AUTH_PASS,
+        Some(Auth::Ah(_)) => AUTH_AH,
+    }
+}
+
+/// The payload of an advert, checksum included.
+pub fn emit(
+    terms: &Terms,
+    priority: u8,
+    addresses: impl ExactSizeIterator<Item = IpAddr>,
+    source: IpAddr,
+    destination: IpAddr,
+) -> Vec<u8> {
+    // More than 255 do not fit the count; the configuration moves the rest to the excluded ones.
+    let count = u8::try_from(addresses.len()).unwrap_or(u8::MAX);
+    let mut packet = Vec::with_capacity(HEADER_LEN + usize::from(count) * 16 + AUTH_DATA_LEN);
+    packet.push((terms.version.number() << 4) | TYPE_ADVERTISEMENT);
+    packet.extend([terms.vrid.get(), priority, count]);
+    match terms.version {
+        Version::V2 => {
+            packet.push(auth_type(terms.auth.as_ref()));
+            packet.push(u8::try_from(terms.interval.as_secs()).unwrap_or(u8::MAX));
+        }
+        Version::V3 => packet.extend((to_centiseconds(terms.interval) & 0x0fff).to_be_bytes()),
+    }
+    packet.extend([0, 0]);
+    for address in addresses.take(usize::from(count)) {
+        match address {
+            IpAddr::V4(v4) => packet.extend(v4.octets()),
+            IpAddr::V6(v6) => packet.extend(v6.octets()),
+        }
+    }
+    if terms.version == Version::V2 {
+        match &terms.auth {
+            Some(Auth::Pass(password)) => packet.extend(password),
+            _ => packet.extend([0; AUTH_DATA_LEN]),
+        }
+    }
+    let sum = checksum(&packet, source, destination, terms.version);
+    if let Some(field) = packet.get_mut(6..8) {
+        field.copy_from_slice(&sum.to_be_bytes());
+    }
+    packet
+}
+
+/// Changes the priority of a packet that [`emit`] made.
+pub fn with_priority(
+    packet: &[u8],
+    priority: u8,
+    source: IpAddr,
+    destination: IpAddr,
+    version: Version,
+) -> Vec<u8> {
+    let mut packet = packet.to_vec();
+    if let Some([_, _, field, _, _, _, high, low, ..]) = packet.first_chunk_mut::<HEADER_LEN>() {
+        *field = priority;
+        (*high, *low) = (0, 0);
+    }
+    let sum = checksum(&packet, source, destination, version).to_be_bytes();
+    if let Some(field) = packet.get_mut(6..8) {
+        field.copy_from_slice(&sum);
+    }
+    packet
+}
+
+fn checksum_is_right(packet: &[u8], source: IpAddr, destination: IpAddr, version: Version) -> bool {
+    checksum(packet, source, destination, version) == 0
+}
+
+/// Version 2: over the packet. Version 3: over a pseudo header too (RFC 9568 section 5.2.8). Over a packet
+/// whose checksum stands in it the result is 0 where it is right.
+fn checksum(packet: &[u8], source: IpAddr, destination: IpAddr, version: Version) -> u16 {
+    let mut sum = ones_sum(packet);
+    if version == Version::V3 {
+        sum += match (source, destination) {
+            (IpAddr::V4(from), IpAddr::V4(to)) => ones_sum(&from.octets()) + ones_sum(&to.octets()),
+            (IpAddr::V6(from), IpAddr::V6(to)) => ones_sum(&from.octets()) + ones_sum(&to.octets()),
+            _ => 0,
+        };
+        sum += u64::from(IPPROTO_VRRP) + packet.len() as u64;
+    }
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    !(sum as u16)
+}
+
+fn ones_sum(bytes: &[u8]) -> u64 {
+    bytes
+        .chunks(2)
+        .map(|pair| match *pair {
+            [high, low] => u64::from(u16::from_be_bytes([high, low])),
+            [high] => u64::from(high) << 8,
+            _ => 0,
+        })
+        .sum()
+}
+
+fn centiseconds(count: u16) -> Duration {
+    Duration::from_millis(u64::from(count) * 10)
+}
+
+fn to_centiseconds(span: Duration) -> u16 {
+    u16::try_from(span.as_millis() / 10).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn v4(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn terms(version: Version, auth: Option<Auth>) -> Terms {
+        let vrid = Vrid::new(101).unwrap();
+        Terms { version, family: Family::V4, vrid, auth, interval: Duration::from_secs(1) }
+    }
+
+    #[test]
+    fn version_2_as_keepalived_sends_it() {
+        // strace of keepalived 2.2.7: 21 65 c8 01 00 01 52 8a c0 a8 03 65 + 8 zeros; then priority 0: 1a 8b
+        let ours = emit(
+            &terms(Version::V2, None),
+            200,
+            [v4("192.168.3.101")].into_iter(),
+            v4("10.0.101.1"),
+            v4("224.0.0.18"),
+        );
+        let observed = [0x21, 0x65, 0xc8, 1, 0, 1, 0x52, 0x8a, 0xc0, 0xa8, 3, 0x65, 0, 0, 0, 0, 0, 0, 0, 0];
+        assert_eq!(ours, observed);
+        let zero = with_priority(&ours, 0, v4("10.0.101.1"), v4("224.0.0.18"), Version::V2);
+        assert_eq!(zero[2], 0);
+        assert_eq!(zero[6..8], [0x1a, 0x8b]);
+    }
+
+    #[test]
+    fn what_is_emitted_is_read_back() {
+        for version in [Version::V2, Version::V3] {
+            let terms = terms(version, (version == Version::V2).then_some(Auth::Pass(*b"xxxxxx\0\0")));
+            let addresses = [v4("10.0.0.1"), v4("10.0.0.2")];
+            let (from, to) = (v4("10.9.9.9"), v4("224.0.0.18"));
+            let packet = emit(&terms, 77, addresses.into_iter(), from, to);
+            let advert = Advert::parse(&packet, from, to, &terms).unwrap();
+            assert_eq!((advert.priority, advert.interval), (77, Duration::from_secs(1)));
+            assert!(advert.addresses().eq(addresses));
+            // A single wrong bit anywhere is noticed.
+            for bit in 0..packet.len() * 8 {
+                let mut bad = packet.clone();
+                bad[bit / 8] ^= 1 << (bit % 8);
+                if bit / 8 != 1 {
+                    assert!(
+                        Advert::parse(&bad, from, to, &terms).is_err(),
+                        "bit {bit} of version {version:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn refusals_name_their_reason() {
+        let (from, to) = (v4("10.9.9.9"), v4("224.0.0.18"));
+        let expected = terms(Version::V2, Some(Auth::Pass(*b"secret\0\0")));
+        let parse = |sent: &Terms| {
+            let packet = emit(sent, 100, [v4("10.0.0.1")].into_iter(), from, to);
+            Advert::parse(&packet, from, to, &expected).map(|_| ())
+        };
+        assert_eq!(parse(&terms(Version::V2, None)), Err(Refusal::AuthType(0, 1)));
+        assert_eq!(parse(&terms(Version::V2, Some(Auth::Pass(*b"other\0\0\0")))), Err(Refusal::Password));
+        assert_eq!(parse(&terms(Version::V3, None)), Err(Refusal::Version(3)));
+        let slow = Terms { interval: Duration::from_secs(2), ..expected };
+        assert_eq!(parse(&slow), Err(Refusal::Interval(2)));
+        assert_eq!(parse(&expected), Ok(()));
+        assert_eq!(Advert::parse(&[0x21, 1, 1], from, to, &expected).map(|_| ()), Err(Refusal::Length));
+    }
+}
