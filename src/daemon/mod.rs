@@ -1,1 +1,3 @@
-//! daemon
+//! Puts everything together; the only module that knows everybody.
+
+pub mod timing;

@@ -1,0 +1,176 @@
+//! What the router wants, done: adverts at once and in order, addresses and announcements in slices.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tracing::Level;
+
+use super::addresses::Work;
+use super::{Driver, Report, WORK_PER_TURN};
+use crate::config::model::Config;
+use crate::ids::Name;
+use crate::kernel::address::{self, Change};
+use crate::kernel::netlink::Channel;
+use crate::objects::interface::Interface;
+use crate::report::{Ident, emit, emit_text, vrrp};
+use crate::vrrp::action::Action;
+
+impl Driver {
+    /// All actions that have come up, then one slice of kernel work.
+    pub(super) fn carry_out(&mut self) {
+        if self.rewire {
+            self.rewire_sockets();
+        }
+        let mut actions = std::mem::take(&mut self.actions);
+        for action in actions.drain(..) {
+            self.act(action);
+        }
+        self.actions = actions;
+        self.work();
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Transmit { instance, source, destination, payload } => {
+                if let Err(Some(error)) = self.sockets.send(instance, source, destination, &payload) {
+                    let name =
+                        self.router.config_of(instance).map_or_else(|| "?".into(), |c| c.name.clone());
+                    let errno = error.raw_os_error().unwrap_or(0);
+                    emit_text(
+                        Ident::Vrrp,
+                        Level::INFO,
+                        format!("({name}): send advert error {errno} ({error})"),
+                    );
+                }
+            }
+            Action::Own { instance, owned } => {
+                let config = self.router.config_of(instance).filter(|_| owned).cloned();
+                let list = config.iter().flat_map(|config| config.addresses.iter().chain(&config.excluded));
+                self.addresses.own(instance, list);
+            }
+            Action::Announce { address, .. } => self.addresses.announce(address),
+            Action::Restore { address } => self.addresses.restore(&address),
+            Action::Notify { subject, state, priority } => {
+                self.tell(Report::State { subject, state, priority })
+            }
+            Action::NotifyLowerPriority { instance, name } => {
+                let priority = self.router.config_of(instance).map_or(0, |config| config.priority);
+                self.tell(Report::LowerPriority { name, priority });
+            }
+            Action::Note(note) => emit(Ident::Vrrp, vrrp::render(&note)),
+            Action::Late { by } => {
+                let text = format!("timers ran {:.3} s late: this host was held up", by.as_secs_f64());
+                emit_text(Ident::Vrrp, Level::WARN, text);
+            }
+        }
+    }
+
+    fn tell(&mut self, report: Report) {
+        if self.reports.try_send(report).is_err() {
+            self.lost_reports += 1;
+            let text = format!("notifications come faster than they are taken: {} lost", self.lost_reports);
+            emit_text(Ident::Vrrp, Level::WARN, text);
+        }
+    }
+
+    /// One slice: requests that stand side by side go to the kernel together.
+    pub(super) fn work(&mut self) {
+        let slice = self.addresses.slice(WORK_PER_TURN);
+        let mut rest = slice.as_slice();
+        while let Some(first) = rest.first() {
+            let announcements = rest.iter().take_while(|work| matches!(work, Work::Announce(_))).count();
+            if announcements > 0 {
+                let (now, later) = rest.split_at(announcements);
+                now.iter().for_each(|work| self.announce(work));
+                rest = later;
+                continue;
+            }
+            let changes = rest.iter().take_while(|work| !matches!(work, Work::Announce(_))).count();
+            let (now, later) = rest.split_at(changes.max(usize::from(matches!(first, Work::Announce(_)))));
+            self.change_addresses(now);
+            rest = later;
+        }
+    }
+
+    fn announce(&mut self, work: &Work) {
+        let Work::Announce(key) = work else { return };
+        let Some(interface) = self.interfaces.get(&key.interface) else { return };
+        if interface.no_arp || !interface.up {
+            return;
+        }
+        if let (Some(mac), IpAddr::V4(address)) = (interface.mac, key.address()) {
+            let text = format!("Sending gratuitous ARP on {} for {address}", key.interface);
+            match self.arp.announce(interface.index, mac, address) {
+                Ok(()) => emit_text(Ident::Vrrp, Level::DEBUG, text),
+                Err(error) => emit_text(Ident::Vrrp, Level::WARN, format!("{text}: {error}")),
+            }
+        }
+    }
+
+    fn change_addresses(&mut self, slice: &[Work]) {
+        let mut changes = Vec::with_capacity(slice.len());
+        let mut owners = Vec::with_capacity(slice.len());
+        for work in slice {
+            let key = match work {
+                Work::Add(key, _) | Work::Remove(key) | Work::Replace(key, _) | Work::Announce(key) => key,
+            };
+            let Some(interface) = self.interfaces.get(&key.interface) else {
+                // Its interface is gone, and the address with it; it is set when the interface returns.
+                self.addresses.interface_gone(&key.interface);
+                continue;
+            };
+            match work {
+                Work::Add(key, attributes) => changes.push((interface.index, Change::Add(key, attributes))),
+                Work::Remove(key) => changes.push((interface.index, Change::Remove(key))),
+                Work::Replace(key, attributes) => {
+                    changes.push((interface.index, Change::Remove(key)));
+                    owners.push(work);
+                    changes.push((interface.index, Change::Add(key, attributes)));
+                }
+                Work::Announce(_) => continue,
+            }
+            owners.push(work);
+        }
+        let results = address::apply(&mut self.channel, &changes);
+        for ((work, (_, change)), result) in owners.into_iter().zip(&changes).zip(results) {
+            match result {
+                Ok(()) => self.addresses.done(work),
+                Err(error) => {
+                    let (verb, key) = match change {
+                        Change::Add(key, _) => ("set", key),
+                        Change::Remove(key) => ("remove", key),
+                    };
+                    let text = format!("cannot {verb} {} on {}: {error}", key.net, key.interface);
+                    emit_text(Ident::Vrrp, Level::ERROR, text);
+                }
+            }
+        }
+    }
+}
+
+/// Addresses of the configuration that a killed predecessor left behind: nobody may own them before the
+/// election. keepalived removes them at start too.
+pub(super) fn remove_left_overs(
+    channel: &mut Channel,
+    config: &Config,
+    interfaces: &HashMap<Name, Arc<Interface>>,
+) {
+    let keys =
+        config.instances.iter().flat_map(|instance| instance.addresses.iter().chain(&instance.excluded));
+    let found: Vec<_> = keys
+        .filter_map(|address| {
+            let interface = interfaces.get(&address.key.interface)?;
+            let there = interface.addresses.iter().any(|assigned| assigned.net == address.key.net);
+            there.then_some((interface.index, Change::Remove(&address.key)))
+        })
+        .collect();
+    for ((_, change), result) in found.iter().zip(address::apply(channel, &found)) {
+        let (Change::Remove(key) | Change::Add(key, _)) = change;
+        let text = match result {
+            Ok(()) => format!("removed {} from {}: left behind by a predecessor", key.net, key.interface),
+            Err(error) => format!("cannot remove {} from {}: {error}", key.net, key.interface),
+        };
+        emit_text(Ident::Vrrp, Level::INFO, text);
+    }
+}

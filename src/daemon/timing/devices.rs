@@ -1,0 +1,104 @@
+//! The virtual MAC interfaces that the configuration asks for, made and kept.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use tracing::Level;
+
+use crate::config::model::{Config, VrrpInstance};
+use crate::ids::Name;
+use crate::kernel::netlink::Channel;
+use crate::kernel::vmac::{Ensured, VmacSpec, Vmacs};
+use crate::objects::interface::Interface;
+use crate::report::{Ident, emit_text};
+
+/// The devices, and what was last said about one that could not be made.
+#[derive(Default)]
+pub(super) struct Devices {
+    vmacs: Vmacs,
+    failed: HashMap<Name, String>,
+}
+
+impl Devices {
+    /// Makes each device whose parent is there and that is not. A failure is told once.
+    pub fn ensure<'a>(
+        &mut self,
+        channel: &mut Channel,
+        instances: impl Iterator<Item = &'a VrrpInstance>,
+        interfaces: &HashMap<Name, Arc<Interface>>,
+    ) {
+        for instance in instances {
+            let Some(vmac) = &instance.vmac else { continue };
+            let Some(parent) = interfaces.get(&instance.interface) else { continue };
+            if self.vmacs.has(&vmac.name) {
+                continue;
+            }
+            let spec = VmacSpec {
+                name: vmac.name.clone(),
+                mac: vmac.mac,
+                parent: parent.name.clone(),
+                parent_index: parent.index,
+            };
+            match self.vmacs.ensure(channel, &spec) {
+                Ok(ensured) => {
+                    self.failed.remove(&spec.name);
+                    let done = match ensured {
+                        Ensured::Created => "Success creating VMAC interface",
+                        Ensured::Adopted => "Success adopting VMAC interface",
+                    };
+                    emit_text(
+                        Ident::Vrrp,
+                        Level::INFO,
+                        format!("({}): {done} {}", instance.name, spec.name),
+                    );
+                }
+                Err(error) => {
+                    let text =
+                        format!("({}): cannot make VMAC interface {}: {error}", instance.name, spec.name);
+                    if self.failed.insert(spec.name.clone(), text.clone()).as_ref() != Some(&text) {
+                        emit_text(Ident::Vrrp, Level::ERROR, text);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Somebody removed it, or its parent went.
+    pub fn forget(&mut self, name: &str) {
+        self.vmacs.forget(name);
+    }
+
+    /// Removes the devices that the configuration does not name.
+    pub fn keep_only(&mut self, channel: &mut Channel, config: &Config) {
+        let wanted: HashSet<&Name> = config
+            .instances
+            .iter()
+            .filter_map(|instance| instance.vmac.as_ref())
+            .map(|vmac| &vmac.name)
+            .collect();
+        let gone: Vec<Name> = self.vmacs.names().filter(|name| !wanted.contains(name)).cloned().collect();
+        for name in gone {
+            self.remove(channel, &name);
+        }
+    }
+
+    /// Removes all and puts back every setting that was changed for them.
+    pub fn remove_all(&mut self, channel: &mut Channel) {
+        let names: Vec<Name> = self.vmacs.names().cloned().collect();
+        for name in names {
+            self.remove(channel, &name);
+        }
+        for error in self.vmacs.restore_settings() {
+            emit_text(Ident::Vrrp, Level::WARN, format!("cannot restore {error}"));
+        }
+    }
+
+    fn remove(&mut self, channel: &mut Channel, name: &Name) {
+        match self.vmacs.drop_device(channel, name) {
+            Ok(()) => {
+                emit_text(Ident::Vrrp, Level::INFO, format!("Success removing VMAC interface {name}"))
+            }
+            Err(error) => emit_text(Ident::Vrrp, Level::ERROR, format!("VMAC interface {name}: {error}")),
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The driver of the VRRP router: the one task that owns its sockets and its clock.
+//!
+//! Each turn: wait for a socket, the interface monitor, a command or the deadline; drain the sockets;
+//! then take what the monitor and the daemon have to say; then let expired timers run; then carry out
+//! what the router wants. Packets come before expiry, so that a late wake-up never overlooks an advert
+//! that was already there. Kernel work is done in slices (see [`addresses`]): a thousand addresses
+//! cannot delay an advert. Nothing here blocks for longer than one slice, and nothing here decides.
+
+mod addresses;
+mod carry_out;
+mod devices;
+mod sockets;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use netlink_sys::protocols::NETLINK_ROUTE;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+use self::addresses::Addresses;
+use self::devices::Devices;
+use self::sockets::{Need, Sockets};
+use crate::config::model::Config;
+use crate::ids::Name;
+use crate::kernel::arp::ArpSocket;
+use crate::kernel::clock::{self, Alarm};
+use crate::kernel::monitor::{Change, Monitor};
+use crate::kernel::netlink::{Channel, NetlinkError};
+use crate::kernel::poller::Poller;
+use crate::objects::interface::Interface;
+use crate::report::{Ident, emit_text};
+use crate::vrrp::action::{Action, State, Subject};
+use crate::vrrp::event::{Datagram, Event};
+use crate::vrrp::router::{Router, View};
+
+const ALARM: u64 = 0;
+const MONITOR: u64 = 1;
+const FIRST_SOCKET: u64 = 2;
+/// Packets of one socket in one turn; the rest waits for the next, which follows at once.
+const PACKETS_PER_TURN: usize = 256;
+/// Kernel requests in one turn: at 20 to 30 microseconds each about 1.5 milliseconds.
+const WORK_PER_TURN: usize = 64;
+const LONGEST_PACKET: usize = 2048;
+
+/// What the daemon tells the driver.
+#[derive(Debug)]
+pub enum Command {
+    /// A track script has a new settled result.
+    Script { name: Name, healthy: bool },
+    /// Take over this configuration; answered when it is in force.
+    Reconfigure(Arc<Config>, oneshot::Sender<()>),
+    /// The state of every instance, for dumps.
+    Views(oneshot::Sender<Vec<View>>),
+    /// Resign, give everything up and end; without `release` addresses and devices stay.
+    Stop { release: bool },
+}
+
+/// What the driver tells the daemon.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Report {
+    /// A change of state that scripts, the sync daemon and mail hear of.
+    State { subject: Subject, state: State, priority: u8 },
+    /// A master heard an advert of lower priority.
+    LowerPriority { name: Name, priority: u8 },
+}
+
+/// Why the driver could not start or go on.
+#[derive(Debug, Error)]
+pub enum DriverError {
+    #[error("VRRP driver: {0}: {1}")]
+    Io(&'static str, std::io::Error),
+    #[error("VRRP driver: {0}")]
+    Netlink(#[from] NetlinkError),
+}
+
+/// The driver. Made and run inside a runtime.
+pub struct Driver {
+    router: Router,
+    poller: Poller,
+    alarm: Alarm,
+    channel: Channel,
+    monitor: Monitor,
+    sockets: Sockets,
+    arp: ArpSocket,
+    devices: Devices,
+    addresses: Addresses,
+    interfaces: HashMap<Name, Arc<Interface>>,
+    reports: mpsc::Sender<Report>,
+    actions: Vec<Action>,
+    tokens: Vec<u64>,
+    buffer: Box<[u8; LONGEST_PACKET]>,
+    /// Something about interfaces or instances changed: the sockets may have to.
+    rewire: bool,
+    lost_reports: u64,
+}
+
+impl Driver {
+    /// Opens everything, clears what a predecessor left behind, and starts the router.
+    pub fn start(config: Arc<Config>, reports: mpsc::Sender<Report>) -> Result<Self, DriverError> {
+        let io = |doing| move |error| DriverError::Io(doing, error);
+        let mut channel = Channel::open(NETLINK_ROUTE)?;
+        let mut monitor = Monitor::open(&mut channel)?;
+        let poller = Poller::new().map_err(io("poller"))?;
+        let alarm = Alarm::new().map_err(io("timer"))?;
+        poller.add(&alarm, ALARM).map_err(io("timer"))?;
+        poller.add(&monitor, MONITOR).map_err(io("interface monitor"))?;
+        let arp = ArpSocket::open().map_err(io("ARP socket"))?;
+        let mut interfaces: HashMap<_, _> =
+            monitor.interfaces().map(|i| (i.name.clone(), i.clone())).collect();
+        let mut devices = Devices::default();
+        devices.ensure(&mut channel, config.instances.iter(), &interfaces);
+        while let Some(change) = monitor.next(&mut channel)? {
+            note_interface(&mut interfaces, &change);
+        }
+        carry_out::remove_left_overs(&mut channel, &config, &interfaces);
+        let mut actions = Vec::new();
+        let router = Router::start(clock::now(), config, interfaces.values(), &mut actions);
+        Ok(Driver {
+            router,
+            poller,
+            alarm,
+            channel,
+            monitor,
+            sockets: Sockets::new(FIRST_SOCKET),
+            arp,
+            devices,
+            addresses: Addresses::default(),
+            interfaces,
+            reports,
+            actions,
+            tokens: Vec::new(),
+            buffer: Box::new([0; LONGEST_PACKET]),
+            rewire: true,
+            lost_reports: 0,
+        })
+    }
+
+    /// Runs until it is told to stop.
+    pub async fn run(mut self, mut commands: mpsc::Receiver<Command>) -> Result<(), DriverError> {
+        loop {
+            self.carry_out();
+            let command = if self.addresses.is_idle() {
+                self.alarm.set(self.router.deadline()).map_err(|e| DriverError::Io("timer", e))?;
+                tokio::select! {
+                    biased;
+                    ready = self.poller.wait() => {
+                        ready.map_err(|e| DriverError::Io("poller", e))?;
+                        commands.try_recv().ok()
+                    }
+                    command = commands.recv() => Some(command.unwrap_or(Command::Stop { release: true })),
+                }
+            } else {
+                // More work waits: let the runtime breathe, look at the sockets, go on.
+                tokio::task::yield_now().await;
+                commands.try_recv().ok()
+            };
+            self.drain()?;
+            if let Some(command) = command
+                && self.obey(command)
+            {
+                return Ok(());
+            }
+            self.router.expire(clock::now(), &mut self.actions);
+        }
+    }
+
+    /// Everything that has arrived, packets first.
+    fn drain(&mut self) -> Result<(), DriverError> {
+        self.tokens.clear();
+        self.tokens.extend(self.poller.ready().map_err(|e| DriverError::Io("poller", e))?);
+        let tokens = std::mem::take(&mut self.tokens);
+        for token in tokens.iter().copied().filter(|token| *token >= FIRST_SOCKET) {
+            self.drain_socket(token);
+        }
+        if tokens.contains(&MONITOR) {
+            while let Some(change) = self.monitor.next(&mut self.channel)? {
+                self.interface_changed(change);
+            }
+        }
+        self.tokens = tokens;
+        Ok(())
+    }
+
+    fn drain_socket(&mut self, token: u64) {
+        for _ in 0..PACKETS_PER_TURN {
+            let (interface, received) = match self.sockets.receive(token, self.buffer.as_mut_slice()) {
+                Ok(Some(received)) => received,
+                Ok(None) => break,
+                Err(error) => {
+                    emit_text(Ident::Vrrp, tracing::Level::WARN, format!("VRRP socket: {error}"));
+                    break;
+                }
+            };
+            let now = clock::now();
+            let datagram = Datagram {
+                received_at: now,
+                interface,
+                source: received.source.into(),
+                destination: received.destination.into(),
+                ttl: received.ttl,
+                payload: received.payload,
+            };
+            self.router.handle(now, Event::Packet(datagram), &mut self.actions);
+        }
+    }
+
+    fn interface_changed(&mut self, change: Change) {
+        let now = clock::now();
+        note_interface(&mut self.interfaces, &change);
+        match change {
+            Change::Interface(interface) => {
+                self.rewire = true;
+                self.addresses.interface_returned(&interface.name);
+                let name = interface.name.clone();
+                let event = Event::Interface { name, now: Some(interface) };
+                self.router.handle(now, event, &mut self.actions);
+                let living: Vec<_> = self.router.living().map(|(_, config)| config.clone()).collect();
+                self.devices.ensure(&mut self.channel, living.iter().map(|c| &**c), &self.interfaces);
+            }
+            Change::Gone(name) => {
+                self.rewire = true;
+                self.devices.forget(&name);
+                self.addresses.interface_gone(&name);
+                self.router.handle(now, Event::Interface { name, now: None }, &mut self.actions);
+                let living: Vec<_> = self.router.living().map(|(_, config)| config.clone()).collect();
+                self.devices.ensure(&mut self.channel, living.iter().map(|c| &**c), &self.interfaces);
+            }
+            Change::AddressRemoved(key) => {
+                if self.addresses.lost(&key) {
+                    self.router.handle(now, Event::AddressLost { key }, &mut self.actions);
+                }
+            }
+            Change::Overrun => {
+                let text = "Netlink notifications were lost: everything was read again".to_owned();
+                emit_text(Ident::Vrrp, tracing::Level::WARN, text);
+            }
+        }
+    }
+
+    /// True when the driver has ended.
+    fn obey(&mut self, command: Command) -> bool {
+        let now = clock::now();
+        match command {
+            Command::Script { name, healthy } => {
+                self.router.handle(now, Event::Script { name, healthy }, &mut self.actions);
+            }
+            Command::Reconfigure(config, done) => {
+                self.devices.ensure(&mut self.channel, config.instances.iter(), &self.interfaces);
+                self.devices.keep_only(&mut self.channel, &config);
+                self.router.handle(now, Event::Reconfigure(config), &mut self.actions);
+                self.rewire = true;
+                self.carry_out();
+                let _ = done.send(());
+            }
+            Command::Views(answer) => {
+                let _ = answer.send(self.router.views());
+            }
+            Command::Stop { release } => {
+                self.router.handle(now, Event::Stop, &mut self.actions);
+                self.carry_out();
+                if release {
+                    while !self.addresses.is_idle() {
+                        self.work();
+                    }
+                    self.devices.remove_all(&mut self.channel);
+                }
+                return true;
+            }
+        }
+        false
+    }
+
+    fn rewire_sockets(&mut self) {
+        self.rewire = false;
+        let views = self.router.views();
+        let needs =
+            views.iter().map(|view| Need { id: view.id, config: &view.config, source: view.source });
+        for (name, error) in self.sockets.reconcile(&self.poller, needs, &self.interfaces) {
+            let text = format!("({name}): cannot open VRRP sockets: {error}");
+            emit_text(Ident::Vrrp, tracing::Level::ERROR, text);
+        }
+    }
+}
+
+fn note_interface(interfaces: &mut HashMap<Name, Arc<Interface>>, change: &Change) {
+    match change {
+        Change::Interface(interface) => {
+            interfaces.insert(interface.name.clone(), interface.clone());
+        }
+        Change::Gone(name) => {
+            interfaces.remove(name);
+        }
+        Change::AddressRemoved(_) | Change::Overrun => {}
+    }
+}

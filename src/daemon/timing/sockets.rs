@@ -1,0 +1,169 @@
+//! Which instance speaks and listens where: pairs of raw sockets, shared by instances that need the same.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::config::model::VrrpInstance;
+use crate::ids::Name;
+use crate::kernel::poller::Poller;
+use crate::kernel::raw::{Device, Mode, Received, SocketSpec, VrrpSocket};
+use crate::objects::interface::Interface;
+use crate::vrrp::action::InstanceId;
+
+/// One open pair.
+struct Open {
+    socket: VrrpSocket,
+    token: u64,
+    /// The interface by which its packets come in.
+    listens_on: crate::ids::IfIndex,
+}
+
+/// All of them.
+pub(super) struct Sockets {
+    open: BTreeMap<SocketSpec, Open>,
+    by_token: HashMap<u64, SocketSpec>,
+    by_instance: HashMap<InstanceId, Route>,
+    next_token: u64,
+}
+
+struct Route {
+    spec: SocketSpec,
+    /// The IP identification of its last advert; keepalived counts from 1.
+    id: u16,
+    ttl: u8,
+    /// The error of the last attempt, so that it is told once.
+    error: Option<i32>,
+}
+
+/// What an instance needs to be reached: its configuration and its source address.
+pub(super) struct Need<'a> {
+    pub id: InstanceId,
+    pub config: &'a VrrpInstance,
+    pub source: Option<IpAddr>,
+}
+
+impl Sockets {
+    /// Tokens of the poller from `first_token` on are ours.
+    pub fn new(first_token: u64) -> Self {
+        Sockets {
+            open: BTreeMap::new(),
+            by_token: HashMap::new(),
+            by_instance: HashMap::new(),
+            next_token: first_token,
+        }
+    }
+
+    /// Opens what is needed and not there, closes what nobody needs. What could not be opened is
+    /// returned and tried again at the next call.
+    pub fn reconcile<'a>(
+        &mut self,
+        poller: &Poller,
+        needs: impl Iterator<Item = Need<'a>>,
+        interfaces: &HashMap<Name, Arc<Interface>>,
+    ) -> Vec<(Name, io::Error)> {
+        let mut errors = Vec::new();
+        let mut routes = HashMap::new();
+        for need in needs {
+            let Some(spec) = spec(need.config, need.source, interfaces) else { continue };
+            if !self.open.contains_key(&spec)
+                && let Err(error) = self.open(poller, &spec)
+            {
+                errors.push((need.config.name.clone(), error));
+                continue;
+            }
+            let id = self.by_instance.get(&need.id).map_or(0, |route| route.id);
+            let ttl =
+                need.config.unicast_ttl.filter(|_| !need.config.unicast_peers.is_empty()).unwrap_or(255);
+            routes.insert(need.id, Route { spec, id, ttl, error: None });
+        }
+        self.by_instance = routes;
+        let used: std::collections::BTreeSet<&SocketSpec> =
+            self.by_instance.values().map(|r| &r.spec).collect();
+        let unused: Vec<SocketSpec> =
+            self.open.keys().filter(|spec| !used.contains(spec)).cloned().collect();
+        for spec in unused {
+            if let Some(open) = self.open.remove(&spec) {
+                self.by_token.remove(&open.token);
+                // Closing it takes it out of the set as well; a failure here leaves nothing behind.
+                let _ = poller.remove(&open.socket);
+            }
+        }
+        errors
+    }
+
+    fn open(&mut self, poller: &Poller, spec: &SocketSpec) -> io::Result<()> {
+        let socket = VrrpSocket::open(spec)?;
+        let token = self.next_token;
+        poller.add(&socket, token)?;
+        self.next_token += 1;
+        self.by_token.insert(token, spec.clone());
+        self.open.insert(spec.clone(), Open { socket, token, listens_on: spec.listen.index });
+        Ok(())
+    }
+
+    /// The next packet of the socket with this token, and the interface that it came in by.
+    pub fn receive<'b>(
+        &self,
+        token: u64,
+        buffer: &'b mut [u8],
+    ) -> io::Result<Option<(crate::ids::IfIndex, Received<'b>)>> {
+        let Some(open) = self.by_token.get(&token).and_then(|spec| self.open.get(spec)) else {
+            return Ok(None);
+        };
+        Ok(open.socket.receive(buffer)?.map(|received| (open.listens_on, received)))
+    }
+
+    /// Sends an advert. An error is returned once, until another one or a success follows.
+    pub fn send(
+        &mut self,
+        instance: InstanceId,
+        source: IpAddr,
+        destination: IpAddr,
+        payload: &[u8],
+    ) -> Result<(), Option<io::Error>> {
+        let Some(route) = self.by_instance.get_mut(&instance) else { return Err(None) };
+        let (Some(open), IpAddr::V4(source), IpAddr::V4(destination)) =
+            (self.open.get(&route.spec), source, destination)
+        else {
+            return Err(None);
+        };
+        route.id = route.id.wrapping_add(1);
+        match open.socket.send(source, destination, route.ttl, route.id, payload) {
+            Ok(()) => {
+                route.error = None;
+                Ok(())
+            }
+            Err(error) => {
+                let known = std::mem::replace(&mut route.error, error.raw_os_error());
+                Err((known != error.raw_os_error()).then_some(error))
+            }
+        }
+    }
+}
+
+/// Adverts are received on the parent of a VMAC, whatever they leave by: its multicast membership is then
+/// the parent's, and no report with the virtual MAC leaves a backup.
+fn spec(
+    config: &VrrpInstance,
+    source: Option<IpAddr>,
+    interfaces: &HashMap<Name, Arc<Interface>>,
+) -> Option<SocketSpec> {
+    let device = |name: &Name| {
+        interfaces
+            .get(name)
+            .map(|interface| Device { name: interface.name.clone(), index: interface.index })
+    };
+    let listen = device(&config.interface)?;
+    let transmit = match &config.vmac {
+        Some(vmac) if !vmac.xmit_base && config.unicast_peers.is_empty() => device(&vmac.name)?,
+        _ => listen.clone(),
+    };
+    let mode = match (config.unicast_peers.is_empty(), config.multicast_group, source) {
+        (true, IpAddr::V4(group), _) => Mode::Multicast(group),
+        (false, _, Some(IpAddr::V4(own))) => Mode::Unicast(own),
+        _ => return None,
+    };
+    Some(SocketSpec { listen, transmit, mode })
+}
