@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use tracing::Level;
-
 use super::addresses::Work;
 use super::{Driver, Report, WORK_PER_TURN};
 use crate::config::model::Config;
@@ -13,7 +11,7 @@ use crate::ids::Name;
 use crate::kernel::address::{self, Change};
 use crate::kernel::netlink::Channel;
 use crate::objects::interface::Interface;
-use crate::report::{Ident, emit, emit_text, vrrp};
+use crate::report::{Ident, Line, emit, vrrp};
 use crate::vrrp::action::Action;
 
 impl Driver {
@@ -37,11 +35,7 @@ impl Driver {
                     let name =
                         self.router.config_of(instance).map_or_else(|| "?".into(), |c| c.name.clone());
                     let errno = error.raw_os_error().unwrap_or(0);
-                    emit_text(
-                        Ident::Vrrp,
-                        Level::INFO,
-                        format!("({name}): send advert error {errno} ({error})"),
-                    );
+                    emit(Ident::Vrrp, Line::info(format!("({name}): send advert error {errno} ({error})")));
                 }
             }
             Action::Own { instance, owned } => {
@@ -61,7 +55,7 @@ impl Driver {
             Action::Note(note) => emit(Ident::Vrrp, vrrp::render(&note)),
             Action::Late { by } => {
                 let text = format!("timers ran {:.3} s late: this host was held up", by.as_secs_f64());
-                emit_text(Ident::Vrrp, Level::WARN, text);
+                emit(Ident::Vrrp, Line::warn(text));
             }
         }
     }
@@ -70,7 +64,7 @@ impl Driver {
         if self.reports.try_send(report).is_err() {
             self.lost_reports += 1;
             let text = format!("notifications come faster than they are taken: {} lost", self.lost_reports);
-            emit_text(Ident::Vrrp, Level::WARN, text);
+            emit(Ident::Vrrp, Line::warn(text));
         }
     }
 
@@ -102,8 +96,8 @@ impl Driver {
         if let (Some(mac), IpAddr::V4(address)) = (interface.mac, key.address()) {
             let text = format!("Sending gratuitous ARP on {} for {address}", key.interface);
             match self.arp.announce(interface.index, mac, address) {
-                Ok(()) => emit_text(Ident::Vrrp, Level::DEBUG, text),
-                Err(error) => emit_text(Ident::Vrrp, Level::WARN, format!("{text}: {error}")),
+                Ok(()) => emit(Ident::Vrrp, Line::detail(text)),
+                Err(error) => emit(Ident::Vrrp, Line::warn(format!("{text}: {error}"))),
             }
         }
     }
@@ -142,7 +136,7 @@ impl Driver {
                         Change::Remove(key) => ("remove", key),
                     };
                     let text = format!("cannot {verb} {} on {}: {error}", key.net, key.interface);
-                    emit_text(Ident::Vrrp, Level::ERROR, text);
+                    emit(Ident::Vrrp, Line::error(text));
                 }
             }
         }
@@ -171,6 +165,6 @@ pub(super) fn remove_left_overs(
             Ok(()) => format!("removed {} from {}: left behind by a predecessor", key.net, key.interface),
             Err(error) => format!("cannot remove {} from {}: {error}", key.net, key.interface),
         };
-        emit_text(Ident::Vrrp, Level::INFO, text);
+        emit(Ident::Vrrp, Line::info(text));
     }
 }

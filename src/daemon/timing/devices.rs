@@ -3,14 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use tracing::Level;
-
 use crate::config::model::{Config, VrrpInstance};
 use crate::ids::Name;
 use crate::kernel::netlink::Channel;
 use crate::kernel::vmac::{Ensured, VmacSpec, Vmacs};
 use crate::objects::interface::Interface;
-use crate::report::{Ident, emit_text};
+use crate::report::{Ident, Line, emit};
 
 /// The devices, and what was last said about one that could not be made.
 #[derive(Default)]
@@ -46,17 +44,13 @@ impl Devices {
                         Ensured::Created => "Success creating VMAC interface",
                         Ensured::Adopted => "Success adopting VMAC interface",
                     };
-                    emit_text(
-                        Ident::Vrrp,
-                        Level::INFO,
-                        format!("({}): {done} {}", instance.name, spec.name),
-                    );
+                    emit(Ident::Vrrp, Line::info(format!("({}): {done} {}", instance.name, spec.name)));
                 }
                 Err(error) => {
                     let text =
                         format!("({}): cannot make VMAC interface {}: {error}", instance.name, spec.name);
                     if self.failed.insert(spec.name.clone(), text.clone()).as_ref() != Some(&text) {
-                        emit_text(Ident::Vrrp, Level::ERROR, text);
+                        emit(Ident::Vrrp, Line::error(text));
                     }
                 }
             }
@@ -89,16 +83,14 @@ impl Devices {
             self.remove(channel, &name);
         }
         for error in self.vmacs.restore_settings() {
-            emit_text(Ident::Vrrp, Level::WARN, format!("cannot restore {error}"));
+            emit(Ident::Vrrp, Line::warn(format!("cannot restore {error}")));
         }
     }
 
     fn remove(&mut self, channel: &mut Channel, name: &Name) {
         match self.vmacs.drop_device(channel, name) {
-            Ok(()) => {
-                emit_text(Ident::Vrrp, Level::INFO, format!("Success removing VMAC interface {name}"))
-            }
-            Err(error) => emit_text(Ident::Vrrp, Level::ERROR, format!("VMAC interface {name}: {error}")),
+            Ok(()) => emit(Ident::Vrrp, Line::info(format!("Success removing VMAC interface {name}"))),
+            Err(error) => emit(Ident::Vrrp, Line::error(format!("VMAC interface {name}: {error}"))),
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::{Channel, NetlinkError};
 use crate::kernel::poller::Poller;
 use crate::objects::interface::Interface;
-use crate::report::{Ident, emit_text};
+use crate::report::{Ident, Line, emit};
 use crate::vrrp::action::{Action, State, Subject};
 use crate::vrrp::event::{Datagram, Event};
 use crate::vrrp::router::{Router, View};
@@ -188,7 +188,7 @@ impl Driver {
                 Ok(Some(received)) => received,
                 Ok(None) => break,
                 Err(error) => {
-                    emit_text(Ident::Vrrp, tracing::Level::WARN, format!("VRRP socket: {error}"));
+                    emit(Ident::Vrrp, Line::warn(format!("VRRP socket: {error}")));
                     break;
                 }
             };
@@ -233,7 +233,7 @@ impl Driver {
             }
             Change::Overrun => {
                 let text = "Netlink notifications were lost: everything was read again".to_owned();
-                emit_text(Ident::Vrrp, tracing::Level::WARN, text);
+                emit(Ident::Vrrp, Line::warn(text));
             }
         }
     }
@@ -278,7 +278,7 @@ impl Driver {
             views.iter().map(|view| Need { id: view.id, config: &view.config, source: view.source });
         for (name, error) in self.sockets.reconcile(&self.poller, needs, &self.interfaces) {
             let text = format!("({name}): cannot open VRRP sockets: {error}");
-            emit_text(Ident::Vrrp, tracing::Level::ERROR, text);
+            emit(Ident::Vrrp, Line::error(text));
         }
     }
 }

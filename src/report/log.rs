@@ -1,0 +1,421 @@
+//! tracing's events to syslog, the console and a file, by a bounded queue and one writer thread.
+//!
+//! A terminal that somebody stopped with Ctrl-S, a full pipe or a hanging log daemon must not hold up
+//! an advert: the caller only puts the line in the queue. Full queue or stuck reader: lines are
+//! dropped and counted, and the count is logged as soon as there is room.
+//!
+//! Levels: INFO and above are always logged, unless the line is marked as detail, which `-D` shows;
+//! DEBUG needs `-D`, TRACE needs `-D -D`. Of the libraries only warnings and errors are logged.
+
+use std::fmt::{self, Write as _};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::fmt::format::Writer as StampWriter;
+use tracing_subscriber::fmt::time::{ChronoLocal, FormatTime};
+use tracing_subscriber::layer::{Context, SubscriberExt as _};
+
+use super::Ident;
+use super::syslog::{Facility, Syslog};
+
+/// Lines that may wait for the writer. At 200 bytes a line, 400 kB.
+const QUEUE: usize = 2048;
+/// How long a console that does not take a line is waited for, once, in milliseconds.
+const CONSOLE_PATIENCE_MS: u16 = 500;
+/// The longest write that a pipe with room takes without blocking (`PIPE_BUF`).
+const CONSOLE_CHUNK: usize = 4096;
+
+/// Where lines go.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `None`: no syslog (`-G`).
+    pub syslog: Option<Facility>,
+    /// The log socket, `/dev/log`.
+    pub socket: PathBuf,
+    /// Standard error too (`-l`).
+    pub console: bool,
+    /// `-g`: a file for each ident, named after this one.
+    pub file: Option<PathBuf>,
+    /// How often `-D` was given.
+    pub detail: u8,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            syslog: Some(Facility::DAEMON),
+            socket: PathBuf::from("/dev/log"),
+            console: false,
+            file: None,
+            detail: 0,
+        }
+    }
+}
+
+/// The running log. Keep it until the end of the process and [`flush`](Log::flush) it.
+#[derive(Debug)]
+pub struct Log {
+    queue: SyncSender<Entry>,
+}
+
+/// Starts the writer and makes it the process's log.
+///
+/// Call it after the fork into the background: a thread does not survive a fork.
+///
+/// # Errors
+/// The log file cannot be opened, or the thread cannot be started.
+pub fn start(settings: &Settings) -> io::Result<Log> {
+    let (log, layer) = build(settings)?;
+    // Only a second call could fail, and the first log goes on then.
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
+    Ok(log)
+}
+
+fn build(settings: &Settings) -> io::Result<(Log, QueueLayer)> {
+    let lost = Arc::new(AtomicU64::new(0));
+    let (queue, entries) = sync_channel(QUEUE);
+    let writer = Writer::new(settings, Arc::clone(&lost))?;
+    std::thread::Builder::new().name("log".into()).spawn(move || writer.run(&entries))?;
+    let layer = QueueLayer { queue: queue.clone(), lost, detail: settings.detail };
+    Ok((Log { queue }, layer))
+}
+
+impl Log {
+    /// Appends `_NETNS` and `_INSTANCE` to the idents of all later lines (top-level `net_namespace`
+    /// and `instance`).
+    pub fn rename(&self, net_namespace: Option<&str>, instance: Option<&str>) {
+        let suffix: String =
+            [net_namespace, instance].into_iter().flatten().flat_map(|name| ["_", name]).collect();
+        // Only at start, before lines pile up; the writer drains the queue whatever happens.
+        let _ = self.queue.send(Entry::Rename(suffix));
+    }
+
+    /// Waits until everything logged so far is written, at most `patience`.
+    pub fn flush(&self, patience: Duration) {
+        let (done, written) = sync_channel(1);
+        if self.queue.try_send(Entry::Flush(done)).is_ok() {
+            let _ = written.recv_timeout(patience);
+        }
+    }
+}
+
+enum Entry {
+    Line { ident: Ident, level: Level, text: String },
+    Rename(String),
+    Flush(SyncSender<()>),
+}
+
+/// The calling side: decides what is logged and queues it.
+struct QueueLayer {
+    queue: SyncSender<Entry>,
+    lost: Arc<AtomicU64>,
+    detail: u8,
+}
+
+impl QueueLayer {
+    fn limit(&self) -> LevelFilter {
+        match self.detail {
+            0 => LevelFilter::INFO,
+            1 => LevelFilter::DEBUG,
+            _ => LevelFilter::TRACE,
+        }
+    }
+}
+
+impl<S: Subscriber> Layer<S> for QueueLayer {
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        let ours = ["standfast", "Keepalived"].iter().any(|prefix| metadata.target().starts_with(prefix));
+        *metadata.level() <= if ours { self.limit() } else { LevelFilter::WARN }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.limit())
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut message = Message::default();
+        event.record(&mut message);
+        if message.detail && self.detail == 0 {
+            return;
+        }
+        let metadata = event.metadata();
+        let ident = Ident::of_target(metadata.target());
+        let line = Entry::Line { ident, level: *metadata.level(), text: message.text };
+        if self.queue.try_send(line).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The text of an event: its message, then any other fields as `name=value`.
+#[derive(Default)]
+struct Message {
+    text: String,
+    detail: bool,
+}
+
+impl Visit for Message {
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        if field.name() == "detail" {
+            self.detail = value;
+        } else {
+            self.record_debug(field, &value);
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Writing to a String cannot fail.
+        let _ = match field.name() {
+            "message" => write!(self.text, "{value:?}"),
+            name => write!(self.text, " {name}={value:?}"),
+        };
+    }
+}
+
+/// The writing side, on its own thread.
+struct Writer {
+    facility: Facility,
+    syslog: Option<Syslog>,
+    console: Option<Console>,
+    files: Vec<(Ident, File)>,
+    suffix: String,
+    lost: Arc<AtomicU64>,
+    syslog_stamp: ChronoLocal,
+    ctime_stamp: ChronoLocal,
+}
+
+impl Writer {
+    fn new(settings: &Settings, lost: Arc<AtomicU64>) -> io::Result<Writer> {
+        let mut files = Vec::new();
+        if let Some(path) = &settings.file {
+            for ident in Ident::ALL {
+                let path = with_suffix(path, ident.file_suffix());
+                files.push((ident, OpenOptions::new().create(true).append(true).open(path)?));
+            }
+        }
+        Ok(Writer {
+            facility: settings.syslog.unwrap_or(Facility::DAEMON),
+            syslog: settings.syslog.map(|_| Syslog::new(&settings.socket)),
+            console: settings.console.then(Console::default),
+            files,
+            suffix: String::new(),
+            lost,
+            syslog_stamp: ChronoLocal::new("%b %e %H:%M:%S".into()),
+            ctime_stamp: ChronoLocal::new("%a %b %e %H:%M:%S %Y".into()),
+        })
+    }
+
+    fn run(mut self, entries: &Receiver<Entry>) {
+        // Ends when the last sender is gone.
+        for entry in entries {
+            match entry {
+                Entry::Line { ident, level, text } => {
+                    self.write(ident, level, &text);
+                    self.own_up();
+                }
+                Entry::Rename(suffix) => self.suffix = suffix,
+                Entry::Flush(done) => {
+                    let _ = done.try_send(());
+                }
+            }
+        }
+    }
+
+    /// Says how many lines were lost, once there is room again.
+    fn own_up(&mut self) {
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            let text = format!("{lost} log lines were lost: the log did not take them in time");
+            if !self.write(Ident::Parent, Level::WARN, &text) {
+                self.lost.fetch_add(lost, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Writes to every sink; false if one of them lost the line.
+    fn write(&mut self, ident: Ident, level: Level, text: &str) -> bool {
+        let mut complete = true;
+        if let Some(syslog) = &mut self.syslog {
+            let line = format!(
+                "<{}>{} {}{}[{}]: {text}",
+                self.facility.priority(level),
+                stamp(&self.syslog_stamp),
+                ident.as_str(),
+                self.suffix,
+                std::process::id(),
+            );
+            complete &= syslog.send(line.as_bytes()).is_ok();
+        }
+        if self.console.is_none() && self.files.is_empty() {
+            return self.count(complete);
+        }
+        let line = format!("{}: {text}\n", stamp(&self.ctime_stamp));
+        if let Some(console) = &mut self.console {
+            complete &= console.write(line.as_bytes());
+        }
+        if let Some((_, file)) = self.files.iter_mut().find(|(of, _)| *of == ident) {
+            complete &= file.write_all(line.as_bytes()).is_ok();
+        }
+        self.count(complete)
+    }
+
+    fn count(&self, complete: bool) -> bool {
+        if !complete {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+        complete
+    }
+}
+
+fn stamp(format: &ChronoLocal) -> String {
+    let mut text = String::with_capacity(24);
+    // A clock that cannot be formatted leaves the stamp empty; the line matters more.
+    let _ = format.format_time(&mut StampWriter::new(&mut text));
+    text
+}
+
+/// `keepalived.log` and `_vrrp` make `keepalived_vrrp.log`, as keepalived names them.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name(match name.rfind('.') {
+        Some(dot) => format!("{}{suffix}{}", &name[..dot], &name[dot..]),
+        None => format!("{name}{suffix}"),
+    })
+}
+
+/// Standard error, which may be a stopped terminal or a full pipe.
+#[derive(Default)]
+struct Console {
+    /// It did not take the last line in time: do not wait for it again until it does.
+    stuck: bool,
+}
+
+impl Console {
+    fn write(&mut self, line: &[u8]) -> bool {
+        let stderr = io::stderr();
+        for chunk in line.chunks(CONSOLE_CHUNK) {
+            let patience = if self.stuck { 0 } else { CONSOLE_PATIENCE_MS };
+            let mut wanted = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
+            let ready = matches!(poll(&mut wanted, PollTimeout::from(patience)), Ok(1..));
+            self.stuck = !ready;
+            if !ready || (&stderr).write_all(chunk).is_err() {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixDatagram;
+
+    use super::*;
+    use crate::report::{Line, emit};
+
+    fn receive(socket: &UnixDatagram) -> String {
+        let mut buffer = [0; 512];
+        let length = socket.recv(&mut buffer).unwrap();
+        String::from_utf8(buffer[..length].to_vec()).unwrap()
+    }
+
+    fn to_socket(dir: &Path, detail: u8) -> (UnixDatagram, Settings) {
+        let socket = dir.join("log");
+        let receiver = UnixDatagram::bind(&socket).unwrap();
+        receiver.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        (receiver, Settings { socket, detail, ..Settings::default() })
+    }
+
+    #[test]
+    fn a_line_is_what_the_c_library_would_send() {
+        let dir = tempfile::tempdir().unwrap();
+        let (receiver, settings) = to_socket(dir.path(), 0);
+        let (log, layer) = build(&settings).unwrap();
+        let registry = tracing_subscriber::registry().with(layer);
+        tracing::subscriber::with_default(registry, || {
+            emit(Ident::Vrrp, Line::info("(VI_1) Entering MASTER STATE"));
+            emit(Ident::Vrrp, Line::detail("(VI_1) setting VIPs."));
+            tracing::debug!("not without -D");
+            tracing::info!(target: "netlink_proto", "not ours");
+            log.rename(Some("blue"), Some("edge"));
+            emit(Ident::Checkers, Line::error("trouble"));
+        });
+        let pid = std::process::id();
+        let first = receive(&receiver);
+        let (stamp, rest) = first.split_at("<30>Nov 21 00:25:05 ".len());
+        assert!(stamp.starts_with("<30>"), "{stamp}");
+        assert_eq!(rest, format!("Keepalived_vrrp[{pid}]: (VI_1) Entering MASTER STATE"));
+        let second = receive(&receiver);
+        assert!(second.starts_with("<27>"), "{second}");
+        assert!(
+            second.ends_with(&format!("Keepalived_healthcheckers_blue_edge[{pid}]: trouble")),
+            "{second}"
+        );
+    }
+
+    #[test]
+    fn detail_is_shown_when_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let (receiver, settings) = to_socket(dir.path(), 1);
+        let (_log, layer) = build(&settings).unwrap();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            emit(Ident::Vrrp, Line::detail("(VI_1) setting VIPs."));
+            tracing::trace!("twice -D only");
+            tracing::debug!(target: "standfast::daemon", backlog = 3, "late");
+        });
+        assert!(receive(&receiver).ends_with(": (VI_1) setting VIPs."));
+        assert!(receive(&receiver).ends_with(": late backlog=3"));
+    }
+
+    #[test]
+    fn a_log_that_takes_nothing_blocks_nobody_and_owns_up_later() {
+        let dir = tempfile::tempdir().unwrap();
+        let (receiver, settings) = to_socket(dir.path(), 0);
+        let (log, layer) = build(&settings).unwrap();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            // Far more than the queue and the socket hold together.
+            for number in 0..QUEUE * 4 {
+                emit(Ident::Parent, Line::info(format!("line {number}")));
+            }
+            log.flush(Duration::from_secs(10));
+            receiver.set_nonblocking(true).unwrap();
+            let mut buffer = [0; 512];
+            while receiver.recv(&mut buffer).is_ok() {}
+            receiver.set_nonblocking(false).unwrap();
+            emit(Ident::Parent, Line::info("after"));
+        });
+        assert!(receive(&receiver).ends_with(": after"));
+        let confession = receive(&receiver);
+        assert!(confession.contains("log lines were lost"), "{confession}");
+    }
+
+    #[test]
+    fn files_are_split_by_part() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = Some(dir.path().join("ka.log"));
+        let (log, layer) = build(&Settings { syslog: None, file, ..Settings::default() }).unwrap();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            emit(Ident::Parent, Line::info("Startup complete"));
+            emit(Ident::Vrrp, Line::info("(V) Entering BACKUP STATE"));
+            log.flush(Duration::from_secs(10));
+        });
+        let read = |name| std::fs::read_to_string(dir.path().join(name)).unwrap();
+        let line = read("ka.log");
+        // `Sat Nov 21 00:25:05 2026: message`, ctime's form.
+        assert_eq!(line.find(": Startup complete\n"), Some(24), "{line}");
+        assert!(read("ka_vrrp.log").ends_with(": (V) Entering BACKUP STATE\n"));
+        assert_eq!(read("ka_healthcheckers.log"), "");
+        assert!(build(&Settings { file: Some("/nonexistent/x".into()), ..Settings::default() }).is_err());
+    }
+}
