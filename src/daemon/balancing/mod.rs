@@ -1,0 +1,256 @@
+//! The driver of the load balancer: one task that owns the director and the IPVS table.
+//!
+//! Probes are tasks of their own and come back as events; changes of the kernel's table are made on the
+//! blocking pool, one batch at a time, so that ten thousand real servers hold up nobody.
+
+mod executor;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{Id, JoinError, JoinSet};
+
+use self::executor::{Executor, Finished};
+use crate::config::model::{Config, LvsSyncDaemon};
+use crate::health::outcome::Outcome;
+use crate::kernel::clock;
+use crate::lvs::action::{Action, CheckerId, ScriptEvent};
+use crate::lvs::director::Director;
+use crate::lvs::event::Event;
+use crate::lvs::sync;
+use crate::objects::ipvs::{Op, SyncDaemon};
+use crate::probe;
+use crate::reconcile::ipvs::Table;
+use crate::report::{Ident, Line, emit, lvs};
+use crate::time::Mono;
+
+pub use self::executor::OpenError;
+
+/// What the daemon tells the driver.
+#[derive(Debug)]
+pub enum Command {
+    /// Take over this configuration; answered when the kernel's table follows it.
+    Reconfigure(Arc<Config>, oneshot::Sender<()>),
+    /// The instance that `lvs_sync_daemon` follows is master, or not any more; its VRID.
+    SyncRole { master: bool, vrid: u8 },
+    /// End. With `release` the table is cleared as the configuration says; without, it stays.
+    Stop { release: bool },
+}
+
+/// A finished probe.
+struct Probed {
+    checker: CheckerId,
+    generation: u64,
+    outcome: Outcome,
+}
+
+/// The driver. Made and run inside a runtime.
+pub struct Balancer {
+    config: Arc<Config>,
+    director: Director,
+    table: Table,
+    executor: Executor,
+    probes: JoinSet<Probed>,
+    /// Which checker a probe works for, should it die.
+    running: HashMap<Id, (CheckerId, u64)>,
+    scripts: mpsc::Sender<ScriptEvent>,
+    actions: Vec<Action>,
+    sync_running: Vec<SyncDaemon>,
+    sync_role: (bool, u8),
+    /// Who waits for the kernel to follow the last configuration.
+    waiting: Vec<oneshot::Sender<()>>,
+}
+
+impl Balancer {
+    /// Opens IPVS, adopts what it holds, and starts the director.
+    pub async fn start(
+        config: Arc<Config>,
+        seed: u64,
+        scripts: mpsc::Sender<ScriptEvent>,
+    ) -> Result<Self, OpenError> {
+        let (executor, found) = Executor::open(&config.global).await?;
+        let mut table = Table::default();
+        table.adopt(found.table);
+        let mut actions = Vec::new();
+        let director = Director::new(clock::now(), config.clone(), seed, &mut actions);
+        let mut balancer = Balancer {
+            config,
+            director,
+            table,
+            executor,
+            probes: JoinSet::new(),
+            running: HashMap::new(),
+            scripts,
+            actions,
+            sync_running: found.daemons,
+            sync_role: (false, 0),
+            waiting: Vec::new(),
+        };
+        balancer.carry_out();
+        let _ = balancer.settle().await;
+        Ok(balancer)
+    }
+
+    /// Runs until it is told to stop.
+    pub async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        loop {
+            self.carry_out();
+            self.program();
+            let deadline = [self.director.deadline(), self.table.retry_at()].into_iter().flatten().min();
+            tokio::select! {
+                Some(finished) = self.probes.join_next_with_id() => self.probe_ended(finished),
+                finished = self.executor.finished() => self.programmed(finished),
+                command = commands.recv() => match command.unwrap_or(Command::Stop { release: true }) {
+                    Command::Stop { release } => break self.stop(release).await,
+                    command => self.obey(command),
+                },
+                () = sleep_until(deadline) => self.director.expire(clock::now(), &mut self.actions),
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Reconfigure(config, done) => {
+                self.config = config.clone();
+                self.director.handle(clock::now(), Event::Reconfigure(config), &mut self.actions);
+                self.waiting.push(done);
+            }
+            Command::SyncRole { master, vrid } => self.sync_role = (master, vrid),
+            Command::Stop { .. } => {}
+        }
+    }
+
+    /// Everything the director wants: the table hears of it, probes start, scripts are handed on.
+    fn carry_out(&mut self) {
+        let mut actions = std::mem::take(&mut self.actions);
+        for action in actions.drain(..) {
+            match action {
+                Action::Probe { checker, generation, url } => self.probe(checker, generation, url),
+                Action::Program(service) => {
+                    for (key, pool) in self.director.desired(service) {
+                        self.table.want(key, pool);
+                    }
+                }
+                Action::Adjust { service, destination, wanted } => {
+                    self.table.want_destination(service, destination, wanted);
+                }
+                Action::Retire(keys) => self.table.release(keys),
+                Action::Run(event) => self.run_script(event),
+                Action::Note(note) => emit(Ident::Checkers, lvs::render(&note)),
+            }
+        }
+        self.actions = actions;
+    }
+
+    fn probe(&mut self, checker: CheckerId, generation: u64, url: usize) {
+        let Some(check) = self.director.check(checker).cloned() else { return };
+        let task = self.probes.spawn(async move {
+            let outcome = probe::probe(&check, url).await;
+            Probed { checker, generation, outcome }
+        });
+        self.running.insert(task.id(), (checker, generation));
+    }
+
+    fn probe_ended(&mut self, finished: Result<(Id, Probed), JoinError>) {
+        let probed = match finished {
+            Ok((id, probed)) => {
+                self.running.remove(&id);
+                probed
+            }
+            // It died of a fault of ours: the server's state stays, and the checker goes on.
+            Err(error) => {
+                let Some((checker, generation)) = self.running.remove(&error.id()) else { return };
+                let outcome = Outcome::Undecided(format!("the check itself failed: {error}"));
+                Probed { checker, generation, outcome }
+            }
+        };
+        let Probed { checker, generation, outcome } = probed;
+        let event = Event::Probed { checker, generation, outcome };
+        self.director.handle(clock::now(), event, &mut self.actions);
+    }
+
+    fn run_script(&mut self, event: ScriptEvent) {
+        if self.scripts.try_send(event).is_err() {
+            let text = "scripts come faster than they are started: one was not run";
+            emit(Ident::Checkers, Line::warn(text));
+        }
+    }
+
+    /// Starts a batch, if something is to be done and none is under way.
+    fn program(&mut self) {
+        if self.executor.is_busy() {
+            return;
+        }
+        let mut ops = self.table.pending(clock::now());
+        ops.extend(self.sync_difference());
+        if !ops.is_empty() {
+            self.executor.start(ops);
+        } else {
+            self.waiting.drain(..).for_each(|done| {
+                let _ = done.send(());
+            });
+        }
+    }
+
+    fn sync_difference(&self) -> Vec<Op> {
+        let (master, vrid) = self.sync_role;
+        let wanted = |config: &LvsSyncDaemon| sync::wanted(config, master, vrid);
+        match &self.config.global.lvs_sync_daemon {
+            Some(config) => sync::difference(&self.sync_running, &wanted(config)),
+            None => Vec::new(),
+        }
+    }
+
+    fn programmed(&mut self, finished: Finished) {
+        let now = clock::now();
+        for (op, result) in finished.0 {
+            if let Err(errno) = result {
+                let text = std::io::Error::from_raw_os_error(errno).to_string();
+                emit(Ident::Checkers, lvs::refused(&op, errno, &text));
+            }
+            match &op {
+                // One attempt for each change of role; a refusal was told.
+                Op::NewDaemon(daemon) => self.sync_running.push(daemon.clone()),
+                Op::DelDaemon(role) => self.sync_running.retain(|daemon| daemon.role != *role),
+                _ => self.table.done(now, &op, result),
+            }
+        }
+    }
+
+    /// Waits until nothing is left to do, or only what the kernel refused.
+    async fn settle(&mut self) {
+        self.program();
+        while self.executor.is_busy() {
+            let finished = self.executor.finished().await;
+            self.programmed(finished);
+            self.program();
+        }
+    }
+
+    async fn stop(mut self, release: bool) {
+        self.probes.abort_all();
+        if !release {
+            return;
+        }
+        self.director.handle(clock::now(), Event::Stop, &mut self.actions);
+        self.carry_out();
+        self.settle().await;
+        if self.config.global.lvs_sync_daemon.is_some() {
+            self.executor.start(sync::difference(&self.sync_running, &[]));
+            let finished = self.executor.finished().await;
+            self.programmed(finished);
+        }
+        self.executor.close(&self.config.global).await;
+    }
+}
+
+/// Never, where there is no deadline.
+async fn sleep_until(deadline: Option<Mono>) {
+    match deadline {
+        // Relative: tokio's clock and ours are the same one, read a moment apart.
+        Some(at) => tokio::time::sleep(at.since(clock::now())).await,
+        None => std::future::pending().await,
+    }
+}
