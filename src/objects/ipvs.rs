@@ -124,6 +124,14 @@ pub struct Destination {
     pub lower_threshold: u32,
 }
 
+/// One virtual service with everything in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pool {
+    pub service: Service,
+    /// In the order in which they are to enter the kernel's list, which the round robin schedulers follow.
+    pub destinations: Vec<(DestKey, Destination)>,
+}
+
 /// `IP_VS_STATE_*`
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum SyncRole {
