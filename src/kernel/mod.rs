@@ -1,1 +1,16 @@
-//! kernel
+//! The kernel, reached in one place: netlink, raw sockets, timers, sysctls. Typed and thin: nothing
+//! here decides anything, and nothing here knows the configuration or a core.
+//!
+//! All `unsafe` of the project stands in `unsafe_calls`.
+
+pub mod address;
+pub mod arp;
+pub mod clock;
+pub mod link;
+pub mod monitor;
+pub mod netlink;
+pub mod poller;
+pub mod raw;
+pub mod sysctl;
+mod unsafe_calls;
+pub mod vmac;

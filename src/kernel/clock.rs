@@ -1,0 +1,58 @@
+//! The real clock, and an alarm on it.
+//!
+//! `CLOCK_MONOTONIC` drives everything: it never steps. It stands still while the machine is suspended;
+//! a host that was suspended notices by the adverts that it finds, as its peers have long taken over.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use nix::sys::time::TimeSpec;
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd as NixTimer, TimerFlags, TimerSetTimeFlags};
+use nix::time::{ClockId as Clock, clock_gettime};
+
+use crate::time::Mono;
+
+/// The present.
+pub fn now() -> Mono {
+    // The clock exists on every Linux; an error would mean that the kernel lost it.
+    let span = clock_gettime(Clock::CLOCK_MONOTONIC).map(Duration::from).unwrap_or_default();
+    Mono::ZERO + span
+}
+
+/// A descriptor that becomes readable at a point of time, to the microsecond where tokio's own timers
+/// are up to two milliseconds late.
+pub struct Alarm {
+    timer: NixTimer,
+    set: Option<Mono>,
+}
+
+impl Alarm {
+    /// One that is not set.
+    pub fn new() -> io::Result<Self> {
+        let timer =
+            NixTimer::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
+        Ok(Alarm { timer, set: None })
+    }
+
+    /// Sets it to `at`, or unsets it. Forgets an expiry that nobody has seen.
+    pub fn set(&mut self, at: Option<Mono>) -> io::Result<()> {
+        match at {
+            // Zero would unset the timer; the clock's origin is long past anyway.
+            Some(at) => {
+                let at = TimeSpec::from_duration(Duration::from_nanos(at.as_nanos().max(1)));
+                self.timer.set(Expiration::OneShot(at), TimerSetTimeFlags::TFD_TIMER_ABSTIME)?;
+            }
+            None if self.set.is_some() => self.timer.unset()?,
+            None => {}
+        }
+        self.set = at;
+        Ok(())
+    }
+}
+
+impl AsFd for Alarm {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.timer.as_fd()
+    }
+}

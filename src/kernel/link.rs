@@ -1,0 +1,112 @@
+//! Interfaces and their addresses as the kernel has them: dumps and single messages made into
+//! [`Interface`] values.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use netlink_packet_core::NetlinkMessage;
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
+use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkInfo, LinkLayerType, LinkMessage};
+
+use super::netlink::{Channel, NetlinkError};
+use crate::ids::{IfIndex, Mac, Name};
+use crate::objects::interface::{AssignedAddress, Interface};
+
+/// Every interface of this namespace by index, with its addresses.
+pub fn dump(channel: &mut Channel) -> Result<BTreeMap<IfIndex, Interface>, NetlinkError> {
+    let mut interfaces = BTreeMap::new();
+    let links = RouteNetlinkMessage::GetLink(LinkMessage::default());
+    for message in channel.dump(NetlinkMessage::from(links))? {
+        if let RouteNetlinkMessage::NewLink(link) = message {
+            let interface = interface(&link);
+            interfaces.insert(interface.index, interface);
+        }
+    }
+    let addresses = RouteNetlinkMessage::GetAddress(AddressMessage::default());
+    for message in channel.dump(NetlinkMessage::from(addresses))? {
+        if let RouteNetlinkMessage::NewAddress(message) = message
+            && let Some(address) = assigned(&message)
+            && let Some(interface) = interfaces.get_mut(&IfIndex(message.header.index))
+        {
+            interface.addresses.push(address);
+        }
+    }
+    Ok(interfaces)
+}
+
+/// The interface of this name, without its addresses.
+pub fn by_name(channel: &mut Channel, name: &str) -> Result<Option<Interface>, NetlinkError> {
+    let mut request = LinkMessage::default();
+    request.attributes.push(LinkAttribute::IfName(name.to_owned()));
+    match channel.get(NetlinkMessage::from(RouteNetlinkMessage::GetLink(request))) {
+        Ok(messages) => Ok(messages.into_iter().find_map(|message| match message {
+            RouteNetlinkMessage::NewLink(link) => Some(interface(&link)),
+            _ => None,
+        })),
+        Err(error) if error.errno() == Some(libc::ENODEV) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The link message as an interface; its addresses come in messages of their own.
+pub(super) fn interface(link: &LinkMessage) -> Interface {
+    let flags = link.header.flags;
+    let mut interface = Interface {
+        name: Name::from(""),
+        index: IfIndex(link.header.index),
+        up: flags.contains(LinkFlags::Up | LinkFlags::Running),
+        no_arp: flags.intersects(LinkFlags::Noarp | LinkFlags::Loopback | LinkFlags::Pointopoint),
+        loopback: flags.contains(LinkFlags::Loopback),
+        multicast: flags.contains(LinkFlags::Multicast),
+        mac: None,
+        mtu: 0,
+        parent: None,
+        kind: Name::from(""),
+        addresses: Vec::new(),
+    };
+    for attribute in &link.attributes {
+        match attribute {
+            LinkAttribute::IfName(name) => interface.name = name.as_str().into(),
+            LinkAttribute::Mtu(mtu) => interface.mtu = *mtu,
+            LinkAttribute::Link(parent) => interface.parent = Some(IfIndex(*parent)),
+            LinkAttribute::Address(bytes) if link.header.link_layer_type == LinkLayerType::Ether => {
+                interface.mac = <[u8; 6]>::try_from(bytes.as_slice()).ok().map(Mac);
+            }
+            LinkAttribute::LinkInfo(infos) => {
+                for info in infos {
+                    if let LinkInfo::Kind(kind) = info {
+                        interface.kind = kind.to_string().into();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    interface
+}
+
+/// The address that a message speaks of.
+pub(super) fn assigned(message: &AddressMessage) -> Option<AssignedAddress> {
+    let (mut local, mut address) = (None::<IpAddr>, None::<IpAddr>);
+    let mut flags = AddressFlags::from_bits_retain(u32::from(message.header.flags.bits()));
+    let mut protocol = None;
+    for attribute in &message.attributes {
+        match attribute {
+            AddressAttribute::Local(ip) => local = Some(*ip),
+            AddressAttribute::Address(ip) => address = Some(*ip),
+            AddressAttribute::Flags(all) => flags = *all,
+            AddressAttribute::Protocol(number) => protocol = Some(u8::from(*number)),
+            _ => {}
+        }
+    }
+    // IPv6 has IFA_ADDRESS alone unless there is a peer; for IPv4 the local end is ours.
+    let net = IpNet::new(local.or(address)?, message.header.prefix_len).ok()?;
+    Some(AssignedAddress {
+        net,
+        secondary: flags.contains(AddressFlags::Secondary),
+        tentative: flags.intersects(AddressFlags::Tentative | AddressFlags::Dadfailed),
+        protocol,
+    })
+}

@@ -1,0 +1,91 @@
+//! The only `unsafe` of the project: calls that the safe wrappers we use do not offer. Each function is
+//! safe to call; the reason why stands at its block.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+/// Registers a descriptor for reading with the runtime that we are in.
+pub fn register_readable(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an `OwnedFd` is open, always names the same description, and is closed only when the
+    // `AsyncFd` that owns it from here on is dropped.
+    unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }.map_err(|error| error.into_parts().1)
+}
+
+/// `setsockopt` with an `int`, for the options that neither socket2 nor nix knows.
+pub fn set_int_option(
+    fd: &impl AsRawFd,
+    level: libc::c_int,
+    name: libc::c_int,
+    value: libc::c_int,
+) -> io::Result<()> {
+    // SAFETY: the kernel reads `size_of::<c_int>()` bytes from a live local variable.
+    let result = unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            level,
+            name,
+            (&raw const value).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// `IP_MULTICAST_IF` by interface index: socket2 takes an address only, and an interface may have none
+/// that is ours to name.
+pub fn set_multicast_interface(fd: &impl AsRawFd, index: u32) -> io::Result<()> {
+    let request = libc::ip_mreqn {
+        imr_multiaddr: libc::in_addr { s_addr: 0 },
+        imr_address: libc::in_addr { s_addr: 0 },
+        imr_ifindex: i32::try_from(index).unwrap_or(0),
+    };
+    // SAFETY: the kernel reads `size_of::<ip_mreqn>()` bytes from a live local variable.
+    let result = unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::IPPROTO_IP,
+            libc::IP_MULTICAST_IF,
+            (&raw const request).cast(),
+            size_of::<libc::ip_mreqn>() as libc::socklen_t,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Sends one whole Ethernet frame out of the interface with this index, through a packet socket.
+pub fn send_frame(
+    fd: &impl AsRawFd,
+    index: u32,
+    protocol: u16,
+    destination: [u8; 6],
+    frame: &[u8],
+) -> io::Result<()> {
+    let mut address = libc::sockaddr_ll {
+        sll_family: libc::AF_PACKET as u16,
+        sll_protocol: protocol.to_be(),
+        sll_ifindex: i32::try_from(index).unwrap_or(0),
+        sll_hatype: libc::ARPHRD_ETHER,
+        sll_pkttype: 0,
+        sll_halen: 6,
+        sll_addr: [0; 8],
+    };
+    for (to, from) in address.sll_addr.iter_mut().zip(destination) {
+        *to = from;
+    }
+    // SAFETY: the kernel reads `frame.len()` bytes of `frame` and the whole of a live local address.
+    let sent = unsafe {
+        libc::sendto(
+            fd.as_raw_fd(),
+            frame.as_ptr().cast(),
+            frame.len(),
+            libc::MSG_DONTWAIT,
+            (&raw const address).cast(),
+            size_of::<libc::sockaddr_ll>() as libc::socklen_t,
+        )
+    };
+    if sent >= 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}

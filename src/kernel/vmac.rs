@@ -1,0 +1,229 @@
+//! Virtual MAC interfaces: a macvlan in private mode with the virtual router's MAC, and the settings
+//! that make it answer for its own addresses only.
+//!
+//! Device and settings are those of keepalived 2.2.7 (strace and `sysctl -a` before and after). One thing
+//! differs: keepalived joins the multicast group on the macvlan and needs a firewall rule that keeps the
+//! IGMP report with the virtual MAC from leaving; we receive on the parent, so there is no such report.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NetlinkMessage};
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::link::{
+    AfSpecInet6, AfSpecUnspec, In6AddrGenMode, LinkAttribute, LinkMessage, MacVlanMode,
+};
+use rtnetlink::{LinkMacVlan, LinkMessageBuilder, LinkUnspec};
+use thiserror::Error;
+
+use super::netlink::{Channel, NetlinkError};
+use super::{link, sysctl};
+use crate::ids::{IfIndex, Mac, Name};
+use crate::objects::interface::Interface;
+
+/// The device that is wanted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct VmacSpec {
+    pub name: Name,
+    pub mac: Mac,
+    pub parent: Name,
+    pub parent_index: IfIndex,
+}
+
+/// What `ensure` had to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ensured {
+    Created,
+    /// One with this name, parent and MAC was there.
+    Adopted,
+}
+
+/// Why there is no such device.
+#[derive(Debug, Error)]
+pub enum VmacError {
+    /// The name belongs to something that is no macvlan of this parent.
+    #[error("an interface named {0} exists and is no virtual MAC interface of {1}")]
+    NameTaken(Name, Name),
+    /// The kernel refused.
+    #[error("{0}: {1}")]
+    Netlink(&'static str, NetlinkError),
+    /// A setting could not be written.
+    #[error("{0}: {1}")]
+    Sysctl(String, io::Error),
+}
+
+/// The devices that we have made or adopted, and every setting that we changed for them.
+#[derive(Default)]
+pub struct Vmacs {
+    devices: BTreeMap<Name, IfIndex>,
+    /// In the order of the changes; put back in reverse.
+    changed: Vec<(Vec<String>, String)>,
+}
+
+impl Vmacs {
+    /// Makes sure that the device is there, set up and up.
+    pub fn ensure(&mut self, channel: &mut Channel, spec: &VmacSpec) -> Result<Ensured, VmacError> {
+        let existing = link::by_name(channel, &spec.name).map_err(|e| VmacError::Netlink("look-up", e))?;
+        let ensured = match existing {
+            Some(device) if matches(&device, spec) => Ensured::Adopted,
+            Some(device) if &*device.kind == "macvlan" && device.parent == Some(spec.parent_index) => {
+                remove(channel, device.index).map_err(|e| VmacError::Netlink("replace", e))?;
+                create(channel, spec)?;
+                Ensured::Created
+            }
+            Some(_) => return Err(VmacError::NameTaken(spec.name.clone(), spec.parent.clone())),
+            None => {
+                create(channel, spec)?;
+                Ensured::Created
+            }
+        };
+        self.set_up(channel, spec)?;
+        Ok(ensured)
+    }
+
+    /// True if the device of this name is ours.
+    pub fn has(&self, name: &str) -> bool {
+        self.devices.contains_key(name)
+    }
+
+    /// Somebody removed it.
+    pub fn forget(&mut self, name: &str) {
+        self.devices.remove(name);
+    }
+
+    /// Removes one device that is not wanted any more.
+    pub fn drop_device(&mut self, channel: &mut Channel, name: &str) -> Result<(), VmacError> {
+        match self.devices.remove(name) {
+            Some(index) => remove(channel, index).map_err(|e| VmacError::Netlink("removal", e)),
+            None => Ok(()),
+        }
+    }
+
+    /// Names of the devices that are there.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        self.devices.keys()
+    }
+
+    /// Puts every setting back as it was found; the devices must have been removed.
+    pub fn restore_settings(&mut self) -> Vec<VmacError> {
+        let mut errors = Vec::new();
+        for (setting, value) in self.changed.drain(..).rev() {
+            let parts: Vec<&str> = setting.iter().map(String::as_str).collect();
+            match sysctl::write(&parts, &value) {
+                Ok(_) => {}
+                // The interface has gone, and its settings with it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => errors.push(VmacError::Sysctl(parts.join("/"), error)),
+            }
+        }
+        errors
+    }
+
+    fn set_up(&mut self, channel: &mut Channel, spec: &VmacSpec) -> Result<(), VmacError> {
+        let device = link::by_name(channel, &spec.name)
+            .map_err(|e| VmacError::Netlink("look-up", e))?
+            .ok_or(VmacError::Netlink("look-up", NetlinkError::Refused(libc::ENODEV)))?;
+        // No IPv6 before the device is up: no duplicate detection, no multicast report may leave it.
+        set(&["net", "ipv6", "conf", &spec.name, "disable_ipv6"], "1", true)?;
+        for (setting, value) in
+            [("arp_ignore", "1"), ("accept_local", "1"), ("rp_filter", "0"), ("promote_secondaries", "1")]
+        {
+            set(&["net", "ipv4", "conf", &spec.name, setting], value, false)?;
+        }
+        self.clear_all_rp_filter()?;
+        for setting in ["arp_ignore", "arp_filter"] {
+            self.change(&["net", "ipv4", "conf", &spec.parent, setting], "1")?;
+        }
+        no_address_generation(channel, device.index)?;
+        let up = LinkMessageBuilder::<LinkUnspec>::new().index(device.index.0).up().build();
+        one(channel, RouteNetlinkMessage::SetLink(up), 0).map_err(|e| VmacError::Netlink("set up", e))?;
+        self.devices.insert(spec.name.clone(), device.index);
+        Ok(())
+    }
+
+    /// The reverse path filter of `all` would override the VMAC's own. Its value moves to `default` and to
+    /// each interface that had a weaker one, so that nothing else is weakened.
+    fn clear_all_rp_filter(&mut self) -> Result<(), VmacError> {
+        let all = ["net", "ipv4", "conf", "all", "rp_filter"];
+        let strength = |value: &str| value.parse::<u8>().unwrap_or(0);
+        let Ok(value) = sysctl::read(&all) else { return Ok(()) };
+        if strength(&value) == 0 {
+            return Ok(());
+        }
+        let ours: Vec<Name> = self.devices.keys().cloned().collect();
+        let entries = std::fs::read_dir("/proc/sys/net/ipv4/conf")
+            .map_err(|error| VmacError::Sysctl("net/ipv4/conf".into(), error))?;
+        for name in entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()) {
+            if name == "all" || ours.iter().any(|own| **own == *name) {
+                continue;
+            }
+            let setting = ["net", "ipv4", "conf", name.as_str(), "rp_filter"];
+            if sysctl::read(&setting).is_ok_and(|own| strength(&own) < strength(&value)) {
+                self.change(&setting, &value)?;
+            }
+        }
+        self.change(&all, "0")
+    }
+
+    fn change(&mut self, setting: &sysctl::Setting<'_>, value: &str) -> Result<(), VmacError> {
+        let old =
+            sysctl::write(setting, value).map_err(|error| VmacError::Sysctl(setting.join("/"), error))?;
+        if let Some(old) = old {
+            self.changed.push((setting.iter().map(|part| (*part).to_owned()).collect(), old));
+        }
+        Ok(())
+    }
+}
+
+fn set(setting: &sysctl::Setting<'_>, value: &str, may_lack: bool) -> Result<(), VmacError> {
+    match sysctl::write(setting, value) {
+        Ok(_) => Ok(()),
+        // A kernel without IPv6 has nothing to disable.
+        Err(error) if may_lack && error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(VmacError::Sysctl(setting.join("/"), error)),
+    }
+}
+
+fn matches(device: &Interface, spec: &VmacSpec) -> bool {
+    &*device.kind == "macvlan" && device.parent == Some(spec.parent_index) && device.mac == Some(spec.mac)
+}
+
+fn create(channel: &mut Channel, spec: &VmacSpec) -> Result<(), VmacError> {
+    let message = LinkMacVlan::new(&spec.name, spec.parent_index.0, MacVlanMode::Private)
+        .address(spec.mac.0.to_vec())
+        .build();
+    one(channel, RouteNetlinkMessage::NewLink(message), NLM_F_CREATE | NLM_F_EXCL)
+        .map_err(|e| VmacError::Netlink("creation", e))
+}
+
+fn remove(channel: &mut Channel, index: IfIndex) -> Result<(), NetlinkError> {
+    let mut message = LinkMessage::default();
+    message.header.index = index.0;
+    match one(channel, RouteNetlinkMessage::DelLink(message), 0) {
+        Err(error) if error.errno() == Some(libc::ENODEV) => Ok(()),
+        result => result,
+    }
+}
+
+fn no_address_generation(channel: &mut Channel, index: IfIndex) -> Result<(), VmacError> {
+    let mut message = LinkMessage::default();
+    message.header.index = index.0;
+    message.attributes.push(LinkAttribute::AfSpecUnspec(vec![AfSpecUnspec::Inet6(vec![
+        AfSpecInet6::AddrGenMode(In6AddrGenMode::None),
+    ])]));
+    match one(channel, RouteNetlinkMessage::SetLink(message), 0) {
+        // No IPv6 in this kernel, or none on this device.
+        Err(error)
+            if matches!(error.errno(), Some(libc::EAFNOSUPPORT | libc::EINVAL | libc::EOPNOTSUPP)) =>
+        {
+            Ok(())
+        }
+        result => result.map_err(|e| VmacError::Netlink("address generation mode", e)),
+    }
+}
+
+fn one(channel: &mut Channel, message: RouteNetlinkMessage, flags: u16) -> Result<(), NetlinkError> {
+    let mut request = NetlinkMessage::from(message);
+    request.header.flags = flags;
+    channel.transact(vec![request]).pop().unwrap_or(Ok(()))
+}
