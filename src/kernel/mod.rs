@@ -6,6 +6,8 @@
 pub mod address;
 pub mod arp;
 pub mod clock;
+pub mod genl;
+pub mod ipvs;
 pub mod link;
 pub mod monitor;
 pub mod netlink;

@@ -1,0 +1,98 @@
+//! Messages of the IPVS family, for netlink-packet-generic.
+
+use netlink_packet_core::{DecodeError, Emitable, ParseableParametrized};
+use netlink_packet_generic::{GenlFamily, GenlHeader};
+
+use super::attributes::{CommandAttribute, InfoAttribute};
+use super::value::Value;
+
+/// `IPVS_CMD_*`
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Command(pub u8);
+
+impl Command {
+    pub const NEW_SERVICE: Command = Command(1);
+    pub const SET_SERVICE: Command = Command(2);
+    pub const DEL_SERVICE: Command = Command(3);
+    pub const GET_SERVICE: Command = Command(4);
+    pub const NEW_DEST: Command = Command(5);
+    pub const SET_DEST: Command = Command(6);
+    pub const DEL_DEST: Command = Command(7);
+    pub const GET_DEST: Command = Command(8);
+    pub const NEW_DAEMON: Command = Command(9);
+    pub const DEL_DAEMON: Command = Command(10);
+    pub const GET_DAEMON: Command = Command(11);
+    pub const SET_CONFIG: Command = Command(12);
+    pub const GET_CONFIG: Command = Command(13);
+    /// Only as an answer to `GET_INFO`, with attributes of its own.
+    pub const SET_INFO: Command = Command(14);
+    pub const GET_INFO: Command = Command(15);
+    pub const ZERO: Command = Command(16);
+    pub const FLUSH: Command = Command(17);
+}
+
+/// One message: what to do, or what the kernel says there is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IpvsMessage {
+    pub command: Command,
+    pub attributes: Attributes,
+}
+
+/// What a message carries.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Attributes {
+    Command(Vec<CommandAttribute>),
+    Info(Vec<InfoAttribute>),
+}
+
+impl IpvsMessage {
+    /// A request.
+    pub fn new(command: Command, attributes: Vec<CommandAttribute>) -> Self {
+        IpvsMessage { command, attributes: Attributes::Command(attributes) }
+    }
+}
+
+impl GenlFamily for IpvsMessage {
+    /// `IPVS_GENL_NAME`
+    fn family_name() -> &'static str {
+        "IPVS"
+    }
+
+    fn command(&self) -> u8 {
+        self.command.0
+    }
+
+    /// `IPVS_GENL_VERSION`
+    fn version(&self) -> u8 {
+        1
+    }
+}
+
+impl Emitable for IpvsMessage {
+    fn buffer_len(&self) -> usize {
+        match &self.attributes {
+            Attributes::Command(attributes) => attributes.size(),
+            Attributes::Info(attributes) => attributes.size(),
+        }
+    }
+
+    fn emit(&self, buffer: &mut [u8]) {
+        match &self.attributes {
+            Attributes::Command(attributes) => attributes.write(buffer),
+            Attributes::Info(attributes) => attributes.write(buffer),
+        }
+    }
+}
+
+impl ParseableParametrized<[u8], GenlHeader> for IpvsMessage {
+    fn parse_with_param(payload: &[u8], header: GenlHeader) -> Result<Self, DecodeError> {
+        let command = Command(header.cmd);
+        let attributes = if command == Command::SET_INFO {
+            Vec::read(payload).map(Attributes::Info)
+        } else {
+            Vec::read(payload).map(Attributes::Command)
+        };
+        let attributes = attributes.ok_or(DecodeError::from("no attributes"))?;
+        Ok(IpvsMessage { command, attributes })
+    }
+}
