@@ -14,7 +14,7 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -103,9 +103,21 @@ impl Log {
 
     /// Waits until everything logged so far is written, at most `patience`.
     pub fn flush(&self, patience: Duration) {
+        const STEP: Duration = Duration::from_millis(5);
         let (done, written) = sync_channel(1);
-        if self.queue.try_send(Entry::Flush(done)).is_ok() {
-            let _ = written.recv_timeout(patience);
+        let mut entry = Entry::Flush(done);
+        // A file on a dead server may hold the writer for ever, so not even a place in the queue is
+        // waited for without end.
+        for _ in 0..=patience.as_millis() / STEP.as_millis() {
+            match self.queue.try_send(entry) {
+                Ok(()) => {
+                    let _ = written.recv_timeout(patience);
+                    return;
+                }
+                Err(TrySendError::Full(back)) => entry = back,
+                Err(TrySendError::Disconnected(_)) => return,
+            }
+            std::thread::park_timeout(STEP);
         }
     }
 }

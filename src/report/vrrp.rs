@@ -15,6 +15,7 @@ pub fn render(note: &Note) -> Line {
     let text = match &note.what {
         What::GroupSyncing { .. } => format!("VRRP_Group({}) {text}", note.about),
         What::AddressRemoved { .. } => text,
+        What::Link { up } => format!("Netlink reports {} {}", note.about, if *up { "up" } else { "down" }),
         _ => format!("({}) {text}", note.about),
     };
     Line { level: Level::INFO, detail, text }
@@ -101,6 +102,7 @@ fn words(what: &What) -> (bool, String) {
             (false, refused(*refusal, &from.to_string(), *interval))
         }
         What::GroupSyncing { state } => (false, format!("Syncing instances to {} state", state.as_str())),
+        What::Link { .. } => (false, String::new()),
         What::AddressRemoved { address } => (
             false,
             format!(

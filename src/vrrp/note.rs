@@ -89,6 +89,10 @@ pub enum What {
         from: IpAddr,
         interval: Duration,
     },
+    /// An interface that instances depend on, by name.
+    Link {
+        up: bool,
+    },
     /// A sync group moves its members.
     GroupSyncing {
         state: State,

@@ -210,9 +210,14 @@ impl Router {
         interface: Option<Arc<Interface>>,
         out: &mut Vec<Action>,
     ) {
+        let was_up = self.facts.interface(name).is_some_and(|interface| interface.up);
         let change = self.facts.set_interface(name, interface);
         if change == Change::Nothing {
             return;
+        }
+        let up = self.facts.interface(name).is_some_and(|interface| interface.up);
+        if up != was_up && self.by_interface.contains_key(name) {
+            out.push(Action::Note(Note { about: name.clone(), what: What::Link { up } }));
         }
         if change == Change::Identity {
             self.rewire();

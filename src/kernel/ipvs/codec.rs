@@ -31,9 +31,13 @@ pub fn request(op: &Op) -> IpvsMessage {
         Op::SetDest(key, dest, value) => {
             (Command::SET_DEST, vec![Service(service_key(key)), Dest(whole_dest(dest, value))])
         }
-        Op::DelDest(key, dest) => (Command::DEL_DEST, vec![Service(service_key(key)), Dest(dest_key(dest))]),
+        Op::DelDest(key, dest) => {
+            (Command::DEL_DEST, vec![Service(service_key(key)), Dest(dest_key(dest))])
+        }
         Op::NewDaemon(daemon) => (Command::NEW_DAEMON, vec![Daemon(whole_daemon(daemon))]),
-        Op::DelDaemon(role) => (Command::DEL_DAEMON, vec![Daemon(vec![DaemonAttribute::State(state(*role))])]),
+        Op::DelDaemon(role) => {
+            (Command::DEL_DAEMON, vec![Daemon(vec![DaemonAttribute::State(state(*role))])])
+        }
     };
     IpvsMessage::new(command, attributes)
 }
