@@ -6,6 +6,7 @@
 pub mod log;
 pub mod lvs;
 pub mod syslog;
+pub mod track;
 pub mod vrrp;
 
 use tracing::Level;

@@ -1,1 +1,3 @@
-//! track
+//! Tracked objects and what their results add up to, without processes or clocks.
+
+pub mod script;
