@@ -1,14 +1,17 @@
 //! Addresses on interfaces, set and removed as keepalived does (observed with strace on 2.2.7:
 //! `RTM_NEWADDR` carries `IFA_LOCAL` alone, `RTM_DELADDR` `IFA_LOCAL` and `IFA_ADDRESS`).
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_REPLACE, NetlinkMessage};
 use netlink_packet_route::address::{
     AddressAttribute, AddressFlags, AddressHeaderFlags, AddressMessage, AddressProtocol, CacheInfo,
 };
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
+use super::link;
 use super::netlink::{Channel, NetlinkError};
 use crate::ids::{Family, IfIndex};
 use crate::objects::address::{AddressAttributes, AddressKey, PROTOCOL_KEEPALIVED};
@@ -17,6 +20,7 @@ use crate::objects::address::{AddressAttributes, AddressKey, PROTOCOL_KEEPALIVED
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Change<'a> {
     Add(&'a AddressKey, &'a AddressAttributes),
+    /// Whether it has a peer or not; its prefix length is that of the peer then.
     Remove(&'a AddressKey),
 }
 
@@ -25,6 +29,7 @@ pub enum Change<'a> {
 pub fn apply(channel: &mut Channel, changes: &[(IfIndex, Change<'_>)]) -> Vec<Result<(), NetlinkError>> {
     let requests = changes.iter().map(|(index, change)| request(*index, change)).collect();
     let mut results = channel.transact(requests);
+    remove_with_peer(channel, changes, &mut results);
     for ((_, change), result) in changes.iter().zip(results.iter_mut()) {
         let harmless = match (change, result.as_ref().err().and_then(NetlinkError::errno)) {
             (Change::Add(..), Some(errno)) => errno == libc::EEXIST,
@@ -40,6 +45,56 @@ pub fn apply(channel: &mut Channel, changes: &[(IfIndex, Change<'_>)]) -> Vec<Re
     results
 }
 
+/// For the kernel an address with a peer is another one than that without: what it did not find is looked
+/// for among those with a peer, and removed with it.
+fn remove_with_peer(
+    channel: &mut Channel,
+    changes: &[(IfIndex, Change<'_>)],
+    results: &mut [Result<(), NetlinkError>],
+) {
+    let not_found = Err(NetlinkError::Refused(libc::EADDRNOTAVAIL));
+    let missing: Vec<usize> = (changes.iter().zip(results.iter()).enumerate())
+        .filter(|(_, ((_, change), result))| matches!(change, Change::Remove(_)) && **result == not_found)
+        .map(|(at, _)| at)
+        .collect();
+    if missing.is_empty() {
+        return;
+    }
+    let peers = peers(channel).unwrap_or_default();
+    let (mut places, mut requests) = (Vec::new(), Vec::new());
+    for at in missing {
+        let Some((index, Change::Remove(key))) = changes.get(at) else { continue };
+        if let Some(peer) = peers.get(&(*index, key.net)) {
+            places.push(at);
+            requests.push(RouteNetlinkMessage::DelAddress(removed(*index, key, *peer)).into());
+        }
+    }
+    for (at, result) in places.into_iter().zip(channel.transact(requests)) {
+        if let Some(slot) = results.get_mut(at) {
+            *slot = result;
+        }
+    }
+}
+
+/// The other end of every address that has one.
+fn peers(channel: &mut Channel) -> Result<HashMap<(IfIndex, IpNet), IpAddr>, NetlinkError> {
+    let all = RouteNetlinkMessage::GetAddress(AddressMessage::default());
+    let mut peers = HashMap::new();
+    for message in channel.dump(NetlinkMessage::from(all))? {
+        let RouteNetlinkMessage::NewAddress(message) = message else { continue };
+        let other_end = message.attributes.iter().find_map(|attribute| match attribute {
+            AddressAttribute::Address(address) => Some(*address),
+            _ => None,
+        });
+        if let (Some(assigned), Some(other_end)) = (link::assigned(&message), other_end)
+            && assigned.net.addr() != other_end
+        {
+            peers.insert((IfIndex(message.header.index), assigned.net), other_end);
+        }
+    }
+    Ok(peers)
+}
+
 fn request(index: IfIndex, change: &Change<'_>) -> NetlinkMessage<RouteNetlinkMessage> {
     match change {
         Change::Add(key, attributes) => {
@@ -52,7 +107,7 @@ fn request(index: IfIndex, change: &Change<'_>) -> NetlinkMessage<RouteNetlinkMe
             };
             message
         }
-        Change::Remove(key) => NetlinkMessage::from(RouteNetlinkMessage::DelAddress(removed(index, key))),
+        Change::Remove(key) => RouteNetlinkMessage::DelAddress(removed(index, key, key.address())).into(),
     }
 }
 
@@ -97,9 +152,9 @@ fn added(index: IfIndex, key: &AddressKey, wanted: &AddressAttributes) -> Addres
     message
 }
 
-fn removed(index: IfIndex, key: &AddressKey) -> AddressMessage {
+fn removed(index: IfIndex, key: &AddressKey, other_end: IpAddr) -> AddressMessage {
     let mut message = header(index, key);
     message.attributes.push(AddressAttribute::Local(key.address()));
-    message.attributes.push(AddressAttribute::Address(key.address()));
+    message.attributes.push(AddressAttribute::Address(other_end));
     message
 }

@@ -5,12 +5,14 @@
 
 pub mod address;
 pub mod arp;
+mod buffer;
 pub mod clock;
 pub mod genl;
 pub mod ipvs;
 pub mod link;
 pub mod monitor;
 pub mod netlink;
+pub mod netns;
 pub mod poller;
 pub mod raw;
 pub mod sysctl;

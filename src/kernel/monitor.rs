@@ -4,17 +4,20 @@
 //! half of a change. When the kernel had to drop notifications (`ENOBUFS`) everything is dumped again
 //! and the differences are told: the picture is right again, only later.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use netlink_packet_core::NetlinkPayload;
-use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::address::AddressMessage;
+use netlink_packet_route::link::{LinkAttribute, LinkMessage};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use netlink_sys::Socket;
 use netlink_sys::protocols::NETLINK_ROUTE;
 
+use super::buffer::large_receive_buffer;
 use super::link;
 use super::netlink::{Channel, NetlinkError, messages};
 use crate::ids::{IfIndex, Name};
@@ -24,6 +27,8 @@ use crate::objects::interface::Interface;
 const RTNLGRP_LINK: u32 = 1;
 const RTNLGRP_IPV4_IFADDR: u32 = 5;
 const RTNLGRP_IPV6_IFADDR: u32 = 9;
+/// Bytes; a notification takes about 1 kB of it.
+const RECEIVE_BUFFER: usize = 4 << 20;
 
 /// One thing that happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,7 +37,9 @@ pub enum Change {
     Interface(Arc<Interface>),
     /// No interface has this name any more.
     Gone(Name),
-    /// An address was removed; by whom is for the reader to know. Follows the `Interface` that lacks it.
+    /// An address was removed, by whom is for the reader to know, and has not come back: nothing more is
+    /// known when this is told, so that one that is replaced is not lost in between. Follows the
+    /// `Interface` that lacks it.
     AddressRemoved(AddressKey),
     /// Notifications were lost and everything was read again; the differences follow.
     Overrun,
@@ -43,7 +50,11 @@ pub struct Monitor {
     socket: Socket,
     interfaces: BTreeMap<IfIndex, Arc<Interface>>,
     changes: VecDeque<Change>,
+    /// Addresses that were removed and may still turn out to have come back.
+    removed: Vec<AddressKey>,
     buffer: Vec<u8>,
+    /// Notifications were lost and the dump that makes up for them has not succeeded yet.
+    stale: bool,
 }
 
 impl Monitor {
@@ -55,11 +66,17 @@ impl Monitor {
         for group in [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR] {
             socket.add_membership(group).map_err(failed)?;
         }
-        // Thousands of addresses may change while we are busy. Where the limit forbids the large
-        // buffer the kernel grants less, and an overrun is dealt with.
-        socket.set_rx_buf_sz(4_u32 << 20).map_err(failed)?;
+        // Thousands of addresses may change while we are busy.
+        large_receive_buffer(&socket, RECEIVE_BUFFER).map_err(failed)?;
         let interfaces = link::dump(channel)?.into_iter().map(|(index, i)| (index, Arc::new(i))).collect();
-        Ok(Monitor { socket, interfaces, changes: VecDeque::new(), buffer: Vec::with_capacity(64 * 1024) })
+        Ok(Monitor {
+            socket,
+            interfaces,
+            changes: VecDeque::new(),
+            removed: Vec::new(),
+            buffer: Vec::with_capacity(64 * 1024),
+            stale: false,
+        })
     }
 
     /// Every interface there is.
@@ -67,19 +84,35 @@ impl Monitor {
         self.interfaces.values()
     }
 
-    /// The next change that has been reported; `None` when there is none for now.
+    /// The next change that has been reported; `None` when there is none for now. After an error it may
+    /// be called again: a picture that could not be read anew is read anew then.
     pub fn next(&mut self, channel: &mut Channel) -> Result<Option<Change>, NetlinkError> {
         while self.changes.is_empty() {
-            self.buffer.clear();
-            match self.socket.recv(&mut self.buffer, 0) {
-                Ok(_) => self.take_datagram(),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => self.resynchronise(channel)?,
-                Err(error) => return Err(failed(error)),
+            if self.stale {
+                self.resynchronise(channel)?;
+                continue;
+            }
+            match self.read()? {
+                Read::Datagram => self.take_datagram(),
+                Read::Nothing if self.removed.is_empty() => return Ok(None),
+                Read::Nothing => self.tell_removed(),
+                Read::Overrun => self.stale = true,
             }
         }
         Ok(self.changes.pop_front())
+    }
+
+    fn read(&mut self) -> Result<Read, NetlinkError> {
+        loop {
+            self.buffer.clear();
+            match self.socket.recv(&mut self.buffer, 0) {
+                Ok(_) => return Ok(Read::Datagram),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Read::Nothing),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => return Ok(Read::Overrun),
+                Err(error) => return Err(failed(error)),
+            }
+        }
     }
 
     fn take_datagram(&mut self) {
@@ -88,11 +121,11 @@ impl Monitor {
             // One that this kernel sends and we do not understand says nothing that we need.
             let Ok(message) = message else { continue };
             match message.payload {
-                NetlinkPayload::InnerMessage(RouteNetlinkMessage::NewLink(link)) => {
+                NetlinkPayload::InnerMessage(RouteNetlinkMessage::NewLink(link)) if is_whole(&link) => {
                     self.link_changed(link::interface(&link))
                 }
-                NetlinkPayload::InnerMessage(RouteNetlinkMessage::DelLink(link)) => {
-                    self.link_gone(link::interface(&link))
+                NetlinkPayload::InnerMessage(RouteNetlinkMessage::DelLink(link)) if is_whole(&link) => {
+                    self.link_gone(IfIndex(link.header.index))
                 }
                 NetlinkPayload::InnerMessage(RouteNetlinkMessage::NewAddress(address)) => {
                     self.address_set(&address)
@@ -119,12 +152,8 @@ impl Monitor {
         self.put(new);
     }
 
-    /// `RTM_DELLINK` also comes when a bridge lets a port go; then the name is that of a living device.
-    fn link_gone(&mut self, gone: Interface) {
-        if gone.name.is_empty() {
-            return;
-        }
-        if let Some(old) = self.interfaces.remove(&gone.index) {
+    fn link_gone(&mut self, index: IfIndex) {
+        if let Some(old) = self.interfaces.remove(&index) {
             self.changes.push_back(Change::Gone(old.name.clone()));
         }
     }
@@ -154,7 +183,18 @@ impl Monitor {
         new.addresses.retain(|a| a.net != address.net);
         let key = AddressKey { interface: new.name.clone(), net: address.net };
         self.put(new);
-        self.changes.push_back(Change::AddressRemoved(key));
+        self.removed.push(key);
+    }
+
+    fn tell_removed(&mut self) {
+        let mut removed = std::mem::take(&mut self.removed);
+        removed.sort_unstable();
+        removed.dedup();
+        let here: HashSet<(&str, IpNet)> = (self.interfaces.values())
+            .flat_map(|interface| interface.addresses.iter().map(|a| (&*interface.name, a.net)))
+            .collect();
+        removed.retain(|key| !here.contains(&(&*key.interface, key.net)));
+        self.changes.extend(removed.into_iter().map(Change::AddressRemoved));
     }
 
     fn put(&mut self, interface: Interface) {
@@ -163,37 +203,40 @@ impl Monitor {
         self.changes.push_back(Change::Interface(interface));
     }
 
+    /// What is still queued is older than the dump and would turn the picture back: away with it first.
     fn resynchronise(&mut self, channel: &mut Channel) -> Result<(), NetlinkError> {
-        self.changes.push_back(Change::Overrun);
+        while !matches!(self.read()?, Read::Nothing) {}
         let now = link::dump(channel)?;
-        let gone: Vec<_> =
-            self.interfaces.keys().filter(|index| !now.contains_key(index)).copied().collect();
-        for index in gone {
-            if let Some(old) = self.interfaces.remove(&index) {
+        self.stale = false;
+        self.changes.push_back(Change::Overrun);
+        // Every name that nobody has any more, or somebody else has, before the interfaces: two may
+        // have swapped their names.
+        for (index, old) in &self.interfaces {
+            if now.get(index).is_none_or(|new| new.name != old.name) {
                 self.changes.push_back(Change::Gone(old.name.clone()));
             }
         }
+        let before = std::mem::take(&mut self.interfaces);
         for (index, new) in now {
-            let old = self.interfaces.get(&index).cloned();
-            if old.as_deref() == Some(&new) {
-                continue;
-            }
-            if let Some(old) = &old
-                && old.name != new.name
-            {
-                self.changes.push_back(Change::Gone(old.name.clone()));
-            }
-            let new = Arc::new(new);
-            self.interfaces.insert(index, new.clone());
-            self.changes.push_back(Change::Interface(new.clone()));
-            for lost in old.iter().flat_map(|old| &old.addresses) {
-                if !new.addresses.iter().any(|a| a.net == lost.net) {
-                    let key = AddressKey { interface: new.name.clone(), net: lost.net };
-                    self.changes.push_back(Change::AddressRemoved(key));
+            match before.get(&index) {
+                Some(old) if **old == new => {
+                    self.interfaces.insert(index, old.clone());
                 }
+                old => self.replaced(old, new),
             }
         }
         Ok(())
+    }
+
+    fn replaced(&mut self, old: Option<&Arc<Interface>>, new: Interface) {
+        let lost: Vec<_> = old
+            .iter()
+            .flat_map(|old| &old.addresses)
+            .filter(|address| !new.addresses.iter().any(|a| a.net == address.net))
+            .map(|address| AddressKey { interface: new.name.clone(), net: address.net })
+            .collect();
+        self.put(new);
+        self.removed.extend(lost);
     }
 }
 
@@ -201,6 +244,20 @@ impl AsFd for Monitor {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+/// What a look at the socket brought.
+enum Read {
+    Datagram,
+    Nothing,
+    Overrun,
+}
+
+/// A bridge tells of its ports in messages of its own family, `RTM_DELLINK` when it lets one go, and
+/// wireless drivers send events with little more than a name: neither describes the interface.
+fn is_whole(link: &LinkMessage) -> bool {
+    link.header.interface_family == AddressFamily::Unspec
+        && link.attributes.iter().any(|attribute| matches!(attribute, LinkAttribute::Mtu(_)))
 }
 
 fn failed(error: io::Error) -> NetlinkError {

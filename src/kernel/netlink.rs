@@ -15,6 +15,8 @@ use netlink_packet_core::{
 use netlink_sys::{Socket, SocketAddr};
 use thiserror::Error;
 
+use super::buffer::large_receive_buffer;
+
 /// How many requests are on their way at a time: their answers must fit the receive buffer.
 const PIPELINE: usize = 256;
 /// Bytes of one send; a single larger message still goes alone.
@@ -64,7 +66,7 @@ impl Channel {
         let mut socket = Socket::new(protocol).map_err(NetlinkError::socket("socket"))?;
         socket.bind_auto().map_err(NetlinkError::socket("bind"))?;
         socket.connect(&SocketAddr::new(0, 0)).map_err(NetlinkError::socket("connect"))?;
-        socket.set_rx_buf_sz(1_u32 << 20).map_err(NetlinkError::socket("receive buffer"))?;
+        large_receive_buffer(&socket, 1 << 20).map_err(NetlinkError::socket("receive buffer"))?;
         socket2::SockRef::from(&socket)
             .set_read_timeout(Some(PATIENCE))
             .map_err(NetlinkError::socket("receive timeout"))?;

@@ -17,6 +17,8 @@ pub struct Poller {
     set: Epoll,
     readiness: AsyncFd<std::os::fd::OwnedFd>,
     events: Vec<EpollEvent>,
+    /// Something is readable that was told before: the runtime will not say so again.
+    more: bool,
 }
 
 impl Poller {
@@ -24,7 +26,7 @@ impl Poller {
     pub fn new() -> io::Result<Self> {
         let set = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let readiness = register_readable(set.0.try_clone()?)?;
-        Ok(Poller { set, readiness, events: vec![EpollEvent::empty(); 64] })
+        Ok(Poller { set, readiness, events: vec![EpollEvent::empty(); 64], more: false })
     }
 
     /// Adds a descriptor; `token` comes back when it is readable.
@@ -37,10 +39,18 @@ impl Poller {
         Ok(self.set.delete(fd)?)
     }
 
-    /// Returns when something may be readable.
+    /// Returns when something may be readable. The runtime is told of arrivals only: a reader that leaves
+    /// something behind must say so by [`Poller::look_again`].
     pub async fn wait(&self) -> io::Result<()> {
-        self.readiness.readable().await?.clear_ready();
+        if !self.more {
+            self.readiness.readable().await?.clear_ready();
+        }
         Ok(())
+    }
+
+    /// The next wait returns at once: something that was told is still to be read.
+    pub fn look_again(&mut self) {
+        self.more = true;
     }
 
     /// What is readable now, without waiting; at most 64 at a time.
@@ -52,6 +62,7 @@ impl Poller {
                 Err(errno) => return Err(errno.into()),
             }
         };
+        self.more = count == self.events.len();
         Ok(self.events.iter().take(count).map(EpollEvent::data))
     }
 }

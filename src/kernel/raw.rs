@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockAddr, Socket, Type};
 
+use super::buffer::large_receive_buffer;
 use super::unsafe_calls::set_int_option;
 use crate::ids::{IfIndex, Name};
 
@@ -114,7 +115,7 @@ fn open_receiver(spec: &SocketSpec) -> io::Result<Socket> {
     set_int_option(&socket, libc::IPPROTO_IP, IP_MULTICAST_ALL, 0)?;
     socket.bind_device(Some(spec.listen.name.as_bytes()))?;
     // A thousand routers on one segment may all speak while we are held up.
-    let _ = socket.set_recv_buffer_size(1 << 20);
+    large_receive_buffer(&socket, 1 << 20)?;
     match spec.mode {
         Mode::Multicast(group) => {
             socket.join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(spec.listen.index.0))?;

@@ -8,15 +8,20 @@ use std::path::PathBuf;
 /// and not a dotted name, because interface names may contain dots.
 pub type Setting<'a> = [&'a str];
 
-fn path(setting: &Setting<'_>) -> PathBuf {
+/// A name that would lead out of `/proc/sys` is refused with `InvalidInput`.
+fn path(setting: &Setting<'_>) -> io::Result<PathBuf> {
+    let odd = |part: &&str| part.is_empty() || part.contains('/') || *part == "." || *part == "..";
+    if setting.iter().any(odd) {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     let mut path = PathBuf::from("/proc/sys");
     path.extend(setting);
-    path
+    Ok(path)
 }
 
 /// The value, without the newline.
 pub fn read(setting: &Setting<'_>) -> io::Result<String> {
-    Ok(fs::read_to_string(path(setting))?.trim_end().to_owned())
+    Ok(fs::read_to_string(path(setting)?)?.trim_end().to_owned())
 }
 
 /// Sets it, and returns the value that it had if that was another.
@@ -25,6 +30,29 @@ pub fn write(setting: &Setting<'_>, value: &str) -> io::Result<Option<String>> {
     if old == value {
         return Ok(None);
     }
-    fs::write(path(setting), value)?;
+    fs::write(path(setting)?, value)?;
     Ok(Some(old))
+}
+
+/// Sets it even if it has that value already. One that was never written follows every change of
+/// `default`; one that was, stays.
+pub fn pin(setting: &Setting<'_>, value: &str) -> io::Result<()> {
+    fs::write(path(setting)?, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_stays_below_its_root() {
+        assert_eq!(
+            path(&["net", "ipv4", "conf", "eth0.7", "arp_ignore"]).unwrap(),
+            PathBuf::from("/proc/sys/net/ipv4/conf/eth0.7/arp_ignore")
+        );
+        for name in ["", ".", "..", "../../kernel"] {
+            let error = read(&["net", "ipv4", "conf", name, "arp_ignore"]).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        }
+    }
 }

@@ -123,6 +123,7 @@ impl Vmacs {
         let device = link::by_name(channel, &spec.name)
             .map_err(|e| VmacError::Netlink("look-up", e))?
             .ok_or(VmacError::Netlink("look-up", NetlinkError::Refused(libc::ENODEV)))?;
+        self.clear_all_rp_filter(&spec.name)?;
         // No IPv6 before the device is up: no duplicate detection, no multicast report may leave it.
         set(&["net", "ipv6", "conf", &spec.name, "disable_ipv6"], "1", true)?;
         for (setting, value) in
@@ -130,7 +131,6 @@ impl Vmacs {
         {
             set(&["net", "ipv4", "conf", &spec.name, setting], value, false)?;
         }
-        self.clear_all_rp_filter()?;
         for setting in ["arp_ignore", "arp_filter"] {
             self.change(&["net", "ipv4", "conf", &spec.parent, setting], "1")?;
         }
@@ -143,7 +143,7 @@ impl Vmacs {
 
     /// The reverse path filter of `all` would override the VMAC's own. Its value moves to `default` and to
     /// each interface that had a weaker one, so that nothing else is weakened.
-    fn clear_all_rp_filter(&mut self) -> Result<(), VmacError> {
+    fn clear_all_rp_filter(&mut self, new: &str) -> Result<(), VmacError> {
         let all = ["net", "ipv4", "conf", "all", "rp_filter"];
         let strength = |value: &str| value.parse::<u8>().unwrap_or(0);
         let Ok(value) = sysctl::read(&all) else { return Ok(()) };
@@ -154,7 +154,7 @@ impl Vmacs {
         let entries = std::fs::read_dir("/proc/sys/net/ipv4/conf")
             .map_err(|error| VmacError::Sysctl("net/ipv4/conf".into(), error))?;
         for name in entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()) {
-            if name == "all" || ours.iter().any(|own| **own == *name) {
+            if name == "all" || name == new || ours.iter().any(|own| **own == *name) {
                 continue;
             }
             let setting = ["net", "ipv4", "conf", name.as_str(), "rp_filter"];
@@ -176,8 +176,8 @@ impl Vmacs {
 }
 
 fn set(setting: &sysctl::Setting<'_>, value: &str, may_lack: bool) -> Result<(), VmacError> {
-    match sysctl::write(setting, value) {
-        Ok(_) => Ok(()),
+    match sysctl::pin(setting, value) {
+        Ok(()) => Ok(()),
         // A kernel without IPv6 has nothing to disable.
         Err(error) if may_lack && error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(VmacError::Sysctl(setting.join("/"), error)),

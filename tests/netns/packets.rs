@@ -1,0 +1,144 @@
+//! VRRP sockets and gratuitous ARP on a wire.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use standfast::ids::Mac;
+use standfast::kernel::arp::ArpSocket;
+use standfast::kernel::raw::{Device, Mode, SocketSpec, VrrpSocket};
+
+use crate::hosts::{Hosts, Sniffer, index, interface, ip, readable};
+
+const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
+const LEFT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+const RIGHT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
+const SOON: Duration = Duration::from_secs(5);
+
+fn open(name: &str, mode: Mode) -> VrrpSocket {
+    let device = Device { name: name.into(), index: index(name) };
+    VrrpSocket::open(&SocketSpec { listen: device.clone(), transmit: device, mode }).unwrap()
+}
+
+fn hosts() -> Hosts {
+    let hosts = Hosts::new();
+    ip("address add 10.0.0.1/24 dev left0");
+    hosts.right(|| ip("address add 10.0.0.2/24 dev right0"));
+    hosts
+}
+
+/// The payload of the next packet, with its source and TTL.
+fn next(socket: &VrrpSocket) -> (Ipv4Addr, u8, Vec<u8>) {
+    let mut buffer = [0; 2048];
+    loop {
+        if let Some(packet) = socket.receive(&mut buffer).unwrap() {
+            return (packet.source, packet.ttl, packet.payload.to_vec());
+        }
+        assert!(readable(socket, SOON), "no packet");
+    }
+}
+
+#[test]
+fn multicast_both_ways_and_not_to_ourselves() {
+    let hosts = hosts();
+    let left = open("left0", Mode::Multicast(GROUP));
+    let (right, sniffer) = hosts.right(|| (open("right0", Mode::Multicast(GROUP)), Sniffer::new()));
+    left.send(LEFT, GROUP, 255, 7, b"from left").unwrap();
+    assert_eq!(next(&right), (LEFT, 255, b"from left".to_vec()));
+    right.send(RIGHT, GROUP, 255, 1, b"from right").unwrap();
+    assert_eq!(next(&left), (RIGHT, 255, b"from right".to_vec()), "our own packet does not come back");
+
+    let frame = loop {
+        let frame = sniffer.frame(SOON).expect("the packet");
+        if frame.ends_with(b"from left") {
+            break frame;
+        }
+    };
+    assert_eq!(frame[..6], [0x01, 0x00, 0x5e, 0, 0, 18]);
+    assert_eq!(frame[14..24], [0x45, 0xc0, 0, 29, 0, 7, 0, 0, 255, 112], "TOS, id, no flags, TTL");
+    let sum =
+        frame[14..34].chunks(2).fold(0u32, |sum, word| sum + u32::from(word[0]) * 256 + u32::from(word[1]));
+    assert_eq!((sum & 0xffff) + (sum >> 16), 0xffff, "the kernel filled in the checksum");
+}
+
+#[test]
+fn sockets_outlive_the_link() {
+    let hosts = hosts();
+    let left = open("left0", Mode::Multicast(GROUP));
+    let right = hosts.right(|| open("right0", Mode::Multicast(GROUP)));
+    ip("link set left0 down");
+    assert!(left.send(LEFT, GROUP, 255, 1, b"lost").is_err());
+    assert_eq!(left.receive(&mut [0; 64]).unwrap(), None, "told as nothing to read");
+    ip("link set left0 up");
+    crate::hosts::wait_for("carrier", || interface("left0").is_some_and(|i| i.up));
+    left.send(LEFT, GROUP, 255, 2, b"back").unwrap();
+    assert_eq!(next(&right).2, b"back");
+    right.send(RIGHT, GROUP, 255, 1, b"answer").unwrap();
+    assert_eq!(next(&left).2, b"answer");
+}
+
+#[test]
+fn each_interface_has_its_own_packets() {
+    let hosts = hosts();
+    ip("link add left1 type veth peer name end1");
+    ip("link set left1 up");
+    ip("link set end1 up");
+    let (first, second) = (open("left0", Mode::Multicast(GROUP)), open("left1", Mode::Multicast(GROUP)));
+    let right = hosts.right(|| open("right0", Mode::Multicast(GROUP)));
+    right.send(RIGHT, GROUP, 255, 1, b"for left0").unwrap();
+    assert_eq!(next(&first).2, b"for left0");
+    // Both were served from the same arrival: what was not for the second would be there by now.
+    assert_eq!(second.receive(&mut [0; 64]).unwrap(), None);
+}
+
+#[test]
+fn unicast_to_a_peer() {
+    let hosts = hosts();
+    let left = open("left0", Mode::Unicast(LEFT));
+    let right = hosts.right(|| open("right0", Mode::Unicast(RIGHT)));
+    left.send(LEFT, RIGHT, 64, 1, b"peer").unwrap();
+    assert_eq!(next(&right), (LEFT, 64, b"peer".to_vec()));
+    // One that binds before the address is there.
+    hosts.right(|| open("right0", Mode::Unicast(Ipv4Addr::new(10, 0, 0, 77))));
+}
+
+#[test]
+fn a_group_of_the_operators_choice() {
+    let hosts = hosts();
+    let group = Ipv4Addr::new(239, 1, 2, 3);
+    let left = open("left0", Mode::Multicast(group));
+    let right = hosts.right(|| open("right0", Mode::Multicast(group)));
+    left.send(LEFT, group, 255, 1, b"elsewhere").unwrap();
+    assert_eq!(next(&right).2, b"elsewhere");
+}
+
+#[test]
+fn a_missing_interface_is_an_error() {
+    let _hosts = hosts();
+    let device = Device { name: "nowhere0".into(), index: standfast::ids::IfIndex(9999) };
+    let spec = SocketSpec { listen: device.clone(), transmit: device, mode: Mode::Multicast(GROUP) };
+    let error = VrrpSocket::open(&spec).err().expect("there is no such interface");
+    assert_eq!(error.raw_os_error(), Some(libc::ENODEV));
+}
+
+#[test]
+fn gratuitous_arp_is_learnt() {
+    let hosts = hosts();
+    let vip = Ipv4Addr::new(10, 0, 0, 50);
+    hosts.right(|| ip("neighbour add 10.0.0.50 lladdr 02:00:00:00:00:99 nud stale dev right0"));
+    let device = interface("left0").unwrap();
+    let mac: Mac = device.mac.unwrap();
+    let sniffer = hosts.right(Sniffer::new);
+    ArpSocket::open().unwrap().announce(device.index, mac, vip).unwrap();
+    let frame = loop {
+        let frame = sniffer.frame(SOON).expect("the announcement");
+        if frame[12..14] == [8, 6] {
+            break frame;
+        }
+    };
+    assert_eq!((&frame[..6], &frame[6..12], frame.len()), (&[0xff; 6][..], &mac.0[..], 42));
+    hosts.right(|| {
+        crate::hosts::wait_for("the neighbour to learn", || {
+            crate::hosts::ip_output("neighbour show 10.0.0.50").contains(&mac.to_string())
+        });
+    });
+}

@@ -1,0 +1,99 @@
+//! Virtual MAC interfaces: the device, its settings, its silence.
+
+use std::time::Duration;
+
+use standfast::ids::{Family, Mac, Vrid};
+use standfast::kernel::vmac::{Ensured, VmacError, VmacSpec, Vmacs};
+
+use crate::hosts::{Hosts, Sniffer, channel, index, interface, ip, ip_output, lone_host, wait_for};
+
+fn spec() -> VmacSpec {
+    VmacSpec {
+        name: "vrrp.51".into(),
+        mac: Mac::of_virtual_router(Family::V4, Vrid::new(51).unwrap()),
+        parent: "left0".into(),
+        parent_index: index("left0"),
+    }
+}
+
+fn setting(device: &str, name: &str) -> String {
+    std::fs::read_to_string(format!("/proc/sys/net/ipv4/conf/{device}/{name}")).unwrap().trim().to_owned()
+}
+
+fn set(device: &str, name: &str, value: &str) {
+    std::fs::write(format!("/proc/sys/net/ipv4/conf/{device}/{name}"), value).unwrap();
+}
+
+#[test]
+fn made_adopted_removed_and_everything_put_back() {
+    lone_host();
+    set("all", "rp_filter", "1");
+    set("right0", "rp_filter", "2");
+    let (mut channel, mut vmacs) = (channel(), Vmacs::default());
+    assert_eq!(vmacs.ensure(&mut channel, &spec()).unwrap(), Ensured::Created);
+    let shown = ip_output("-details link show vrrp.51");
+    assert!(shown.contains("macvlan mode private"), "{shown}");
+    assert!(shown.contains("00:00:5e:00:01:33"), "{shown}");
+    assert!(shown.contains("addrgenmode none"), "{shown}");
+    wait_for("the device to be up", || interface("vrrp.51").is_some_and(|i| i.up));
+    for (name, value) in
+        [("arp_ignore", "1"), ("accept_local", "1"), ("rp_filter", "0"), ("promote_secondaries", "1")]
+    {
+        assert_eq!(setting("vrrp.51", name), value, "{name}");
+    }
+    assert_eq!((setting("left0", "arp_ignore"), setting("left0", "arp_filter")), ("1".into(), "1".into()));
+    let filters = ["all", "default", "left0", "right0"].map(|device| setting(device, "rp_filter"));
+    assert_eq!(filters, ["0", "1", "1", "2"], "nothing but the VMAC is filtered less than before");
+
+    // A successor finds the device of a killed predecessor.
+    let mut successor = Vmacs::default();
+    assert_eq!(successor.ensure(&mut channel, &spec()).unwrap(), Ensured::Adopted);
+    assert!(successor.has("vrrp.51"));
+
+    vmacs.drop_device(&mut channel, "vrrp.51").unwrap();
+    assert!(vmacs.restore_settings().is_empty());
+    assert!(interface("vrrp.51").is_none());
+    assert_eq!((setting("left0", "arp_ignore"), setting("left0", "arp_filter")), ("0".into(), "0".into()));
+    let filters = ["all", "default", "left0", "right0"].map(|device| setting(device, "rp_filter"));
+    assert_eq!(filters, ["1", "0", "0", "2"]);
+    successor.drop_device(&mut channel, "vrrp.51").unwrap();
+}
+
+#[test]
+fn a_foreign_device_is_left_alone_and_a_stale_one_replaced() {
+    lone_host();
+    let (mut channel, mut vmacs) = (channel(), Vmacs::default());
+    ip("link add vrrp.51 type bridge");
+    assert!(matches!(vmacs.ensure(&mut channel, &spec()), Err(VmacError::NameTaken(..))));
+    assert!(ip_output("-details link show vrrp.51").contains("bridge"));
+    ip("link del vrrp.51");
+    ip("link add vrrp.51 link left0 type macvlan mode private");
+    assert_eq!(vmacs.ensure(&mut channel, &spec()).unwrap(), Ensured::Created, "another MAC");
+    assert_eq!(interface("vrrp.51").unwrap().mac, Some(spec().mac));
+}
+
+/// Frames with the virtual MAC that arrive while nothing happens: duplicate detection, router solicitations
+/// and multicast reports come within the first second and a half.
+fn virtual_frames(sniffer: &Sniffer) -> usize {
+    let from_virtual = |frame: &&Vec<u8>| frame[6..11] == [0, 0, 0x5e, 0, 1];
+    sniffer.frames(Duration::from_millis(1500)).iter().filter(from_virtual).count()
+}
+
+#[test]
+fn on_the_backup_nothing_leaves_with_the_virtual_mac() {
+    let hosts = Hosts::new();
+    for which in ["all", "default"] {
+        std::fs::write(format!("/proc/sys/net/ipv6/conf/{which}/disable_ipv6"), "0").unwrap();
+    }
+    let sniffer = hosts.right(Sniffer::new);
+    // That the test can see such frames at all: a plain macvlan, as an administrator would make it.
+    ip("link add plain0 link left0 address 00:00:5e:00:01:63 type macvlan mode private");
+    ip("link set plain0 up");
+    assert!(virtual_frames(&sniffer) > 0, "the sniffer hears nothing");
+    ip("link del plain0");
+    sniffer.frames(Duration::from_millis(100));
+
+    let mut vmacs = Vmacs::default();
+    vmacs.ensure(&mut channel(), &spec()).unwrap();
+    assert_eq!(virtual_frames(&sniffer), 0);
+}
