@@ -1,3 +1,93 @@
 //! keepalived.conf: text to tree to typed model. Never asks the system whether something exists.
+//!
+//! [`source`] reads files, `preprocess` makes logical lines of them, `syntax` a tree, [`lower`] the model;
+//! [`keywords`] is the table that all of them ask. A mistake becomes a [`Diagnostic`]; reading never fails.
 
+pub mod diff;
+pub mod host;
+pub mod keywords;
+mod lex;
+mod lower;
 pub mod model;
+pub mod policy;
+mod preprocess;
+pub mod source;
+mod syntax;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+pub use host::{HostFacts, Needs};
+pub use policy::{Refusal, Rejected, RejectedKind, reload_refusal, verdict};
+
+use crate::diag::{Diagnostic, SourceMap};
+use crate::ids::Name;
+use model::Config;
+use source::{Disk, Reader, Texts};
+
+/// What reading depends on beside the text.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// `-i`: lines of another configuration are left out. keepalived's default is the node's name up to
+    /// its first dot.
+    pub config_id: String,
+    /// `-e`: an include that matches nothing, or something that is no file, is an error.
+    pub strict_includes: bool,
+    /// For `${_ENV NAME}`.
+    pub environment: BTreeMap<String, String>,
+    /// For `${_RANDOM}`.
+    pub random_seed: u64,
+}
+
+/// A configuration, and everything there is to say about it.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    pub config: Config,
+    /// In the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+    pub sources: SourceMap,
+    /// A brace is missing or too many, or a block is unknown: what stands where is a guess.
+    pub structure_broken: bool,
+    /// The main file cannot be read.
+    pub missing: bool,
+    /// A strict include failed.
+    pub include_failed: bool,
+    /// What the host must have; [`host::check`] compares.
+    pub needs: Needs,
+    /// Objects that stand in the text and are not in the model.
+    pub rejected: Vec<Rejected>,
+    /// Interfaces that VMACs of this configuration will be.
+    pub own_interfaces: BTreeSet<Name>,
+}
+
+/// Reads a configuration from the file system. `path` may be a shell pattern.
+pub fn load(path: &str, options: &LoadOptions) -> Loaded {
+    load_from(path, &Disk, options)
+}
+
+/// Reads a text; includes find nothing.
+pub fn load_str(name: &str, text: &str, options: &LoadOptions) -> Loaded {
+    load_bytes(name, text.as_bytes(), options)
+}
+
+/// Reads bytes that need not be text; includes find nothing.
+pub fn load_bytes(name: &str, bytes: &[u8], options: &LoadOptions) -> Loaded {
+    load_from(name, &Texts(BTreeMap::from([(PathBuf::from(name), bytes.to_vec())])), options)
+}
+
+/// Reads a configuration from wherever `reader` takes it.
+pub fn load_from(path: &str, reader: &dyn Reader, options: &LoadOptions) -> Loaded {
+    let mut loaded = Loaded::default();
+    let items = preprocess::read(path, reader, options, &mut loaded);
+    let tree = syntax::parse(items);
+    loaded.structure_broken |= tree.broken;
+    loaded.diagnostics.extend(tree.diagnostics);
+    lower::lower(&tree.nodes, &mut loaded);
+    // Places sort as they were read; what concerns the whole comes last.
+    loaded.diagnostics.sort_by_key(|diagnostic| match diagnostic.span {
+        Some(span) => (0, span.file, span.start),
+        None => (1, crate::diag::FileId(0), 0),
+    });
+    loaded
+}

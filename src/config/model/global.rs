@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::script::UserSpec;
-use super::vrrp::Version;
+use super::vrrp::{Garp, Version};
 use crate::ids::Name;
 
 /// Daemon-wide settings. Mail settings are held for the later mail sender.
@@ -22,6 +22,10 @@ pub struct Global {
     pub smtp_connect_timeout: Duration,
     /// `smtp_alert`
     pub smtp_alert: Option<bool>,
+    /// `smtp_alert_vrrp`, else [`Self::smtp_alert`].
+    pub smtp_alert_vrrp: Option<bool>,
+    /// `smtp_alert_checker`, else [`Self::smtp_alert`].
+    pub smtp_alert_checker: Option<bool>,
     /// `enable_script_security`
     pub script_security: bool,
     /// `script_user USER [GROUP]`
@@ -34,6 +38,16 @@ pub struct Global {
     pub vrrp_mcast_group4: std::net::Ipv4Addr,
     /// `vrrp_skip_check_adv_addr`
     pub vrrp_skip_check_adv_addr: bool,
+    /// `vrrp_check_unicast_src`
+    pub vrrp_check_unicast_src: bool,
+    /// `vrrp_lower_prio_no_advert`
+    pub vrrp_lower_prio_no_advert: bool,
+    /// `vrrp_higher_prio_send_advert`
+    pub vrrp_higher_prio_send_advert: bool,
+    /// `vrrp_down_timer_adverts`, 1 to 100, default 3.
+    pub vrrp_down_timer_adverts: u8,
+    /// `vrrp_garp_*`: what instances have that say nothing else.
+    pub garp: GlobalGarp,
     /// `vrrp_startup_delay`, zero by default.
     pub vrrp_startup_delay: Duration,
     /// `default_interface`, `eth0` unless given.
@@ -67,12 +81,19 @@ impl Default for Global {
             smtp_server: None,
             smtp_connect_timeout: Duration::from_secs(30),
             smtp_alert: None,
+            smtp_alert_vrrp: None,
+            smtp_alert_checker: None,
             script_security: false,
             script_user: None,
             dynamic_interfaces: None,
             vrrp_version: Version::V2,
             vrrp_mcast_group4: std::net::Ipv4Addr::new(224, 0, 0, 18),
             vrrp_skip_check_adv_addr: false,
+            vrrp_check_unicast_src: false,
+            vrrp_lower_prio_no_advert: false,
+            vrrp_higher_prio_send_advert: false,
+            vrrp_down_timer_adverts: 3,
+            garp: GlobalGarp::default(),
             vrrp_startup_delay: Duration::ZERO,
             default_interface: "eth0".into(),
             vmac_prefix: "vrrp".into(),
@@ -86,6 +107,16 @@ impl Default for Global {
             use_pid_dir: false,
         }
     }
+}
+
+/// `vrrp_garp_*`
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct GlobalGarp {
+    pub values: Garp,
+    /// Whether `vrrp_garp_lower_prio_delay` was written; else it follows an instance's own master delay.
+    pub lower_prio_delay_set: bool,
+    /// Whether `vrrp_garp_lower_prio_repeat` was written.
+    pub lower_prio_repeat_set: bool,
 }
 
 /// `dynamic_interfaces`

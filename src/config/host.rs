@@ -1,0 +1,161 @@
+//! What a configuration needs of the host, and what is wrong when the host does not have it.
+//!
+//! The daemon finds the facts out and passes them in; nothing here asks the system.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Loaded;
+use super::model::{Command, UserSpec};
+use crate::diag::{Class, Diagnostic, Span};
+use crate::ids::Name;
+
+/// Everything in a configuration that may or may not be on a host.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Needs {
+    pub interfaces: Vec<InterfaceUse>,
+    pub scripts: Vec<ScriptUse>,
+    pub users: Vec<UserUse>,
+}
+
+/// A place where an interface is named.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InterfaceUse {
+    pub name: Name,
+    /// Such as `vrrp_instance VI_1`.
+    pub by: String,
+    pub span: Option<Span>,
+}
+
+/// A place where a script is named.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScriptUse {
+    pub command: Command,
+    /// Such as `vrrp_script check`.
+    pub by: String,
+    /// Of a health check (keepalived words its complaint differently).
+    pub check: bool,
+    pub span: Option<Span>,
+}
+
+/// A place where a user is named.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UserUse {
+    pub user: UserSpec,
+    pub span: Option<Span>,
+}
+
+/// What a host has.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct HostFacts {
+    pub interfaces: BTreeSet<String>,
+    /// Users and groups that exist, by name and by number.
+    pub users: BTreeSet<String>,
+    pub groups: BTreeSet<String>,
+    /// By the program as written in [`Needs::scripts`]; one that is not here was not found.
+    pub programs: BTreeMap<String, Program>,
+}
+
+/// What is known of a program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Program {
+    /// Found, and the user may run it.
+    Usable,
+    /// Found, but the user may not run it.
+    NotExecutable,
+    /// Others than root may change it or a folder above it, and it runs as root.
+    Insecure,
+}
+
+impl Needs {
+    /// The programs to look for, with the user who runs each.
+    pub fn programs(&self) -> impl Iterator<Item = (&str, Option<&UserSpec>)> {
+        self.scripts.iter().filter_map(|script| {
+            Some((script.command.argv.first()?.as_str(), script.command.user.as_ref()))
+        })
+    }
+}
+
+/// Compares a configuration's needs with a host. The diagnostics come in the order of the text.
+pub fn check(loaded: &Loaded, facts: &HostFacts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    interfaces(loaded, facts, &mut found);
+    users(loaded, facts, &mut found);
+    scripts(loaded, facts, &mut found);
+    found
+}
+
+fn interfaces(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
+    if loaded.config.global.dynamic_interfaces.is_some() {
+        return;
+    }
+    let mut said = BTreeSet::new();
+    for wanted in &loaded.needs.interfaces {
+        let exists =
+            facts.interfaces.contains(&*wanted.name) || loaded.own_interfaces.contains(&wanted.name);
+        if exists || !said.insert((&wanted.name, &wanted.by)) {
+            continue;
+        }
+        let message = format!("WARNING - interface {} for {} doesn't exist", wanted.name, wanted.by);
+        let mut diagnostic = Diagnostic::warning("no-such-interface", wanted.span, message);
+        let near =
+            facts.interfaces.iter().map(|name| (strsim::damerau_levenshtein(name, &wanted.name), name));
+        diagnostic = match near.min() {
+            Some((distance, name)) if distance <= 2 && distance < wanted.name.len() => {
+                diagnostic.help(format!("this host has {name}"))
+            }
+            _ => diagnostic.help("dynamic_interfaces in global_defs allows interfaces that come later"),
+        };
+        found.push(diagnostic);
+    }
+}
+
+fn users(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
+    for wanted in &loaded.needs.users {
+        let UserSpec { user, group } = &wanted.user;
+        if !facts.users.contains(user) {
+            let message = format!("Unable to resolve script username '{user}' - ignoring");
+            found.push(Diagnostic::error("no-such-user", wanted.span, message));
+        } else if let Some(group) = group
+            && !facts.groups.contains(group)
+        {
+            let message = format!("Unable to resolve script group name '{group}' - ignoring");
+            found.push(Diagnostic::error("no-such-group", wanted.span, message));
+        }
+    }
+}
+
+fn scripts(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
+    let security = loaded.config.global.script_security;
+    let mut running = None;
+    for script in &loaded.needs.scripts {
+        let Some(program) = script.command.argv.first() else { continue };
+        let problem = match facts.programs.get(program) {
+            Some(Program::Usable) => None,
+            Some(Program::Insecure) if !security => None,
+            Some(Program::Insecure) => Some("due to insecure"),
+            Some(Program::NotExecutable) | None => Some("since not found/accessible"),
+        };
+        match problem {
+            Some(why) => {
+                let message = format!("Disabling {} {why}", script.by);
+                found.push(
+                    Diagnostic::error("script-unusable", script.span, message)
+                        .expected(format!("a program '{program}' that its user may run")),
+                );
+            }
+            None => running = running.or(Some(script)),
+        }
+    }
+    if let Some(script) = running
+        && !security
+    {
+        let which = if script.check { "check scripts" } else { "scripts" };
+        let message =
+            format!("SECURITY VIOLATION - {which} are being executed but script_security not enabled.");
+        found.push(
+            Diagnostic::warning("script-security", None, message)
+                .class(Class::Security)
+                .help("write 'enable_script_security' in global_defs, and a script_user"),
+        );
+    }
+}

@@ -1,0 +1,343 @@
+//! The table: one row for each keyword, with what it takes and what it means to leave it out.
+//!
+//! Everything that reads, checks, suggests or documents a keyword asks here, so that a keyword of keepalived
+//! that is to be added is a row and, when it is honoured, a line in its block's lowering.
+
+mod check;
+mod global;
+mod lvs;
+mod vrrp;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::ids::Family;
+
+/// Scheduler names that keepalived takes.
+pub const SCHEDULERS: &[&str] =
+    &["rr", "wrr", "lc", "wlc", "lblc", "sh", "mh", "dh", "fo", "ovf", "lblcr", "sed", "nq", "twos"];
+
+/// The block in which a keyword stands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Context {
+    Top,
+    GlobalDefs,
+    Ssl,
+    Instance,
+    Authentication,
+    AuthHmac,
+    SyncGroup,
+    TrackGroup,
+    GarpGroup,
+    Script,
+    TrackProcess,
+    TrackFile,
+    Bfd,
+    VirtualServer,
+    RealServer,
+    TcpCheck,
+    HttpGet,
+    Url,
+    SslGet,
+    SslUrl,
+    MiscCheck,
+    SmtpCheck,
+    SmtpHost,
+    UdpCheck,
+    DnsCheck,
+    PingCheck,
+    FileCheck,
+    BfdCheck,
+}
+
+/// What a keyword takes.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Arguments {
+    /// Nothing; keepalived ignores further words.
+    Nothing,
+    /// Nothing for yes, or one of on, true, yes, off, false, no.
+    Boolean,
+    /// A whole number with its least and greatest value.
+    Int(i64, i64),
+    /// The same, but of `7x` the 7 is used (with an error).
+    Lax(i64, i64),
+    /// A decimal number with its least and greatest value in millionths, and the places it may have.
+    Decimal(u64, u64, u32),
+    /// `N [reverse|noreverse]`, N from minus to plus this.
+    Weight(i64),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// One of these words, in whatever case.
+    AnyCase(&'static [&'static str]),
+    /// One word.
+    Word,
+    /// An address.
+    Ip,
+    /// A multicast address of the family.
+    Multicast(Option<Family>),
+    /// `USER [[:]GROUP]`
+    User,
+    /// A command, with a user and group where it is not the whole line.
+    Script,
+    /// Several words that the lowering understands.
+    Words,
+    /// A block of keywords.
+    Block(Context),
+    /// A block of entries.
+    Values(Values),
+}
+
+/// What the entries of a value block are.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Values {
+    Addresses,
+    Routes,
+    Rules,
+    /// `NAME [weight N [reverse]]`
+    Tracked,
+    /// Every word of every line is one.
+    Names,
+    Peers,
+    /// An interface and its settings.
+    Interfaces,
+    /// Members of a `virtual_server_group`.
+    Targets,
+}
+
+/// What keepalived does when the argument is missing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Missing {
+    Allowed,
+    Faults,
+    /// Its process ends at once.
+    Exits,
+}
+
+/// What a second one in the same block does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Repeat {
+    /// Each counts.
+    Repeats,
+    LastWins,
+    /// A later one is an error and is ignored.
+    FirstWins,
+    /// A later one is an error and counts.
+    Replaces,
+}
+
+/// What standfast makes of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Status {
+    Honoured,
+    /// Read and checked, without effect; with the reason.
+    Ignored(&'static str),
+}
+
+/// Another keyword that should be used instead.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Replacement {
+    pub keyword: &'static str,
+    /// keepalived's test answers 5 for the old one.
+    pub fault: bool,
+}
+
+/// One row.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Keyword {
+    pub name: &'static str,
+    pub arguments: Arguments,
+    pub missing: Missing,
+    pub repeat: Repeat,
+    /// In words.
+    pub default: &'static str,
+    pub status: Status,
+    pub replacement: Option<Replacement>,
+}
+
+const fn row(
+    name: &'static str,
+    arguments: Arguments,
+    missing: Missing,
+    repeat: Repeat,
+    default: &'static str,
+) -> Keyword {
+    Keyword { name, arguments, missing, repeat, default, status: Status::Honoured, replacement: None }
+}
+
+impl Keyword {
+    const fn later(mut self) -> Keyword {
+        self.status = Status::Ignored("accepted and checked, without effect yet");
+        self
+    }
+
+    const fn deprecated(mut self, keyword: &'static str) -> Keyword {
+        self.replacement = Some(Replacement { keyword, fault: true });
+        self
+    }
+
+    const fn renamed(mut self, keyword: &'static str) -> Keyword {
+        self.replacement = Some(Replacement { keyword, fault: false });
+        self
+    }
+
+    /// Whether a brace follows it.
+    pub const fn has_block(&self) -> bool {
+        matches!(self.arguments, Arguments::Block(_) | Arguments::Values(_))
+    }
+}
+
+/// All contexts, for the suggestions and the tests.
+pub const CONTEXTS: &[Context] = &[
+    Context::Top,
+    Context::GlobalDefs,
+    Context::Ssl,
+    Context::Instance,
+    Context::Authentication,
+    Context::AuthHmac,
+    Context::SyncGroup,
+    Context::TrackGroup,
+    Context::GarpGroup,
+    Context::Script,
+    Context::TrackProcess,
+    Context::TrackFile,
+    Context::Bfd,
+    Context::VirtualServer,
+    Context::RealServer,
+    Context::TcpCheck,
+    Context::HttpGet,
+    Context::Url,
+    Context::SslGet,
+    Context::SslUrl,
+    Context::MiscCheck,
+    Context::SmtpCheck,
+    Context::SmtpHost,
+    Context::UdpCheck,
+    Context::DnsCheck,
+    Context::PingCheck,
+    Context::FileCheck,
+    Context::BfdCheck,
+];
+
+impl Context {
+    /// The rows of the block.
+    pub fn rows(self) -> impl Iterator<Item = &'static Keyword> {
+        let tables: &[&[Keyword]] = match self {
+            Context::Top => &[global::TOP],
+            Context::GlobalDefs => &[global::GLOBAL_DEFS],
+            Context::Ssl => &[global::SSL],
+            Context::Instance => &[vrrp::INSTANCE],
+            Context::Authentication => &[vrrp::AUTHENTICATION],
+            Context::AuthHmac => &[vrrp::AUTH_HMAC],
+            Context::SyncGroup => &[vrrp::SYNC_GROUP],
+            Context::TrackGroup => &[vrrp::TRACK_GROUP],
+            Context::GarpGroup => &[vrrp::GARP_GROUP],
+            Context::Script => &[vrrp::SCRIPT],
+            Context::TrackProcess => &[vrrp::TRACK_PROCESS],
+            Context::TrackFile => &[vrrp::TRACK_FILE],
+            Context::Bfd => &[vrrp::BFD],
+            Context::VirtualServer => &[lvs::VIRTUAL_SERVER],
+            Context::RealServer => &[lvs::REAL_SERVER],
+            Context::TcpCheck | Context::PingCheck | Context::SmtpHost => &[check::CONNECTION],
+            Context::HttpGet => &[check::HTTP_GET, check::CONNECTION],
+            Context::SslGet => &[check::HTTP_GET_OF_SSL, check::SSL_GET, check::CONNECTION],
+            Context::Url => &[check::URL],
+            Context::SslUrl => &[check::URL, check::SSL_URL],
+            Context::MiscCheck => &[check::MISC_CHECK, check::BASE],
+            Context::SmtpCheck => &[check::SMTP_CHECK, check::CONNECTION],
+            Context::UdpCheck => &[check::UDP_CHECK, check::CONNECTION],
+            Context::DnsCheck => &[check::DNS_CHECK, check::CONNECTION],
+            Context::FileCheck => &[check::FILE_CHECK],
+            Context::BfdCheck => &[check::BFD_CHECK],
+        };
+        tables.iter().flat_map(|table| table.iter())
+    }
+
+    /// The row of a keyword in this block.
+    pub fn find(self, name: &str) -> Option<&'static Keyword> {
+        static INDEX: LazyLock<HashMap<Context, HashMap<&'static str, &'static Keyword>>> =
+            LazyLock::new(|| {
+                let of = |context: Context| context.rows().map(|row| (row.name, row)).collect();
+                CONTEXTS.iter().map(|context| (*context, of(*context))).collect()
+            });
+        INDEX.get(&self)?.get(name).copied()
+    }
+
+    /// The block's name as it is written in a file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Context::Top => "the top level",
+            Context::GlobalDefs => "global_defs",
+            Context::Ssl => "SSL",
+            Context::Instance => "vrrp_instance",
+            Context::Authentication => "authentication",
+            Context::AuthHmac => "auth_hmac",
+            Context::SyncGroup => "vrrp_sync_group",
+            Context::TrackGroup => "track_group",
+            Context::GarpGroup => "garp_group",
+            Context::Script => "vrrp_script",
+            Context::TrackProcess => "vrrp_track_process",
+            Context::TrackFile => "track_file",
+            Context::Bfd => "bfd_instance",
+            Context::VirtualServer => "virtual_server",
+            Context::RealServer => "real_server",
+            Context::TcpCheck => "TCP_CHECK",
+            Context::HttpGet => "HTTP_GET",
+            Context::Url | Context::SslUrl => "url",
+            Context::SslGet => "SSL_GET",
+            Context::MiscCheck => "MISC_CHECK",
+            Context::SmtpCheck => "SMTP_CHECK",
+            Context::SmtpHost => "host",
+            Context::UdpCheck => "UDP_CHECK",
+            Context::DnsCheck => "DNS_CHECK",
+            Context::PingCheck => "PING_CHECK",
+            Context::FileCheck => "FILE_CHECK",
+            Context::BfdCheck => "BFD_CHECK",
+        }
+    }
+}
+
+/// The keyword of this block that is most like `word`, when one is like it at all.
+pub fn nearest(context: Context, word: &str) -> Option<&'static str> {
+    let lower = word.to_lowercase();
+    context
+        .rows()
+        .map(|row| (strsim::damerau_levenshtein(&row.name.to_lowercase(), &lower), row.name))
+        .filter(|(distance, name)| {
+            *distance <= 1 + name.len().min(word.len()) / 5 && *distance < name.len()
+        })
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// The blocks in which `word` is a keyword.
+pub fn valid_in(word: &str) -> Vec<Context> {
+    CONTEXTS.iter().copied().filter(|context| context.find(word).is_some()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_keyword_stands_twice_in_a_block() {
+        for context in CONTEXTS {
+            let mut names: Vec<_> = context.rows().map(|row| row.name).collect();
+            let all = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), all, "{context:?}");
+        }
+    }
+
+    #[test]
+    fn suggestions() {
+        assert_eq!(
+            nearest(Context::Instance, "lvs_sync_daemon_inteface"),
+            Some("lvs_sync_daemon_interface")
+        );
+        assert_eq!(nearest(Context::Instance, "Priority"), Some("priority"));
+        assert_eq!(nearest(Context::Instance, "x"), None);
+        assert_eq!(nearest(Context::RealServer, "restart_service"), None);
+        assert_eq!(valid_in("auth_pass"), [Context::Authentication]);
+    }
+}

@@ -1,0 +1,238 @@
+//! Small grammars of the language: words and quotes, scripts, names of definitions, heads of sequences.
+
+use std::ops::Range;
+
+use nom::branch::alt;
+use nom::bytes::complete::{is_not, tag, take_till, take_while, take_while1};
+use nom::character::complete::{anychar, char, satisfy};
+use nom::combinator::{consumed, map, opt, recognize, rest, verify};
+use nom::multi::{many0, separated_list0};
+use nom::sequence::{delimited, preceded};
+use nom::{IResult, Offset as _, Parser as _};
+
+use super::text::is_blank;
+
+/// One word of a line: a range of its bytes, without the quotes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Word {
+    pub range: Range<usize>,
+    /// Written in double quotes.
+    pub quoted: bool,
+}
+
+/// The words of a line, and whether a double quote has no partner (its word then ends with the line).
+/// Inside double quotes everything is taken as it stands.
+pub fn words(line: &str) -> (Vec<Word>, bool) {
+    let (mut found, mut unterminated) = (Vec::new(), false);
+    let mut left = line;
+    while let Ok((after, (inner, quoted, closed))) = word(left) {
+        let start = line.offset(inner);
+        found.push(Word { range: start..start + inner.len(), quoted });
+        unterminated |= !closed;
+        left = after;
+    }
+    (found, unterminated)
+}
+
+fn word(input: &str) -> IResult<&str, (&str, bool, bool)> {
+    let (input, _) = take_while(is_blank)(input)?;
+    let quoted = (char('"'), take_till(|c| c == '"'), opt(char('"')));
+    let bare = take_while1(|c| !is_blank(c) && c != '"');
+    alt((
+        map(quoted, |(_, inner, end)| (inner, true, end.is_some())),
+        map(bare, |inner| (inner, false, true)),
+    ))
+    .parse(input)
+}
+
+/// The words of a script line: both quotes hold blanks together, adjacent parts are one word.
+pub fn script_words(line: &str) -> Vec<String> {
+    let part = alt((
+        delimited(char('"'), take_till(|c| c == '"'), opt(char('"'))),
+        delimited(char('\''), take_till(|c| c == '\''), opt(char('\''))),
+        take_while1(|c| !is_blank(c) && c != '"' && c != '\''),
+    ));
+    let joined = map(nom::multi::many1(part), |parts: Vec<&str>| parts.concat());
+    let mut all = many0(preceded(take_while(is_blank), joined));
+    let parsed: IResult<&str, Vec<String>> = all.parse(line);
+    parsed.map(|(_, words)| words).unwrap_or_default()
+}
+
+/// A command split into program and arguments: quotes as in [`script_words`], and backslash escapes.
+pub fn argv(command: &str) -> Vec<String> {
+    let part = alt((
+        map(delimited(char('\''), take_till(|c| c == '\''), opt(char('\''))), str::to_owned),
+        delimited(
+            char('"'),
+            map(many0(alt((escape, map(is_not("\\\""), str::to_owned)))), |p| p.concat()),
+            opt(char('"')),
+        ),
+        escape,
+        map(take_while1(|c| !is_blank(c) && !matches!(c, '"' | '\'' | '\\')), str::to_owned),
+        map(tag("\\"), str::to_owned),
+    ));
+    let joined = map(nom::multi::many1(part), |parts: Vec<String>| parts.concat());
+    let mut all = many0(preceded(take_while(is_blank), joined));
+    let parsed: IResult<&str, Vec<String>> = all.parse(command);
+    parsed.map(|(_, words)| words).unwrap_or_default()
+}
+
+fn escape(input: &str) -> IResult<&str, String> {
+    let octal = map(recognize((digit8, opt(digit8), opt(digit8))), |digits: &str| {
+        code(u32::from_str_radix(digits, 8).unwrap_or(0))
+    });
+    let hex = preceded(
+        char('x'),
+        map(recognize((digit16, opt(digit16))), |d: &str| code(u32::from_str_radix(d, 16).unwrap_or(0))),
+    );
+    let control = preceded(char('c'), map(anychar, |c| code(u32::from(c.to_ascii_uppercase()) & 0x1f)));
+    let named = map(anychar, |c| match c {
+        'a' => "\x07".into(),
+        'b' => "\x08".into(),
+        'E' => "\x1b".into(),
+        'f' => "\x0c".into(),
+        'n' => "\n".into(),
+        'r' => "\r".into(),
+        't' => "\t".into(),
+        'v' => "\x0b".into(),
+        other => other.to_string(),
+    });
+    preceded(char('\\'), alt((octal, hex, control, named))).parse(input)
+}
+
+fn digit8(input: &str) -> IResult<&str, char> {
+    satisfy(|c| c.is_digit(8)).parse(input)
+}
+
+fn digit16(input: &str) -> IResult<&str, char> {
+    satisfy(|c| c.is_ascii_hexdigit()).parse(input)
+}
+
+/// A byte as a character; an argument cannot hold NUL.
+fn code(value: u32) -> String {
+    char::from_u32(value & 0xff).filter(|c| *c != '\0').map(String::from).unwrap_or_default()
+}
+
+/// Bytes of a name: `[A-Za-z_][A-Za-z0-9_]*`.
+fn identifier(input: &str) -> IResult<&str, &str> {
+    let first = satisfy(|c| c.is_ascii_alphabetic() || c == '_');
+    recognize((first, take_while(|c: char| c.is_ascii_alphanumeric() || c == '_'))).parse(input)
+}
+
+/// `$NAME=` at the start: the name, and what follows the sign with blanks dropped.
+pub fn definition(line: &str) -> Option<(&str, &str)> {
+    let head = delimited(char('$'), identifier, char('='));
+    let parsed: IResult<&str, (&str, &str)> = (head, preceded(take_while(is_blank), rest)).parse(line);
+    parsed.ok().map(|(_, found)| found)
+}
+
+/// A use of a definition at the start: its whole text, the name, and the words after the name within braces.
+pub fn usage(text: &str) -> Option<(&str, &str, &str)> {
+    let braced = delimited(char('{'), (identifier, take_till(|c| c == '}')), char('}'));
+    let ends = |rest: &str| rest.chars().next().is_none_or(|c| is_blank(c) || matches!(c, ',' | ')'));
+    let bare = map(identifier, |name| (name, ""));
+    let parsed: IResult<&str, (&str, (&str, &str))> =
+        consumed(preceded(char('$'), alt((braced, bare)))).parse(text);
+    let (after, (whole, (name, words))) = parsed.ok()?;
+    (whole.ends_with('}') || ends(after)).then_some((whole, name, words))
+}
+
+/// What stands at the head of a line that is repeated.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Sequence<'a> {
+    /// `~SEQ(VAR, [START, [STEP,]] END)`, `~SEQx(...)`
+    Numbers { hexadecimal: bool, items: Vec<&'a str> },
+    /// `~LST(VAR, VALUE, ...)`, `~LST({VARS}, {VALUES}, ...)`: each item is a group.
+    List(Vec<Vec<&'a str>>),
+}
+
+/// The head of a repeated line and what follows it; `Some(Err)` when it begins as one and is malformed.
+pub fn sequence(line: &str) -> Option<Result<(Sequence<'_>, &str), ()>> {
+    let kind: IResult<&str, &str> = alt((tag("~SEQx("), tag("~SEQ("), tag("~LST("))).parse(line);
+    let (body, kind) = kind.ok()?;
+    let item = || verify(map(take_while(|c| !matches!(c, ',' | ')' | '{' | '}')), trim), |_: &&str| true);
+    if kind == "~LST(" {
+        let group =
+            delimited(char('{'), separated_list0(char(','), item()), (char('}'), take_while(is_blank)));
+        let group = preceded(take_while(is_blank), group);
+        let mut list = alt((
+            delimited(opt(tag(" ")), separated_list0(char(','), group), char(')')),
+            map((separated_list0(char(','), item()), char(')')), |(items, _)| {
+                items.into_iter().map(|item| vec![item]).collect()
+            }),
+        ));
+        let parsed: IResult<&str, Vec<Vec<&str>>> = list.parse(body);
+        return Some(match parsed {
+            Ok((after, groups)) if groups.len() > 1 => Ok((Sequence::List(groups), after)),
+            _ => Err(()),
+        });
+    }
+    let parsed: IResult<&str, (Vec<&str>, char)> =
+        (separated_list0(char(','), item()), char(')')).parse(body);
+    Some(match parsed {
+        Ok((after, (items, _))) if (2..=4).contains(&items.len()) => {
+            Ok((Sequence::Numbers { hexadecimal: kind == "~SEQx(", items }, after))
+        }
+        _ => Err(()),
+    })
+}
+
+fn trim(text: &str) -> &str {
+    text.trim_matches(is_blank)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(line: &str) -> Vec<&str> {
+        words(line).0.into_iter().map(|word| &line[word.range]).collect()
+    }
+
+    #[test]
+    fn words_and_quotes() {
+        assert_eq!(plain("script \"pidof nginx\" x"), ["script", "pidof nginx", "x"]);
+        assert_eq!(plain("a\"b c\"d  'e f'"), ["a", "b c", "d", "'e", "f'"]);
+        assert_eq!(plain(""), Vec::<&str>::new());
+        assert_eq!(plain("a \"\" b"), ["a", "", "b"]);
+        assert!(words("a \"b").1);
+        assert!(!words("a \"b\"").1);
+    }
+
+    #[test]
+    fn scripts() {
+        assert_eq!(script_words("notify '/a b'\"c d\" user group"), ["notify", "/a bc d", "user", "group"]);
+        assert_eq!(
+            argv(r#"/bin/x  a\ b '\n' "q\"r" \x41\102 \cC"#),
+            ["/bin/x", "a b", "\\n", "q\"r", "AB", "\x03"]
+        );
+        assert_eq!(argv("a\\"), ["a\\"]);
+    }
+
+    #[test]
+    fn definitions() {
+        assert_eq!(definition("$A_1=  x y"), Some(("A_1", "x y")));
+        assert_eq!(definition("$A ="), None);
+        assert_eq!(usage("$A b"), Some(("$A", "A", "")));
+        assert_eq!(usage("$A-b"), None);
+        assert_eq!(usage("${A}b"), Some(("${A}", "A", "")));
+        assert_eq!(usage("${_ENV HOME}"), Some(("${_ENV HOME}", "_ENV", " HOME")));
+    }
+
+    #[test]
+    fn sequences() {
+        let numbers =
+            |items: &[&'static str]| Sequence::Numbers { hexadecimal: false, items: items.to_vec() };
+        assert_eq!(sequence("~SEQ(V, 1, 3) x $V"), Some(Ok((numbers(&["V", "1", "3"]), " x $V"))));
+        assert_eq!(sequence("~SEQ(V"), Some(Err(())));
+        assert_eq!(sequence("SEQ(V)"), None);
+        assert_eq!(
+            sequence("~LST({a,b}, {1,2}, {3}) x"),
+            Some(Ok((Sequence::List(vec![vec!["a", "b"], vec!["1", "2"], vec!["3"]]), " x")))
+        );
+        assert_eq!(
+            sequence("~LST(v, x, y)z"),
+            Some(Ok((Sequence::List(vec![vec!["v"], vec!["x"], vec!["y"]]), "z")))
+        );
+    }
+}

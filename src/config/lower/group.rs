@@ -1,0 +1,120 @@
+//! `vrrp_sync_group`
+
+use super::Lower;
+use super::instance::Collected;
+use super::read::Value;
+use super::tracked::Track;
+use crate::config::model::{Notify, SyncGroup};
+use crate::config::policy::RejectedKind;
+use crate::config::syntax::Node;
+use crate::diag::{Diagnostic, Span};
+use crate::ids::Name;
+
+/// A group before its members are known.
+#[derive(Clone, Debug)]
+pub struct GroupDraft {
+    pub name: Name,
+    pub span: Option<Span>,
+    pub members: Vec<(Name, Option<Span>)>,
+    pub track_interfaces: Vec<Track>,
+    pub track_scripts: Vec<Track>,
+    tracking_weight: bool,
+    notify: Notify,
+    smtp_alert: Option<bool>,
+}
+
+impl GroupDraft {
+    /// The group of the model, without members and tracked objects.
+    pub fn bare(&self) -> SyncGroup {
+        SyncGroup {
+            name: self.name.clone(),
+            members: Vec::new(),
+            track_interfaces: Vec::new(),
+            track_scripts: Vec::new(),
+            tracking_weight: self.tracking_weight,
+            notify: self.notify.clone(),
+            smtp_alert: self.smtp_alert,
+        }
+    }
+}
+
+impl Lower<'_> {
+    /// Reads one into the collection.
+    pub fn group(&mut self, node: &Node, vrrp: &mut Collected) {
+        let Some(name) = node.argument(1) else { return };
+        let name: Name = name.into();
+        if let Some(first) = vrrp.groups.iter().find(|group| group.name == name) {
+            let message = format!("vrrp sync group {name} already defined");
+            let mut diagnostic = Diagnostic::error("defined-twice", node.span_of(1), message);
+            if let Some(first) = first.span {
+                diagnostic = diagnostic.related(first, "the first one");
+            }
+            self.report(diagnostic);
+            return;
+        }
+        let mut draft = GroupDraft {
+            name: name.clone(),
+            span: node.span_of(1),
+            members: Vec::new(),
+            track_interfaces: Vec::new(),
+            track_scripts: Vec::new(),
+            tracking_weight: false,
+            notify: Notify::default(),
+            smtp_alert: None,
+        };
+        self.each(node.nodes(), |lower, node, value| match node.name() {
+            "group" => members(node, &mut draft),
+            "track_interface" => lower.tracks(node, &mut draft.track_interfaces, &name),
+            "track_script" => lower.tracks(node, &mut draft.track_scripts, &name),
+            "global_tracking" | "sync_group_tracking_weight" => draft.tracking_weight = true,
+            "smtp_alert" => draft.smtp_alert = Some(value.yes()),
+            _ => lower.notify(node, value, &mut draft.notify, &name),
+        });
+        if draft.members.is_empty() {
+            let message = format!("Sync group {name} has no members");
+            self.report(
+                Diagnostic::error("empty-block", node.span_of(1), message)
+                    .expected("group { INSTANCE ... }"),
+            );
+            self.reject(
+                RejectedKind::SyncGroup(Some(name.clone())),
+                node.span_of(1),
+                message_of_empty(&name),
+            );
+            return;
+        }
+        vrrp.groups.push(draft);
+    }
+
+    /// A notify script of an instance or a group.
+    pub fn notify(&mut self, node: &Node, value: Value, notify: &mut Notify, owner: &Name) {
+        if node.name() == "notify_deleted" {
+            notify.deleted_state = true;
+        }
+        let Some(command) = value.script() else { return };
+        let place = match node.name() {
+            "notify_master" => &mut notify.master,
+            "notify_backup" => &mut notify.backup,
+            "notify_fault" => &mut notify.fault,
+            "notify_stop" => &mut notify.stop,
+            "notify_deleted" => &mut notify.deleted,
+            "notify_master_rx_lower_pri" => &mut notify.master_rx_lower_pri,
+            "notify" => &mut notify.any,
+            _ => return,
+        };
+        *place = Some(command.clone());
+        self.need_script(&command, format!("{} script of {owner}", node.name()), false, node.span_of(1));
+    }
+}
+
+fn members(node: &Node, draft: &mut GroupDraft) {
+    for entry in node.nodes() {
+        let named = (0..entry.line.count())
+            .filter_map(|at| Some((entry.line.word(at)?.into(), entry.line.span(at))));
+        draft.members.extend(named);
+    }
+}
+
+fn message_of_empty(name: &str) -> String {
+    format!("the sync group '{name}' has no members")
+}

@@ -1,0 +1,546 @@
+//! What VRRP instances, sync groups and scripts mean together: defaults, corrections, names that must exist.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::Lower;
+use super::address::Address;
+use super::group::GroupDraft;
+use super::instance::{Collected, Draft};
+use super::tracked::Track;
+use super::vmac::default_name;
+use crate::config::model::{
+    Garp, InitialState, LvsSyncDaemon, SyncGroup, Tracked, UnicastPeer, Version, VirtualAddress, Vmac,
+    VrrpInstance,
+};
+use crate::config::policy::RejectedKind;
+use crate::diag::{Class, Diagnostic, Span};
+use crate::ids::{Family, Mac, Name, Vrid};
+
+/// The longest interval that version 3 can say: 4095 hundredths.
+const LONGEST_V3: Duration = Duration::from_millis(40_950);
+
+impl Lower<'_> {
+    /// Completes everything of VRRP and puts it into the model.
+    pub fn complete_vrrp(&mut self, vrrp: Collected) {
+        let Collected { instances, groups } = vrrp;
+        let mut taken: BTreeSet<Name> =
+            instances.iter().filter_map(|draft| draft.vmac.as_ref()?.name.clone()).collect();
+        let mut places = Vec::new();
+        for draft in instances {
+            let (span, vrid_span) = (draft.span, draft.vrid.and_then(|(_, span)| span));
+            if let Some(instance) = self.complete(draft, &mut taken)
+                && self.is_unique(&instance, &places, vrid_span)
+            {
+                self.loaded.config.instances.push(instance);
+                places.push(vrid_span.or(span));
+            }
+        }
+        for group in groups {
+            self.complete_group(&group);
+        }
+        self.tracked_scripts();
+        self.complete_sync_daemon();
+    }
+
+    fn complete(&mut self, draft: Draft, taken: &mut BTreeSet<Name>) -> Option<VrrpInstance> {
+        let name = draft.name.clone();
+        let Some((vrid, _)) = draft.vrid else {
+            self.refuse(&draft, "the virtual router id must be set", "virtual_router_id 1 to 255");
+            return None;
+        };
+        let unicast = !draft.peers.is_empty();
+        let interface = match (&draft.interface, unicast && draft.source.is_some()) {
+            (Some((interface, _)), _) => interface.clone(),
+            (None, true) => "".into(),
+            (None, false) => {
+                self.refuse(&draft, "Unknown interface!", "interface NAME");
+                return None;
+            }
+        };
+        let family = family_of(&draft);
+        let version = match (draft.version, family) {
+            (Some(version), _) => version,
+            (None, Family::V6) => Version::V3,
+            (None, Family::V4) => self.loaded.config.global.vrrp_version,
+        };
+        if draft.addresses.is_empty() && !draft.no_addresses && !self.without_addresses(&draft, version) {
+            return None;
+        }
+        let priority =
+            draft.priority.unwrap_or(if draft.state == Some(InitialState::Master) { 255 } else { 100 });
+        let (nopreempt, preempt_delay) = self.preemption(&draft, priority);
+        let vmac = self.vmac(&draft, family, vrid, unicast, taken);
+        let own = vmac.as_ref().map_or(&interface, |vmac| &vmac.name).clone();
+        let advert_int = self.advert_int(&draft, version);
+        let auth = self.auth(&draft, version, family);
+        let (addresses, excluded) = self.address_lists(&draft, family, &own);
+        let global = self.loaded.config.global.clone();
+        Some(VrrpInstance {
+            track_interfaces: self.track_interfaces(&draft.track_interfaces, &name, Some(&interface)),
+            track_scripts: self.track_scripts(&draft.track_scripts, &name),
+            unicast_peers: self.unicast(&draft, family),
+            unicast_ttl: self.unicast_ttl(&draft, unicast),
+            garp: garp(&draft, &global.garp),
+            name,
+            interface,
+            state: draft.state,
+            vrid,
+            priority,
+            version,
+            family,
+            advert_int,
+            nopreempt,
+            preempt_delay,
+            auth,
+            source: draft.source.filter(|source| Family::of(*source) == family),
+            check_unicast_src: draft.check_unicast_src || global.vrrp_check_unicast_src,
+            vmac,
+            addresses,
+            excluded,
+            dont_track_primary: draft.dont_track_primary,
+            lower_prio_no_advert: draft.lower_prio_no_advert.unwrap_or(global.vrrp_lower_prio_no_advert),
+            higher_prio_send_advert: draft
+                .higher_prio_send_advert
+                .unwrap_or(global.vrrp_higher_prio_send_advert),
+            skip_check_adv_addr: draft.skip_check_adv_addr.unwrap_or(global.vrrp_skip_check_adv_addr),
+            down_timer_adverts: draft.down_timer_adverts.unwrap_or(global.vrrp_down_timer_adverts),
+            accept: draft.accept.unwrap_or(true),
+            promote_secondaries: draft.promote_secondaries,
+            notify: draft.notify,
+            smtp_alert: draft.smtp_alert.or(global.smtp_alert_vrrp).or(global.smtp_alert),
+        })
+    }
+
+    /// keepalived does not start with such an instance; here the others run.
+    fn refuse(&mut self, draft: &Draft, why: &str, expected: &str) {
+        let message = format!("({}) {why}", draft.name);
+        self.report(
+            Diagnostic::error("instance-incomplete", draft.span, message)
+                .class(Class::Fatal)
+                .expected(expected),
+        );
+        let reason = format!("vrrp_instance '{}' is refused ({why})", draft.name);
+        self.reject(RejectedKind::Instance(Some(draft.name.clone())), draft.span, reason);
+    }
+
+    /// `false`: the instance cannot be without an address.
+    fn without_addresses(&mut self, draft: &Draft, version: Version) -> bool {
+        if version == Version::V3 {
+            self.refuse(draft, "No VIP specified; at least one is required", "virtual_ipaddress { IP }");
+            return false;
+        }
+        let message = format!("({}) No VIP specified; at least one is sensible", draft.name);
+        self.report(
+            Diagnostic::warning("no-address", draft.span, message)
+                .expected("virtual_ipaddress { IP }")
+                .help("no_virtual_ipaddress says that it is meant"),
+        );
+        true
+    }
+
+    fn preemption(&mut self, draft: &Draft, priority: u8) -> (bool, Duration) {
+        let master = draft.state == Some(InitialState::Master);
+        let mut nopreempt = draft.nopreempt.is_some();
+        if let Some(span) = draft.nopreempt
+            && (master || priority == 255)
+        {
+            nopreempt = false;
+            let why = if master { "initial state MASTER" } else { "the address owner's priority 255" };
+            let message =
+                format!("({}) Warning - nopreempt will not work with {why} - clearing", draft.name);
+            self.report(
+                Diagnostic::warning("nopreempt-with-master", span, message)
+                    .help("write 'state BACKUP' on both routers, and give them different priorities"),
+            );
+        }
+        let mut delay = draft.preempt_delay;
+        if !delay.is_zero() && (master || nopreempt) {
+            let with = if master { "initial state MASTER" } else { "nopreempt" };
+            let message =
+                format!("({}) Warning - preempt delay will not work with {with} - clearing", draft.name);
+            self.report(Diagnostic::warning(
+                "preempt-delay-without-effect",
+                draft.preempt_delay_span,
+                message,
+            ));
+            delay = Duration::ZERO;
+        }
+        (nopreempt, delay)
+    }
+
+    fn vmac(
+        &mut self,
+        draft: &Draft,
+        family: Family,
+        vrid: Vrid,
+        unicast: bool,
+        taken: &mut BTreeSet<Name>,
+    ) -> Option<Vmac> {
+        let Some(line) = &draft.vmac else {
+            if let Some(span) = draft.xmit_base {
+                let message = format!("({}) vmac_xmit_base is only valid with a vmac", draft.name);
+                self.report(
+                    Diagnostic::warning("vmac-word-without-vmac", span, message)
+                        .help("use_vmac is missing"),
+                );
+            }
+            return None;
+        };
+        let prefix = &self.loaded.config.global.vmac_prefix;
+        let name = line
+            .name
+            .clone()
+            .unwrap_or_else(|| default_name(prefix, family, vrid, |name| taken.contains(name)));
+        taken.insert(name.clone());
+        self.loaded.own_interfaces.insert(name.clone());
+        if unicast && draft.xmit_base.is_none() {
+            let message =
+                format!("({}) unicast with use_vmac requires vmac_xmit_base - setting", draft.name);
+            self.report(
+                Diagnostic::warning("vmac-unicast", draft.span, message).help("add vmac_xmit_base"),
+            );
+        }
+        let mac = line.mac.map_or_else(|| Mac::of_virtual_router(family, vrid), |mac| mac.of(vrid));
+        Some(Vmac { name, mac, xmit_base: unicast || draft.xmit_base.is_some() })
+    }
+
+    fn advert_int(&mut self, draft: &Draft, version: Version) -> Duration {
+        let Some((wanted, span)) = draft.advert_int else { return Duration::from_secs(1) };
+        let (unit, longest) = match version {
+            Version::V2 => (Duration::from_secs(1), Duration::from_secs(255)),
+            Version::V3 => (Duration::from_millis(10), LONGEST_V3),
+        };
+        let units = wanted.as_micros().div_ceil(unit.as_micros()).max(1);
+        let used = (unit * u32::try_from(units).unwrap_or(u32::MAX)).min(longest);
+        if used != wanted {
+            let message = format!(
+                "({}) VRRP version {} cannot have an advert interval of {} s, using {} s",
+                draft.name,
+                version.number(),
+                wanted.as_secs_f64(),
+                used.as_secs_f64()
+            );
+            let expected = match version {
+                Version::V2 => "whole seconds, 1 to 255 (vrrp_version 3 has fractions)",
+                Version::V3 => "0.01 to 40.95 seconds",
+            };
+            self.report(Diagnostic::error("bad-advert-interval", span, message).expected(expected));
+        }
+        used
+    }
+
+    fn auth(
+        &mut self,
+        draft: &Draft,
+        version: Version,
+        family: Family,
+    ) -> Option<crate::config::model::Auth> {
+        let (auth, span) = draft.auth?;
+        if version == Version::V3 {
+            let message =
+                format!("({}) VRRP version 3 does not support authentication. Ignoring.", draft.name);
+            self.report(
+                Diagnostic::warning("auth-with-v3", span, message).help("remove the authentication block"),
+            );
+            return None;
+        }
+        if family == Family::V6 && matches!(auth, crate::config::model::Auth::Ah(_)) {
+            let message = format!("({}) auth_type AH cannot be used with IPv6. Ignoring.", draft.name);
+            self.report(Diagnostic::warning("auth-with-v6", span, message));
+            return None;
+        }
+        Some(auth)
+    }
+
+    fn address_lists(
+        &mut self,
+        draft: &Draft,
+        family: Family,
+        own: &Name,
+    ) -> (Vec<VirtualAddress>, Vec<VirtualAddress>) {
+        let name = &draft.name;
+        let mut kept: Vec<Address> = Vec::with_capacity(draft.addresses.len());
+        let mut seen: BTreeSet<(IpAddr, Option<Name>)> = BTreeSet::new();
+        let lists = [(&draft.addresses, true), (&draft.excluded, false)];
+        let mut split = 0;
+        for (list, in_advert) in lists {
+            for address in list {
+                let ip = address.net.addr();
+                if in_advert && Family::of(ip) != family {
+                    let message = format!(
+                        "({name}): address family must match VRRP instance [{}] - ignoring",
+                        address.net
+                    );
+                    self.report(
+                        Diagnostic::error("wrong-family", address.span, message)
+                            .expected(format!("an {family} address"))
+                            .help("virtual_ipaddress_excluded takes both families"),
+                    );
+                    let reason = format!("the address {ip} of '{name}' has the wrong family");
+                    self.reject(RejectedKind::Address(name.clone(), Some(ip)), address.span, reason);
+                } else if !seen.insert((ip, address.dev.clone())) {
+                    let message = format!("({name}) the address {ip} stands twice; the second is ignored");
+                    self.report(
+                        Diagnostic::warning("given-twice", address.span, message).class(Class::Silent),
+                    );
+                } else {
+                    kept.push(address.clone());
+                }
+            }
+            if in_advert {
+                split = kept.len();
+            }
+        }
+        let mut addresses: Vec<VirtualAddress> = kept.into_iter().map(|address| address.on(own)).collect();
+        let excluded = addresses.split_off(split);
+        (addresses, excluded)
+    }
+
+    fn unicast(&mut self, draft: &Draft, family: Family) -> Vec<UnicastPeer> {
+        let mut peers = Vec::new();
+        for (peer, span) in &draft.peers {
+            if Family::of(peer.address) != family {
+                let message =
+                    format!("({}) the unicast peer {} has another family", draft.name, peer.address);
+                self.report(
+                    Diagnostic::error("wrong-family", *span, message)
+                        .expected(format!("an {family} address")),
+                );
+            } else if draft.source == Some(peer.address) {
+                let message =
+                    format!("({}) the unicast peer {} is this host itself", draft.name, peer.address);
+                self.report(
+                    Diagnostic::warning("peer-is-self", *span, message)
+                        .class(Class::Silent)
+                        .help("remove the line"),
+                );
+                peers.push(*peer);
+            } else {
+                peers.push(*peer);
+            }
+        }
+        if let (true, Some(span)) = (peers.is_empty(), draft.unicast_word) {
+            let message = format!(
+                "({}) A unicast keyword has been specified without any unicast peers. Defaulting to multicast. \
+                 This usage is deprecated - please update your configuration.",
+                draft.name
+            );
+            self.report(
+                Diagnostic::warning("unicast-without-peers", span, message)
+                    .help("add unicast_peer, or write mcast_src_ip instead of unicast_src_ip"),
+            );
+        }
+        if let Some(source) = draft.source
+            && Family::of(source) != family
+        {
+            let message =
+                format!("({}) the source address {source} has another family - ignoring", draft.name);
+            self.report(Diagnostic::error("wrong-family", draft.source_span, message));
+        }
+        peers
+    }
+
+    fn unicast_ttl(&mut self, draft: &Draft, unicast: bool) -> Option<u8> {
+        let (ttl, span) = draft.unicast_ttl?;
+        if unicast {
+            return Some(ttl);
+        }
+        let message = format!("({}): Cannot use unicast_ttl without unicast peers - resetting", draft.name);
+        self.report(Diagnostic::error("unicast-without-peers", span, message));
+        None
+    }
+
+    fn track_interfaces(&mut self, tracks: &[Track], owner: &Name, own: Option<&Name>) -> Vec<Tracked> {
+        let mut found = Vec::new();
+        for track in tracks {
+            if Some(&track.name) == own {
+                let message =
+                    format!("({owner}) Ignoring track_interface {} since own interface", track.name);
+                self.report(
+                    Diagnostic::warning("tracks-own-interface", track.span, message)
+                        .help("an instance follows its own interface without being told; remove the line"),
+                );
+                continue;
+            }
+            self.need_interface(&track.name, format!("track_interface of {owner}"), track.span);
+            let weight = track.weight.unwrap_or_default();
+            found.push(Tracked {
+                name: track.name.clone(),
+                weight: weight.weight,
+                reverse: weight.reverse.unwrap_or(false),
+            });
+        }
+        found
+    }
+
+    fn track_scripts(&mut self, tracks: &[Track], owner: &Name) -> Vec<Tracked> {
+        let mut found = Vec::new();
+        for track in tracks {
+            let Some(script) =
+                self.loaded.config.track_scripts.iter().find(|script| script.name == track.name)
+            else {
+                let message = format!("({owner}) track script {} not found, ignoring...", track.name);
+                let mut diagnostic = Diagnostic::error("no-such-script", track.span, message)
+                    .expected("the name of a vrrp_script");
+                let near = self
+                    .script_names
+                    .keys()
+                    .map(|name| (strsim::damerau_levenshtein(name, &track.name), name));
+                if let Some((distance, near)) = near.min()
+                    && distance <= 3
+                    && let Some(place) = self.script_names.get(near).copied().flatten()
+                {
+                    diagnostic = diagnostic.related(place, format!("did you mean '{near}'?"));
+                }
+                self.report(diagnostic);
+                continue;
+            };
+            let (weight, reverse) = match track.weight {
+                None => (script.weight, script.reverse),
+                Some(weight) => (weight.weight, weight.reverse.unwrap_or(script.reverse)),
+            };
+            found.push(Tracked { name: track.name.clone(), weight, reverse });
+        }
+        found
+    }
+
+    /// Two instances of one VRID cannot share an interface.
+    fn is_unique(&mut self, new: &VrrpInstance, places: &[Option<Span>], span: Option<Span>) -> bool {
+        let same = |old: &VrrpInstance| {
+            old.vrid == new.vrid
+                && old.family == new.family
+                && old.interface == new.interface
+                && old.unicast_peers.is_empty() == new.unicast_peers.is_empty()
+                && (new.unicast_peers.is_empty() || old.source == new.source)
+        };
+        let Some(index) = self.loaded.config.instances.iter().position(same) else { return true };
+        let old = self.loaded.config.instances.get(index).map_or("", |old| &old.name).to_owned();
+        let message = format!(
+            "{old} and {} both use VRID {} with {} on interface {}",
+            new.name, new.vrid, new.family, new.interface
+        );
+        let mut diagnostic = Diagnostic::error("vrid-twice", span, message)
+            .class(Class::Fatal)
+            .help("give one of them another virtual_router_id");
+        if let Some(first) = places.get(index).copied().flatten() {
+            diagnostic = diagnostic.related(first, "the first one");
+        }
+        self.report(diagnostic);
+        let reason = format!("vrrp_instance '{}' is refused (its VRID is taken)", new.name);
+        self.reject(RejectedKind::Instance(Some(new.name.clone())), span, reason);
+        false
+    }
+
+    fn complete_group(&mut self, draft: &GroupDraft) {
+        let mut group: SyncGroup = draft.bare();
+        let mut taken: BTreeSet<Name> =
+            self.loaded.config.sync_groups.iter().flat_map(|group| group.members.iter().cloned()).collect();
+        for (member, span) in &draft.members {
+            let known = self.loaded.config.instances.iter().any(|instance| instance.name == *member);
+            if !known {
+                let message = format!(
+                    "Virtual router {member} specified in sync group {} doesn't exist - ignoring",
+                    draft.name
+                );
+                let mut diagnostic = Diagnostic::error("no-such-instance", *span, message)
+                    .expected("the name of a vrrp_instance");
+                let names = self.loaded.config.instances.iter().map(|one| &one.name);
+                let near = names.map(|name| (strsim::damerau_levenshtein(name, member), name)).min();
+                if let Some((distance, near)) = near
+                    && distance <= 3
+                {
+                    diagnostic = diagnostic.help(format!("did you mean '{near}'?"));
+                }
+                self.report(diagnostic);
+            } else if !taken.insert(member.clone()) {
+                let message = format!(
+                    "Virtual router {member} is in more than one sync group - ignoring it in {}",
+                    draft.name
+                );
+                self.report(Diagnostic::error("given-twice", *span, message));
+            } else {
+                group.members.push(member.clone());
+            }
+        }
+        if group.members.is_empty() {
+            let message = format!("Sync group {} has no virtual router(s) - removing", draft.name);
+            self.report(Diagnostic::error("empty-block", draft.span, message));
+            let reason = format!("the sync group '{}' has no members", draft.name);
+            self.reject(RejectedKind::SyncGroup(Some(draft.name.clone())), draft.span, reason);
+            return;
+        }
+        if group.members.len() == 1 {
+            let message = format!(
+                "Sync group {} has only 1 virtual router(s) - this probably isn't what you want",
+                draft.name
+            );
+            self.report(Diagnostic::warning("lonely-group", draft.span, message));
+        }
+        group.track_interfaces = self.track_interfaces(&draft.track_interfaces, &draft.name, None);
+        group.track_scripts = self.track_scripts(&draft.track_scripts, &draft.name);
+        let global = &self.loaded.config.global;
+        group.smtp_alert = group.smtp_alert.or(global.smtp_alert_vrrp).or(global.smtp_alert);
+        self.loaded.config.sync_groups.push(group);
+    }
+
+    /// Scripts that nobody tracks do not run.
+    fn tracked_scripts(&mut self) {
+        let config = &self.loaded.config;
+        let of_instances = config.instances.iter().flat_map(|instance| &instance.track_scripts);
+        let of_groups = config.sync_groups.iter().flat_map(|group| &group.track_scripts);
+        let used: BTreeSet<Name> = of_instances.chain(of_groups).map(|track| track.name.clone()).collect();
+        let scripts = std::mem::take(&mut self.loaded.config.track_scripts);
+        for script in scripts {
+            let span = self.script_names.get(&script.name).copied().flatten();
+            if used.contains(&script.name) {
+                self.need_script(&script.command, format!("track script {}", script.name), false, span);
+                self.loaded.config.track_scripts.push(script);
+            } else {
+                let message = format!("Track script {} is not being used - removing", script.name);
+                self.report(
+                    Diagnostic::warning("unused-script", span, message)
+                        .help("name it in a track_script block, or remove it"),
+                );
+            }
+        }
+    }
+
+    /// `lvs_sync_daemon_interface`'s old place, and the instance that `lvs_sync_daemon` names.
+    fn complete_sync_daemon(&mut self) {
+        let Some(LvsSyncDaemon { instance: Some(name), .. }) = &self.loaded.config.global.lvs_sync_daemon
+        else {
+            return;
+        };
+        if !self.loaded.config.instances.iter().any(|instance| instance.name == *name) {
+            let message = format!("Unable to find vrrp instance {name} for lvs_sync_daemon - ignoring");
+            self.report(Diagnostic::error("no-such-instance", None, message));
+            self.loaded.config.global.lvs_sync_daemon = None;
+        }
+    }
+}
+
+fn family_of(draft: &Draft) -> Family {
+    let first = draft.addresses.first().or(draft.excluded.first()).map(|address| address.net.addr());
+    let peer = draft.peers.first().map(|(peer, _)| peer.address);
+    first.or(draft.source).or(peer).map_or(Family::V4, Family::of)
+}
+
+fn garp(draft: &Draft, global: &crate::config::model::global::GlobalGarp) -> Garp {
+    let own = &draft.garp;
+    let values = &global.values;
+    let master_delay = own.master_delay.unwrap_or(values.master_delay);
+    let master_repeat = own.master_repeat.unwrap_or(values.master_repeat);
+    let delay = if global.lower_prio_delay_set { values.lower_prio_delay } else { master_delay };
+    let repeat = if global.lower_prio_repeat_set { values.lower_prio_repeat } else { master_repeat };
+    Garp {
+        master_delay,
+        master_repeat,
+        master_refresh: own.master_refresh.unwrap_or(values.master_refresh),
+        master_refresh_repeat: own.master_refresh_repeat.unwrap_or(values.master_refresh_repeat),
+        lower_prio_delay: own.lower_prio_delay.unwrap_or(delay),
+        lower_prio_repeat: own.lower_prio_repeat.unwrap_or(repeat),
+        interval: values.interval,
+    }
+}

@@ -1,0 +1,346 @@
+//! What a virtual server means as a whole: defaults, corrections, real servers that do not fit.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use super::Lower;
+use super::check::Surroundings;
+use super::service::{CheckDefaults, RealDraft, ServiceDraft, SorryDraft};
+use crate::config::model::lvs::{SorryServer, Target};
+use crate::config::model::{RealServer, VirtualServer};
+use crate::config::policy::RejectedKind;
+use crate::diag::{Diagnostic, Span};
+use crate::ids::Family;
+use crate::objects::ipvs::{Forwarding, Protocol, SVC_F_ONEPACKET};
+
+/// `persistence_timeout` without a value, and where persistence is needed and not asked for.
+const DEFAULT_PERSISTENCE: u32 = 360;
+
+impl Lower<'_> {
+    /// Completes one and puts it into the model.
+    pub fn complete_service(&mut self, mut draft: ServiceDraft) {
+        let reals = std::mem::take(&mut draft.real_servers);
+        let protocol = self.protocol_of(&draft);
+        let name = name_of(&draft.target, protocol);
+        if reals.is_empty() {
+            let message = format!("Virtual server {name} has no real servers - ignoring");
+            self.report(
+                Diagnostic::error("no-real-servers", draft.span, message)
+                    .expected("real_server IP [PORT] { }"),
+            );
+            let reason = format!("virtual_server {name} has no real servers");
+            self.reject(RejectedKind::Service(Some(draft.target.clone())), draft.span, reason);
+            return;
+        }
+        if let Target::Fwmark { family, .. } = &mut draft.target
+            && let Some(first) = reals.first()
+        {
+            *family = Family::of(first.address);
+        }
+        let scheduler = draft.scheduler.clone().unwrap_or_else(|| {
+            self.default_used(
+                &draft,
+                "no-scheduler",
+                format!("Virtual server {name}: no scheduler set, setting default 'wlc'"),
+                "lvs_sched NAME",
+            );
+            "wlc".into()
+        });
+        let forwarding = draft.forwarding.unwrap_or_else(|| {
+            self.default_used(
+                &draft,
+                "no-forwarding",
+                format!("Virtual server {name}: no forwarding method set, setting default NAT"),
+                "lvs_method NAT, DR or TUN",
+            );
+            Forwarding::Masq
+        });
+        let persistence_timeout = self.persistence(&draft, &name);
+        let flags = self.flags(&draft, protocol, &name);
+        let defaults = draft.defaults;
+        let real_servers = self.real_servers(reals, &draft, &name, forwarding);
+        if real_servers.is_empty() {
+            let reason = format!("no real server of virtual_server {name} can be used");
+            self.reject(RejectedKind::Service(Some(draft.target.clone())), draft.span, reason);
+            return;
+        }
+        let (quorum, hysteresis) = self.quorum(&draft, &real_servers, &name);
+        let ha_suspend = self.ha_suspend(&draft, &name);
+        let sorry_server = draft.sorry.take().map(|sorry| sorry_server(sorry, &draft.target, forwarding));
+        let global = &self.loaded.config.global;
+        let service = VirtualServer {
+            protocol,
+            scheduler,
+            flags,
+            forwarding,
+            persistence_timeout,
+            persistence_mask_v4: draft.persistence_mask_v4.unwrap_or(Ipv4Addr::BROADCAST),
+            persistence_prefix_v6: draft.persistence_prefix_v6.unwrap_or(128),
+            persistence_engine: draft.persistence_engine,
+            delay_loop: defaults.delay_loop.unwrap_or(Duration::from_secs(60)),
+            quorum,
+            hysteresis,
+            quorum_up: draft.quorum_up,
+            quorum_down: draft.quorum_down,
+            alpha: draft.alpha,
+            omega: draft.omega,
+            ha_suspend,
+            virtualhost: draft.virtualhost,
+            sorry_server,
+            real_servers,
+            smtp_alert: draft.smtp_alert.or(global.smtp_alert_checker).or(global.smtp_alert),
+            target: draft.target,
+        };
+        self.add_service(service, draft.span, &name);
+    }
+
+    fn add_service(&mut self, service: VirtualServer, span: Option<Span>, name: &str) {
+        let index = &mut self.services;
+        if let Some(first) = index.get(&(service.target.clone(), service.protocol)).copied() {
+            let message = format!("virtual_server {name} is defined twice; the second one is ignored");
+            let mut diagnostic = Diagnostic::error("defined-twice", span, message);
+            if let Some(first) = first {
+                diagnostic = diagnostic.related(first, "the first one");
+            }
+            self.report(diagnostic);
+            return;
+        }
+        index.insert((service.target.clone(), service.protocol), span);
+        self.loaded.config.virtual_servers.push(service);
+    }
+
+    fn default_used(&mut self, draft: &ServiceDraft, code: &'static str, message: String, expected: &str) {
+        self.report(Diagnostic::warning(code, draft.span, message).expected(expected));
+    }
+
+    fn protocol_of(&mut self, draft: &ServiceDraft) -> Protocol {
+        match (&draft.target, draft.protocol) {
+            (Target::Address { .. }, Some((protocol, _))) => protocol,
+            (Target::Fwmark { mark, .. }, protocol) => {
+                if let Some((_, span)) = protocol {
+                    let message = format!(
+                        "Warning: Virtual server FWM {mark}: protocol specified for fwmark - protocol will be ignored"
+                    );
+                    self.report(
+                        Diagnostic::warning("protocol-with-fwmark", span, message).help("remove the line"),
+                    );
+                }
+                Protocol::Tcp
+            }
+            (Target::Address { address, port }, None) => {
+                let message =
+                    format!("Virtual server [{address}]:none:{port}: no protocol set - defaulting to UDP");
+                self.default_used(draft, "no-protocol", message, "protocol TCP, UDP or SCTP");
+                Protocol::Udp
+            }
+        }
+    }
+
+    fn persistence(&mut self, draft: &ServiceDraft, name: &str) -> Option<u32> {
+        let granular = draft.persistence_mask_v4.is_some() || draft.persistence_prefix_v6.is_some();
+        let timeout = draft.persistence_timeout.or(granular.then_some(DEFAULT_PERSISTENCE));
+        if timeout.is_none() && matches!(draft.target, Target::Address { port: 0, .. }) {
+            let message =
+                format!("Virtual server {name}: port zero only valid for persistent services - setting");
+            self.default_used(draft, "port-zero", message, "a port, or persistence_timeout SECONDS");
+            return Some(DEFAULT_PERSISTENCE);
+        }
+        timeout
+    }
+
+    fn flags(&mut self, draft: &ServiceDraft, protocol: Protocol, name: &str) -> u32 {
+        let Some(span) = draft.one_packet else { return draft.flags };
+        if protocol == Protocol::Udp || matches!(draft.target, Target::Fwmark { .. }) {
+            return draft.flags | SVC_F_ONEPACKET;
+        }
+        let message = format!("Virtual server {name}: one packet scheduling requires UDP - resetting");
+        self.report(Diagnostic::error("ops-without-udp", span, message).expected("protocol UDP"));
+        draft.flags
+    }
+
+    fn ha_suspend(&mut self, draft: &ServiceDraft, name: &str) -> bool {
+        let Some(span) = draft.ha_suspend else { return false };
+        if matches!(draft.target, Target::Address { .. }) {
+            return true;
+        }
+        let message = format!("Virtual server {name}: cannot use ha_suspend with fwmarks - clearing");
+        self.report(Diagnostic::error("suspend-with-fwmark", span, message).help("remove the line"));
+        false
+    }
+
+    fn quorum(&mut self, draft: &ServiceDraft, reals: &[RealServer], name: &str) -> (u32, u32) {
+        let total = reals.iter().fold(0_u32, |sum, real| sum.saturating_add(real.weight));
+        let mut quorum = draft.quorum;
+        if quorum > total && total > 0 {
+            let message = format!(
+                "Warning - quorum {quorum} for {name} exceeds total weight of real servers {total}, reducing quorum to {total}"
+            );
+            self.report(Diagnostic::warning("quorum-too-high", draft.quorum_span, message));
+            quorum = total;
+        }
+        let mut hysteresis = draft.hysteresis;
+        if hysteresis >= quorum {
+            if hysteresis > 0 {
+                let message = format!(
+                    "Virtual server {name}: hysteresis {hysteresis} >= quorum {quorum}; setting hysteresis to {}",
+                    quorum - 1
+                );
+                self.report(Diagnostic::warning("hysteresis-too-high", draft.span, message));
+            }
+            hysteresis = hysteresis.min(quorum - 1);
+        }
+        (quorum, hysteresis)
+    }
+
+    fn real_servers(
+        &mut self,
+        reals: Vec<RealDraft>,
+        service: &ServiceDraft,
+        name: &str,
+        forwarding: Forwarding,
+    ) -> Vec<RealServer> {
+        let mut found: Vec<RealServer> = Vec::with_capacity(reals.len());
+        let mut seen: HashMap<(IpAddr, u16), Option<Span>> = HashMap::new();
+        for real in reals {
+            let forwarding = real.forwarding.unwrap_or(forwarding);
+            if !self.family_fits(&real, service, forwarding) {
+                continue;
+            }
+            let port = self.real_port(&real, service, name, forwarding);
+            let span = real.span;
+            if let Some(first) = seen.insert((real.address, port), span) {
+                let message = format!(
+                    "Duplicate real server [{}]:{port} in virtual server {name} - ignoring",
+                    real.address
+                );
+                let mut diagnostic = Diagnostic::error("defined-twice", span, message);
+                if let Some(first) = first {
+                    diagnostic = diagnostic.related(first, "the first one");
+                }
+                self.report(diagnostic);
+                continue;
+            }
+            found.push(self.real_server_of(real, port, service, forwarding));
+        }
+        found
+    }
+
+    fn family_fits(&mut self, real: &RealDraft, service: &ServiceDraft, forwarding: Forwarding) -> bool {
+        let family = match &service.target {
+            Target::Address { address, .. } => Family::of(*address),
+            Target::Fwmark { family, .. } => *family,
+        };
+        if family == Family::of(real.address) || matches!(forwarding, Forwarding::Tunnel(_)) {
+            return true;
+        }
+        let message = format!(
+            "Address family of virtual server and real server {} don't match - skipping real server.",
+            real.address
+        );
+        self.report(
+            Diagnostic::error("wrong-family", real.span, message)
+                .expected(format!("an {family} address"))
+                .help("only TUN carries one family in the other"),
+        );
+        let kind =
+            RejectedKind::RealServer(service.target.clone(), Some((real.address, real.port.unwrap_or(0))));
+        self.reject(kind, real.span, format!("the real server {} has the wrong family", real.address));
+        false
+    }
+
+    /// DR and TUN leave the packet as it is: the real server gets the service's port.
+    fn real_port(
+        &mut self,
+        real: &RealDraft,
+        service: &ServiceDraft,
+        name: &str,
+        forwarding: Forwarding,
+    ) -> u16 {
+        let of_service = match &service.target {
+            Target::Address { port, .. } => *port,
+            Target::Fwmark { .. } => 0,
+        };
+        let Some(written) = real.port else { return of_service };
+        if !matches!(forwarding, Forwarding::DirectRoute | Forwarding::Tunnel(_)) {
+            return written;
+        }
+        if let Target::Fwmark { mark, .. } = &service.target {
+            let message = format!(
+                "WARNING - fwmark virtual server {mark}, real server [{}]:{written} has port specified - port will be ignored",
+                real.address
+            );
+            self.report(Diagnostic::warning("port-ignored", real.port_span, message));
+        } else if written != of_service {
+            let message = format!(
+                "WARNING - virtual server {name} and real server [{}]:{written} ports don't match - resetting",
+                real.address
+            );
+            self.report(
+                Diagnostic::warning("port-ignored", real.port_span, message)
+                    .expected(format!("{of_service}, the service's port: DR and TUN cannot change it")),
+            );
+        }
+        of_service
+    }
+
+    fn real_server_of(
+        &mut self,
+        real: RealDraft,
+        port: u16,
+        service: &ServiceDraft,
+        forwarding: Forwarding,
+    ) -> RealServer {
+        let global = &self.loaded.config.global;
+        let alpha = real.alpha.unwrap_or(service.alpha);
+        let around = Surroundings {
+            server: SocketAddr::new(real.address, real.port.unwrap_or(port)),
+            defaults: inherit(real.defaults, service.defaults),
+            alpha,
+            log_all_failures: global.checker_log_all_failures,
+            virtualhost: real.virtualhost.as_deref().or(service.virtualhost.as_deref()),
+        };
+        RealServer {
+            address: real.address,
+            port,
+            weight: real.weight.unwrap_or(service.weight),
+            forwarding,
+            upper_threshold: real.upper_threshold,
+            lower_threshold: real.lower_threshold,
+            inhibit_on_failure: real.inhibit.unwrap_or(service.inhibit),
+            notify_up: real.notify_up,
+            notify_down: real.notify_down,
+            smtp_alert: real.smtp_alert.or(global.smtp_alert_checker).or(global.smtp_alert),
+            checks: real.checks.into_iter().map(|check| check.complete(&around)).collect(),
+        }
+    }
+}
+
+/// As keepalived's log names a service.
+fn name_of(target: &Target, protocol: Protocol) -> String {
+    match target {
+        Target::Address { address, port } => format!("[{address}]:{protocol}:{port}"),
+        Target::Fwmark { mark, .. } => format!("FWM {mark}"),
+    }
+}
+
+fn inherit(own: CheckDefaults, outer: CheckDefaults) -> CheckDefaults {
+    CheckDefaults {
+        retry: own.retry.or(outer.retry),
+        delay_before_retry: own.delay_before_retry.or(outer.delay_before_retry),
+        warmup: own.warmup.or(outer.warmup),
+        connect_timeout: own.connect_timeout.or(outer.connect_timeout),
+        delay_loop: own.delay_loop.or(outer.delay_loop),
+    }
+}
+
+fn sorry_server(sorry: SorryDraft, target: &Target, forwarding: Forwarding) -> SorryServer {
+    let forwarding = sorry.forwarding.unwrap_or(forwarding);
+    let of_service = match target {
+        Target::Address { port, .. } => *port,
+        Target::Fwmark { .. } => 0,
+    };
+    let rewrites = !matches!(forwarding, Forwarding::DirectRoute | Forwarding::Tunnel(_));
+    let port = sorry.port.filter(|_| rewrites).unwrap_or(of_service);
+    SorryServer { address: sorry.address, port, forwarding, inhibit: sorry.inhibit }
+}

@@ -1,0 +1,84 @@
+//! `track_interface`, `track_script`: names with weights. `unicast_peer`: addresses with hop limits.
+
+use super::Lower;
+use super::read::Weight;
+use crate::config::model::UnicastPeer;
+use crate::config::syntax::Node;
+use crate::diag::{Diagnostic, Span};
+use crate::ids::Name;
+
+/// One tracked name.
+#[derive(Clone, Debug)]
+pub struct Track {
+    pub name: Name,
+    /// `None`: that of the tracked object.
+    pub weight: Option<Weight>,
+    pub span: Option<Span>,
+}
+
+impl Lower<'_> {
+    /// The entries of a block, without those that are wrong or stand twice.
+    pub fn tracks(&mut self, node: &Node, before: &mut Vec<Track>, owner: &str) {
+        for entry in node.nodes() {
+            let name: Name = entry.name().into();
+            if let Some(first) = before.iter().find(|track| track.name == name).map(|track| track.span) {
+                let message = format!("({owner}) {name} is tracked twice; the second is ignored");
+                let mut diagnostic = Diagnostic::error("given-twice", entry.span(), message);
+                if let Some(first) = first {
+                    diagnostic = diagnostic.related(first, "the first one");
+                }
+                self.report(diagnostic);
+                continue;
+            }
+            let weight = match entry.argument(1) {
+                None => None,
+                Some("weight") if entry.argument(2).is_some() => match self.weight(entry, 2, 253) {
+                    Some(weight) => Some(weight),
+                    None => continue,
+                },
+                Some(word) => {
+                    let message = format!("({owner}) unknown option '{word}' for {name} - ignoring");
+                    self.report(
+                        Diagnostic::error("unknown-value", entry.span_of(1), message)
+                            .expected("weight N [reverse]"),
+                    );
+                    continue;
+                }
+            };
+            before.push(Track { name, weight, span: entry.span() });
+        }
+    }
+
+    /// The entries of `unicast_peer`, each with its place.
+    pub fn peers(&mut self, node: &Node, owner: &str) -> Vec<(UnicastPeer, Option<Span>)> {
+        let mut found: Vec<(UnicastPeer, Option<Span>)> = Vec::new();
+        for entry in node.nodes() {
+            let Some(address) = self.address(entry, "unicast_peer", 0) else { continue };
+            if found.iter().any(|(peer, _)| peer.address == address) {
+                let message = format!("({owner}) duplicate unicast peer {address} - ignoring");
+                self.report(Diagnostic::error("given-twice", entry.span(), message));
+                continue;
+            }
+            let mut peer = UnicastPeer { address, min_ttl: None, max_ttl: None };
+            let mut at = 1;
+            while let Some(word) = entry.argument(at).map(str::to_owned) {
+                let ttl = match word.as_str() {
+                    "min_ttl" | "max_ttl" => self.int(entry, &word, at + 1, (0, 255), false),
+                    _ => {
+                        self.unknown_option(entry, at, "unicast_peer", "min_ttl N or max_ttl N");
+                        None
+                    }
+                };
+                let ttl = ttl.and_then(|ttl| u8::try_from(ttl).ok());
+                match word.as_str() {
+                    "min_ttl" => peer.min_ttl = ttl,
+                    "max_ttl" => peer.max_ttl = ttl,
+                    _ => {}
+                }
+                at += 2;
+            }
+            found.push((peer, entry.span()));
+        }
+        found
+    }
+}

@@ -1,0 +1,151 @@
+//! What a mistake means: the exit status of the configuration test, and whether a reload may go on.
+
+use std::net::IpAddr;
+
+use super::Loaded;
+use super::model::Config;
+use super::model::lvs::Target;
+use crate::diag::{Class, Diagnostic, Span};
+use crate::ids::Name;
+
+/// The exit status of keepalived's `-t` for these: 0, 2, 4, 5 or 6. Give it those of [`super::Loaded`]
+/// together with those of [`super::host::check`].
+pub fn verdict<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) -> u8 {
+    match diagnostics.into_iter().map(|diagnostic| diagnostic.class).max() {
+        None | Some(Class::Silent) => 0,
+        Some(Class::Fatal) => 4,
+        Some(Class::Fault) => 5,
+        Some(Class::Security) => 6,
+        Some(Class::Exit) => 2,
+    }
+}
+
+/// An object that stands in the text but is not in the model.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rejected {
+    pub kind: RejectedKind,
+    pub span: Option<Span>,
+    /// One clause, such as "the virtual router id must be set".
+    pub reason: String,
+}
+
+/// Which object; `None` where its name or address cannot be read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RejectedKind {
+    Instance(Option<Name>),
+    SyncGroup(Option<Name>),
+    Script(Option<Name>),
+    /// An entry of `virtual_ipaddress` of the named instance.
+    Address(Name, Option<IpAddr>),
+    Service(Option<Target>),
+    /// A real server of the service.
+    RealServer(Target, Option<(IpAddr, u16)>),
+    /// A check of a real server of the service.
+    Check(Target, (IpAddr, u16)),
+}
+
+/// Why a reload must not be done.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// One sentence that names the place.
+    pub reason: String,
+}
+
+/// Whether a new text would take something away by mistake. Small mistakes pass.
+pub fn reload_refusal(old: &Config, new: &Loaded) -> Option<Refusal> {
+    let because = |span: Option<Span>, message: &str| {
+        let place = span.and_then(|span| new.sources.place(span));
+        let place = place.map(|place| format!("{}:{}:{}: ", place.file, place.line, place.column));
+        Some(Refusal { reason: format!("{}{message}", place.unwrap_or_default()) })
+    };
+    if new.missing || new.include_failed || new.structure_broken {
+        let codes: &[&str] = match (new.missing, new.include_failed) {
+            (true, _) => &["config-missing", "file-unreadable"],
+            (_, true) => &["include-failed"],
+            _ => STRUCTURE,
+        };
+        let worst = new.diagnostics.iter().find(|diagnostic| codes.contains(&diagnostic.code));
+        let message = worst.map_or("the structure of the file is broken", |worst| &worst.message);
+        return because(worst.and_then(|worst| worst.span), message);
+    }
+    if let Some(gone) = new.diagnostics.iter().find(|diagnostic| diagnostic.code == "include-empty")
+        && loses_something(old, &new.config)
+    {
+        return because(gone.span, &format!("{}, and something that runs would go with it", gone.message));
+    }
+    let rejected = new.rejected.iter().find(|rejected| runs(old, &new.config, &rejected.kind))?;
+    because(rejected.span, &format!("{}; it runs now and would be taken away", rejected.reason))
+}
+
+/// Codes after which what stands where is a guess.
+const STRUCTURE: &[&str] = &[
+    "missing-open-brace",
+    "missing-close-brace",
+    "extra-brace",
+    "unexpected-brace",
+    "unexpected-block",
+    "unknown-block",
+    "include-loop",
+    "too-much-text",
+];
+
+fn loses_something(old: &Config, new: &Config) -> bool {
+    old.instances.iter().any(|a| !new.instances.iter().any(|b| b.name == a.name))
+        || old.virtual_servers.iter().any(|a| !new.virtual_servers.iter().any(|b| b.target == a.target))
+}
+
+/// Whether the old configuration has the object. Where it cannot be told which one it was: whether one of
+/// its kind would be gone.
+fn runs(old: &Config, new: &Config, kind: &RejectedKind) -> bool {
+    match kind {
+        RejectedKind::Instance(Some(name)) => old.instances.iter().any(|one| one.name == *name),
+        RejectedKind::Instance(None) => {
+            old.instances.iter().any(|a| !new.instances.iter().any(|b| b.name == a.name))
+        }
+        RejectedKind::SyncGroup(Some(name)) => old.sync_groups.iter().any(|one| one.name == *name),
+        RejectedKind::SyncGroup(None) => {
+            old.sync_groups.iter().any(|a| !new.sync_groups.iter().any(|b| b.name == a.name))
+        }
+        RejectedKind::Script(Some(name)) => old.track_scripts.iter().any(|one| one.name == *name),
+        RejectedKind::Script(None) => {
+            old.track_scripts.iter().any(|a| !new.track_scripts.iter().any(|b| b.name == a.name))
+        }
+        RejectedKind::Address(instance, address) => {
+            let of = |config: &Config| -> Vec<IpAddr> {
+                let found = config.instances.iter().filter(|one| one.name == *instance);
+                found
+                    .flat_map(|one| one.addresses.iter().chain(&one.excluded))
+                    .map(|a| a.key.address())
+                    .collect()
+            };
+            gone(&of(old), &of(new), address.as_ref())
+        }
+        RejectedKind::Service(Some(target)) => old.virtual_servers.iter().any(|one| one.target == *target),
+        RejectedKind::Service(None) => {
+            old.virtual_servers.iter().any(|a| !new.virtual_servers.iter().any(|b| b.target == a.target))
+        }
+        RejectedKind::RealServer(target, server) => {
+            gone(&real_servers(old, target), &real_servers(new, target), server.as_ref())
+        }
+        RejectedKind::Check(target, server) => {
+            let checks = |config: &Config| {
+                let services = config.virtual_servers.iter().filter(|one| one.target == *target);
+                let mut servers = services.flat_map(|one| &one.real_servers);
+                servers.find(|one| (one.address, one.port) == *server).map_or(0, |one| one.checks.len())
+            };
+            checks(old) > checks(new)
+        }
+    }
+}
+
+fn real_servers(config: &Config, target: &Target) -> Vec<(IpAddr, u16)> {
+    let services = config.virtual_servers.iter().filter(|one| one.target == *target);
+    services.flat_map(|one| &one.real_servers).map(|one| (one.address, one.port)).collect()
+}
+
+fn gone<T: PartialEq>(old: &[T], new: &[T], which: Option<&T>) -> bool {
+    match which {
+        Some(which) => old.contains(which) && !new.contains(which),
+        None => old.iter().any(|one| !new.contains(one)),
+    }
+}

@@ -1,0 +1,181 @@
+//! `include` and its stricter relatives, and `include_check`.
+
+use std::path::PathBuf;
+
+use super::{DEEPEST, Preprocessor};
+use crate::config::lex;
+use crate::config::source::{FileKind, alternatives};
+use crate::config::text::{Text, is_blank};
+use crate::diag::{Class, Diagnostic, Span};
+
+/// Which shortcomings of an include are errors.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Strictness {
+    /// A match cannot be read, or is a directory, executable or no file.
+    read: bool,
+    /// A name without wildcard matches nothing.
+    matched: bool,
+    /// A wildcard matches nothing.
+    wildcard: bool,
+    /// One of the brace alternatives matches nothing.
+    brace: bool,
+}
+
+impl Strictness {
+    pub const NONE: Strictness = Strictness { read: false, matched: false, wildcard: false, brace: false };
+    pub const ALL: Strictness = Strictness { read: true, matched: true, wildcard: true, brace: true };
+
+    /// What a variant of the keyword adds.
+    fn of(keyword: &str) -> Option<Strictness> {
+        let read = Strictness { read: true, ..Strictness::NONE };
+        Some(match keyword {
+            "include" => Strictness::NONE,
+            "includer" => read,
+            "includem" => Strictness { matched: true, ..read },
+            "includew" => Strictness { matched: true, wildcard: true, ..read },
+            "includeb" => Strictness { brace: true, ..read },
+            "includea" => Strictness::ALL,
+            _ => return None,
+        })
+    }
+
+    fn and(self, other: Strictness) -> Strictness {
+        Strictness {
+            read: self.read | other.read,
+            matched: self.matched | other.matched,
+            wildcard: self.wildcard | other.wildcard,
+            brace: self.brace | other.brace,
+        }
+    }
+}
+
+impl Preprocessor<'_> {
+    /// Reads what an include line names. `false`: the line is none.
+    pub(super) fn include(&mut self, text: &Text) -> bool {
+        if text.as_str().starts_with("include_check") {
+            self.include_check(text);
+            return false;
+        }
+        let Some((keyword, rest)) = text.as_str().split_once(is_blank) else { return false };
+        let Some(added) = Strictness::of(keyword) else { return false };
+        let span = text.span(0, text.as_str().len());
+        let strictness = self.strictness.and(added);
+        let pattern = lex::words(rest.trim_matches(is_blank));
+        let pattern =
+            pattern.0.first().and_then(|word| rest.trim_matches(is_blank).get(word.range.clone()));
+        let (Some(pattern), Some(span)) = (pattern.map(str::to_owned), span) else { return false };
+        if self.stack.len() >= DEEPEST {
+            let message = format!("includes are nested too deeply at '{pattern}'");
+            self.loaded.structure_broken = true;
+            self.report(Diagnostic::error("include-loop", span, message));
+            return true;
+        }
+        for file in self.included(&pattern, strictness, span) {
+            let indent = self.indent;
+            self.file(&file, Some(span));
+            self.indent = indent;
+            if self.overflowed {
+                break;
+            }
+        }
+        true
+    }
+
+    /// The files that a pattern names, problems reported.
+    fn included(&mut self, pattern: &str, strictness: Strictness, span: Span) -> Vec<PathBuf> {
+        let folder =
+            self.stack.last().and_then(|file| file.parent()).map(PathBuf::from).unwrap_or_default();
+        let parts = alternatives(pattern);
+        let braces = parts.len() > 1;
+        let mut files = Vec::new();
+        let mut none = true;
+        for part in &parts {
+            let wildcard = part.contains(['*', '?', '[']);
+            let path = folder.join(part);
+            let found = if wildcard {
+                self.reader.matches(&path.to_string_lossy())
+            } else if self.reader.kind(&path) == FileKind::Missing {
+                Vec::new()
+            } else {
+                vec![path]
+            };
+            if found.is_empty() && braces && strictness.brace {
+                self.include_failed(format!("'{part}' matches nothing"), true, span);
+                none = false;
+            }
+            if found.is_empty() && !braces {
+                let strict = if wildcard { strictness.wildcard } else { strictness.matched };
+                self.include_failed(format!("Config files missing '{pattern}'."), strict, span);
+            }
+            none &= found.is_empty();
+            for file in found {
+                match self.reader.kind(&file) {
+                    FileKind::Regular => files.push(file),
+                    kind => {
+                        let what = match kind {
+                            FileKind::Directory => "a directory",
+                            FileKind::Executable => "executable",
+                            _ => "no regular file",
+                        };
+                        self.include_failed(
+                            format!("'{}' is {what}; it is not included", file.display()),
+                            strictness.read && kind != FileKind::Directory,
+                            span,
+                        );
+                    }
+                }
+            }
+        }
+        if none && braces {
+            let strict = strictness.wildcard || strictness.matched;
+            self.include_failed(format!("Config files missing '{pattern}'."), strict, span);
+        }
+        files
+    }
+
+    fn include_failed(&mut self, message: String, strict: bool, span: Span) {
+        let diagnostic = if strict {
+            self.loaded.include_failed = true;
+            Diagnostic::error("include-failed", span, message).class(Class::Security)
+        } else {
+            Diagnostic::warning("include-empty", span, message).class(Class::Silent)
+        };
+        self.report(diagnostic);
+    }
+
+    /// `include_check [[+|-]LEVEL...]`: sets what follows in this file.
+    fn include_check(&mut self, text: &Text) {
+        let mut words = text.as_str().split_whitespace();
+        if words.next() != Some("include_check") {
+            return;
+        }
+        let words: Vec<&str> = words.collect();
+        if words.is_empty() {
+            self.strictness = Strictness::ALL;
+            return;
+        }
+        for (index, word) in words.iter().enumerate() {
+            let (sign, level) = match word.split_at_checked(1) {
+                Some((sign @ ("+" | "-"), level)) => (sign == "+", level),
+                _ => (true, *word),
+            };
+            let replaces = level == *word;
+            if replaces && index == 0 {
+                self.strictness = Strictness { read: true, ..Strictness::NONE };
+            }
+            match level {
+                "read" => self.strictness.read = sign,
+                "match" => self.strictness.matched = sign,
+                "wildcard_match" => self.strictness.wildcard = sign,
+                "brace_match" => self.strictness.brace = sign,
+                _ => {
+                    let span = text.span(0, text.as_str().len());
+                    let message = format!("Unknown include_check type '{level}' - ignoring");
+                    self.report(Diagnostic::error("unknown-value", span, message).expected(
+                        "read, match, wildcard_match or brace_match, each with + or - before it",
+                    ));
+                }
+            }
+        }
+    }
+}

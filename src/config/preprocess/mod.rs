@@ -1,0 +1,366 @@
+//! Files to logical lines: comments, conditional lines, definitions, sequences, includes, braces.
+//!
+//! The order within a line is keepalived's: comment, include, condition, definition, sequence,
+//! substitution (after which the line is looked at again), braces.
+
+mod definitions;
+mod include;
+mod sequence;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::lex::{self, Word};
+use super::source::{FileKind, Reader, text_of};
+use super::text::{Text, is_blank};
+use super::{LoadOptions, Loaded};
+use crate::diag::{Class, Diagnostic, FileId, Span};
+use definitions::Definition;
+use include::Strictness;
+
+/// Lines that one configuration may come to; a sequence of a thousand million must not fill memory.
+const MOST_LINES: usize = 20_000_000;
+/// Bytes that definitions and sequences may produce.
+const MOST_PRODUCED: usize = 512 * 1024 * 1024;
+/// Substitutions within one line, one within the other.
+const DEEPEST: usize = 64;
+
+/// What the tree is built of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Item {
+    Line(Line),
+    Open(Brace),
+    Close(Brace),
+}
+
+/// A brace and how it stands in its physical line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Brace {
+    pub span: Span,
+    /// Columns before the first character of its physical line, when the brace is that character.
+    pub indent: Option<u32>,
+}
+
+/// One logical line: never without a word.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    text: Text,
+    words: Vec<Word>,
+    /// Columns before the first character of its physical line.
+    pub indent: u32,
+}
+
+impl Line {
+    /// Number of words, keyword included.
+    pub fn count(&self) -> usize {
+        self.words.len()
+    }
+
+    /// A word; 0 is the keyword.
+    pub fn word(&self, index: usize) -> Option<&str> {
+        self.text.as_str().get(self.words.get(index)?.range.clone())
+    }
+
+    /// The words from `index` on.
+    pub fn words_from(&self, index: usize) -> impl Iterator<Item = &str> {
+        (index..self.words.len()).filter_map(|at| self.word(at))
+    }
+
+    /// The whole line as read, quotes included.
+    pub fn raw(&self) -> &str {
+        self.text.as_str()
+    }
+
+    /// Where a word was written.
+    pub fn span(&self, index: usize) -> Option<Span> {
+        let word = self.words.get(index)?;
+        self.text.span(word.range.start, word.range.end)
+    }
+
+    /// Where the line was written.
+    pub fn whole(&self) -> Option<Span> {
+        self.text.span(0, self.text.as_str().len())
+    }
+}
+
+/// Reads everything that a path (or pattern) names.
+pub fn read(path: &str, reader: &dyn Reader, options: &LoadOptions, loaded: &mut Loaded) -> Vec<Item> {
+    let mut files: Vec<PathBuf> = if path.contains(['*', '?', '[', '{']) {
+        super::source::alternatives(path).iter().flat_map(|pattern| reader.matches(pattern)).collect()
+    } else {
+        vec![PathBuf::from(path)]
+    };
+    files.retain(|file| {
+        matches!(reader.kind(file), FileKind::Regular | FileKind::Executable | FileKind::Other)
+    });
+    if files.is_empty() {
+        loaded.missing = true;
+        let message = format!("Config files missing '{path}'.");
+        loaded.diagnostics.push(Diagnostic::error("config-missing", None, message).class(Class::Silent));
+        return Vec::new();
+    }
+    if files.len() > 1 {
+        let message = format!("'{path}' names {} files; all of them are read", files.len());
+        loaded.diagnostics.push(Diagnostic::warning("several-files", None, message));
+    }
+    let mut preprocessor = Preprocessor::new(reader, options, loaded);
+    for file in files {
+        preprocessor.file(&file, None);
+    }
+    preprocessor.items
+}
+
+struct Preprocessor<'a> {
+    reader: &'a dyn Reader,
+    options: &'a LoadOptions,
+    loaded: &'a mut Loaded,
+    items: Vec<Item>,
+    definitions: HashMap<String, Definition>,
+    /// A definition whose last line ended in a backslash.
+    open: Option<(String, Definition)>,
+    strictness: Strictness,
+    /// Files being read, innermost last.
+    stack: Vec<PathBuf>,
+    produced: usize,
+    overflowed: bool,
+    random: u64,
+    /// Columns before the physical line that is being worked on.
+    indent: u32,
+}
+
+impl<'a> Preprocessor<'a> {
+    fn new(reader: &'a dyn Reader, options: &'a LoadOptions, loaded: &'a mut Loaded) -> Self {
+        Preprocessor {
+            reader,
+            options,
+            loaded,
+            items: Vec::new(),
+            definitions: HashMap::new(),
+            open: None,
+            strictness: if options.strict_includes { Strictness::ALL } else { Strictness::NONE },
+            stack: Vec::new(),
+            produced: 0,
+            overflowed: false,
+            random: options.random_seed,
+            indent: 0,
+        }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.loaded.diagnostics.push(diagnostic);
+    }
+
+    /// Reads one file; `at` is the include that names it.
+    fn file(&mut self, path: &Path, at: Option<Span>) {
+        let name = path.to_string_lossy().into_owned();
+        let bytes = match self.reader.read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.loaded.missing |= at.is_none();
+                let message = format!("unable to read '{name}': {error}");
+                self.report(Diagnostic::error("file-unreadable", at, message).class(Class::Silent));
+                return;
+            }
+        };
+        self.stack.push(path.to_path_buf());
+        let saved = self.strictness;
+        self.content(name, text_of(bytes));
+        self.strictness = saved;
+        self.stack.pop();
+    }
+
+    fn content(&mut self, name: String, content: String) {
+        let file = self.loaded.sources.add(name, content.clone());
+        let mut start = 0;
+        for line in content.split('\n') {
+            self.physical_line(line, file, start);
+            start += u32::try_from(line.len() + 1).unwrap_or(u32::MAX);
+        }
+    }
+
+    fn physical_line(&mut self, line: &str, file: FileId, start: u32) {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let end = start + u32::try_from(line.len()).unwrap_or(0);
+        if line.contains('\0') {
+            let span = Span { file, start, end, via: None };
+            self.report(Diagnostic::error("nul-byte", span, "a NUL byte in the line; the line is ignored"));
+            return;
+        }
+        let text = Text::literal(line, file, start, None);
+        self.indent = indent_of(line);
+        let text = strip_comment(text).trimmed();
+        if self.continued(&text) || text.as_str().is_empty() {
+            return;
+        }
+        if self.include(&text) {
+            return;
+        }
+        self.line(text, 0);
+    }
+
+    /// One line after its comment is gone; `depth` counts substitutions and sequences around it.
+    fn line(&mut self, text: Text, depth: usize) {
+        let Some(text) = self.conditional(text) else { return };
+        if self.define(&text) {
+            return;
+        }
+        if text.as_str().starts_with("~SEQ") || text.as_str().starts_with("~LST") {
+            self.repeated(&text, depth);
+            return;
+        }
+        if text.as_str().contains('$') {
+            match self.substituted(&text, depth) {
+                definitions::Outcome::Unchanged => {}
+                definitions::Outcome::Done => return,
+                definitions::Outcome::Changed(changed) => {
+                    let changed = strip_comment(changed).trimmed();
+                    if !changed.as_str().is_empty() {
+                        self.line(changed, depth + 1);
+                    }
+                    return;
+                }
+            }
+        }
+        self.split(&text);
+    }
+
+    /// `@ID text`, `@^ID text`: the text if it is for this configuration id.
+    fn conditional(&mut self, mut text: Text) -> Option<Text> {
+        while let Some(condition) = text.as_str().strip_prefix('@') {
+            let (id, rest) = condition.split_once(is_blank).unwrap_or((condition, ""));
+            let wanted = match id.strip_prefix('^') {
+                Some(other) => other != self.options.config_id,
+                None => id == self.options.config_id,
+            };
+            if id.is_empty() || id == "^" || rest.trim_matches(is_blank).is_empty() {
+                let message = "a conditional line needs an id and text after it";
+                self.report(
+                    Diagnostic::error("bad-condition", text.span(0, text.as_str().len()), message)
+                        .expected("@ID TEXT or @^ID TEXT"),
+                );
+                return None;
+            }
+            if !wanted {
+                return None;
+            }
+            let length = text.as_str().len();
+            text = text.slice(length - rest.len(), length).trimmed();
+        }
+        Some(text)
+    }
+
+    /// Cuts at braces outside double quotes.
+    fn split(&mut self, text: &Text) {
+        let (mut quoted, mut from, mut undefined) = (false, 0, 0);
+        for (at, byte) in text.as_str().bytes().enumerate() {
+            match byte {
+                b'"' => quoted = !quoted,
+                b'$' if !quoted => undefined = self.undefined(text, at).unwrap_or(undefined),
+                b'{' | b'}' if !quoted && at >= undefined => {
+                    self.emit_line(text, from, at);
+                    let span = text.span(at, at + 1);
+                    let first = text.as_str().get(..at).is_some_and(|before| before.trim().is_empty());
+                    if let Some(span) = span {
+                        let brace = Brace { span, indent: first.then_some(self.indent) };
+                        self.emit(if byte == b'{' { Item::Open(brace) } else { Item::Close(brace) });
+                    }
+                    from = at + 1;
+                }
+                _ => {}
+            }
+        }
+        self.emit_line(text, from, text.as_str().len());
+    }
+
+    /// A name in braces that nothing defines: where its braces end, since they are no block.
+    fn undefined(&mut self, text: &Text, at: usize) -> Option<usize> {
+        let (whole, name, _) = lex::usage(text.as_str().get(at..)?)?;
+        let end = at + whole.len();
+        if whole.ends_with('}') {
+            let message = format!("${{{name}}} is not defined");
+            let help = format!("define it in a line above: ${name}=VALUE");
+            self.report(Diagnostic::error("undefined-name", text.span(at, end), message).help(help));
+        }
+        Some(end)
+    }
+
+    fn emit_line(&mut self, text: &Text, from: usize, to: usize) {
+        let part = text.slice(from, to).trimmed();
+        let (words, unterminated) = lex::words(part.as_str());
+        if words.is_empty() {
+            return;
+        }
+        if unterminated {
+            let at = part.as_str().rfind('"').unwrap_or(0);
+            let span = part.span(at, at + 1);
+            self.report(
+                Diagnostic::error("unterminated-quote", span, "Unterminated quote")
+                    .expected("a closing '\"'"),
+            );
+        }
+        self.emit(Item::Line(Line { text: part, words, indent: self.indent }));
+    }
+
+    fn emit(&mut self, item: Item) {
+        if self.items.len() >= MOST_LINES {
+            self.overflow(None);
+        } else {
+            self.items.push(item);
+        }
+    }
+
+    /// Says once that the text grew beyond all bounds.
+    fn overflow(&mut self, at: Option<Span>) {
+        if !self.overflowed {
+            self.overflowed = true;
+            self.loaded.structure_broken = true;
+            let message = "definitions and sequences produce too much text; the rest is ignored";
+            self.report(Diagnostic::error("too-much-text", at, message));
+        }
+    }
+}
+
+/// Drops the comment: from the first `#` or `!` outside double quotes. A backslash before either gives it
+/// literally.
+fn strip_comment(text: Text) -> Text {
+    let content = text.as_str();
+    let (mut quoted, mut kept, mut from) = (false, None::<Text>, 0);
+    let mut end = content.len();
+    let bytes = content.as_bytes();
+    for (at, byte) in content.bytes().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'#' | b'!' if !quoted => {
+                if at > from && bytes.get(at - 1) == Some(&b'\\') {
+                    kept.get_or_insert_default().push(&text, from, at - 1);
+                    from = at;
+                } else {
+                    end = at;
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    match kept {
+        Some(mut kept) => {
+            kept.push(&text, from, end);
+            kept
+        }
+        None if end == content.len() => text,
+        None => text.slice(0, end),
+    }
+}
+
+/// Columns before the first character; a tab goes to the next multiple of 8.
+fn indent_of(line: &str) -> u32 {
+    let mut column = 0;
+    for character in line.chars() {
+        match character {
+            '\t' => column = (column / 8 + 1) * 8,
+            character if is_blank(character) => column += 1,
+            _ => break,
+        }
+    }
+    column
+}

@@ -1,0 +1,423 @@
+//! Logical lines to a tree, with braces put where a person meant them.
+//!
+//! The table says which keyword opens a block and what is valid in it; indentation and the count of all
+//! braces say which brace is missing or too many. One mistake gives one message, and what follows is read
+//! as if the mistake were not there.
+
+use super::keywords::{Arguments, Context, Keyword, Values, nearest, valid_in};
+use super::preprocess::{Brace, Item, Line};
+use crate::diag::{Diagnostic, Span};
+
+/// Braces without a keyword that may be open at a time.
+const DEEPEST: usize = 32;
+
+/// A line, and the block after it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Node {
+    pub line: Line,
+    /// Its row; `None` for an entry of a value block.
+    pub row: Option<&'static Keyword>,
+    pub block: Option<Block>,
+}
+
+/// What stands between braces.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Block {
+    pub nodes: Vec<Node>,
+    /// `None` where it is missing.
+    pub open: Option<Span>,
+    pub close: Option<Span>,
+}
+
+impl Node {
+    /// The first word.
+    pub fn name(&self) -> &str {
+        self.line.word(0).unwrap_or("")
+    }
+
+    /// A further word; 1 is the first argument.
+    pub fn argument(&self, index: usize) -> Option<&str> {
+        self.line.word(index)
+    }
+
+    /// Where the keyword stands.
+    pub fn span(&self) -> Option<Span> {
+        self.line.span(0)
+    }
+
+    /// Where an argument stands, or the keyword when there is none.
+    pub fn span_of(&self, index: usize) -> Option<Span> {
+        self.line.span(index).or_else(|| self.span())
+    }
+
+    /// The lines of its block.
+    pub fn nodes(&self) -> &[Node] {
+        self.block.as_ref().map_or(&[], |block| &block.nodes)
+    }
+}
+
+/// A tree and what was wrong with its braces and keywords.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Tree {
+    pub nodes: Vec<Node>,
+    pub diagnostics: Vec<Diagnostic>,
+    /// A brace is missing or too many, or a block is unknown.
+    pub broken: bool,
+}
+
+/// Builds the tree.
+pub fn parse(items: Vec<Item>) -> Tree {
+    let count = |wanted: fn(&Item) -> bool| items.iter().filter(|item| wanted(item)).count() as i64;
+    let surplus =
+        count(|item| matches!(item, Item::Open(_))) - count(|item| matches!(item, Item::Close(_)));
+    let mut builder =
+        Builder { frames: vec![Frame::root()], tree: Tree::default(), surplus, just_closed: None };
+    let mut items = items.into_iter().peekable();
+    while let Some(item) = items.next() {
+        match item {
+            Item::Line(line) => {
+                let open = match items.peek() {
+                    Some(Item::Open(brace)) => Some(*brace),
+                    _ => None,
+                };
+                let deeper = matches!(items.peek(), Some(Item::Line(next)) if next.indent > line.indent);
+                if builder.line(line, open, deeper) {
+                    items.next();
+                }
+            }
+            Item::Open(brace) => builder.open(brace),
+            Item::Close(brace) => builder.close(brace),
+        }
+    }
+    builder.finish()
+}
+
+/// What the lines of an open block are.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Kind {
+    Keywords(Context),
+    Values,
+    /// Unknown: skipped, with so many braces open within.
+    Skipped(usize),
+    /// A brace without keyword: its lines belong to the block around it.
+    Transparent,
+}
+
+struct Frame {
+    /// The keyword line; none at the top and after a brace without keyword.
+    head: Option<(Line, Option<&'static Keyword>)>,
+    kind: Kind,
+    nodes: Vec<Node>,
+    open: Option<Span>,
+    indent: u32,
+}
+
+impl Frame {
+    fn root() -> Frame {
+        Frame { head: None, kind: Kind::Keywords(Context::Top), nodes: Vec::new(), open: None, indent: 0 }
+    }
+
+    fn name(&self) -> String {
+        match &self.head {
+            Some((line, _)) => line.words_from(0).take(2).collect::<Vec<_>>().join(" "),
+            None => "{".to_owned(),
+        }
+    }
+}
+
+struct Builder {
+    frames: Vec<Frame>,
+    tree: Tree,
+    /// Opening braces without closing ones, for the whole text; negative: too many closing ones. Each
+    /// repair takes its part away.
+    surplus: i64,
+    /// The block that the brace before this line closed.
+    just_closed: Option<(Context, u32, Span)>,
+}
+
+impl Builder {
+    /// Takes a line; `true` when it took the brace after it too.
+    fn line(&mut self, line: Line, open: Option<Brace>, deeper: bool) -> bool {
+        let just_closed = self.just_closed.take();
+        let word = line.word(0).unwrap_or("").to_owned();
+        loop {
+            let Some(frame) = self.frames.last() else { return false };
+            let escapes = self.belongs_outside(&word, line.indent, open.is_some());
+            match frame.kind {
+                Kind::Skipped(_) | Kind::Values if escapes => self.missing_close(),
+                Kind::Skipped(_) => return false,
+                Kind::Values => {
+                    self.add(Node { line, row: None, block: None });
+                    return false;
+                }
+                Kind::Keywords(_) | Kind::Transparent => {
+                    let context = self.context();
+                    if let Some(row) = context.find(&word) {
+                        return self.accept(line, row, open, deeper);
+                    }
+                    if let Some((closed, indent, span)) = just_closed
+                        && self.surplus < 0
+                        && closed.find(&word).is_some()
+                        && line.indent > indent
+                    {
+                        self.reopen(span);
+                        continue;
+                    }
+                    if escapes {
+                        self.missing_close();
+                        continue;
+                    }
+                    return self.unknown(line, &word, context, open);
+                }
+            }
+        }
+    }
+
+    /// The context whose keywords are valid here.
+    fn context(&self) -> Context {
+        let found = self.frames.iter().rev().find_map(|frame| match frame.kind {
+            Kind::Keywords(context) => Some(context),
+            _ => None,
+        });
+        found.unwrap_or(Context::Top)
+    }
+
+    /// Whether the keyword shows that the innermost block should have been closed before it.
+    fn belongs_outside(&self, word: &str, indent: u32, block: bool) -> bool {
+        let Some((frame, outer)) = self.frames.split_last() else { return false };
+        if self.surplus <= 0 || outer.is_empty() {
+            return false;
+        }
+        let row = outer.iter().rev().find_map(|frame| match frame.kind {
+            Kind::Keywords(context) => context.find(word),
+            _ => None,
+        });
+        let Some(row) = row else { return false };
+        let plain_entry = frame.kind == Kind::Values && !(block && row.has_block());
+        row.has_block() == block && (indent <= frame.indent || (frame.kind == Kind::Values && !plain_entry))
+    }
+
+    fn accept(&mut self, line: Line, row: &'static Keyword, open: Option<Brace>, deeper: bool) -> bool {
+        let kind = match row.arguments {
+            Arguments::Block(context) => Kind::Keywords(context),
+            Arguments::Values(_) => Kind::Values,
+            _ => {
+                if open.is_some() {
+                    let message = format!("'{}' takes no block; the block is skipped", row.name);
+                    self.broken(Diagnostic::error(
+                        "unexpected-block",
+                        open.map(|brace| brace.span),
+                        message,
+                    ));
+                    let indent = line.indent;
+                    self.add(Node { line, row: Some(row), block: None });
+                    self.push(None, Kind::Skipped(0), open, indent);
+                    return true;
+                }
+                self.add(Node { line, row: Some(row), block: None });
+                return false;
+            }
+        };
+        let indent = line.indent;
+        if open.is_none() {
+            let assumed = self.surplus < 0 || deeper;
+            self.missing_open(&line, row, assumed);
+            if !assumed {
+                self.add(Node { line, row: Some(row), block: Some(Block::default()) });
+                return false;
+            }
+            self.surplus += 1;
+        }
+        self.push(Some((line, Some(row))), kind, open, indent);
+        open.is_some()
+    }
+
+    fn missing_open(&mut self, line: &Line, row: &'static Keyword, assumed: bool) {
+        let last = line.span(line.count().saturating_sub(1));
+        let message = format!(
+            "Missing '{{' at beginning of configuration block: the opening brace of '{}' is missing",
+            row.name
+        );
+        let example: Vec<&str> = line.words_from(0).collect();
+        let mut diagnostic = Diagnostic::error("missing-open-brace", last.map(Span::after), message)
+            .expected("'{'")
+            .help(format!("write '{} {{'", example.join(" ")));
+        if !assumed {
+            diagnostic =
+                diagnostic.help(format!("'{}' needs a block; it is read as an empty one", row.name));
+        }
+        if matches!(row.arguments, Arguments::Values(Values::Names | Values::Tracked)) && line.count() > 1 {
+            let rest: Vec<&str> = line.words_from(1).collect();
+            diagnostic.help = Some(format!("write '{} {{ {} }}'", row.name, rest.join(" ")));
+        }
+        self.broken(diagnostic);
+    }
+
+    fn unknown(&mut self, line: Line, word: &str, context: Context, open: Option<Brace>) -> bool {
+        let indent = line.indent;
+        let message = format!("Unknown keyword '{word}'");
+        let diagnostic = match open {
+            Some(_) => {
+                self.tree.broken = true;
+                Diagnostic::error("unknown-block", line.span(0), format!("{message}; its block is skipped"))
+            }
+            None => Diagnostic::warning("unknown-keyword", line.span(0), message),
+        };
+        self.tree.diagnostics.push(diagnostic.help(advice(word, context)));
+        if open.is_some() {
+            self.push(None, Kind::Skipped(0), open, indent);
+        }
+        open.is_some()
+    }
+
+    fn open(&mut self, brace: Brace) {
+        self.just_closed = None;
+        if let Some(Frame { kind: Kind::Skipped(nested), .. }) = self.frames.last_mut() {
+            *nested += 1;
+            return;
+        }
+        let message = "Unexpected '{' - ignoring";
+        self.broken(
+            Diagnostic::error("unexpected-brace", brace.span, message)
+                .expected("a keyword that takes a block before it"),
+        );
+        let indent = brace.indent.unwrap_or(0);
+        let kind = if self.frames.len() > DEEPEST { Kind::Skipped(0) } else { Kind::Transparent };
+        self.push(None, kind, Some(brace), indent);
+    }
+
+    fn close(&mut self, brace: Brace) {
+        if let Some(Frame { kind: Kind::Skipped(nested @ 1..), .. }) = self.frames.last_mut() {
+            *nested -= 1;
+            return;
+        }
+        while self.surplus > 0 && self.is_of_outer_block(brace) {
+            self.missing_close();
+        }
+        if self.frames.len() == 1 {
+            self.surplus += 1;
+            self.broken(
+                Diagnostic::error("extra-brace", brace.span, "Extra '}' found").help(
+                    "no block is open here; remove it, or look for a block above that ends too early",
+                ),
+            );
+            return;
+        }
+        self.pop(Some(brace.span));
+    }
+
+    /// Whether a closing brace stands under the keyword of a block further out.
+    fn is_of_outer_block(&self, brace: Brace) -> bool {
+        let (Some(indent), Some((frame, outer))) = (brace.indent, self.frames.split_last()) else {
+            return false;
+        };
+        frame.indent > indent && outer.iter().skip(1).any(|outer| outer.indent == indent)
+    }
+
+    fn finish(mut self) -> Tree {
+        while self.frames.len() > 1 {
+            self.missing_close();
+        }
+        let nodes = self.frames.pop().map(|frame| frame.nodes).unwrap_or_default();
+        Tree { nodes, ..self.tree }
+    }
+
+    /// Closes the innermost block, whose closing brace is missing.
+    fn missing_close(&mut self) {
+        self.surplus -= 1;
+        let Some(frame) = self.frames.last() else { return };
+        let name = frame.name();
+        let head = frame.head.as_ref().and_then(|(line, _)| line.whole()).or(frame.open);
+        let last =
+            frame.nodes.last().and_then(|node| node.block.as_ref().map_or(node.line.whole(), |b| b.close));
+        let place = last.map(Span::after).or(head);
+        let mut diagnostic = Diagnostic::error(
+            "missing-close-brace",
+            place,
+            format!("the closing brace of '{name}' is missing"),
+        )
+        .expected("'}'");
+        if let Some(head) = head.filter(|head| Some(*head) != place) {
+            diagnostic = diagnostic.related(head, "the block begins here");
+        }
+        self.broken(diagnostic);
+        self.pop(None);
+    }
+
+    /// Takes back that a block was closed: the brace that did it is too many.
+    fn reopen(&mut self, brace: Span) {
+        self.surplus += 1;
+        let node = self.frames.last_mut().and_then(|frame| frame.nodes.pop());
+        let Some(Node { line, row, block: Some(block) }) = node else { return };
+        let name: Vec<&str> = line.words_from(0).take(2).collect();
+        let message = format!("Extra '}}' found: it ends '{}' too early", name.join(" "));
+        self.broken(Diagnostic::error("extra-brace", brace, message).help("remove it"));
+        let kind = match row.map(|row| row.arguments) {
+            Some(Arguments::Block(context)) => Kind::Keywords(context),
+            _ => Kind::Values,
+        };
+        let indent = line.indent;
+        let frame = Frame { head: Some((line, row)), kind, nodes: block.nodes, open: block.open, indent };
+        self.frames.push(frame);
+    }
+
+    fn push(
+        &mut self,
+        head: Option<(Line, Option<&'static Keyword>)>,
+        kind: Kind,
+        open: Option<Brace>,
+        indent: u32,
+    ) {
+        let open = open.map(|brace| brace.span);
+        self.frames.push(Frame { head, kind, nodes: Vec::new(), open, indent });
+    }
+
+    fn pop(&mut self, close: Option<Span>) {
+        let Some(frame) = self.frames.pop() else { return };
+        match (frame.head, frame.kind) {
+            (Some((line, row)), kind) => {
+                if let (Kind::Keywords(context), Some(close)) = (kind, close) {
+                    self.just_closed = Some((context, frame.indent, close));
+                }
+                self.add(Node {
+                    line,
+                    row,
+                    block: Some(Block { nodes: frame.nodes, open: frame.open, close }),
+                });
+            }
+            (None, Kind::Transparent) => frame.nodes.into_iter().for_each(|node| self.add(node)),
+            (None, _) => {}
+        }
+    }
+
+    fn add(&mut self, node: Node) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.nodes.push(node);
+        }
+    }
+
+    fn broken(&mut self, diagnostic: Diagnostic) {
+        self.tree.broken = true;
+        self.tree.diagnostics.push(diagnostic);
+    }
+}
+
+/// What to do about an unknown word.
+fn advice(word: &str, context: Context) -> String {
+    let valid = valid_in(word);
+    if let Some((first, more)) = valid.split_first() {
+        let mut names = vec![first.name()];
+        names.extend(more.iter().map(|context| context.name()));
+        names.dedup();
+        names.truncate(4);
+        return format!("'{word}' is valid in {}, not in {}", names.join(", "), context.name());
+    }
+    match nearest(context, word) {
+        Some(near) => format!("did you mean '{near}'?"),
+        None => format!("nothing in {} is called so or nearly so; remove the line", context.name()),
+    }
+}
+
+#[cfg(test)]
+#[path = "syntax_tests.rs"]
+mod tests;

@@ -1,1 +1,0 @@
-//! A mistake in a file, as data.

@@ -1,0 +1,144 @@
+//! Texts that were read, and places in them.
+
+use std::num::NonZeroU32;
+
+/// A text in a [`SourceMap`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FileId(pub u32);
+
+/// How a piece of text came to where it is used: see [`Via`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ViaId(NonZeroU32);
+
+/// A range of bytes in one file.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Span {
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+    /// Present where the text went through a definition or a sequence.
+    pub via: Option<ViaId>,
+}
+
+impl Span {
+    /// From the first byte of one to the last of the other, when both are in one file.
+    pub fn to(self, end: Span) -> Span {
+        if self.file == end.file && end.end >= self.start { Span { end: end.end, ..self } } else { self }
+    }
+
+    /// Without any text: the place just before this one.
+    pub fn before(self) -> Span {
+        Span { end: self.start, ..self }
+    }
+
+    /// Without any text: the place just after this one.
+    pub fn after(self) -> Span {
+        Span { start: self.end, ..self }
+    }
+}
+
+/// One step between what a person wrote and what was read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Via {
+    /// Words for a message, such as "the definition of $NAME".
+    pub what: String,
+    pub span: Span,
+}
+
+/// One text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SourceFile {
+    /// As the operator named it (or as an include's pattern matched it).
+    pub name: String,
+    pub text: String,
+    line_starts: Vec<u32>,
+}
+
+/// Line and column as an editor counts them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place<'a> {
+    pub file: &'a str,
+    /// From 1.
+    pub line: u32,
+    /// From 1, in characters.
+    pub column: u32,
+}
+
+/// All texts of one configuration.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SourceMap {
+    files: Vec<SourceFile>,
+    vias: Vec<Via>,
+}
+
+impl SourceMap {
+    /// Adds a text. Lines end in LF.
+    pub fn add(&mut self, name: impl Into<String>, text: String) -> FileId {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let line_starts = std::iter::once(0)
+            .chain(ends.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)))
+            .collect();
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(SourceFile { name: name.into(), text, line_starts });
+        id
+    }
+
+    /// Records a step; the number goes into the spans that took it.
+    pub fn add_via(&mut self, what: impl Into<String>, span: Span) -> Option<ViaId> {
+        self.vias.push(Via { what: what.into(), span });
+        u32::try_from(self.vias.len()).ok().and_then(NonZeroU32::new).map(ViaId)
+    }
+
+    /// The step behind a number.
+    pub fn via(&self, id: ViaId) -> Option<&Via> {
+        self.vias.get(id.0.get() as usize - 1)
+    }
+
+    /// The text behind a number.
+    pub fn file(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.0 as usize)
+    }
+
+    /// Whether there is more than one text, so that a line number alone says nothing.
+    pub fn several(&self) -> bool {
+        self.files.len() > 1
+    }
+
+    /// Where a span begins.
+    pub fn place(&self, span: Span) -> Option<Place<'_>> {
+        let file = self.file(span.file)?;
+        let index = file.line_starts.partition_point(|start| *start <= span.start).checked_sub(1)?;
+        let start = *file.line_starts.get(index)? as usize;
+        let before = file.text.get(start..span.start as usize)?;
+        let column = u32::try_from(before.chars().count()).unwrap_or(u32::MAX).saturating_add(1);
+        Some(Place { file: &file.name, line: u32::try_from(index + 1).unwrap_or(u32::MAX), column })
+    }
+
+    /// The text a span covers.
+    pub fn text(&self, span: Span) -> &str {
+        self.file(span.file)
+            .and_then(|file| file.text.get(span.start as usize..span.end as usize))
+            .unwrap_or("")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_characters_not_bytes() {
+        let mut map = SourceMap::default();
+        let file = map.add("a.conf", "один два\nx y\n".into());
+        let start = "один ".len() as u32;
+        let span = Span { file, start, end: start + 6, via: None };
+        let place = map.place(span).unwrap();
+        assert_eq!((place.line, place.column), (1, 6));
+        assert_eq!(map.text(span), "два");
+        let second = Span { file, start: "один два\nx ".len() as u32, end: 0, via: None };
+        let place = map.place(second).unwrap();
+        assert_eq!((place.line, place.column), (2, 3));
+    }
+}

@@ -1,0 +1,11 @@
+//! The configuration language, from files to verdicts.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, and what helps it is no test function in clippy's eyes"
+)]
+
+mod examples;
