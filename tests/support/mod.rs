@@ -5,6 +5,7 @@ pub mod capture;
 pub mod daemon;
 pub mod echo;
 pub mod frame;
+pub mod http;
 pub mod ipvs;
 pub mod net;
 pub mod process;
