@@ -26,7 +26,8 @@ impl Capture {
         let stop = Arc::new(AtomicBool::new(false));
         let socket = node.within(|| {
             let every_protocol = i32::from((nix::libc::ETH_P_ALL as u16).to_be());
-            let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(every_protocol))).unwrap();
+            let socket =
+                Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(every_protocol))).unwrap();
             socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
             socket.set_recv_buffer_size(1 << 20).unwrap();
             socket
@@ -34,7 +35,8 @@ impl Capture {
         let (ready, started) = mpsc::channel();
         let reader = {
             let (frames, stop) = (Arc::clone(&frames), Arc::clone(&stop));
-            let namespace = std::fs::File::open(std::path::Path::new("/run/netns").join(&node.netns)).unwrap();
+            let namespace =
+                std::fs::File::open(std::path::Path::new("/run/netns").join(&node.netns)).unwrap();
             std::thread::spawn(move || {
                 nix::sched::setns(namespace, nix::sched::CloneFlags::CLONE_NEWNET).unwrap();
                 ready.send(()).unwrap();
@@ -80,7 +82,9 @@ fn read_frames(socket: &Socket, frames: &Mutex<Vec<Frame>>, stop: &AtomicBool) {
     let mut names = HashMap::new();
     let mut buffer = [0; 2048];
     while !stop.load(Ordering::Relaxed) {
-        let Ok((length, Some(link))) = recvfrom::<LinkAddr>(socket.as_raw_fd(), &mut buffer) else { continue };
+        let Ok((length, Some(link))) = recvfrom::<LinkAddr>(socket.as_raw_fd(), &mut buffer) else {
+            continue;
+        };
         let at = Instant::now();
         let index = link.ifindex() as u32;
         let interface = names.entry(index).or_insert_with(|| {

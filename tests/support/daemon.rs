@@ -18,8 +18,9 @@ pub enum Subject {
     Standfast,
 }
 
-/// Environment variable that lets keepalived stand in for standfast: the harness is tried without the daemon.
-pub const STAND_IN: &str = "STANDFAST_TEST_STAND_IN";
+/// Environment variable with the path of a program to take for standfast: another build, or keepalived itself to try
+/// the harness.
+pub const STAND_IN: &str = "STANDFAST_BINARY";
 
 impl Subject {
     /// Both.
@@ -35,10 +36,10 @@ impl Subject {
 
     /// Its program.
     pub fn binary(self) -> PathBuf {
-        if self == Subject::Standfast && std::env::var_os(STAND_IN).is_none() {
-            PathBuf::from(env!("CARGO_BIN_EXE_standfast"))
-        } else {
-            PathBuf::from("/usr/sbin/keepalived")
+        let kept = std::env::var_os(STAND_IN).map(PathBuf::from);
+        match self {
+            Subject::Keepalived => PathBuf::from("/usr/sbin/keepalived"),
+            Subject::Standfast => kept.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_standfast"))),
         }
     }
 }

@@ -41,7 +41,9 @@ impl Drop for Echo {
         let (address, namespace) = (self.address, self.namespace.clone());
         // The listener wakes only by a connection; the thread that makes it must stand in the same namespace.
         let waker = std::thread::spawn(move || {
-            let Ok(file) = std::fs::File::open(std::path::Path::new("/run/netns").join(namespace)) else { return };
+            let Ok(file) = std::fs::File::open(std::path::Path::new("/run/netns").join(namespace)) else {
+                return;
+            };
             if nix::sched::setns(file, nix::sched::CloneFlags::CLONE_NEWNET).is_ok() {
                 let _nobody_listens_any_more = TcpStream::connect_timeout(&address, Duration::from_secs(1));
             }

@@ -35,7 +35,9 @@ impl Net {
         succeed(Command::new("ip").args(["netns", "add", &netns]));
         self.namespaces.lock().unwrap().push(netns.clone());
         let dir = self.scratch.path().join(name);
-        std::fs::create_dir_all(dir.join("run")).unwrap();
+        for place in ["run", "bin"] {
+            std::fs::create_dir_all(dir.join(place)).unwrap();
+        }
         let node = Node { name: name.to_owned(), netns, dir, processes: None };
         node.within(|| {
             for scope in ["all", "default"] {
@@ -50,7 +52,8 @@ impl Net {
     /// A cable between two nodes: `(node, interface, address with prefix)` twice. Both ends are set up.
     pub fn cable(&self, a: (&Node, &str, &str), b: (&Node, &str, &str)) {
         succeed(Command::new("ip").args([
-            "link", "add", a.1, "netns", &a.0.netns, "type", "veth", "peer", "name", b.1, "netns", &b.0.netns,
+            "link", "add", a.1, "netns", &a.0.netns, "type", "veth", "peer", "name", b.1, "netns",
+            &b.0.netns,
         ]));
         for (node, interface, address) in [a, b] {
             node.sh(&format!("ip addr add {address} dev {interface} && ip link set {interface} up"));
@@ -91,7 +94,8 @@ impl Net {
 impl Drop for Net {
     fn drop(&mut self) {
         for netns in self.namespaces.lock().unwrap().drain(..) {
-            let _leftover_is_swept_by_the_next_run = Command::new("ip").args(["netns", "del", &netns]).output();
+            let _leftover_is_swept_by_the_next_run =
+                Command::new("ip").args(["netns", "del", &netns]).output();
         }
     }
 }
@@ -113,7 +117,7 @@ pub struct Node {
     pub name: String,
     /// Its network namespace.
     pub netns: String,
-    /// Files of this node; `run` in it is what its daemons see as `/run`.
+    /// Files of this node; `run` and `bin` in it are what its processes see as `/run` and `/usr/local/bin`.
     pub dir: PathBuf,
     processes: Option<Process>,
 }
@@ -122,7 +126,16 @@ impl Node {
     /// Gives the node process numbers of its own, so that `pidof` sees only what runs here.
     pub fn isolate_processes(&mut self) {
         let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.netns, "unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]);
+        command.args([
+            "netns",
+            "exec",
+            &self.netns,
+            "unshare",
+            "--pid",
+            "--fork",
+            "--mount-proc",
+            "--kill-child",
+        ]);
         command.args(["sleep", "infinity"]);
         let holder = Process::spawn(&format!("{} holder", self.name), command);
         wait::until("the first process of the namespace", wait::seconds(10), || {
@@ -134,7 +147,7 @@ impl Node {
     }
 
     /// A command line that runs the program and arguments appended to it on this node. `/run` and `/usr/local/bin`
-    /// are the node's own, the latter with `keepalived_notify.sh` if the node's directory has one.
+    /// are the node's own.
     pub fn command(&self) -> Command {
         let mut command = match &self.processes {
             None => {
@@ -145,15 +158,21 @@ impl Node {
             Some(holder) => {
                 let mut command = Command::new("nsenter");
                 let first = children_of(holder.pid()).first().copied().unwrap();
-                command.args(["--target", &first.to_string(), "--pid", "--mount", "--net", "unshare", "--mount"]);
+                command.args([
+                    "--target",
+                    &first.to_string(),
+                    "--pid",
+                    "--mount",
+                    "--net",
+                    "unshare",
+                    "--mount",
+                ]);
                 command
             }
         };
         let dir = self.dir.display();
         command.args(["sh", "-c"]).arg(format!(
-            "mount --bind {dir}/run /run && mount -t tmpfs scripts /usr/local/bin && \
-             if [ -e {dir}/keepalived_notify.sh ]; then cp {dir}/keepalived_notify.sh /usr/local/bin/; fi && \
-             exec \"$@\""
+            "mount --bind {dir}/run /run && mount --bind {dir}/bin /usr/local/bin && exec \"$@\""
         ));
         command.arg("node");
         command
@@ -206,8 +225,9 @@ impl Node {
 
     /// The IPv4 addresses of an interface as `ip` prints them, without index and with single blanks.
     pub fn addresses(&self, interface: &str) -> Vec<String> {
-        let text = String::from_utf8_lossy(&self.try_sh(&format!("ip -o -4 addr show dev {interface}")).stdout)
-            .into_owned();
+        let text =
+            String::from_utf8_lossy(&self.try_sh(&format!("ip -o -4 addr show dev {interface}")).stdout)
+                .into_owned();
         text.lines()
             .map(|line| line.replace('\\', " ").split_whitespace().skip(2).collect::<Vec<_>>().join(" "))
             .collect()

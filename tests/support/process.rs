@@ -37,7 +37,13 @@ impl Process {
             child.stdout.take().map(|pipe| keep_lines(pipe, Arc::clone(&lines))),
             child.stderr.take().map(|pipe| keep_lines(pipe, Arc::clone(&lines))),
         ];
-        Process { name: name.to_owned(), child, lines, readers: readers.into_iter().flatten().collect(), status: None }
+        Process {
+            name: name.to_owned(),
+            child,
+            lines,
+            readers: readers.into_iter().flatten().collect(),
+            status: None,
+        }
     }
 
     /// The process number on this machine.

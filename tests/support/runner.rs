@@ -62,7 +62,8 @@ fn run_one(case: &Case) -> bool {
     // The thread's name is what a panic message begins with.
     let passed = std::thread::scope(|scope| {
         let named = std::thread::Builder::new().name(case.name.clone());
-        let thread = named.spawn_scoped(scope, || catch_unwind(AssertUnwindSafe(&case.run)).is_ok()).unwrap();
+        let thread =
+            named.spawn_scoped(scope, || catch_unwind(AssertUnwindSafe(&case.run)).is_ok()).unwrap();
         thread.join().is_ok_and(|passed| passed)
     });
     let verdict = if passed { "ok" } else { "FAILED" };

@@ -13,8 +13,25 @@ use std::time::{Duration, Instant};
 const EARLY: [&str; 6] = ["virtio_pci", "virtio_ring", "9pnet_virtio", "9p", "overlay", "virtio"];
 /// What the tests need; a name that is built in is skipped.
 const LATE: [&str; 19] = [
-    "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_wlc", "ip_vs_lc", "ip_vs_sh", "ip_vs_mh", "ip_vs_dh", "dummy", "veth",
-    "bridge", "macvlan", "ipip", "nf_conntrack", "nf_tables", "nft_compat", "iptable_nat", "af_packet", "8021q",
+    "ip_vs",
+    "ip_vs_rr",
+    "ip_vs_wrr",
+    "ip_vs_wlc",
+    "ip_vs_lc",
+    "ip_vs_sh",
+    "ip_vs_mh",
+    "ip_vs_dh",
+    "dummy",
+    "veth",
+    "bridge",
+    "macvlan",
+    "ipip",
+    "nf_conntrack",
+    "nf_tables",
+    "nft_compat",
+    "iptable_nat",
+    "af_packet",
+    "8021q",
 ];
 /// How much slower the guest is than a quick machine, for deadlines.
 const SLOWNESS: &str = "4";
@@ -42,7 +59,8 @@ pub fn kernel() -> Result<Kernel, String> {
         .filter(|version| Path::new("/lib/modules").join(version).join("kernel").is_dir())
         .collect();
     versions.sort();
-    let version = versions.pop().ok_or("no kernel image with modules under /boot (package linux-image-amd64)")?;
+    let version =
+        versions.pop().ok_or("no kernel image with modules under /boot (package linux-image-amd64)")?;
     Ok(Kernel { image: Path::new("/boot").join(format!("vmlinuz-{version}")), version })
 }
 
@@ -53,13 +71,36 @@ pub fn own_kernel_serves() -> bool {
 
 /// Boots the kernel, runs this program inside with `args`, gives each line it prints to `line`, and returns its
 /// exit status. The kernel's own messages are in the returned file.
-pub fn boot(kernel: &Kernel, args: &[String], limit: Duration, mut line: impl FnMut(&str)) -> (Option<i32>, PathBuf) {
+pub fn boot(
+    kernel: &Kernel,
+    args: &[String],
+    limit: Duration,
+    mut line: impl FnMut(&str),
+) -> (Option<i32>, PathBuf) {
     let place = tempfile::TempDir::with_prefix("standfast-vm-").unwrap();
     let ram_disk = ram_disk(kernel, place.path(), args);
     let messages = std::env::temp_dir().join(format!("standfast-vm-kernel-{}.log", std::process::id()));
     let mut machine = Command::new("qemu-system-x86_64")
-        .args(["-accel", "tcg,thread=multi", "-smp", "2", "-m", "1536", "-display", "none", "-monitor", "none"])
-        .args(["-no-reboot", "-nic", "none", "-append", "console=ttyS0 panic=-1 quiet loglevel=5", "-kernel"])
+        .args([
+            "-accel",
+            "tcg,thread=multi",
+            "-smp",
+            "2",
+            "-m",
+            "1536",
+            "-display",
+            "none",
+            "-monitor",
+            "none",
+        ])
+        .args([
+            "-no-reboot",
+            "-nic",
+            "none",
+            "-append",
+            "console=ttyS0 panic=-1 quiet loglevel=5",
+            "-kernel",
+        ])
         .arg(&kernel.image)
         .arg("-initrd")
         .arg(&ram_disk)
@@ -209,11 +250,10 @@ modprobe -a -q {late}
 sysctl -q -w net.ipv4.ping_group_range="0 2147483647"
 {kept} {program}{words}
 echo "{STATUS}$?"
-END
-chroot /root /bin/sh /tmp/guest.sh > /dev/ttyS1 2>&1
-sync
 sleep 0.2
-poweroff -f
+busybox poweroff -f
+END
+exec switch_root -c /dev/ttyS1 /root /bin/sh /tmp/guest.sh
 "#
     )
 }

@@ -47,7 +47,9 @@ fn options() -> Options {
             "--list" => options.list = true,
             "--demo" => options.demo = true,
             "--inside" => options.inside = true,
-            "--jobs" => options.jobs = words.next().and_then(|number| number.parse().ok()).unwrap_or(options.jobs),
+            "--jobs" => {
+                options.jobs = words.next().and_then(|number| number.parse().ok()).unwrap_or(options.jobs)
+            }
             "--format" => drop(words.next()),
             option if option.starts_with('-') => {}
             _ => options.filters.push(word),

@@ -12,8 +12,11 @@ const VIP: &str = "192.168.0.254/24";
 pub fn run(subject: Subject) {
     let net = Net::new();
     let (first, second, client) = (net.node("vm1"), net.node("vm2"), net.node("client"));
-    let members =
-        [(&first, "ens3", "192.168.0.11/24"), (&second, "ens3", "192.168.0.12/24"), (&client, "ens3", "192.168.0.1/24")];
+    let members = [
+        (&first, "ens3", "192.168.0.11/24"),
+        (&second, "ens3", "192.168.0.12/24"),
+        (&client, "ens3", "192.168.0.1/24"),
+    ];
     let _switch = net.lan("cloud", &members);
     let start = |node: &Node, file: &str| {
         Daemon::start(subject, node, &std::fs::read_to_string(example(file)).unwrap())

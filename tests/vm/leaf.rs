@@ -72,5 +72,10 @@ fn assert_balanced(lab: &Lab, leaf: usize) {
 fn await_reals(lab: &Lab, expected: &[&str]) {
     let node = &lab.leaves[0].node;
     let what = format!("real servers {expected:?}");
-    wait::value(&what, NEXT_CHECK, || (ipvs::reals(node) == expected).then_some(()), || ipvs::reals(node).join("\n"));
+    wait::value(
+        &what,
+        NEXT_CHECK,
+        || (ipvs::reals(node) == expected).then_some(()),
+        || ipvs::reals(node).join("\n"),
+    );
 }

@@ -74,7 +74,8 @@ impl Lab {
     pub fn ask(&self, count: usize) -> BTreeMap<String, usize> {
         let mut answers = BTreeMap::new();
         for _ in 0..count {
-            let name = echo::ask(&self.client, SERVICE, wait::seconds(2)).unwrap_or_else(|| "nobody".to_owned());
+            let name =
+                echo::ask(&self.client, SERVICE, wait::seconds(2)).unwrap_or_else(|| "nobody".to_owned());
             *answers.entry(name).or_insert(0) += 1;
         }
         answers
@@ -85,7 +86,12 @@ impl Lab {
     pub fn await_route(&self, leaf: usize, limit: Duration) {
         let next_hop = format!("via {} ", self.leaves[leaf].next_hop);
         let route = || self.router.sh("ip route show 192.168.3.101");
-        wait::value("the route to the virtual address", limit, || route().contains(&next_hop).then_some(()), route);
+        wait::value(
+            "the route to the virtual address",
+            limit,
+            || route().contains(&next_hop).then_some(()),
+            route,
+        );
     }
 }
 
@@ -105,11 +111,13 @@ impl Leaf {
             (second, "eth0", "192.168.3.212/24"),
         ];
         switches.push(net.lan(&format!("behind{number}"), &members));
-        node.sh("sysctl -q -w net.ipv4.ip_forward=1 && ip link add dummy1 type dummy && ip link set dummy1 up");
+        node.sh(
+            "sysctl -q -w net.ipv4.ip_forward=1 && ip link add dummy1 type dummy && ip link set dummy1 up",
+        );
         for real in &reals {
             real.sh("ip route add default via 192.168.3.1");
         }
-        std::fs::copy(example("keepalived_notify.sh"), node.dir.join("keepalived_notify.sh")).unwrap();
+        std::fs::copy(example("keepalived_notify.sh"), node.dir.join("bin/keepalived_notify.sh")).unwrap();
         let mut leaf = Leaf { node, reals, servers: [None, None], next_hop, bird: None };
         leaf.serve(0);
         leaf.serve(1);
@@ -128,14 +136,22 @@ impl Leaf {
 
     /// What the user's notify script wrote last.
     pub fn noted_state(&self) -> String {
-        std::fs::read_to_string(self.node.dir.join("run/keepalived.state")).unwrap_or_default().trim().to_owned()
+        std::fs::read_to_string(self.node.dir.join("run/keepalived.state"))
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
     }
 
     /// Waits until the user's notify script has written `state`.
     #[track_caller]
     pub fn await_noted(&self, state: &str) {
         let what = format!("{}: the script notes {state}", self.node.name);
-        wait::value(&what, wait::seconds(15), || (self.noted_state() == state).then_some(()), || self.noted_state());
+        wait::value(
+            &what,
+            wait::seconds(15),
+            || (self.noted_state() == state).then_some(()),
+            || self.noted_state(),
+        );
     }
 }
 

@@ -21,7 +21,11 @@ pub fn sync_group(subject: Subject) {
     let reals = [1, 2, 3].map(|number| net.node(&format!("real{number}")));
     let _front = net.lan(
         "front",
-        &[(&own, "eth1", "192.168.56.101/24"), (&peer, "eth1", "192.168.56.102/24"), (&client, "eth1", "192.168.56.9/24")],
+        &[
+            (&own, "eth1", "192.168.56.101/24"),
+            (&peer, "eth1", "192.168.56.102/24"),
+            (&client, "eth1", "192.168.56.9/24"),
+        ],
     );
     let _back = net.lan(
         "back",
@@ -39,10 +43,16 @@ pub fn sync_group(subject: Subject) {
     });
     for node in [&mut own, &mut peer] {
         node.isolate_processes();
+        // Debian's pidof is a link to killall5, which keepalived follows: under that name it never finds anything.
+        let line =
+            format!("cp \"$(readlink -f \"$(command -v pidof)\")\" {}/bin/pidof", node.dir.display());
+        node.sh(&line);
         node.sh("sysctl -q -w net.ipv4.ip_forward=1");
     }
     let mut nginx = start_nginx(&own);
     let _peers_nginx = start_nginx(&peer);
+    // The file's source address is foreign to its author's host by a slip of the pen; here the host has it.
+    own.sh("ip addr add 192.166.56.101/32 dev eth1");
     let text = std::fs::read_to_string(example("nginx-two-vips-nat.conf")).unwrap();
     let first = Daemon::start(subject, &own, &text);
     let second = Daemon::start(subject, &peer, &mirrored(&text));
@@ -53,7 +63,10 @@ pub fn sync_group(subject: Subject) {
     assert_eq!(second.process().count("Entering MASTER STATE"), 0, "the peer hears both instances");
     assert_eq!(ipvs::table(&own), [table("-s wrr -p 50", "-m", &[1, 2, 3])]);
     let answers: BTreeSet<_> = (0..6).map(|_| http::get(&client, SERVICE, wait::seconds(2))).collect();
-    assert!(answers.len() == 1 && !answers.contains(&None), "one client stays with one server: {answers:?}");
+    assert!(
+        answers.len() == 1 && !answers.contains(&None),
+        "one client stays with one server: {answers:?}"
+    );
 
     nginx.kill_family();
     await_vips(&own, false);
@@ -100,7 +113,8 @@ pub fn digest(subject: Subject) {
     assert!(daemon.stop().success());
 
     let own: String = Md5::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
-    let _daemon = Daemon::start(subject, &director, &text.replace("a635f6f309228a052994bdba46681855", &own));
+    let _daemon =
+        Daemon::start(subject, &director, &text.replace("a635f6f309228a052994bdba46681855", &own));
     await_table(&director, &table("-s wrr -p 50", "-g", &[1, 2, 3]));
     // Longer than the first run needed to throw all of them out.
     let start = std::time::Instant::now();
@@ -122,10 +136,14 @@ fn mirrored(text: &str) -> String {
 fn start_nginx(node: &Node) -> Process {
     let config = node.dir.join("nginx.conf");
     let dir = node.dir.display();
-    std::fs::write(&config, format!("daemon off; master_process off; pid {dir}/nginx.pid; error_log stderr;\nevents {{}}\n"))
-        .unwrap();
+    std::fs::write(
+        &config,
+        format!("daemon off; master_process off; pid {dir}/nginx.pid; error_log stderr;\nevents {{}}\n"),
+    )
+    .unwrap();
     let nginx = node.spawn("nginx", &["-c", &config.display().to_string(), "-e", "stderr"]);
-    wait::until("nginx runs", wait::seconds(10), || node.dir.join("nginx.pid").exists());
+    let running = || node.dir.join("nginx.pid").exists().then_some(());
+    wait::value("nginx runs", wait::seconds(10), running, || nginx.log());
     std::fs::remove_file(node.dir.join("nginx.pid")).unwrap();
     nginx
 }
@@ -139,7 +157,9 @@ fn table(options: &str, method: &str, reals: &[u8]) -> ipvs::Service {
 fn await_table(node: &Node, expected: &ipvs::Service) {
     let found = || ipvs::table(node);
     let matches = || (found() == std::slice::from_ref(expected)).then_some(());
-    wait::value(&format!("{expected:?}"), NEXT_CHECK + wait::seconds(3), matches, || format!("{:?}", found()));
+    wait::value(&format!("{expected:?}"), NEXT_CHECK + wait::seconds(3), matches, || {
+        format!("{:?}", found())
+    });
 }
 
 #[track_caller]

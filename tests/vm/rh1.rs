@@ -83,7 +83,10 @@ pub fn failover(subject: Subject) {
     let skew = Duration::from_millis((256 - 99) * 1000 / 256);
     let passed = taken - stopped;
     assert!(passed >= skew, "the backup waits for its skew time, not only {passed:?}");
-    assert!(passed < skew + wait::seconds(1), "priority 0 spares the master-down time, yet {passed:?} passed");
+    assert!(
+        passed < skew + wait::seconds(1),
+        "priority 0 spares the master-down time, yet {passed:?} passed"
+    );
     assert!(!lab.master.has("eth1", VIP));
     assert_eq!(ipvs::table(&lab.master), []);
     assert!(echo::ask(&lab.client, SERVICE, wait::seconds(3)).is_some(), "the backup serves");
@@ -100,5 +103,10 @@ pub fn missing_brace(subject: Subject) {
     lab.master.await_address("eth1", VIP, true, wait::seconds(5));
     let table = || ipvs::table(&lab.master);
     let what = "the service as if nothing were missing";
-    wait::value(what, wait::seconds(5), || (table() == [full_table()]).then_some(()), || format!("{:#?}", table()));
+    wait::value(
+        what,
+        wait::seconds(5),
+        || (table() == [full_table()]).then_some(()),
+        || format!("{:#?}", table()),
+    );
 }
