@@ -1,0 +1,67 @@
+# make test      everything that must hold: format, lints, licences, unit, namespace and virtual machine tests
+# make test-long the same with many more random cases
+# make demo      a failover with real traffic, told as a timeline
+# make bench     figures beside keepalived's in the same run
+# make deb       Debian packages
+# All of them install by apt what a fresh Debian machine lacks (or say the command); Rust itself must be there.
+
+CARGO ?= cargo
+PREFIX ?= /usr
+DESTDIR ?=
+# Namespaces need root. The tests themselves say so when they are not run as root.
+AS_ROOT := $(if $(filter-out 0,$(shell id -u)),--config 'target."cfg(all())".runner="sudo -E"')
+UNPRIVILEGED = --lib --bins --tests
+LONG_CASES ?= 20000
+
+.PHONY: all build install test test-long format lint deny unit system demo bench deb tools
+
+all: build
+
+build:
+	$(CARGO) build --release --locked
+
+install: build
+	install -D -m 755 target/release/standfast $(DESTDIR)$(PREFIX)/sbin/standfast
+	install -D -m 644 packaging/systemd/standfast.service $(DESTDIR)$(PREFIX)/lib/systemd/system/standfast.service
+	install -D -m 644 packaging/man/standfast.8 $(DESTDIR)$(PREFIX)/share/man/man8/standfast.8
+
+# One after the other: cargo would wait for itself anyway, and the last lines are the sum of the last tests.
+test: tools format lint deny unit system
+
+test-long:
+	PROPTEST_CASES=$(LONG_CASES) $(MAKE) test
+
+format:
+	$(CARGO) fmt --check
+
+lint:
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+deny:
+	command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny --config .deny.toml check licenses bans sources
+
+# All test programs but the one that needs a kernel to itself; it follows.
+unit:
+	if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		$(CARGO) nextest run --locked $(UNPRIVILEGED) -E 'not binary(system)' --no-fail-fast; \
+	else \
+		$(CARGO) test --locked $(UNPRIVILEGED) -- --skip differential:: --skip vm::; \
+	fi
+	$(CARGO) test --locked --doc
+
+system:
+	$(CARGO) $(AS_ROOT) test --locked --test system
+
+demo: tools
+	$(CARGO) build --locked --release
+	STANDFAST_BINARY=$(CURDIR)/target/release/standfast $(CARGO) $(AS_ROOT) test --locked --quiet --test system -- --demo
+
+bench: tools
+	$(CARGO) $(AS_ROOT) bench --locked
+
+deb: tools
+	packaging/deb/build
+
+tools:
+	tests/prepare

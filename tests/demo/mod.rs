@@ -1,0 +1,2 @@
+//! demo
+pub fn run() {}

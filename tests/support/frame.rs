@@ -1,0 +1,154 @@
+//! Ethernet frames taken apart: as much of VRRP and ARP as the tests look at.
+
+use std::net::Ipv4Addr;
+use std::time::Instant;
+
+/// A frame seen on an interface.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// When it was read.
+    pub at: Instant,
+    /// The interface it passed.
+    pub interface: String,
+    /// Whether this host sent it.
+    pub outgoing: bool,
+    /// From the destination address on.
+    pub bytes: Vec<u8>,
+}
+
+/// A VRRP packet over IPv4.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advert {
+    /// Ethernet source.
+    pub source_mac: [u8; 6],
+    /// Ethernet destination.
+    pub target_mac: [u8; 6],
+    /// Type of service.
+    pub tos: u8,
+    /// IP identification.
+    pub id: u16,
+    /// Flags and fragment offset.
+    pub fragment: u16,
+    /// Time to live.
+    pub ttl: u8,
+    /// IP source.
+    pub source: Ipv4Addr,
+    /// IP destination.
+    pub target: Ipv4Addr,
+    /// The VRRP packet, from version and type to the end of the IP packet.
+    pub vrrp: Vec<u8>,
+}
+
+impl Advert {
+    /// The virtual router.
+    pub fn vrid(&self) -> u8 {
+        self.vrrp.get(1).copied().unwrap_or(0)
+    }
+
+    /// The sender's priority.
+    pub fn priority(&self) -> u8 {
+        self.vrrp.get(2).copied().unwrap_or(0)
+    }
+
+    /// All that should be the same for each sender, in words; the identification is left out.
+    pub fn describe(&self) -> String {
+        format!(
+            "{} > {} {} > {} tos {:#x} ttl {} frag {:#x} vrrp {}",
+            hex(&self.source_mac[..3]),
+            hex(&self.target_mac),
+            self.source,
+            self.target,
+            self.tos,
+            self.ttl,
+            self.fragment,
+            hex(&self.vrrp)
+        )
+    }
+}
+
+/// An ARP packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arp {
+    /// Ethernet source.
+    pub source_mac: [u8; 6],
+    /// Ethernet destination.
+    pub target_mac: [u8; 6],
+    /// 1 request, 2 reply.
+    pub operation: u16,
+    /// Sender's hardware address.
+    pub sender_mac: [u8; 6],
+    /// Sender's protocol address.
+    pub sender: Ipv4Addr,
+    /// Target's hardware address.
+    pub wanted_mac: [u8; 6],
+    /// Target's protocol address.
+    pub wanted: Ipv4Addr,
+    /// Length of the frame.
+    pub length: usize,
+}
+
+impl Arp {
+    /// Whether it announces its sender's own address.
+    pub fn gratuitous(&self) -> bool {
+        self.sender == self.wanted
+    }
+}
+
+impl Frame {
+    /// The Ethernet source address.
+    pub fn source_mac(&self) -> Option<[u8; 6]> {
+        array(&self.bytes, 6)
+    }
+
+    /// The frame as a VRRP packet, if it is one.
+    pub fn advert(&self) -> Option<Advert> {
+        let bytes = &self.bytes;
+        if word(bytes, 12)? != 0x0800 || *bytes.get(23)? != 112 {
+            return None;
+        }
+        let header = usize::from(bytes.get(14)? & 0x0f) * 4;
+        let total = usize::from(word(bytes, 16)?);
+        Some(Advert {
+            source_mac: array(bytes, 6)?,
+            target_mac: array(bytes, 0)?,
+            tos: *bytes.get(15)?,
+            id: word(bytes, 18)?,
+            fragment: word(bytes, 20)?,
+            ttl: *bytes.get(22)?,
+            source: array::<4>(bytes, 26)?.into(),
+            target: array::<4>(bytes, 30)?.into(),
+            vrrp: bytes.get(14 + header..14 + total)?.to_vec(),
+        })
+    }
+
+    /// The frame as an ARP packet, if it is one.
+    pub fn arp(&self) -> Option<Arp> {
+        let bytes = &self.bytes;
+        if word(bytes, 12)? != 0x0806 {
+            return None;
+        }
+        Some(Arp {
+            source_mac: array(bytes, 6)?,
+            target_mac: array(bytes, 0)?,
+            operation: word(bytes, 20)?,
+            sender_mac: array(bytes, 22)?,
+            sender: array::<4>(bytes, 28)?.into(),
+            wanted_mac: array(bytes, 32)?,
+            wanted: array::<4>(bytes, 38)?.into(),
+            length: bytes.len(),
+        })
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..at + N)?.try_into().ok()
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u16> {
+    array(bytes, at).map(u16::from_be_bytes)
+}

@@ -1,0 +1,14 @@
+//! What the tests against a running kernel share: networks made of namespaces, captured processes and frames,
+//! and the two daemons (keepalived and standfast) behind one handle.
+
+pub mod capture;
+pub mod daemon;
+pub mod echo;
+pub mod frame;
+pub mod http;
+pub mod ipvs;
+pub mod net;
+pub mod process;
+pub mod runner;
+pub mod vm;
+pub mod wait;

@@ -1,0 +1,257 @@
+//! A scenario's own network: namespaces with names nobody else uses, joined by veth pairs and bridges, gone when the
+//! scenario ends, also by a panic.
+
+use super::process::{Process, children_of};
+use super::wait;
+use nix::sched::{CloneFlags, setns};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::TempDir;
+
+static SCENARIOS: AtomicU32 = AtomicU32::new(0);
+
+/// All namespaces of one scenario. Keep it alive longer than the processes in it: declare it first.
+pub struct Net {
+    prefix: String,
+    namespaces: Mutex<Vec<String>>,
+    scratch: TempDir,
+}
+
+impl Net {
+    /// An empty network.
+    pub fn new() -> Net {
+        let number = SCENARIOS.fetch_add(1, Ordering::Relaxed);
+        let scratch = TempDir::with_prefix("standfast-test-").unwrap();
+        let prefix = format!("sf-{}-{number}", std::process::id());
+        Net { prefix, namespaces: Mutex::new(Vec::new()), scratch }
+    }
+
+    /// A host of its own, without IPv6 (its neighbour discovery would only be noise), loopback up.
+    pub fn node(&self, name: &str) -> Node {
+        let netns = format!("{}-{name}", self.prefix);
+        succeed(Command::new("ip").args(["netns", "add", &netns]));
+        self.namespaces.lock().unwrap().push(netns.clone());
+        let dir = self.scratch.path().join(name);
+        for place in ["run", "bin"] {
+            std::fs::create_dir_all(dir.join(place)).unwrap();
+        }
+        let node = Node { name: name.to_owned(), netns, dir, processes: None };
+        node.within(|| {
+            for scope in ["all", "default"] {
+                // A kernel without IPv6 has no such file, which is as good.
+                let _no_ipv6 = std::fs::write(format!("/proc/sys/net/ipv6/conf/{scope}/disable_ipv6"), "1");
+            }
+        });
+        node.sh("ip link set lo up");
+        node
+    }
+
+    /// A cable between two nodes: `(node, interface, address with prefix)` twice. Both ends are set up.
+    pub fn cable(&self, a: (&Node, &str, &str), b: (&Node, &str, &str)) {
+        succeed(Command::new("ip").args([
+            "link", "add", a.1, "netns", &a.0.netns, "type", "veth", "peer", "name", b.1, "netns",
+            &b.0.netns,
+        ]));
+        for (node, interface, address) in [a, b] {
+            node.sh(&format!("ip addr add {address} dev {interface} && ip link set {interface} up"));
+        }
+    }
+
+    /// A switch (a bridge in a namespace of its own) with the given `(node, interface, address with prefix)` on it.
+    pub fn lan(&self, name: &str, members: &[(&Node, &str, &str)]) -> Node {
+        let switch = self.node(name);
+        switch.sh("ip link add br0 type bridge mcast_snooping 0 forward_delay 0 && ip link set br0 up");
+        for (index, (node, interface, address)) in members.iter().enumerate() {
+            succeed(Command::new("ip").args([
+                "link",
+                "add",
+                interface,
+                "netns",
+                &node.netns,
+                "type",
+                "veth",
+                "peer",
+                "name",
+                &format!("port{index}"),
+                "netns",
+                &switch.netns,
+            ]));
+            switch.sh(&format!("ip link set port{index} master br0 up"));
+            node.sh(&format!("ip addr add {address} dev {interface} && ip link set {interface} up"));
+        }
+        for (node, interface, _) in members {
+            wait::until(&format!("{} {interface} has a carrier", node.name), wait::seconds(5), || {
+                node.sh(&format!("ip -o link show {interface}")).contains("LOWER_UP")
+            });
+        }
+        switch
+    }
+}
+
+impl Drop for Net {
+    fn drop(&mut self) {
+        for netns in self.namespaces.lock().unwrap().drain(..) {
+            let _leftover_is_swept_by_the_next_run =
+                Command::new("ip").args(["netns", "del", &netns]).output();
+        }
+    }
+}
+
+/// Removes the namespaces of earlier runs that were killed before they could clean up.
+pub fn sweep() {
+    let Ok(entries) = std::fs::read_dir("/run/netns") else { return };
+    for name in entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()) {
+        let owner = name.strip_prefix("sf-").and_then(|rest| rest.split('-').next());
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _somebody_else_was_quicker = Command::new("ip").args(["netns", "del", &name]).output();
+        }
+    }
+}
+
+/// One host of the network.
+pub struct Node {
+    /// Its name in the scenario.
+    pub name: String,
+    /// Its network namespace.
+    pub netns: String,
+    /// Files of this node; `run` and `bin` in it are what its processes see as `/run` and `/usr/local/bin`.
+    pub dir: PathBuf,
+    processes: Option<Process>,
+}
+
+impl Node {
+    /// Gives the node process numbers of its own, so that `pidof` sees only what runs here.
+    pub fn isolate_processes(&mut self) {
+        let mut command = Command::new("ip");
+        command.args([
+            "netns",
+            "exec",
+            &self.netns,
+            "unshare",
+            "--pid",
+            "--fork",
+            "--mount-proc",
+            "--kill-child",
+        ]);
+        command.args(["sleep", "infinity"]);
+        let holder = Process::spawn(&format!("{} holder", self.name), command);
+        wait::until("the first process of the namespace", wait::seconds(10), || {
+            let first = children_of(holder.pid()).first().copied();
+            let name = first.and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/comm")).ok());
+            name.is_some_and(|name| name.trim() == "sleep")
+        });
+        self.processes = Some(holder);
+    }
+
+    /// A command line that runs the program and arguments appended to it on this node. `/run` and `/usr/local/bin`
+    /// are the node's own.
+    pub fn command(&self) -> Command {
+        let mut command = match &self.processes {
+            None => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", &self.netns]);
+                command
+            }
+            Some(holder) => {
+                let mut command = Command::new("nsenter");
+                let first = children_of(holder.pid()).first().copied().unwrap();
+                command.args([
+                    "--target",
+                    &first.to_string(),
+                    "--pid",
+                    "--mount",
+                    "--net",
+                    "unshare",
+                    "--mount",
+                ]);
+                command
+            }
+        };
+        let dir = self.dir.display();
+        command.args(["sh", "-c"]).arg(format!(
+            "mount --bind {dir}/run /run && mount --bind {dir}/bin /usr/local/bin && exec \"$@\""
+        ));
+        command.arg("node");
+        command
+    }
+
+    /// Whether a process started by [`Node::command`] is the parent of the real one.
+    pub fn forks(&self) -> bool {
+        self.processes.is_some()
+    }
+
+    /// Starts a program on this node.
+    pub fn spawn(&self, program: &str, args: &[&str]) -> Process {
+        let mut command = self.command();
+        command.arg(program).args(args);
+        Process::spawn(&format!("{} {program}", self.name), command)
+    }
+
+    /// Runs a shell line in the network namespace and gives its output; panics when it fails.
+    #[track_caller]
+    pub fn sh(&self, line: &str) -> String {
+        let output = self.try_sh(line);
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            panic!("{}: {line}: {}: {said}", self.name, output.status);
+        }
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Runs a shell line in the network namespace.
+    pub fn try_sh(&self, line: &str) -> Output {
+        Command::new("ip").args(["netns", "exec", &self.netns, "sh", "-c", line]).output().unwrap()
+    }
+
+    /// Runs `work` on a thread inside the network namespace; sockets it opens stay there.
+    pub fn within<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                self.enter();
+                work()
+            });
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    /// Moves the calling thread into the network namespace for good.
+    pub fn enter(&self) {
+        let namespace = File::open(Path::new("/run/netns").join(&self.netns)).unwrap();
+        setns(namespace, CloneFlags::CLONE_NEWNET).unwrap();
+    }
+
+    /// The IPv4 addresses of an interface as `ip` prints them, without index and with single blanks.
+    pub fn addresses(&self, interface: &str) -> Vec<String> {
+        let text =
+            String::from_utf8_lossy(&self.try_sh(&format!("ip -o -4 addr show dev {interface}")).stdout)
+                .into_owned();
+        text.lines()
+            .map(|line| line.replace('\\', " ").split_whitespace().skip(2).collect::<Vec<_>>().join(" "))
+            .collect()
+    }
+
+    /// Whether an interface has an address (written with its prefix).
+    pub fn has(&self, interface: &str, address: &str) -> bool {
+        self.addresses(interface).iter().any(|line| line.contains(&format!("inet {address} ")))
+    }
+
+    /// Waits until an interface has, or has no more, an address.
+    #[track_caller]
+    pub fn await_address(&self, interface: &str, address: &str, present: bool, limit: std::time::Duration) {
+        let what = format!("{}: {address} on {interface}: {present}", self.name);
+        wait::value(
+            &what,
+            limit,
+            || (self.has(interface, address) == present).then_some(()),
+            || self.addresses(interface).join("\n"),
+        );
+    }
+}
+
+fn succeed(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}

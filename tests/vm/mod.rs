@@ -1,0 +1,38 @@
+//! The user's own configurations, unchanged, each doing what its authors saw keepalived do with it: for keepalived and
+//! for standfast alike, with real IPVS.
+
+mod evpn;
+mod kld;
+mod leaf;
+pub mod leaf_lab;
+mod nginx;
+mod rh1;
+
+use crate::support::daemon::Subject;
+use crate::support::runner::Case;
+use std::path::PathBuf;
+
+/// One case for each scenario and subject.
+pub fn cases() -> Vec<Case> {
+    let scenarios: [(&str, fn(Subject)); 7] = [
+        ("leaf", leaf::run),
+        ("nginx_sync_group", nginx::sync_group),
+        ("nginx_digest", nginx::digest),
+        ("rh1_failover", rh1::failover),
+        ("rh1_missing_brace", rh1::missing_brace),
+        ("evpn", evpn::run),
+        ("kld", kld::run),
+    ];
+    let mut cases = Vec::new();
+    for (name, run) in scenarios {
+        for subject in Subject::ALL {
+            cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));
+        }
+    }
+    cases
+}
+
+/// A file of the user's examples.
+pub fn example(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/examples").join(name)
+}
