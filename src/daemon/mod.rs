@@ -1,3 +1,8 @@
-//! daemon
+//! Puts everything together; the only module that knows everybody.
 
+pub mod daemonize;
+pub mod pidfile;
+pub mod reload_command;
+pub mod sdnotify;
 pub mod signals;
+pub mod supervise;
