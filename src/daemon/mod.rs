@@ -3,6 +3,7 @@
 pub mod daemonize;
 pub mod pidfile;
 pub mod reload_command;
+pub mod scripts;
 pub mod sdnotify;
 pub mod signals;
 pub mod supervise;
