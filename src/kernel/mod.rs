@@ -7,6 +7,7 @@ pub mod address;
 pub mod arp;
 mod buffer;
 pub mod clock;
+pub mod exec;
 pub mod genl;
 pub mod ipvs;
 pub mod link;

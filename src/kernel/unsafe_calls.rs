@@ -89,3 +89,36 @@ pub fn send_frame(
     };
     if sent >= 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
+
+/// Makes what `command` starts die with us (SIGTERM when the thread that starts it ends), and keeps our
+/// descriptors from it.
+pub fn leash(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt as _;
+
+    let parent = std::process::id();
+    let in_child = move || {
+        // SAFETY: plain system calls without pointers; nothing is allocated, no lock is taken, as a
+        // child between fork and exec must not.
+        let (leashed, orphaned) = unsafe {
+            (
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM as libc::c_ulong),
+                u32::try_from(libc::getppid()) != Ok(parent),
+            )
+        };
+        if leashed != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        if orphaned {
+            // We died before the leash was on.
+            return Err(io::Error::from_raw_os_error(libc::ESRCH));
+        }
+        // SAFETY: as above. Descriptors are only marked to be closed by exec. Kernels before 5.11 refuse
+        // the flag; ours are marked anyway, this is for those that were handed to us.
+        unsafe {
+            libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+        }
+        Ok(())
+    };
+    // SAFETY: the closure is async-signal-safe, as said in it.
+    unsafe { command.pre_exec(in_child) };
+}

@@ -1,0 +1,169 @@
+//! Every task has a name and an owner, and a panic has a consequence.
+//!
+//! A panic in one probe must not take addresses off the network, and a panic in the VRRP driver must
+//! not leave addresses behind that nobody defends. Dropping the [`Supervisor`] (all its clones) ends
+//! all its tasks.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::report::{Ident, Line, emit};
+
+/// Pause before the first restart of a task; doubled each time, up to [`MAX_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// keepalived's longest pause before it starts a process again.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+
+/// What a panic means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OnPanic {
+    /// The task is gone, the rest goes on.
+    GoOn,
+    /// The daemon ends in good order: the owner of [`Fatal`] removes what must not stay, and exits.
+    Stop,
+}
+
+/// A task whose end is the end of the daemon has panicked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fatal {
+    pub task: String,
+    pub reason: String,
+}
+
+/// The owner of tasks. Clones own the same tasks.
+#[derive(Clone, Debug)]
+pub struct Supervisor {
+    tasks: Arc<Mutex<JoinSet<()>>>,
+    fatal: mpsc::Sender<Fatal>,
+}
+
+impl Supervisor {
+    /// A supervisor, and where it tells of panics that the daemon cannot outlive.
+    pub fn new() -> (Supervisor, mpsc::Receiver<Fatal>) {
+        let (fatal, receiver) = mpsc::channel(4);
+        (Supervisor { tasks: Arc::default(), fatal }, receiver)
+    }
+
+    /// Runs `task` to its end.
+    pub fn spawn(
+        &self,
+        name: impl Into<String>,
+        on_panic: OnPanic,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let name = name.into();
+        let fatal = self.fatal.clone();
+        self.own(async move {
+            let Err(panic) = AssertUnwindSafe(task).catch_unwind().await else { return };
+            let reason = report(&name, panic.as_ref());
+            if on_panic == OnPanic::Stop {
+                // Full: four others have said so already.
+                let _ = fatal.try_send(Fatal { task: name, reason });
+            }
+        });
+    }
+
+    /// Runs what `make` makes, and again after a panic, with growing pauses. It ends when a run ends
+    /// without panic.
+    pub fn spawn_restarting<F>(&self, name: impl Into<String>, mut make: impl FnMut() -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let name = name.into();
+        self.own(async move {
+            let mut pause = FIRST_PAUSE;
+            while let Err(panic) = AssertUnwindSafe(async { make().await }).catch_unwind().await {
+                report(&name, panic.as_ref());
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(MAX_PAUSE);
+            }
+        });
+    }
+
+    /// How many tasks run.
+    pub fn running(&self) -> usize {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.len()
+    }
+
+    fn own(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        // What has ended is let go here, so that the set does not grow with the daemon's age.
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
+    }
+}
+
+fn report(name: &str, panic: &(dyn Any + Send)) -> String {
+    let reason = panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no reason given".into());
+    emit(Ident::Parent, Line::error(format!("BUG: task {name} panicked: {reason}")));
+    reason
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_has_the_consequence_that_was_asked_for() {
+        let (supervisor, mut fatal) = Supervisor::new();
+        supervisor.spawn("probe", OnPanic::GoOn, async { panic!("one probe") });
+        supervisor.spawn("driver", OnPanic::Stop, async { panic!("number {}", 7) });
+        let told = fatal.recv().await.unwrap();
+        assert_eq!(told, Fatal { task: "driver".into(), reason: "number 7".into() });
+        while supervisor.running() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(fatal.try_recv().is_err(), "the probe's panic is nobody else's business");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_restarting_task_starts_again_until_it_ends_by_itself() {
+        let (supervisor, _fatal) = Supervisor::new();
+        let runs = Arc::new(AtomicU32::new(0));
+        let (done, finished) = oneshot::channel();
+        let mut done = Some(done);
+        let counter = Arc::clone(&runs);
+        let begun = tokio::time::Instant::now();
+        supervisor.spawn_restarting("report", move || {
+            let run = counter.fetch_add(1, Ordering::Relaxed);
+            let done = if run == 2 { done.take() } else { None };
+            async move {
+                let done = done.expect("the third run ends well");
+                let _ = done.send(());
+            }
+        });
+        finished.await.unwrap();
+        assert_eq!(runs.load(Ordering::Relaxed), 3);
+        assert_eq!(begun.elapsed().as_secs(), 3, "1 s, then 2 s");
+    }
+
+    #[tokio::test]
+    async fn tasks_end_with_their_owner() {
+        let (supervisor, _fatal) = Supervisor::new();
+        let (held, dropped) = oneshot::channel::<()>();
+        supervisor.spawn("endless", OnPanic::GoOn, async move {
+            let _held = held;
+            std::future::pending::<()>().await;
+        });
+        assert_eq!(supervisor.running(), 1);
+        drop(supervisor);
+        assert!(dropped.await.is_err(), "the task's belongings are dropped");
+    }
+}
