@@ -35,8 +35,9 @@ pub enum Failure {
     Deadline(Duration),
     /// The peer closed or reset while we wrote or read: `errno`, 0 for a plain close without data.
     Broken(i32),
-    /// Not HTTP at all.
+    /// A header without end.
     Malformed,
+    /// `status` is 0 where the status line has no code.
     HttpStatus {
         url: usize,
         status: u16,

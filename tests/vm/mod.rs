@@ -1,7 +1,8 @@
 //! The user's own configurations, unchanged, each doing what its authors saw keepalived do with it: for keepalived and
-//! for standfast alike, with real IPVS.
+//! for standfast alike, with real IPVS. Before them the kernel module that reaches IPVS.
 
 mod evpn;
+mod ipvs;
 mod kld;
 mod leaf;
 pub mod leaf_lab;
@@ -12,7 +13,7 @@ use crate::support::daemon::Subject;
 use crate::support::runner::Case;
 use std::path::PathBuf;
 
-/// One case for each scenario and subject.
+/// The kernel module's cases, and one for each scenario and subject.
 pub fn cases() -> Vec<Case> {
     let scenarios: [(&str, fn(Subject)); 7] = [
         ("leaf", leaf::run),
@@ -23,7 +24,7 @@ pub fn cases() -> Vec<Case> {
         ("evpn", evpn::run),
         ("kld", kld::run),
     ];
-    let mut cases = Vec::new();
+    let mut cases = ipvs::cases();
     for (name, run) in scenarios {
         for subject in Subject::ALL {
             cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));

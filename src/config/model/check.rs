@@ -72,7 +72,7 @@ pub struct HttpUrl {
     pub path: String,
     /// MD5 of the body.
     pub digest: Option<[u8; 16]>,
-    /// Accepted codes; empty is 200 to 299 unless a digest is the only condition.
+    /// Accepted codes; empty is 200 to 299, with or without a digest.
     pub status: Vec<StatusRange>,
     /// `virtualhost` of url, checker, real server or virtual server; `None` is `IP:PORT`.
     pub virtualhost: Option<String>,

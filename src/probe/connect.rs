@@ -1,0 +1,95 @@
+//! A TCP connection to what is to be checked, made as the check says.
+
+use std::io;
+use std::net::SocketAddr;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use crate::config::model::check::Check;
+use crate::health::outcome::{Failure, Outcome};
+
+/// Connects within `connect_timeout`, or says what that means for the server.
+pub async fn connect(check: &Check) -> Result<TcpStream, Outcome> {
+    let socket = socket(check).map_err(|error| Outcome::Undecided(error.to_string()))?;
+    match timeout(check.connect_timeout, socket.connect(check.target)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err(refused(&error)),
+        Err(_) => Err(Outcome::Failure(Failure::ConnectTimeout)),
+    }
+}
+
+/// A socket with the check's source address, port and interface and its firewall mark.
+fn socket(check: &Check) -> io::Result<TcpSocket> {
+    let socket = Socket::new(Domain::for_address(check.target), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    if check.fwmark != 0 {
+        socket.set_mark(check.fwmark)?;
+    }
+    if let Some(interface) = &check.bind_interface {
+        socket.bind_device(Some(interface.as_bytes()))?;
+    }
+    if let Some((address, port)) = check.bind {
+        // With a fixed port the previous probe's connection is in TIME_WAIT for a minute: without this
+        // keepalived (2.2.7) makes one probe a minute of it and skips the others.
+        socket.set_reuse_address(port != 0)?;
+        socket.bind(&SocketAddr::new(address, port).into())?;
+    }
+    Ok(TcpSocket::from_std_stream(socket.into()))
+}
+
+/// What an error of `connect` says: something about the server or its network, or about ourselves.
+fn refused(error: &io::Error) -> Outcome {
+    let Some(errno) = error.raw_os_error() else {
+        return Outcome::Undecided(error.to_string());
+    };
+    match errno {
+        // Out of ports, descriptors or memory, or the configured source is in use.
+        libc::EADDRNOTAVAIL
+        | libc::EADDRINUSE
+        | libc::EAGAIN
+        | libc::EMFILE
+        | libc::ENFILE
+        | libc::ENOBUFS
+        | libc::ENOMEM => Outcome::Undecided(error.to_string()),
+        _ => Outcome::Failure(Failure::Connect(errno)),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::model::check::{CheckKind, TcpCheck};
+
+    /// A TCP check with keepalived's defaults.
+    pub fn check_of(target: SocketAddr) -> Check {
+        Check {
+            kind: CheckKind::Tcp(TcpCheck),
+            target,
+            bind: None,
+            bind_interface: None,
+            fwmark: 0,
+            connect_timeout: Duration::from_secs(5),
+            retry: 1,
+            delay_before_retry: Duration::from_secs(1),
+            delay_loop: Duration::from_secs(60),
+            warmup: Duration::from_secs(60),
+            alpha: false,
+            log_all_failures: false,
+        }
+    }
+
+    #[test]
+    fn our_own_want_is_no_failure_of_the_server() {
+        for errno in [libc::EMFILE, libc::ENOBUFS, libc::EADDRNOTAVAIL] {
+            assert!(matches!(refused(&io::Error::from_raw_os_error(errno)), Outcome::Undecided(_)));
+        }
+        for errno in [libc::ECONNREFUSED, libc::EHOSTUNREACH, libc::ENETUNREACH, libc::ECONNRESET] {
+            let outcome = refused(&io::Error::from_raw_os_error(errno));
+            assert_eq!(outcome, Outcome::Failure(Failure::Connect(errno)));
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `HTTP_GET`: asks for a page, and compares the status code and the digest of what comes.
+
+mod response;
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::task::yield_now;
+use tokio::time::timeout;
+
+use crate::config::model::check::{Check, HttpGet, HttpProtocol, HttpUrl, StatusRange};
+use crate::health::outcome::{Failure, Outcome, Success};
+
+use super::connect::connect;
+use response::{Received, Response};
+
+/// The codes that are well where `status_code` is not given, with or without a digest.
+const DEFAULT_STATUS: StatusRange = StatusRange { first: 200, last: 299 };
+/// Bytes read at a time.
+const PIECE: usize = 16 * 1024;
+/// Bytes worked on between two pauses for others: some 0.4 ms of MD5.
+const TURN: usize = 256 * 1024;
+
+/// Asks once for the page with this number.
+pub async fn probe(check: &Check, pages: &HttpGet, url: usize) -> Outcome {
+    let Some(page) = pages.urls.get(url) else {
+        return Outcome::Undecided(format!("no url {url}"));
+    };
+    let visit = async {
+        let stream = connect(check).await?;
+        exchange(stream, request(check, pages, page), page, check.connect_timeout)
+            .await
+            .map_err(Outcome::Failure)
+    };
+    match within(deadline(check), visit).await {
+        Ok(received) => judge(page, url, received),
+        Err(outcome) => outcome,
+    }
+}
+
+async fn within(
+    limit: Duration,
+    visit: impl Future<Output = Result<Received, Outcome>>,
+) -> Result<Received, Outcome> {
+    timeout(limit, visit).await.unwrap_or(Err(Outcome::Failure(Failure::Deadline(limit))))
+}
+
+/// How long the whole of it may take: ten times `connect_timeout`, or `delay_loop` if that is longer.
+///
+/// keepalived has no such end: each read may take `connect_timeout`, so a server that sends a byte now
+/// and then is never found out. Whoever delivers a page in time for the next check is still well.
+fn deadline(check: &Check) -> Duration {
+    check.delay_loop.max(check.connect_timeout.saturating_mul(10))
+}
+
+/// The request, byte by byte as keepalived 2.2.7 sends it.
+fn request(check: &Check, pages: &HttpGet, page: &HttpUrl) -> String {
+    let (version, close) = match pages.protocol {
+        HttpProtocol::V1_0 => ("1.0", ""),
+        HttpProtocol::V1_0Close => ("1.0", "Connection: close\r\n"),
+        HttpProtocol::V1_1 => ("1.1", "Connection: close\r\n"),
+    };
+    // A socket address is written with its port, and with brackets around IPv6.
+    let host = page.virtualhost.clone().unwrap_or_else(|| check.target.to_string());
+    let path = &page.path;
+    format!("GET {path} HTTP/{version}\r\nUser-Agent: KeepAliveClient\r\n{close}Host: {host}\r\n\r\n")
+}
+
+/// Sends the request and takes the answer until the peer closes, each step within `patience`.
+async fn exchange<S>(
+    mut stream: S,
+    request: String,
+    page: &HttpUrl,
+    patience: Duration,
+) -> Result<Received, Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let sent = timeout(patience, stream.write_all(request.as_bytes())).await;
+    sent.map_err(|_| Failure::ReadTimeout)?.map_err(broken)?;
+    let mut response = Response::new(page.digest.is_some());
+    let mut piece = vec![0; PIECE];
+    let mut worked = 0;
+    loop {
+        let read = timeout(patience, stream.read(&mut piece)).await;
+        let count = read.map_err(|_| Failure::ReadTimeout)?.map_err(broken)?;
+        let bytes = piece.get(..count).unwrap_or_default();
+        if bytes.is_empty() {
+            return response.finish().ok_or(Failure::Broken(0));
+        }
+        response.take(bytes).map_err(|_too_long| Failure::Malformed)?;
+        worked += count;
+        if worked >= TURN {
+            worked = 0;
+            yield_now().await;
+        }
+    }
+}
+
+fn broken(error: io::Error) -> Failure {
+    Failure::Broken(error.raw_os_error().unwrap_or(libc::EIO))
+}
+
+/// The status first, then the digest.
+fn judge(page: &HttpUrl, url: usize, received: Received) -> Outcome {
+    // Without a readable code: 0, which no range holds.
+    let status = received.status.unwrap_or(0);
+    let well = |range: &StatusRange| (range.first..=range.last).contains(&status);
+    let accepted =
+        if page.status.is_empty() { well(&DEFAULT_STATUS) } else { page.status.iter().any(well) };
+    if !accepted {
+        return Outcome::Failure(Failure::HttpStatus { url, status });
+    }
+    match (page.digest, received.digest) {
+        (Some(wanted), Some(found)) if wanted != found => Outcome::Failure(Failure::Digest { url, found }),
+        (wanted, _) => Outcome::Success(Success::Http { url, status, digest_compared: wanted.is_some() }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

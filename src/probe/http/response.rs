@@ -1,0 +1,205 @@
+//! A web server's answer, taken piece by piece: the status, and the digest of the body.
+//!
+//! Read the way keepalived reads it, not the way RFC 9112 does, since that decides who is up: the status
+//! code is the three digits between the first two spaces, the protocol before them and what the other
+//! header lines look like do not matter, the body begins after the first empty line and ends where the
+//! peer closes, and nothing is decoded. Only an empty line with carriage returns ends the header. Each
+//! point was tried on keepalived 2.2.7.
+
+use md5::{Digest, Md5};
+
+/// Bytes of a header that we are willing to keep. keepalived's limit is one buffer of 4 KiB, beyond which
+/// it finds no data.
+const LONGEST_HEAD: usize = 64 * 1024;
+const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+
+/// An answer that is coming in.
+pub struct Response {
+    head: Vec<u8>,
+    /// Once the header is complete.
+    body: Option<Body>,
+    hash: bool,
+}
+
+struct Body {
+    md5: Option<Md5>,
+    /// Bytes that still count for the digest: those after `Content-Length` do not.
+    counting: u64,
+}
+
+/// The header is longer than we are willing to keep.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+/// An answer to its end.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Received {
+    /// `None` where there is none in the status line.
+    pub status: Option<u16>,
+    /// If asked for.
+    pub digest: Option<[u8; 16]>,
+}
+
+impl Response {
+    /// Nothing has come yet. `hash`: whether the body's MD5 is of interest.
+    pub fn new(hash: bool) -> Self {
+        Response { head: Vec::new(), body: None, hash }
+    }
+
+    /// Takes what came next. The work is in proportion to `bytes`.
+    pub fn take(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
+        if let Some(body) = &mut self.body {
+            body.take(bytes);
+            return Ok(());
+        }
+        // The end may lie across two pieces.
+        let searched = self.head.len().saturating_sub(END_OF_HEAD.len() - 1);
+        self.head.extend_from_slice(bytes);
+        let unseen = self.head.get(searched..).unwrap_or_default();
+        let Some(found) = unseen.windows(END_OF_HEAD.len()).position(|window| window == END_OF_HEAD) else {
+            return if self.head.len() > LONGEST_HEAD { Err(TooLong) } else { Ok(()) };
+        };
+        let first = self.head.split_off(searched + found + END_OF_HEAD.len());
+        let counting = content_length(&self.head).unwrap_or(u64::MAX);
+        let mut body = Body { md5: self.hash.then(Md5::new), counting };
+        body.take(&first);
+        self.body = Some(body);
+        Ok(())
+    }
+
+    /// The peer has closed. `None` if not even the header was complete.
+    pub fn finish(self) -> Option<Received> {
+        let body = self.body?;
+        Some(Received { status: status(&self.head), digest: body.md5.map(|md5| md5.finalize().into()) })
+    }
+}
+
+impl Body {
+    fn take(&mut self, bytes: &[u8]) {
+        let Some(md5) = &mut self.md5 else { return };
+        let counts = usize::try_from(self.counting).unwrap_or(usize::MAX).min(bytes.len());
+        md5.update(bytes.get(..counts).unwrap_or_default());
+        self.counting -= counts as u64;
+    }
+}
+
+fn status(head: &[u8]) -> Option<u16> {
+    let mut parts = head.splitn(3, |byte| *byte == b' ');
+    let (_protocol, code, _text) = (parts.next()?, parts.next()?, parts.next()?);
+    let three_digits = code.len() == 3 && code.iter().all(u8::is_ascii_digit);
+    three_digits.then(|| std::str::from_utf8(code).ok()?.parse().ok())?
+}
+
+fn content_length(head: &[u8]) -> Option<u64> {
+    head.split(|byte| *byte == b'\n').find_map(|line| {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let (name, value) = line.split_at_checked(colon)?;
+        if !name.eq_ignore_ascii_case(b"content-length") {
+            return None;
+        }
+        std::str::from_utf8(value.get(1..)?).ok()?.trim().parse().ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn received(bytes: &[u8]) -> Option<Received> {
+        let mut response = Response::new(true);
+        response.take(bytes).unwrap();
+        response.finish()
+    }
+
+    fn status_of(bytes: &[u8]) -> Option<u16> {
+        received(bytes)?.status
+    }
+
+    fn md5(body: &[u8]) -> Option<[u8; 16]> {
+        Some(Md5::digest(body).into())
+    }
+
+    /// Each of these was sent to keepalived 2.2.7; the comment is what it thought of it.
+    #[test]
+    fn the_status_is_what_keepalived_finds() {
+        let ok = [
+            &b"HTTP/1.0 200 OK\r\n\r\n"[..],
+            b"HTTP/1.1 200 \r\n\r\n",
+            b"HTTP/2 200 OK\r\n\r\n",
+            b"garbage 200 OK\r\n\r\n",
+            b"HTTP/1.0 200 OK\r\nFoo Bar\r\n: x\r\n\r\n",
+        ];
+        for answer in ok {
+            assert_eq!(status_of(answer), Some(200), "{}", answer.escape_ascii());
+        }
+        let code_error = [
+            &b"garbage garbage\r\n\r\n"[..],
+            b"HTTP/1.0 200\r\n\r\n",
+            b"HTTP/1.0 200\r\nServer: a b\r\n\r\n",
+            b"HTTP/1.0  200  OK\r\n\r\n",
+            b"HTTP/1.0 200OK x\r\n\r\n",
+            b"HTTP/1.0 +200 x\r\n\r\n",
+            b"HTTP/1.0 -200 x\r\n\r\n",
+            b"HTTP/1.0 0200 x\r\n\r\n",
+        ];
+        for answer in code_error {
+            assert_eq!(received(answer).unwrap().status, None, "{}", answer.escape_ascii());
+        }
+        let no_data = [&b""[..], b"HTTP/1.0 200 OK\r\nFoo: bar\r\n", b"HTTP/1.0 200 OK\n\nbody"];
+        for answer in no_data {
+            assert_eq!(received(answer), None, "{}", answer.escape_ascii());
+        }
+        assert_eq!(status_of(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"), Some(100));
+    }
+
+    #[test]
+    fn the_digest_is_of_the_raw_body_up_to_content_length() {
+        let cases = [
+            (&b"HTTP/1.0 200 OK\r\n\r\nhello world\n"[..], &b"hello world\n"[..]),
+            (b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello world\n", b"hello"),
+            (b"HTTP/1.0 200 OK\r\ncontent-length:5\r\n\r\nhello world\n", b"hello"),
+            (b"HTTP/1.0 200 OK\r\nContent-Length: 500\r\n\r\nhello", b"hello"),
+            (b"HTTP/1.0 200 OK\r\nContent-Length: abc\r\n\r\nhello", b"hello"),
+            (
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+                b"3\r\nabc\r\n0\r\n\r\n",
+            ),
+            (b"HTTP/1.0 200 OK\r\n\r\n", b""),
+        ];
+        for (answer, body) in cases {
+            assert_eq!(received(answer).unwrap().digest, md5(body), "{}", answer.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_header_without_end_is_given_up() {
+        let mut response = Response::new(false);
+        let mut taken = 0;
+        while response.take(b"X-Endless: more\r\n").is_ok() {
+            taken += 1;
+            assert!(taken < 10_000);
+        }
+        assert!(taken * 17 >= LONGEST_HEAD - 17, "keepalived's 4 KiB is the least we must take");
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_do_not_matter_and_nothing_panics(
+            head in "(HTTP/1.[01] )?[0-9 ]{0,5}[ -~\r\n]{0,60}(Content-Length: [0-9]{0,3}\r\n)?(\r\n\r\n)?",
+            body in prop::collection::vec(any::<u8>(), 0..300),
+            sizes in prop::collection::vec(1..40_usize, 1..20),
+        ) {
+            let answer: Vec<u8> = head.into_bytes().into_iter().chain(body).collect();
+            let mut response = Response::new(true);
+            let (mut rest, mut sizes) = (answer.as_slice(), sizes.into_iter().cycle());
+            while !rest.is_empty() {
+                let (piece, later) = rest.split_at(sizes.next().unwrap().min(rest.len()));
+                response.take(piece).unwrap();
+                rest = later;
+            }
+            prop_assert_eq!(response.finish(), received(&answer));
+        }
+    }
+}
