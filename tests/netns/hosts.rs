@@ -88,7 +88,7 @@ pub fn ip_output(words: &str) -> String {
 
 /// A route channel on the host where the thread is.
 pub fn channel() -> Channel {
-    Channel::open(netlink_sys::protocols::NETLINK_ROUTE).unwrap()
+    Channel::route().unwrap()
 }
 
 /// An interface with its addresses, freshly dumped.
