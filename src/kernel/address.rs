@@ -20,7 +20,7 @@ use crate::objects::address::{AddressAttributes, AddressKey, PROTOCOL_KEEPALIVED
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Change<'a> {
     Add(&'a AddressKey, &'a AddressAttributes),
-    /// Whether it has a peer or not; its prefix length is that of the peer then.
+    /// Whether it has a peer or not.
     Remove(&'a AddressKey),
 }
 
@@ -64,9 +64,12 @@ fn remove_with_peer(
     let (mut places, mut requests) = (Vec::new(), Vec::new());
     for at in missing {
         let Some((index, Change::Remove(key))) = changes.get(at) else { continue };
-        if let Some(peer) = peers.get(&(*index, key.net)) {
+        let Some((net, peer)) = peers.get(&(*index, key.address())) else { continue };
+        // Set with a peer it got the peer's full prefix, whatever was written behind it.
+        if [key.net.prefix_len(), net.max_prefix_len()].contains(&net.prefix_len()) {
+            let key = AddressKey { net: *net, ..(*key).clone() };
             places.push(at);
-            requests.push(RouteNetlinkMessage::DelAddress(removed(*index, key, *peer)).into());
+            requests.push(RouteNetlinkMessage::DelAddress(removed(*index, &key, *peer)).into());
         }
     }
     for (at, result) in places.into_iter().zip(channel.transact(requests)) {
@@ -76,8 +79,11 @@ fn remove_with_peer(
     }
 }
 
-/// The other end of every address that has one.
-fn peers(channel: &mut Channel) -> Result<HashMap<(IfIndex, IpNet), IpAddr>, NetlinkError> {
+/// Addresses by interface and own end, with prefix and other end.
+type Peers = HashMap<(IfIndex, IpAddr), (IpNet, IpAddr)>;
+
+/// Every address that has another end.
+fn peers(channel: &mut Channel) -> Result<Peers, NetlinkError> {
     let all = RouteNetlinkMessage::GetAddress(AddressMessage::default());
     let mut peers = HashMap::new();
     for message in channel.dump(NetlinkMessage::from(all))? {
@@ -89,7 +95,8 @@ fn peers(channel: &mut Channel) -> Result<HashMap<(IfIndex, IpNet), IpAddr>, Net
         if let (Some(assigned), Some(other_end)) = (link::assigned(&message), other_end)
             && assigned.net.addr() != other_end
         {
-            peers.insert((IfIndex(message.header.index), assigned.net), other_end);
+            let index = IfIndex(message.header.index);
+            peers.insert((index, assigned.net.addr()), (assigned.net, other_end));
         }
     }
     Ok(peers)

@@ -61,6 +61,11 @@ pub struct Channel {
 }
 
 impl Channel {
+    /// Opens a channel for links and addresses.
+    pub fn route() -> Result<Self, NetlinkError> {
+        Self::open(netlink_sys::protocols::NETLINK_ROUTE)
+    }
+
     /// Opens a channel; `protocol` is `NETLINK_ROUTE`, `NETLINK_GENERIC`, ...
     pub fn open(protocol: isize) -> Result<Self, NetlinkError> {
         let mut socket = Socket::new(protocol).map_err(NetlinkError::socket("socket"))?;

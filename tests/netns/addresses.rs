@@ -79,11 +79,12 @@ fn an_address_with_a_peer_goes_too() {
     let (mut channel, left) = (channel(), index("left0"));
     let peer: IpNet = "10.0.9.9/32".parse().unwrap();
     let attributes = AddressAttributes { peer: Some(peer), ..AddressAttributes::default() };
-    let key = key("10.0.0.1/32");
-    assert_eq!(apply(&mut channel, &[(left, Change::Add(&key, &attributes))]), [Ok(())]);
-    assert!(ip_output("address show dev left0").contains("inet 10.0.0.1 peer 10.0.9.9/32"));
-    assert_eq!(apply(&mut channel, &[(left, Change::Remove(&key))]), [Ok(())]);
-    assert_eq!(nets(), []);
+    for key in [key("10.0.0.1/32"), key("10.0.0.1/24")] {
+        assert_eq!(apply(&mut channel, &[(left, Change::Add(&key, &attributes))]), [Ok(())]);
+        assert!(ip_output("address show dev left0").contains("inet 10.0.0.1 peer 10.0.9.9/32"));
+        assert_eq!(apply(&mut channel, &[(left, Change::Remove(&key))]), [Ok(())]);
+        assert_eq!(nets(), []);
+    }
 }
 
 #[test]

@@ -34,7 +34,8 @@ impl Hosts {
         ip(&format!("link set right0 netns {path}"));
         ip("link set left0 up");
         hosts.right(|| ip("link set right0 up"));
-        wait_for("carrier", || interface("left0").is_some_and(|i| i.up));
+        let up = |name| interface(name).is_some_and(|i| i.up);
+        wait_for("carrier", || up("left0") && hosts.right(|| up("right0")));
         hosts
     }
 
@@ -54,6 +55,7 @@ pub fn lone_host() {
     ip("link add left0 type veth peer name right0");
     ip("link set left0 up");
     ip("link set right0 up");
+    wait_for("carrier", || ["left0", "right0"].iter().all(|name| interface(name).is_some_and(|i| i.up)));
 }
 
 fn fresh() -> File {
@@ -86,7 +88,7 @@ pub fn ip_output(words: &str) -> String {
 
 /// A route channel on the host where the thread is.
 pub fn channel() -> Channel {
-    Channel::open(netlink_sys::protocols::NETLINK_ROUTE).unwrap()
+    Channel::route().unwrap()
 }
 
 /// An interface with its addresses, freshly dumped.
