@@ -73,7 +73,7 @@ pub const GLOBAL_DEFS: &[Keyword] = &[
     row("lvs_flush_onstop", Choice(&["VS"]), Allowed, LastWins, "off").renamed("lvs_flush_on_stop"),
     row("lvs_sync_daemon", Words, Faults, FirstWins, "no sync daemon; id = VRID of the instance or 0; kernel defaults for the rest (port 8848, group 224.0.0.81)"),
     row("vrrp_mcast_group4", Multicast(Some(Family::V4)), Exits, LastWins, "224.0.0.18"),
-    row("vrrp_mcast_group6", Multicast(Some(Family::V6)), Exits, LastWins, "ff02::12").later(),
+    row("vrrp_mcast_group6", Multicast(Some(Family::V6)), Exits, LastWins, "ff02::12"),
     row("vrrp_garp_master_delay", Lax(0, 4294), Exits, LastWins, "5"),
     row("vrrp_garp_master_repeat", Lax(1, u32::MAX as i64), Exits, LastWins, "5"),
     row("vrrp_garp_master_refresh", Lax(0, u32::MAX as i64), Exits, LastWins, "0 (off)"),

@@ -34,7 +34,7 @@ pub const INSTANCE: &[Keyword] = &[
     row("track_bfd", Values(Tracked), Allowed, Repeats, "weight of the bfd_instance (0)").later(),
     row("mcast_src_ip", Ip, Exits, LastWins, "first address of the interface"),
     row("unicast_src_ip", Ip, Exits, LastWins, "first address of the interface"),
-    row("mcast_dst_ip", Multicast(None), Exits, LastWins, "vrrp_mcast_group4/6").later(),
+    row("mcast_dst_ip", Multicast(None), Exits, LastWins, "vrrp_mcast_group4/6"),
     row("track_src_ip", Nothing, Allowed, LastWins, "off").later(),
     row("virtual_router_id", Int(1, 255), Exits, LastWins, "none (required)"),
     row("unicast_ttl", Int(0, 255), Exits, LastWins, "IPv4 255; IPv6 kernel default"),

@@ -58,6 +58,11 @@ impl Lower<'_> {
                     global.vrrp_mcast_group4 = group;
                 }
             }
+            "vrrp_mcast_group6" => {
+                if let Some(IpAddr::V6(group)) = value.ip() {
+                    global.vrrp_mcast_group6 = group;
+                }
+            }
             "vrrp_skip_check_adv_addr" => global.vrrp_skip_check_adv_addr = value.yes(),
             "vrrp_check_unicast_src" => global.vrrp_check_unicast_src = true,
             "vrrp_lower_prio_no_advert" => global.vrrp_lower_prio_no_advert = value.yes(),

@@ -41,6 +41,7 @@ pub struct Draft {
     pub auth: Option<(Auth, Option<Span>)>,
     pub source: Option<IpAddr>,
     pub source_span: Option<Span>,
+    pub multicast_group: Option<(IpAddr, Option<Span>)>,
     /// `unicast_src_ip` or another word that only makes sense with unicast.
     pub unicast_word: Option<Span>,
     pub peers: Vec<(UnicastPeer, Option<Span>)>,
@@ -124,6 +125,9 @@ impl Lower<'_> {
                 if node.name() == "unicast_src_ip" {
                     draft.unicast_word = node.span();
                 }
+            }
+            "mcast_dst_ip" => {
+                draft.multicast_group = value.ip().map(|group| (group, span)).or(draft.multicast_group);
             }
             "unicast_ttl" => draft.unicast_ttl = value.int().map(|ttl| (ttl, span)),
             "advert_int" => draft.advert_int = value.decimal().map(|interval| (interval, span)),

@@ -85,6 +85,7 @@ impl Lower<'_> {
             track_scripts: self.track_scripts(&draft.track_scripts, &name),
             unicast_peers: self.unicast(&draft, family),
             unicast_ttl: self.unicast_ttl(&draft, unicast),
+            multicast_group: self.multicast_group(&draft, family, unicast),
             garp: garp(&draft, &global.garp),
             name,
             interface,
@@ -347,6 +348,23 @@ impl Lower<'_> {
             self.report(Diagnostic::error("wrong-family", draft.source_span, message));
         }
         peers
+    }
+
+    fn multicast_group(&mut self, draft: &Draft, family: Family, unicast: bool) -> IpAddr {
+        let global = &self.loaded.config.global;
+        let default = match family {
+            Family::V4 => IpAddr::V4(global.vrrp_mcast_group4),
+            Family::V6 => IpAddr::V6(global.vrrp_mcast_group6),
+        };
+        let Some((group, span)) = draft.multicast_group else { return default };
+        let why = match (unicast, Family::of(group) == family) {
+            (true, _) => "cannot be used with unicast peers",
+            (_, false) => "has another family",
+            _ => return group,
+        };
+        let message = format!("({}) mcast_dst_ip {group} {why} - ignoring", draft.name);
+        self.report(Diagnostic::error("bad-multicast-group", span, message));
+        default
     }
 
     fn unicast_ttl(&mut self, draft: &Draft, unicast: bool) -> Option<u8> {

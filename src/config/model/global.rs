@@ -36,6 +36,8 @@ pub struct Global {
     pub vrrp_version: Version,
     /// `vrrp_mcast_group4`, default 224.0.0.18.
     pub vrrp_mcast_group4: std::net::Ipv4Addr,
+    /// `vrrp_mcast_group6`, default ff02::12.
+    pub vrrp_mcast_group6: std::net::Ipv6Addr,
     /// `vrrp_skip_check_adv_addr`
     pub vrrp_skip_check_adv_addr: bool,
     /// `vrrp_check_unicast_src`
@@ -88,6 +90,7 @@ impl Default for Global {
             dynamic_interfaces: None,
             vrrp_version: Version::V2,
             vrrp_mcast_group4: std::net::Ipv4Addr::new(224, 0, 0, 18),
+            vrrp_mcast_group6: std::net::Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12),
             vrrp_skip_check_adv_addr: false,
             vrrp_check_unicast_src: false,
             vrrp_lower_prio_no_advert: false,

@@ -33,7 +33,7 @@ pub struct VrrpInstance {
     pub source: Option<IpAddr>,
     /// `unicast_peer`; empty is multicast.
     pub unicast_peers: Vec<UnicastPeer>,
-    /// `vrrp_mcast_group4`, `vrrp_mcast_group6`: where adverts go without peers.
+    /// `mcast_dst_ip`, `vrrp_mcast_group4`, `vrrp_mcast_group6`: where adverts go without peers.
     pub multicast_group: IpAddr,
     /// `check_unicast_src`
     pub check_unicast_src: bool,
