@@ -1,1 +1,31 @@
-fn main() {}
+//! The binary: reads the command line and does what it asks for.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use standfast::cli::{self, Invocation, Print};
+use standfast::daemon::{self, config_test, reload_command, signals::Request};
+
+fn main() -> ExitCode {
+    match cli::parse(std::env::args_os().collect()) {
+        Invocation::Daemon(options) => daemon::run(&options).into(),
+        Invocation::ConfigTest { options, report } => config_test::run(&options, report.as_deref()).into(),
+        Invocation::Reload(request) => print(&reload_command::run(&request)),
+        Invocation::Print(text) => print(&text),
+        Invocation::SignalNumber(name) => print(&match Request::number_of(&name) {
+            Ok(number) => Print { text: number.to_string(), to_stderr: false, status: 0 },
+            Err(text) => Print { text, to_stderr: true, status: 1 },
+        }),
+    }
+}
+
+fn print(print: &Print) -> ExitCode {
+    let text = format!("{}\n", print.text.trim_end_matches('\n'));
+    // Whoever closed the other end does not want to hear it.
+    let _ = if print.to_stderr {
+        std::io::stderr().write_all(text.as_bytes())
+    } else {
+        std::io::stdout().write_all(text.as_bytes())
+    };
+    print.status.into()
+}

@@ -18,9 +18,6 @@ use crate::config::policy::RejectedKind;
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::{Family, Mac, Name, Vrid};
 
-/// RFC 9568 section 1.4: the address assigned to VRRP.
-const MULTICAST_GROUP_V6: std::net::Ipv6Addr = std::net::Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
-
 /// The longest interval that version 3 can say: 4095 hundredths.
 const LONGEST_V3: Duration = Duration::from_millis(40_950);
 
@@ -99,10 +96,6 @@ impl Lower<'_> {
             preempt_delay,
             auth,
             source: draft.source.filter(|source| Family::of(*source) == family),
-            multicast_group: match family {
-                Family::V4 => global.vrrp_mcast_group4.into(),
-                Family::V6 => MULTICAST_GROUP_V6.into(),
-            },
             check_unicast_src: draft.check_unicast_src || global.vrrp_check_unicast_src,
             vmac,
             addresses,

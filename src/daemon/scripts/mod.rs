@@ -5,11 +5,13 @@
 //! runtime's workers. `child` starts, `notify` keeps order among notifications, `track` judges.
 
 pub mod account;
+pub mod book;
 pub mod child;
 pub mod notify;
 pub mod prepare;
 pub mod track;
 
 pub use account::{Account, DefaultAccount};
+pub use book::ScriptBook;
 pub use notify::{Invocation, Runner};
 pub use prepare::{Prepared, Rules, Verdict, prepare};

@@ -14,7 +14,6 @@ mod sockets;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use netlink_sys::protocols::NETLINK_ROUTE;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
@@ -99,7 +98,7 @@ impl Driver {
     /// Opens everything, clears what a predecessor left behind, and starts the router.
     pub fn start(config: Arc<Config>, reports: mpsc::Sender<Report>) -> Result<Self, DriverError> {
         let io = |doing| move |error| DriverError::Io(doing, error);
-        let mut channel = Channel::open(NETLINK_ROUTE)?;
+        let mut channel = Channel::route()?;
         let mut monitor = Monitor::open(&mut channel)?;
         let poller = Poller::new().map_err(io("poller"))?;
         let alarm = Alarm::new().map_err(io("timer"))?;
@@ -186,10 +185,10 @@ impl Driver {
         for _ in 0..PACKETS_PER_TURN {
             let (interface, received) = match self.sockets.receive(token, self.buffer.as_mut_slice()) {
                 Ok(Some(received)) => received,
-                Ok(None) => break,
+                Ok(None) => return,
                 Err(error) => {
                     emit(Ident::Vrrp, Line::warn(format!("VRRP socket: {error}")));
-                    break;
+                    return;
                 }
             };
             let now = clock::now();
@@ -203,6 +202,8 @@ impl Driver {
             };
             self.router.handle(now, Event::Packet(datagram), &mut self.actions);
         }
+        // More may be there: the runtime is told of arrivals, not of what was left.
+        self.poller.look_again();
     }
 
     fn interface_changed(&mut self, change: Change) {

@@ -1,0 +1,116 @@
+//! Who hears of a change of state: the scripts of instances and groups, and the synchronisation daemon
+//! of IPVS.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::mpsc;
+
+use super::balancing;
+use super::scripts::{Invocation, Runner, ScriptBook};
+use super::timing::Report;
+use crate::config::model::{Command, Config, Notify};
+use crate::ids::Name;
+use crate::lvs::action::ScriptEvent;
+use crate::vrrp::action::{State, Subject};
+
+/// The configuration whose scripts run, replaced by a reload.
+#[derive(Clone)]
+pub struct Current(Arc<RwLock<(Arc<Config>, Arc<ScriptBook>)>>);
+
+impl Current {
+    pub fn new(config: Arc<Config>, book: Arc<ScriptBook>) -> Self {
+        Current(Arc::new(RwLock::new((config, book))))
+    }
+
+    pub fn get(&self) -> (Arc<Config>, Arc<ScriptBook>) {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn replace(&self, config: Arc<Config>, book: Arc<ScriptBook>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = (config, book);
+    }
+}
+
+/// Passes on what the VRRP driver reports, until the driver ends.
+pub async fn pass_on_states(
+    current: Current,
+    runner: Runner,
+    balancer: Option<mpsc::Sender<balancing::Command>>,
+    mut reports: mpsc::Receiver<Report>,
+) {
+    // An instance that a reload removed is told so after it has left the configuration.
+    let mut scripts_of: HashMap<Name, Notify> = HashMap::new();
+    while let Some(report) = reports.recv().await {
+        let (config, book) = current.get();
+        match report {
+            Report::State { subject: Subject::Instance(name), state, priority } => {
+                let found = config.instances.iter().find(|instance| instance.name == name);
+                if let Some(instance) = found {
+                    scripts_of.insert(name.clone(), instance.notify.clone());
+                }
+                if let (Some(balancer), Some(role)) = (&balancer, sync_role(&config, &name, state)) {
+                    let _ = balancer.send(role).await;
+                }
+                let Some(notify) = scripts_of.get(&name) else { continue };
+                let scripts = invocations(&book, notify, "INSTANCE", &name, state, priority);
+                runner.notify(&format!("INSTANCE {name}"), scripts);
+                if found.is_none() {
+                    scripts_of.remove(&name);
+                }
+            }
+            Report::State { subject: Subject::Group(name), state, priority } => {
+                let Some(group) = config.sync_groups.iter().find(|group| group.name == name) else {
+                    continue;
+                };
+                let scripts = invocations(&book, &group.notify, "GROUP", &name, state, priority);
+                runner.notify(&format!("GROUP {name}"), scripts);
+            }
+            Report::LowerPriority { name, .. } => {
+                let found = config.instances.iter().find(|instance| instance.name == name);
+                let command = found.and_then(|instance| instance.notify.master_rx_lower_pri.as_ref());
+                let script = command.and_then(|command| book.get(command));
+                runner.notify(&format!("INSTANCE {name}"), script.map(Invocation::specific));
+            }
+        }
+    }
+}
+
+/// Passes on the scripts that the load balancer asks for, until it ends.
+pub async fn pass_on_checks(current: Current, runner: Runner, mut events: mpsc::Receiver<ScriptEvent>) {
+    while let Some(event) = events.recv().await {
+        let script = current.get().1.get(&event.command);
+        runner.notify(&format!("{:?}", event.subject), script.map(Invocation::specific));
+    }
+}
+
+/// keepalived's order: the script of the state, then the generic one.
+fn invocations(
+    book: &ScriptBook,
+    notify: &Notify,
+    kind: &str,
+    name: &str,
+    state: State,
+    priority: u8,
+) -> Vec<Invocation> {
+    let of_state = match state {
+        State::Master => &notify.master,
+        State::Backup => &notify.backup,
+        State::Fault => &notify.fault,
+        State::Stop => &notify.stop,
+        State::Deleted => &notify.deleted,
+        State::Init => &None,
+    };
+    let ready = |command: &Option<Command>| command.as_ref().and_then(|command| book.get(command));
+    let specific = ready(of_state).map(Invocation::specific);
+    let generic =
+        ready(&notify.any).map(|script| Invocation::generic(script, kind, name, state.as_str(), priority));
+    specific.into_iter().chain(generic).collect()
+}
+
+/// What the state of the instance that `lvs_sync_daemon` follows means to it.
+fn sync_role(config: &Config, name: &Name, state: State) -> Option<balancing::Command> {
+    let follows = config.global.lvs_sync_daemon.as_ref()?.instance.as_ref()? == name;
+    let instance = config.instances.iter().find(|instance| instance.name == *name).filter(|_| follows)?;
+    Some(balancing::Command::SyncRole { master: state == State::Master, vrid: instance.vrid.get() })
+}

@@ -1,0 +1,78 @@
+//! A configuration read, compared with this host, and its scripts looked at. Reads files, the user
+//! database and the kernel's interfaces: off the runtime's workers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::scripts::ScriptBook;
+use super::scripts::account::Account;
+use crate::cli::Options;
+use crate::config::model::UserSpec;
+use crate::config::{self, HostFacts, LoadOptions, Loaded, Needs};
+use crate::diag::Diagnostic;
+use crate::kernel::link;
+use crate::kernel::netlink::Channel;
+use crate::report::Line;
+
+/// A configuration as it can run here.
+pub struct Reading {
+    pub loaded: Loaded,
+    pub book: Arc<ScriptBook>,
+    /// What the host lacks; the text's own mistakes are in `loaded`.
+    pub host: Vec<Diagnostic>,
+    /// What was found of the scripts.
+    pub lines: Vec<Line>,
+}
+
+impl Reading {
+    /// Reads the options' file.
+    pub fn take(options: &Options) -> Self {
+        let loaded = config::load(&options.config_file.to_string_lossy(), &load_options(options));
+        let (book, lines) = ScriptBook::open(&loaded.config, &loaded.needs);
+        let facts = facts(&loaded.needs, &book);
+        let host = config::host::check(&loaded, &facts);
+        Reading { loaded, book: Arc::new(book), host, lines }
+    }
+
+    /// Everything there is to say, the text's own first.
+    pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.loaded.diagnostics.iter().chain(&self.host)
+    }
+}
+
+fn load_options(options: &Options) -> LoadOptions {
+    let node =
+        nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let config_id =
+        options.config_id.clone().unwrap_or_else(|| node.split('.').next().unwrap_or("").to_owned());
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    LoadOptions {
+        config_id,
+        strict_includes: options.strict_includes,
+        environment,
+        random_seed: super::seed(),
+    }
+}
+
+fn facts(needs: &Needs, book: &ScriptBook) -> HostFacts {
+    let interfaces = Channel::route()
+        .and_then(|mut channel| link::dump(&mut channel))
+        .map(|found| found.values().map(|interface| interface.name.to_string()).collect())
+        .unwrap_or_default();
+    let mut facts = HostFacts { interfaces, ..HostFacts::default() };
+    for need in &needs.users {
+        let user = UserSpec { user: need.user.user.clone(), group: None };
+        if Account::find(&user).is_ok() {
+            facts.users.insert(user.user);
+        }
+        if let Some(group) = &need.user.group
+            && Account::find(&UserSpec { user: "0".into(), group: Some(group.clone()) }).is_ok()
+        {
+            facts.groups.insert(group.clone());
+        }
+    }
+    facts.programs = book.programs.iter().cloned().collect::<BTreeMap<_, _>>();
+    facts
+}

@@ -1,0 +1,126 @@
+//! A reload: read beside what runs, judged by the policy, then handed to each part.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::pidfile::{PidFiles, PidPaths};
+use super::reading::Reading;
+use super::reload_command::{ReloadOutcome, ReloadReport};
+use super::sdnotify::ServiceManager;
+use super::service::{self, Parts};
+use super::{balancing, log_lines, say_all, timing, trackers};
+use crate::cli::Options;
+use crate::config::{self, model::Config};
+use crate::kernel::clock;
+use crate::report::{Ident, Line, emit};
+use crate::time::Mono;
+
+/// A file that has been read, and since when.
+pub(super) struct Read {
+    begun: Mono,
+    reading: Reading,
+}
+
+/// Reads the file on the blocking pool; the parts go on meanwhile.
+pub(super) fn begin(options: &Options, done: mpsc::Sender<Read>) {
+    emit(Ident::Parent, Line::info("Reloading ..."));
+    ServiceManager.reloading();
+    let (options, begun) = (options.clone(), clock::now());
+    tokio::task::spawn_blocking(move || {
+        let read = Read { begun, reading: Reading::take(&options) };
+        // The daemon is ending if nobody takes it.
+        let _ = done.blocking_send(read);
+    });
+}
+
+/// Judges what was read, and applies it or leaves everything as it is.
+pub(super) async fn finish(
+    options: &Options,
+    read: Read,
+    parts: &mut Parts,
+    pid_files: &mut PidFiles,
+    paths: &PidPaths,
+) {
+    let Read { begun, reading } = read;
+    say_all(&reading);
+    let mut messages = log_lines(&reading);
+    let (old, _) = parts.current.get();
+    let refusal = config::reload_refusal(&old, &reading.loaded).map(|refusal| refusal.reason);
+    let refusal = refusal.or_else(|| fixed(&old, &reading.loaded.config));
+    let outcome = match refusal {
+        Some(reason) => {
+            let text = format!("Reload refused, the running configuration goes on: {reason}");
+            emit(Ident::Parent, Line::error(text.clone()));
+            ServiceManager.ready(&text);
+            messages.push(text);
+            ReloadOutcome::Refused
+        }
+        None => {
+            let quiet = config::verdict(reading.diagnostics()) == 0;
+            if let Err(error) = apply(options, reading, parts, pid_files).await {
+                emit(Ident::Parent, Line::error(error.clone()));
+                messages.push(error);
+            }
+            emit(Ident::Parent, Line::info("Reload complete"));
+            ServiceManager.ready("Running");
+            if quiet { ReloadOutcome::Applied } else { ReloadOutcome::AppliedWithWarnings }
+        }
+    };
+    let report = ReloadReport { begun, outcome, messages };
+    let pid_file = paths.parent.clone();
+    let written = tokio::task::spawn_blocking(move || report.publish(&pid_file)).await;
+    if let Ok(Err(error)) = written {
+        emit(Ident::Parent, Line::warn(format!("cannot say what became of the reload: {error}")));
+    }
+}
+
+/// What only a restart changes.
+fn fixed(old: &Config, new: &Config) -> Option<String> {
+    let fixed = [
+        ("net_namespace", old.global.net_namespace != new.global.net_namespace),
+        ("instance", old.global.instance != new.global.instance),
+    ];
+    let (keyword, _) = fixed.into_iter().find(|(_, changed)| *changed)?;
+    Some(format!("Cannot change {keyword} at a reload - please restart keepalived"))
+}
+
+async fn apply(
+    options: &Options,
+    reading: Reading,
+    parts: &mut Parts,
+    pid_files: &mut PidFiles,
+) -> Result<(), String> {
+    let (config, book) = (Arc::new(reading.loaded.config), reading.book);
+    let (vrrp, checkers) = service::parts(options, &config);
+    pid_files
+        .set_parts(vrrp || parts.vrrp.is_some(), checkers || parts.balancer.is_some())
+        .map_err(|e| e.to_string())?;
+    parts.current.replace(config.clone(), book.clone());
+    // Track scripts first: one that stays has its result ready when the router asks.
+    let mut waits = Vec::new();
+    if let Some(trackers) = &parts.trackers {
+        let (done, wait) = oneshot::channel();
+        let command = trackers::Command::Reconfigure(config.clone(), book.clone(), done);
+        if trackers.send(command).await.is_ok() {
+            waits.push(wait);
+        }
+    }
+    if let Some(vrrp) = &parts.vrrp {
+        let (done, wait) = oneshot::channel();
+        if vrrp.commands.send(timing::Command::Reconfigure(config.clone(), done)).await.is_ok() {
+            waits.push(wait);
+        }
+    }
+    if let Some(balancer) = &parts.balancer {
+        let (done, wait) = oneshot::channel();
+        if balancer.commands.send(balancing::Command::Reconfigure(config.clone(), done)).await.is_ok() {
+            waits.push(wait);
+        }
+    }
+    for wait in waits {
+        // A part that has ended does not answer; its end is told elsewhere.
+        let _ = wait.await;
+    }
+    parts.follow(options, &config, &book).await
+}

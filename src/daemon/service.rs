@@ -1,0 +1,265 @@
+//! The running daemon: its parts, the operator's requests, and the end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::balancing::{self, Balancer};
+use super::notifier::{self, Current};
+use super::pidfile::{PidFiles, PidPaths};
+use super::reading::Reading;
+use super::reload;
+use super::scripts::{Runner, ScriptBook};
+use super::sdnotify::ServiceManager;
+use super::signals::{ReloadQueue, Request, Requests};
+use super::status;
+use super::supervise::{OnPanic, Supervisor};
+use super::timing::{self, Driver};
+use super::trackers::{self, Trackers};
+use crate::cli::Options;
+use crate::config::model::Config;
+use crate::report::{Ident, Line, dump, emit};
+
+/// Commands that may wait for a part. They are few; the parts take them at once.
+const COMMANDS: usize = 64;
+/// State changes that may wait to be passed on: of thousands of instances at once.
+const REPORTS: usize = 8192;
+/// How long a part may take to end in good order.
+const ENDING: Duration = Duration::from_secs(5);
+
+/// The ways to the running parts.
+pub(super) struct Parts {
+    pub current: Current,
+    pub vrrp: Option<Part<timing::Command>>,
+    pub trackers: Option<mpsc::Sender<trackers::Command>>,
+    pub balancer: Option<Part<balancing::Command>>,
+    pub scripts: Runner,
+    pub check_scripts: Runner,
+    supervisor: Supervisor,
+}
+
+/// A part: how to speak to it, and how to hear that it has ended.
+pub(super) struct Part<C> {
+    pub commands: mpsc::Sender<C>,
+    ended: oneshot::Receiver<()>,
+}
+
+/// Which parts a configuration and the options ask for: VRRP, checkers.
+pub(super) fn parts(options: &Options, config: &Config) -> (bool, bool) {
+    (options.vrrp && !config.instances.is_empty(), options.checkers && !config.virtual_servers.is_empty())
+}
+
+/// Runs until the operator or a fault ends it; returns the exit status.
+pub(super) async fn run(
+    options: &Options,
+    reading: Reading,
+    pid_files: &mut PidFiles,
+    paths: &PidPaths,
+) -> u8 {
+    let (supervisor, mut fatal) = Supervisor::new();
+    let mut requests = match Requests::listen(options.ignore_sigint) {
+        Ok(requests) => requests,
+        Err(error) => {
+            emit(Ident::Parent, Line::error(format!("cannot listen to signals: {error}")));
+            return status::FATAL;
+        }
+    };
+    let config = Arc::new(reading.loaded.config);
+    let mut parts = match Parts::start(options, config, reading.book, supervisor).await {
+        Ok(parts) => parts,
+        Err(error) => {
+            emit(Ident::Parent, Line::error(error.clone()));
+            ServiceManager.failed(libc::EINVAL.unsigned_abs(), &error);
+            return status::FATAL;
+        }
+    };
+    emit(Ident::Parent, Line::info("Startup complete"));
+    ServiceManager.ready("Running");
+    let mut queue = ReloadQueue::default();
+    let (reloaded, mut reloads) = mpsc::channel(1);
+    let mut watchdog = ServiceManager.watchdog_interval().map(tokio::time::interval);
+    let status = loop {
+        tokio::select! {
+            request = requests.next() => match request {
+                Some(Request::Stop) | None => break status::OK,
+                Some(Request::Reload) if queue.asked() => reload::begin(options, reloaded.clone()),
+                Some(Request::Reload) => {}
+                Some(request) => parts.dump(request).await,
+            },
+            Some(read) = reloads.recv() => {
+                reload::finish(options, read, &mut parts, pid_files, paths).await;
+                if queue.ended() {
+                    reload::begin(options, reloaded.clone());
+                }
+            }
+            Some(fault) = fatal.recv() => {
+                let text = format!("{} failed ({}): ending, so that nothing is held undefended", fault.task, fault.reason);
+                emit(Ident::Parent, Line::error(text));
+                break status::FATAL;
+            }
+            () = tick(&mut watchdog) => parts.feed_watchdog().await,
+        }
+    };
+    parts.stop(options).await;
+    status
+}
+
+async fn tick(watchdog: &mut Option<tokio::time::Interval>) {
+    match watchdog {
+        Some(interval) => {
+            interval.tick().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+impl Parts {
+    async fn start(
+        options: &Options,
+        config: Arc<Config>,
+        book: Arc<ScriptBook>,
+        supervisor: Supervisor,
+    ) -> Result<Self, String> {
+        let mut parts = Parts {
+            current: Current::new(config.clone(), book.clone()),
+            vrrp: None,
+            trackers: None,
+            balancer: None,
+            scripts: Runner::new(Ident::Vrrp, supervisor.clone()),
+            check_scripts: Runner::new(Ident::Checkers, supervisor.clone()),
+            supervisor,
+        };
+        parts.follow(options, &config, &book).await?;
+        if parts.vrrp.is_none() && parts.balancer.is_none() {
+            emit(Ident::Parent, Line::warn("Warning - keepalived has no configuration to run"));
+        }
+        Ok(parts)
+    }
+
+    /// Starts the parts that the configuration asks for and that do not run yet.
+    pub(super) async fn follow(
+        &mut self,
+        options: &Options,
+        config: &Arc<Config>,
+        book: &Arc<ScriptBook>,
+    ) -> Result<(), String> {
+        let (vrrp, checkers) = parts(options, config);
+        let pid = std::process::id();
+        if checkers && self.balancer.is_none() {
+            emit(Ident::Parent, Line::info(format!("Starting Healthcheck child process, pid={pid}")));
+            self.start_balancer(config.clone()).await?;
+        }
+        if vrrp && self.vrrp.is_none() {
+            emit(Ident::Parent, Line::info(format!("Starting VRRP child process, pid={pid}")));
+            self.start_vrrp(config.clone(), book.clone())?;
+        }
+        Ok(())
+    }
+
+    async fn start_balancer(&mut self, config: Arc<Config>) -> Result<(), String> {
+        let (scripts, events) = mpsc::channel(REPORTS);
+        let balancer =
+            Balancer::start(config, super::seed(), scripts).await.map_err(|error| error.to_string())?;
+        let (commands, receiver) = mpsc::channel(COMMANDS);
+        let ended = self.own("load balancer", balancer.run(receiver));
+        let passing = notifier::pass_on_checks(self.current.clone(), self.check_scripts.clone(), events);
+        self.supervisor.spawn("scripts of checks", OnPanic::Stop, passing);
+        self.balancer = Some(Part { commands, ended });
+        Ok(())
+    }
+
+    fn start_vrrp(&mut self, config: Arc<Config>, book: Arc<ScriptBook>) -> Result<(), String> {
+        let (reports, changes) = mpsc::channel(REPORTS);
+        let driver = Driver::start(config.clone(), reports).map_err(|error| error.to_string())?;
+        let (commands, receiver) = mpsc::channel(COMMANDS);
+        let ended = self.own("VRRP driver", async move {
+            if let Err(error) = driver.run(receiver).await {
+                emit(Ident::Vrrp, Line::error(error.to_string()));
+            }
+        });
+        let balancer = self.balancer.as_ref().map(|part| part.commands.clone());
+        let passing =
+            notifier::pass_on_states(self.current.clone(), self.scripts.clone(), balancer, changes);
+        self.supervisor.spawn("notifications", OnPanic::Stop, passing);
+        let (tracking, tracked) = mpsc::channel(COMMANDS);
+        let trackers = Trackers::new(&config, book, commands.clone());
+        self.supervisor.spawn("track scripts", OnPanic::Stop, trackers.run(tracked));
+        self.trackers = Some(tracking);
+        self.vrrp = Some(Part { commands, ended });
+        Ok(())
+    }
+
+    /// A task whose end is told.
+    fn own(&self, name: &str, task: impl Future<Output = ()> + Send + 'static) -> oneshot::Receiver<()> {
+        let (end, ended) = oneshot::channel();
+        self.supervisor.spawn(name, OnPanic::Stop, async move {
+            task.await;
+            let _ = end.send(());
+        });
+        ended
+    }
+
+    /// Writes the dump that a signal asks for.
+    async fn dump(&self, request: Request) {
+        let Some(vrrp) = &self.vrrp else { return };
+        let (answer, views) = oneshot::channel();
+        if vrrp.commands.send(timing::Command::Views(answer)).await.is_err() {
+            return;
+        }
+        let Ok(views) = views.await else { return };
+        let text = match request {
+            Request::Stats | Request::StatsClear => dump::stats(&views),
+            _ => return,
+        };
+        emit(
+            Ident::Vrrp,
+            Line::info(format!("Printing VRRP stats for process({}) on signal", std::process::id())),
+        );
+        let path = dump::directory().join("keepalived.stats");
+        let written =
+            tokio::task::spawn_blocking(move || std::fs::write(&path, text).map_err(|e| (path, e))).await;
+        if let Ok(Err((path, error))) = written {
+            emit(Ident::Vrrp, Line::warn(format!("cannot write {}: {error}", path.display())));
+        }
+    }
+
+    /// Alive means that the VRRP driver answers.
+    async fn feed_watchdog(&self) {
+        if let Some(vrrp) = &self.vrrp {
+            let (answer, views) = oneshot::channel();
+            let asked = vrrp.commands.send(timing::Command::Views(answer)).await;
+            if asked.is_err() || views.await.is_err() {
+                return;
+            }
+        }
+        ServiceManager.watchdog();
+    }
+
+    /// keepalived's order: VRRP resigns and lets go, the load balancer clears its table, scripts end.
+    async fn stop(self, options: &Options) {
+        emit(Ident::Parent, Line::info("Stopping"));
+        ServiceManager.stopping();
+        drop(self.trackers);
+        if let Some(vrrp) = self.vrrp {
+            let stop = timing::Command::Stop { release: !options.keep_vrrp };
+            end("VRRP", vrrp, stop).await;
+        }
+        if let Some(balancer) = self.balancer {
+            let stop = balancing::Command::Stop { release: !options.keep_ipvs };
+            end("load balancer", balancer, stop).await;
+        }
+        // The last changes are on their way to the scripts: let them arrive before the queue closes.
+        tokio::task::yield_now().await;
+        tokio::join!(self.scripts.stop(), self.check_scripts.stop());
+        self.current.get().1.running.signal(nix::sys::signal::Signal::SIGKILL);
+    }
+}
+
+async fn end<C>(name: &str, part: Part<C>, stop: C) {
+    // A part that has ended already takes no command.
+    let _ = part.commands.send(stop).await;
+    if tokio::time::timeout(ENDING, part.ended).await.is_err() {
+        emit(Ident::Parent, Line::warn(format!("{name} did not end in {} s", ENDING.as_secs())));
+    }
+}
