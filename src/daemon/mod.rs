@@ -46,6 +46,12 @@ const WORKERS: usize = 2;
 
 /// Runs the daemon to its end and returns its exit status.
 pub fn run(options: &Options) -> u8 {
+    let mut options = options.clone();
+    if !options.foreground {
+        // The daemon's directory will be `/`, and a reload must find the file again.
+        options.config_file = std::path::absolute(&options.config_file).unwrap_or(options.config_file);
+    }
+    let options = &options;
     // Before anything reads interfaces or opens sockets, and before the fork, so that a wrong name is
     // told to whoever started us.
     let namespaced = options.net_namespace.as_deref().map_or(Ok(()), netns::enter);
