@@ -32,9 +32,30 @@ pub struct ScriptUse {
     pub command: Command,
     /// Such as `vrrp_script check`.
     pub by: String,
-    /// Of a health check (keepalived words its complaint differently).
-    pub check: bool,
+    pub kind: ScriptKind,
     pub span: Option<Span>,
+}
+
+/// What a script is for, and so what keepalived makes of one that is missing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ScriptKind {
+    /// A `vrrp_script` that something tracks.
+    Track,
+    /// A `vrrp_script` that nothing tracks; it never runs, but keepalived looks at it.
+    Unused,
+    /// Told of changes in VRRP; one that is missing is only logged.
+    Notify,
+    /// A health check.
+    Check,
+    /// Told of changes in LVS; one that is missing is only logged.
+    CheckNotify,
+}
+
+impl ScriptKind {
+    /// Run by the part of keepalived that does the health checks.
+    const fn of_checker(self) -> bool {
+        matches!(self, ScriptKind::Check | ScriptKind::CheckNotify)
+    }
 }
 
 /// A place where a user is named.
@@ -51,6 +72,8 @@ pub struct HostFacts {
     /// Users and groups that exist, by name and by number.
     pub users: BTreeSet<String>,
     pub groups: BTreeSet<String>,
+    /// Named network namespaces.
+    pub namespaces: BTreeSet<String>,
     /// By the program as written in [`Needs::scripts`]; one that is not here was not found.
     pub programs: BTreeMap<String, Program>,
 }
@@ -60,6 +83,8 @@ pub struct HostFacts {
 pub enum Program {
     /// Found, and the user may run it.
     Usable,
+    /// Written without a folder, found along `PATH`, and the user may run it.
+    FoundByPath,
     /// Found, but the user may not run it.
     NotExecutable,
     /// Others than root may change it or a folder above it, and it runs as root.
@@ -78,9 +103,20 @@ impl Needs {
 /// Compares a configuration's needs with a host. The diagnostics come in the order of the text.
 pub fn check(loaded: &Loaded, facts: &HostFacts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    if let Some(name) = &loaded.config.global.net_namespace
+        && !facts.namespaces.contains(name)
+    {
+        let message = format!("there is no network namespace '{name}'");
+        found.push(
+            Diagnostic::error("no-such-namespace", None, message)
+                .class(Class::Over)
+                .help(format!("make it: ip netns add {name}")),
+        );
+    }
     interfaces(loaded, facts, &mut found);
+    let vrrp_ends = !found.is_empty();
     users(loaded, facts, &mut found);
-    scripts(loaded, facts, &mut found);
+    scripts(loaded, facts, vrrp_ends, &mut found);
     found
 }
 
@@ -124,32 +160,43 @@ fn users(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn scripts(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
+/// `vrrp_ends`: keepalived's VRRP part ends before it looks whether its scripts are secure.
+fn scripts(loaded: &Loaded, facts: &HostFacts, vrrp_ends: bool, found: &mut Vec<Diagnostic>) {
     let security = loaded.config.global.script_security;
     let mut running = None;
     for script in &loaded.needs.scripts {
         let Some(program) = script.command.argv.first() else { continue };
-        let problem = match facts.programs.get(program) {
-            Some(Program::Usable) => None,
+        if security && user_of(loaded, facts, script).is_none() {
+            found.push(no_user(script));
+            continue;
+        }
+        let kind = facts.programs.get(program);
+        if kind == Some(&Program::FoundByPath) && user_of(loaded, facts, script) != Some("root") {
+            found.push(by_path(script, program));
+            continue;
+        }
+        let problem = match kind {
+            Some(Program::Usable | Program::FoundByPath) => None,
             Some(Program::Insecure) if !security => None,
             Some(Program::Insecure) => Some("due to insecure"),
             Some(Program::NotExecutable) | None => Some("since not found/accessible"),
         };
         match problem {
-            Some(why) => {
+            Some(why) if script.kind != ScriptKind::Unused => {
                 let message = format!("Disabling {} {why}", script.by);
-                found.push(
-                    Diagnostic::error("script-unusable", script.span, message)
-                        .expected(format!("a program '{program}' that its user may run")),
-                );
+                let diagnostic = Diagnostic::error("script-unusable", script.span, message)
+                    .expected(format!("a program '{program}' that its user may run"));
+                found.push(diagnostic.class(class_of_missing(script.kind)));
             }
+            Some(_) => {}
+            None if vrrp_ends && !script.kind.of_checker() => {}
             None => running = running.or(Some(script)),
         }
     }
     if let Some(script) = running
         && !security
     {
-        let which = if script.check { "check scripts" } else { "scripts" };
+        let which = if script.kind.of_checker() { "check scripts" } else { "scripts" };
         let message =
             format!("SECURITY VIOLATION - {which} are being executed but script_security not enabled.");
         found.push(
@@ -158,4 +205,38 @@ fn scripts(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
                 .help("write 'enable_script_security' in global_defs, and a script_user"),
         );
     }
+}
+
+const fn class_of_missing(kind: ScriptKind) -> Class {
+    match kind {
+        ScriptKind::Track | ScriptKind::Check => Class::Fault,
+        ScriptKind::Unused | ScriptKind::Notify | ScriptKind::CheckNotify => Class::Silent,
+    }
+}
+
+/// Who runs a script: the line's user, `script_user`, the user `keepalived_script`, or root where there is
+/// none and script security does not forbid it.
+fn user_of<'a>(loaded: &'a Loaded, facts: &HostFacts, script: &'a ScriptUse) -> Option<&'a str> {
+    match script.command.user.as_ref().or(loaded.config.global.script_user.as_ref()) {
+        Some(spec) if spec.user == "0" => Some("root"),
+        Some(spec) => Some(&spec.user),
+        None if facts.users.contains("keepalived_script") => Some("keepalived_script"),
+        None if loaded.config.global.script_security => None,
+        None => Some("root"),
+    }
+}
+
+fn no_user(script: &ScriptUse) -> Diagnostic {
+    let message = format!("Unable to set default user keepalived_script for {}", script.by);
+    Diagnostic::error("no-script-user", script.span, message)
+        .help("write script_user in global_defs, or make the user keepalived_script")
+}
+
+/// keepalived does not find such a program for another user than root, and disables the script. standfast
+/// finds and runs it; its test answers as keepalived's does.
+fn by_path(script: &ScriptUse, program: &str) -> Diagnostic {
+    let message = format!("{}: '{program}' is looked up along PATH", script.by);
+    Diagnostic::warning("program-by-path", script.span, message)
+        .class(class_of_missing(script.kind))
+        .help("write its full path: keepalived does not find it for a user other than root")
 }

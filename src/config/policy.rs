@@ -12,7 +12,7 @@ use crate::ids::Name;
 /// together with those of [`super::host::check`].
 pub fn verdict<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) -> u8 {
     match diagnostics.into_iter().map(|diagnostic| diagnostic.class).max() {
-        None | Some(Class::Silent) => 0,
+        None | Some(Class::Silent | Class::Over) => 0,
         Some(Class::Fatal) => 4,
         Some(Class::Fault) => 5,
         Some(Class::Security) => 6,

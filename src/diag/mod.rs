@@ -42,6 +42,8 @@ pub enum Class {
     Security,
     /// keepalived's process ends at once with 2 (a missing argument).
     Exit,
+    /// keepalived's test ends at once with 0, whatever else is wrong (no such network namespace).
+    Over,
 }
 
 /// One mistake. One mistake of the writer is one of these, whatever follows from it.

@@ -8,4 +8,5 @@
     reason = "a test fails by panicking, and what helps it is no test function in clippy's eyes"
 )]
 
+mod corpus;
 mod examples;

@@ -262,6 +262,23 @@ impl Context {
         INDEX.get(&self)?.get(name).copied()
     }
 
+    /// Of these keywords one must stand in the block, or the object is nothing.
+    pub const fn required(self) -> &'static [&'static str] {
+        match self {
+            Context::Bfd => &["neighbor_ip", "neighbour_ip"],
+            Context::TrackFile => &["file"],
+            Context::TrackProcess => &["process"],
+            Context::MiscCheck => &["misc_path"],
+            Context::FileCheck => &["track_file"],
+            Context::BfdCheck => &["name"],
+            Context::SslGet | Context::HttpGet => &["url"],
+            Context::Url | Context::SslUrl => &["path"],
+            Context::GarpGroup => &["garp_interval", "gna_interval"],
+            Context::TrackGroup => &["group"],
+            _ => &[],
+        }
+    }
+
     /// The block's name as it is written in a file.
     pub const fn name(self) -> &'static str {
         match self {

@@ -29,7 +29,7 @@ pub const INSTANCE: &[Keyword] = &[
     row("dont_track_primary", Nothing, Allowed, LastWins, "off"),
     row("track_interface", Values(Tracked), Allowed, Repeats, "weight 0 (FAULT when down)"),
     row("track_script", Values(Tracked), Allowed, Repeats, "weight of the script"),
-    row("track_file", Values(Tracked), Exits, Repeats, "weight of the track_file (1)").later(),
+    row("track_file", Values(Tracked), Allowed, Repeats, "weight of the track_file (1)").later(),
     row("track_process", Values(Tracked), Allowed, Repeats, "weight of the process (0)").later(),
     row("track_bfd", Values(Tracked), Allowed, Repeats, "weight of the bfd_instance (0)").later(),
     row("mcast_src_ip", Ip, Exits, LastWins, "first address of the interface"),
@@ -59,13 +59,13 @@ pub const INSTANCE: &[Keyword] = &[
     row("nopreempt", Nothing, Allowed, LastWins, "off"),
     row("preempt_delay", Decimal(0, 1000000000, 6), Exits, LastWins, "0"),
     row("debug", Lax(0, 4), Exits, LastWins, "0").later(),
-    row("notify_backup", Script, Faults, FirstWins, "none"),
-    row("notify_master", Script, Faults, FirstWins, "none"),
-    row("notify_fault", Script, Faults, FirstWins, "none"),
-    row("notify_stop", Script, Faults, FirstWins, "none"),
+    row("notify_backup", Script, Exits, FirstWins, "none"),
+    row("notify_master", Script, Exits, FirstWins, "none"),
+    row("notify_fault", Script, Exits, FirstWins, "none"),
+    row("notify_stop", Script, Exits, FirstWins, "none"),
     row("notify_deleted", Script, Allowed, FirstWins, "off"),
-    row("notify", Script, Faults, FirstWins, "none"),
-    row("notify_master_rx_lower_pri", Script, Faults, FirstWins, "none"),
+    row("notify", Script, Exits, FirstWins, "none"),
+    row("notify_master_rx_lower_pri", Script, Exits, FirstWins, "none"),
     row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_vrrp, else smtp_alert, else off"),
     row("notify_priority_changes", Boolean, Allowed, LastWins, "sync group, else global").later(),
     row("lvs_sync_daemon_interface", Word, Exits, FirstWins, "none")
@@ -108,17 +108,17 @@ pub const AUTH_HMAC: &[Keyword] = &[
 
 /// `vrrp_sync_group`
 pub const SYNC_GROUP: &[Keyword] = &[
-    row("group", Values(Names), Allowed, Repeats, ""),
+    row("group", Values(Names), Allowed, FirstWins, ""),
     row("track_interface", Values(Tracked), Allowed, Repeats, ""),
     row("track_script", Values(Tracked), Allowed, Repeats, ""),
-    row("track_file", Values(Tracked), Exits, Repeats, "").later(),
+    row("track_file", Values(Tracked), Allowed, Repeats, "").later(),
     row("track_process", Values(Tracked), Allowed, Repeats, "").later(),
     row("track_bfd", Values(Tracked), Allowed, Repeats, "").later(),
-    row("notify_backup", Script, Faults, FirstWins, "none"),
-    row("notify_master", Script, Faults, FirstWins, "none"),
-    row("notify_fault", Script, Faults, FirstWins, "none"),
-    row("notify_stop", Script, Faults, FirstWins, "none"),
-    row("notify", Script, Faults, FirstWins, "none"),
+    row("notify_backup", Script, Exits, FirstWins, "none"),
+    row("notify_master", Script, Exits, FirstWins, "none"),
+    row("notify_fault", Script, Exits, FirstWins, "none"),
+    row("notify_stop", Script, Exits, FirstWins, "none"),
+    row("notify", Script, Exits, FirstWins, "none"),
     row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_vrrp, else smtp_alert, else off"),
     row("global_tracking", Nothing, Allowed, LastWins, "off").deprecated("sync_group_tracking_weight"),
     row("sync_group_tracking_weight", Nothing, Allowed, LastWins, "off"),
@@ -126,7 +126,7 @@ pub const SYNC_GROUP: &[Keyword] = &[
 ];
 
 /// `track_group`
-pub const TRACK_GROUP: &[Keyword] = &[row("group", Values(Names), Allowed, Repeats, "").later()];
+pub const TRACK_GROUP: &[Keyword] = &[row("group", Values(Names), Allowed, FirstWins, "").later()];
 
 /// `garp_group`
 pub const GARP_GROUP: &[Keyword] = &[

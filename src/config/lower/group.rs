@@ -19,7 +19,7 @@ pub struct GroupDraft {
     pub track_interfaces: Vec<Track>,
     pub track_scripts: Vec<Track>,
     tracking_weight: bool,
-    notify: Notify,
+    pub notify: Notify,
     smtp_alert: Option<bool>,
 }
 
@@ -68,7 +68,7 @@ impl Lower<'_> {
             "track_script" => lower.tracks(node, &mut draft.track_scripts, &name),
             "global_tracking" | "sync_group_tracking_weight" => draft.tracking_weight = true,
             "smtp_alert" => draft.smtp_alert = Some(value.yes()),
-            _ => lower.notify(node, value, &mut draft.notify, &name),
+            _ => store_notify(node, value, &mut draft.notify),
         });
         if draft.members.is_empty() {
             let message = format!("Sync group {name} has no members");
@@ -76,35 +76,31 @@ impl Lower<'_> {
                 Diagnostic::error("empty-block", node.span_of(1), message)
                     .expected("group { INSTANCE ... }"),
             );
-            self.reject(
-                RejectedKind::SyncGroup(Some(name.clone())),
-                node.span_of(1),
-                message_of_empty(&name),
-            );
+            let reason = format!("the sync group '{name}' has no members");
+            self.reject(RejectedKind::SyncGroup(Some(name)), node.span_of(1), reason);
             return;
         }
         vrrp.groups.push(draft);
     }
+}
 
-    /// A notify script of an instance or a group.
-    pub fn notify(&mut self, node: &Node, value: Value, notify: &mut Notify, owner: &Name) {
-        if node.name() == "notify_deleted" {
-            notify.deleted_state = true;
-        }
-        let Some(command) = value.script() else { return };
-        let place = match node.name() {
-            "notify_master" => &mut notify.master,
-            "notify_backup" => &mut notify.backup,
-            "notify_fault" => &mut notify.fault,
-            "notify_stop" => &mut notify.stop,
-            "notify_deleted" => &mut notify.deleted,
-            "notify_master_rx_lower_pri" => &mut notify.master_rx_lower_pri,
-            "notify" => &mut notify.any,
-            _ => return,
-        };
-        *place = Some(command.clone());
-        self.need_script(&command, format!("{} script of {owner}", node.name()), false, node.span_of(1));
+/// Keeps a notify script of an instance or a group.
+pub fn store_notify(node: &Node, value: Value, notify: &mut Notify) {
+    if node.name() == "notify_deleted" {
+        notify.deleted_state = true;
     }
+    let Some(command) = value.script() else { return };
+    let place = match node.name() {
+        "notify_master" => &mut notify.master,
+        "notify_backup" => &mut notify.backup,
+        "notify_fault" => &mut notify.fault,
+        "notify_stop" => &mut notify.stop,
+        "notify_deleted" => &mut notify.deleted,
+        "notify_master_rx_lower_pri" => &mut notify.master_rx_lower_pri,
+        "notify" => &mut notify.any,
+        _ => return,
+    };
+    *place = Some(command);
 }
 
 fn members(node: &Node, draft: &mut GroupDraft) {
@@ -113,8 +109,4 @@ fn members(node: &Node, draft: &mut GroupDraft) {
             .filter_map(|at| Some((entry.line.word(at)?.into(), entry.line.span(at))));
         draft.members.extend(named);
     }
-}
-
-fn message_of_empty(name: &str) -> String {
-    format!("the sync group '{name}' has no members")
 }

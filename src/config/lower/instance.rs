@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Lower;
 use super::address::Address;
 use super::global::set;
-use super::group::GroupDraft;
+use super::group::{GroupDraft, store_notify};
 use super::read::{LONGEST_INTERFACE, Value};
 use super::tracked::Track;
 use super::vmac::VmacLine;
@@ -61,7 +61,7 @@ pub struct Draft {
     pub skip_check_adv_addr: Option<bool>,
     pub down_timer_adverts: Option<u8>,
     pub accept: Option<bool>,
-    pub promote_secondaries: bool,
+    pub promote_secondaries: Option<Option<Span>>,
     pub notify: Notify,
     pub smtp_alert: Option<bool>,
     pub sync_daemon_interface: Option<(Name, Option<Span>)>,
@@ -100,6 +100,7 @@ impl Lower<'_> {
         self.each(node.nodes(), |lower, node, value| {
             lower.instance_keyword(node, value, &mut draft, &name)
         });
+        self.need_notify(&draft.notify, &name, draft.span);
         vrrp.instances.push(draft);
     }
 
@@ -140,7 +141,7 @@ impl Lower<'_> {
             }
             name if name.starts_with("garp_") => instance_garp(name, &value, &mut draft.garp),
             _ if plain(node, &value, draft) => {}
-            _ => self.notify(node, value, &mut draft.notify, name),
+            _ => store_notify(node, value, &mut draft.notify),
         }
     }
 
@@ -239,7 +240,7 @@ fn plain(node: &Node, value: &Value, draft: &mut Draft) -> bool {
         "down_timer_adverts" => draft.down_timer_adverts = value.int(),
         "accept" => draft.accept = Some(true),
         "no_accept" => draft.accept = Some(false),
-        "promote_secondaries" => draft.promote_secondaries = true,
+        "promote_secondaries" => draft.promote_secondaries = Some(node.span()),
         "smtp_alert" => draft.smtp_alert = Some(value.yes()),
         _ => return false,
     }

@@ -10,6 +10,7 @@ use super::group::GroupDraft;
 use super::instance::{Collected, Draft};
 use super::tracked::Track;
 use super::vmac::default_name;
+use crate::config::host::ScriptKind;
 use crate::config::model::{
     Garp, InitialState, LvsSyncDaemon, SyncGroup, Tracked, UnicastPeer, Version, VirtualAddress, Vmac,
     VrrpInstance,
@@ -75,6 +76,7 @@ impl Lower<'_> {
         let own = vmac.as_ref().map_or(&interface, |vmac| &vmac.name).clone();
         let advert_int = self.advert_int(&draft, version);
         let auth = self.auth(&draft, version, family);
+        let promote_secondaries = self.promote_secondaries(&draft, vmac.is_some());
         let (addresses, excluded) = self.address_lists(&draft, family, &own);
         let global = self.loaded.config.global.clone();
         Some(VrrpInstance {
@@ -108,7 +110,7 @@ impl Lower<'_> {
             skip_check_adv_addr: draft.skip_check_adv_addr.unwrap_or(global.vrrp_skip_check_adv_addr),
             down_timer_adverts: draft.down_timer_adverts.unwrap_or(global.vrrp_down_timer_adverts),
             accept: draft.accept.unwrap_or(true),
-            promote_secondaries: draft.promote_secondaries,
+            promote_secondaries,
             notify: draft.notify,
             smtp_alert: draft.smtp_alert.or(global.smtp_alert_vrrp).or(global.smtp_alert),
         })
@@ -117,11 +119,7 @@ impl Lower<'_> {
     /// keepalived does not start with such an instance; here the others run.
     fn refuse(&mut self, draft: &Draft, why: &str, expected: &str) {
         let message = format!("({}) {why}", draft.name);
-        self.report(
-            Diagnostic::error("instance-incomplete", draft.span, message)
-                .class(Class::Fatal)
-                .expected(expected),
-        );
+        self.report(Diagnostic::error("instance-incomplete", draft.span, message).expected(expected));
         let reason = format!("vrrp_instance '{}' is refused ({why})", draft.name);
         self.reject(RejectedKind::Instance(Some(draft.name.clone())), draft.span, reason);
     }
@@ -207,6 +205,17 @@ impl Lower<'_> {
         Some(Vmac { name, mac, xmit_base: unicast || draft.xmit_base.is_some() })
     }
 
+    /// A VMAC always has it.
+    fn promote_secondaries(&mut self, draft: &Draft, vmac: bool) -> bool {
+        let Some(span) = draft.promote_secondaries else { return false };
+        if vmac {
+            let message =
+                format!("({}) promote_secondaries is automatically set for vmacs - ignoring", draft.name);
+            self.report(Diagnostic::warning("promote-with-vmac", span, message).help("remove the line"));
+        }
+        !vmac
+    }
+
     fn advert_int(&mut self, draft: &Draft, version: Version) -> Duration {
         let Some((wanted, span)) = draft.advert_int else { return Duration::from_secs(1) };
         let (unit, longest) = match version {
@@ -283,9 +292,7 @@ impl Lower<'_> {
                     self.reject(RejectedKind::Address(name.clone(), Some(ip)), address.span, reason);
                 } else if !seen.insert((ip, address.dev.clone())) {
                     let message = format!("({name}) the address {ip} stands twice; the second is ignored");
-                    self.report(
-                        Diagnostic::warning("given-twice", address.span, message).class(Class::Silent),
-                    );
+                    self.report(Diagnostic::warning("given-twice", address.span, message));
                 } else {
                     kept.push(address.clone());
                 }
@@ -399,22 +406,13 @@ impl Lower<'_> {
             let Some(script) =
                 self.loaded.config.track_scripts.iter().find(|script| script.name == track.name)
             else {
-                let message = format!("({owner}) track script {} not found, ignoring...", track.name);
-                let mut diagnostic = Diagnostic::error("no-such-script", track.span, message)
-                    .expected("the name of a vrrp_script");
-                let near = self
-                    .script_names
-                    .keys()
-                    .map(|name| (strsim::damerau_levenshtein(name, &track.name), name));
-                if let Some((distance, near)) = near.min()
-                    && distance <= 3
-                    && let Some(place) = self.script_names.get(near).copied().flatten()
-                {
-                    diagnostic = diagnostic.related(place, format!("did you mean '{near}'?"));
-                }
-                self.report(diagnostic);
+                self.no_such_script(track, owner);
                 continue;
             };
+            if !track.known {
+                self.no_such_script(track, owner);
+                continue;
+            }
             let (weight, reverse) = match track.weight {
                 None => (script.weight, script.reverse),
                 Some(weight) => (weight.weight, weight.reverse.unwrap_or(script.reverse)),
@@ -424,12 +422,31 @@ impl Lower<'_> {
         found
     }
 
+    /// keepalived takes a script only where it is defined above the line that names it.
+    fn no_such_script(&mut self, track: &Track, owner: &Name) {
+        let message = format!("({owner}) track script {} not found, ignoring...", track.name);
+        let mut diagnostic = Diagnostic::error("no-such-script", track.span, message)
+            .expected("the name of a vrrp_script above");
+        let names =
+            self.script_names.keys().map(|name| (strsim::damerau_levenshtein(name, &track.name), name));
+        if let Some((distance, near)) = names.min()
+            && distance <= 3
+            && let Some(place) = self.script_names.get(near).copied().flatten()
+        {
+            let words =
+                if distance == 0 { "move this above".into() } else { format!("did you mean '{near}'?") };
+            diagnostic = diagnostic.related(place, words);
+        }
+        self.report(diagnostic);
+    }
+
     /// Two instances of one VRID cannot share an interface.
     fn is_unique(&mut self, new: &VrrpInstance, places: &[Option<Span>], span: Option<Span>) -> bool {
         let same = |old: &VrrpInstance| {
             old.vrid == new.vrid
                 && old.family == new.family
                 && old.interface == new.interface
+                && old.multicast_group == new.multicast_group
                 && old.unicast_peers.is_empty() == new.unicast_peers.is_empty()
                 && (new.unicast_peers.is_empty() || old.source == new.source)
         };
@@ -440,7 +457,6 @@ impl Lower<'_> {
             new.name, new.vrid, new.family, new.interface
         );
         let mut diagnostic = Diagnostic::error("vrid-twice", span, message)
-            .class(Class::Fatal)
             .help("give one of them another virtual_router_id");
         if let Some(first) = places.get(index).copied().flatten() {
             diagnostic = diagnostic.related(first, "the first one");
@@ -496,6 +512,7 @@ impl Lower<'_> {
             );
             self.report(Diagnostic::warning("lonely-group", draft.span, message));
         }
+        self.need_notify(&draft.notify, &draft.name, draft.span);
         group.track_interfaces = self.track_interfaces(&draft.track_interfaces, &draft.name, None);
         group.track_scripts = self.track_scripts(&draft.track_scripts, &draft.name);
         let global = &self.loaded.config.global;
@@ -512,13 +529,16 @@ impl Lower<'_> {
         let scripts = std::mem::take(&mut self.loaded.config.track_scripts);
         for script in scripts {
             let span = self.script_names.get(&script.name).copied().flatten();
+            let by = format!("track script {}", script.name);
             if used.contains(&script.name) {
-                self.need_script(&script.command, format!("track script {}", script.name), false, span);
+                self.need_script(&script.command, by, ScriptKind::Track, span);
                 self.loaded.config.track_scripts.push(script);
             } else {
+                self.need_script(&script.command, by, ScriptKind::Unused, span);
                 let message = format!("Track script {} is not being used - removing", script.name);
                 self.report(
                     Diagnostic::warning("unused-script", span, message)
+                        .class(Class::Silent)
                         .help("name it in a track_script block, or remove it"),
                 );
             }
@@ -533,7 +553,7 @@ impl Lower<'_> {
         };
         if !self.loaded.config.instances.iter().any(|instance| instance.name == *name) {
             let message = format!("Unable to find vrrp instance {name} for lvs_sync_daemon - ignoring");
-            self.report(Diagnostic::error("no-such-instance", None, message));
+            self.report(Diagnostic::error("no-such-instance", None, message).class(Class::Silent));
             self.loaded.config.global.lvs_sync_daemon = None;
         }
     }

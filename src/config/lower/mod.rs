@@ -19,10 +19,10 @@ mod vmac;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Loaded;
-use super::host::{InterfaceUse, ScriptUse, UserUse};
-use super::keywords::{Arguments, Keyword, Repeat, Status};
+use super::host::{InterfaceUse, ScriptKind, ScriptUse, UserUse};
+use super::keywords::{Arguments, Context, Keyword, Repeat, Status, Values};
 use super::model::lvs::Target;
-use super::model::{Command, UserSpec};
+use super::model::{Command, Notify, UserSpec};
 use super::policy::{Rejected, RejectedKind};
 use super::syntax::Node;
 use crate::diag::{Class, Diagnostic, Span};
@@ -38,24 +38,20 @@ pub fn lower(nodes: &[Node], loaded: &mut Loaded) {
         services: HashMap::new(),
         unhonoured: BTreeSet::new(),
     };
-    // keepalived reads global_defs before all else, wherever it stands.
+    // keepalived reads global_defs before all else, wherever it stands. All other things it knows only below
+    // the line that names them.
     lower.globals(nodes);
+    let mut vrrp = instance::Collected::default();
     lower.each(nodes, |lower, node, value| match node.name() {
         "vrrp_script" => lower.script(node),
+        "vrrp_instance" => lower.instance(node, &mut vrrp),
+        "vrrp_sync_group" => lower.group(node, &mut vrrp),
+        "virtual_server" => lower.service(node),
         "net_namespace" => lower.loaded.config.global.net_namespace = value.text(),
         "instance" => lower.loaded.config.global.instance = value.text(),
         "use_pid_dir" => lower.loaded.config.global.use_pid_dir = true,
         _ => {}
     });
-    let mut vrrp = instance::Collected::default();
-    for node in nodes {
-        match node.name() {
-            "vrrp_instance" => lower.instance(node, &mut vrrp),
-            "vrrp_sync_group" => lower.group(node, &mut vrrp),
-            "virtual_server" => lower.service(node),
-            _ => {}
-        }
-    }
     lower.complete_vrrp(vrrp);
 }
 
@@ -89,14 +85,11 @@ impl Lower<'_> {
             self.say_if_old(node, row);
             let value = self.read(node, row);
             if let Status::Ignored(_) = row.status {
-                self.say_if_unhonoured(node, row);
-                if let Arguments::Block(_) = row.arguments {
-                    self.only_check(node.nodes());
-                }
-                continue;
-            }
-            if let Some(value) = value {
+                self.unhonoured(node, row, value);
+            } else if let Some(value) = value {
                 take(self, node, value);
+            } else {
+                self.lost(node, row);
             }
         }
     }
@@ -157,8 +150,38 @@ impl Lower<'_> {
         self.report(diagnostic);
     }
 
-    /// A keyword that does nothing yet is named once: the operator must know.
-    fn say_if_unhonoured(&mut self, node: &Node, row: &'static Keyword) {
+    /// An object without a name or address that can be read.
+    fn lost(&mut self, node: &Node, row: &'static Keyword) {
+        let kind = match row.name {
+            "vrrp_instance" => RejectedKind::Instance(None),
+            "vrrp_sync_group" => RejectedKind::SyncGroup(None),
+            "vrrp_script" => RejectedKind::Script(None),
+            "virtual_server" => RejectedKind::Service(None),
+            _ => return,
+        };
+        self.reject(kind, node.span(), format!("a {} has no name", row.name));
+    }
+
+    /// A keyword that does nothing yet is checked, and named once: the operator must know.
+    fn unhonoured(&mut self, node: &Node, row: &'static Keyword, value: Option<Value>) {
+        match (row.arguments, value) {
+            (Arguments::Block(context), _) => {
+                self.only_check(node.nodes());
+                self.required(node, context);
+            }
+            (Arguments::Values(values), _) => self.entries(node, values),
+            (Arguments::Script, Some(Value::Script(command))) => {
+                let check = row.name == "misc_path";
+                let kind = if check { ScriptKind::Check } else { ScriptKind::Notify };
+                self.need_script(&command, node.name(), kind, node.span_of(1));
+            }
+            _ => {}
+        }
+        if row.name == "vrrp_iptables" {
+            let message = "iptables not supported, using nftables instead. Please replace 'vrrp_iptables' and \
+                           'vrrp_ipsets' with 'nftables' config option";
+            self.report(Diagnostic::warning("iptables", node.span(), message));
+        }
         if self.unhonoured.insert(row.name) {
             let message = format!("'{}' is accepted, but has no effect yet", row.name);
             self.report(Diagnostic::warning("no-effect-yet", node.span(), message).class(Class::Silent));
@@ -169,14 +192,88 @@ impl Lower<'_> {
         self.loaded.needs.interfaces.push(InterfaceUse { name: name.into(), by: by.into(), span });
     }
 
-    fn need_script(&mut self, command: &Command, by: impl Into<String>, check: bool, span: Option<Span>) {
-        self.loaded.needs.scripts.push(ScriptUse { command: command.clone(), by: by.into(), check, span });
+    /// Complains when none of the keywords is there without which the block is nothing.
+    fn required(&mut self, node: &Node, context: Context) {
+        let names = context.required();
+        if names.is_empty() || node.nodes().iter().any(|inner| names.contains(&inner.name())) {
+            return;
+        }
+        let which = node.line.words_from(0).take(2).collect::<Vec<_>>().join(" ");
+        let message = format!("{which} has no {} - ignoring", names.join(" or "));
+        self.report(
+            Diagnostic::error("incomplete-block", node.span(), message).expected(names.join(" or ")),
+        );
+    }
+
+    /// What can be said of entries that are not used yet.
+    fn entries(&mut self, node: &Node, values: Values) {
+        for entry in node.nodes() {
+            match values {
+                Values::Routes => {
+                    for (at, (old, new)) in (0..entry.line.count())
+                        .filter_map(|at| Some((at, old_route_word(entry.line.word(at)?)?)))
+                    {
+                        let message = format!("\"{old}\" for routes is deprecated. Please use \"{new}\"");
+                        self.report(Diagnostic::warning("deprecated", entry.line.span(at), message));
+                    }
+                }
+                Values::Rules => {
+                    let known = ["preference", "order", "priority"];
+                    if !entry.line.words_from(0).any(|word| known.contains(&word)) {
+                        let message =
+                            "Rule has no preference specified. This is probably not what you want.";
+                        self.report(
+                            Diagnostic::warning("rule-without-preference", entry.span(), message)
+                                .expected("preference N"),
+                        );
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn need_script(
+        &mut self,
+        command: &Command,
+        by: impl Into<String>,
+        kind: ScriptKind,
+        span: Option<Span>,
+    ) {
+        self.loaded.needs.scripts.push(ScriptUse { command: command.clone(), by: by.into(), kind, span });
         if let Some(user) = &command.user {
             self.need_user(user, span);
         }
     }
 
+    /// The scripts of an instance or a group.
+    fn need_notify(&mut self, notify: &Notify, owner: &Name, span: Option<Span>) {
+        let scripts = [
+            ("notify_master", &notify.master),
+            ("notify_backup", &notify.backup),
+            ("notify_fault", &notify.fault),
+            ("notify_stop", &notify.stop),
+            ("notify_deleted", &notify.deleted),
+            ("notify", &notify.any),
+            ("notify_master_rx_lower_pri", &notify.master_rx_lower_pri),
+        ];
+        for (name, command) in scripts {
+            if let Some(command) = command {
+                self.need_script(command, format!("{name} script of {owner}"), ScriptKind::Notify, span);
+            }
+        }
+    }
+
     fn need_user(&mut self, user: &UserSpec, span: Option<Span>) {
         self.loaded.needs.users.push(UserUse { user: user.clone(), span });
+    }
+}
+
+/// An old word of a route, and the one for it.
+fn old_route_word(word: &str) -> Option<(&'static str, &'static str)> {
+    match word {
+        "or" => Some(("or", "nexthop")),
+        "gw" => Some(("gw", "via")),
+        _ => None,
     }
 }

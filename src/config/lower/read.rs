@@ -240,6 +240,13 @@ impl Lower<'_> {
         if let Ok(address) = word.parse() {
             return Some(address);
         }
+        if let Some((bare, _)) = word.split_once('/')
+            && let Ok(address) = bare.parse()
+        {
+            let message = format!("{name}: the prefix length of '{word}' is ignored");
+            self.report(Diagnostic::warning("extra-words", node.span_of(at), message).class(Class::Silent));
+            return Some(address);
+        }
         let message = format!("{name}: malformed address '{word}'");
         self.report(
             Diagnostic::error("bad-address", node.span_of(at), message)

@@ -8,6 +8,7 @@ use super::Lower;
 use super::check::CheckDraft;
 use super::global::set;
 use super::read::Value;
+use crate::config::host::ScriptKind;
 use crate::config::model::Command;
 use crate::config::model::lvs::Target;
 use crate::config::policy::RejectedKind;
@@ -93,11 +94,6 @@ pub struct RealDraft {
 impl Lower<'_> {
     /// Reads one service and completes it.
     pub fn service(&mut self, node: &Node) {
-        if node.argument(1).is_none() {
-            self.only_check(std::slice::from_ref(node));
-            self.reject(RejectedKind::Service(None), node.span(), "a virtual_server has no address");
-            return;
-        }
         if node.argument(1) == Some("group") {
             self.group_service(node);
             return;
@@ -184,7 +180,7 @@ impl Lower<'_> {
             }
             "quorum_up" | "quorum_down" => {
                 let Some(command) = value.script() else { return };
-                self.need_script(&command, node.name(), true, node.span_of(1));
+                self.need_script(&command, node.name(), ScriptKind::CheckNotify, node.span_of(1));
                 let up = node.name() == "quorum_up";
                 *(if up { &mut draft.quorum_up } else { &mut draft.quorum_down }) = Some(command);
             }
@@ -351,7 +347,7 @@ impl Lower<'_> {
             "virtualhost" => draft.virtualhost = value.text(),
             "notify_up" | "notify_down" => {
                 let Some(command) = value.script() else { return };
-                self.need_script(&command, node.name(), true, node.span_of(1));
+                self.need_script(&command, node.name(), ScriptKind::CheckNotify, node.span_of(1));
                 let up = node.name() == "notify_up";
                 *(if up { &mut draft.notify_up } else { &mut draft.notify_down }) = Some(command);
             }

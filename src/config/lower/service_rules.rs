@@ -10,7 +10,7 @@ use super::service::{CheckDefaults, RealDraft, ServiceDraft, SorryDraft};
 use crate::config::model::lvs::{SorryServer, Target};
 use crate::config::model::{RealServer, VirtualServer};
 use crate::config::policy::RejectedKind;
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Family;
 use crate::objects::ipvs::{Forwarding, Protocol, SVC_F_ONEPACKET};
 
@@ -99,7 +99,7 @@ impl Lower<'_> {
         let index = &mut self.services;
         if let Some(first) = index.get(&(service.target.clone(), service.protocol)).copied() {
             let message = format!("virtual_server {name} is defined twice; the second one is ignored");
-            let mut diagnostic = Diagnostic::error("defined-twice", span, message);
+            let mut diagnostic = Diagnostic::error("defined-twice", span, message).class(Class::Silent);
             if let Some(first) = first {
                 diagnostic = diagnostic.related(first, "the first one");
             }

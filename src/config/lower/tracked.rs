@@ -14,6 +14,8 @@ pub struct Track {
     /// `None`: that of the tracked object.
     pub weight: Option<Weight>,
     pub span: Option<Span>,
+    /// A script of this name is defined above.
+    pub known: bool,
 }
 
 impl Lower<'_> {
@@ -45,7 +47,8 @@ impl Lower<'_> {
                     continue;
                 }
             };
-            before.push(Track { name, weight, span: entry.span() });
+            let known = self.script_names.contains_key(&name);
+            before.push(Track { name, weight, span: entry.span(), known });
         }
     }
 
