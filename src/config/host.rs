@@ -209,8 +209,10 @@ fn scripts(loaded: &Loaded, facts: &HostFacts, vrrp_ends: bool, found: &mut Vec<
 
 const fn class_of_missing(kind: ScriptKind) -> Class {
     match kind {
-        ScriptKind::Track | ScriptKind::Check => Class::Fault,
-        ScriptKind::Unused | ScriptKind::Notify | ScriptKind::CheckNotify => Class::Silent,
+        ScriptKind::Track => Class::Fault,
+        ScriptKind::Unused | ScriptKind::Notify | ScriptKind::Check | ScriptKind::CheckNotify => {
+            Class::Silent
+        }
     }
 }
 

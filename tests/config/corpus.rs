@@ -11,7 +11,14 @@ use standfast::config::{LoadOptions, Loaded, load, verdict};
 use standfast::diag::{Class, render};
 
 /// Files on which the verdict differs, each with the reason. A file that agrees must go from this list.
-const GAPS: &[(&str, &str)] = &[];
+const GAPS: &[(&str, &str)] = &[
+    ("167.conf low", "what a bfd_instance says together is not looked at yet (max_hops above ttl)"),
+    (
+        "171.conf",
+        "2.4.3 does not expand a sequence that a definition within a sequence gives; 2.2.7 and standfast do",
+    ),
+    ("171.conf low", "the same"),
+];
 
 fn folder() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -103,11 +110,12 @@ fn verdicts_are_keepaliveds() {
             let loaded = load(path.to_str().unwrap(), &options);
             let more = host::check(&loaded, &surroundings.facts(&loaded.needs));
             let mut ours = verdict(loaded.diagnostics.iter().chain(&more)).to_string();
-            if ours == "0" && not_in_reference_build(&loaded) {
+            let over = more.iter().any(|one| one.class == Class::Over);
+            if ours == "0" && !over && not_in_reference_build(&loaded) {
                 ours = "5".into();
             }
-            let listed =
-                GAPS.iter().any(|(file, _)| *file == row[0] || *file == format!("{} {id}", row[0]));
+            let name = if id == "low" { format!("{} low", row[0]) } else { row[0].to_owned() };
+            let listed = GAPS.iter().any(|(file, _)| *file == name);
             if (ours == expected) == listed {
                 let lines: Vec<String> = loaded
                     .diagnostics

@@ -115,7 +115,10 @@ impl Lower<'_> {
             "virtual_ipaddress_excluded" => draft.excluded.extend(self.addresses(node, name)),
             "track_interface" => self.tracks(node, &mut draft.track_interfaces, name),
             "track_script" => self.tracks(node, &mut draft.track_scripts, name),
-            "unicast_peer" => draft.peers.extend(self.peers(node, name)),
+            "unicast_peer" => {
+                draft.peers.extend(self.peers(node, name));
+                draft.unicast_word = node.span();
+            }
             "virtual_router_id" => {
                 let vrid = value.int().and_then(Vrid::new);
                 draft.vrid = vrid.map(|vrid| (vrid, span)).or(draft.vrid);

@@ -6,15 +6,9 @@ use std::time::Duration;
 
 use super::Lower;
 use super::address::Address;
-use super::group::GroupDraft;
 use super::instance::{Collected, Draft};
-use super::tracked::Track;
-use super::vmac::default_name;
-use crate::config::host::ScriptKind;
-use crate::config::model::{
-    Garp, InitialState, LvsSyncDaemon, SyncGroup, Tracked, UnicastPeer, Version, VirtualAddress, Vmac,
-    VrrpInstance,
-};
+use super::vmac::{VmacLine, default_name};
+use crate::config::model::{Garp, InitialState, UnicastPeer, Version, VirtualAddress, Vmac, VrrpInstance};
 use crate::config::policy::RejectedKind;
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::{Family, Mac, Name, Vrid};
@@ -187,11 +181,9 @@ impl Lower<'_> {
             }
             return None;
         };
+        let own = self.free_vmac_name(draft, line);
         let prefix = &self.loaded.config.global.vmac_prefix;
-        let name = line
-            .name
-            .clone()
-            .unwrap_or_else(|| default_name(prefix, family, vrid, |name| taken.contains(name)));
+        let name = own.unwrap_or_else(|| default_name(prefix, family, vrid, |name| taken.contains(name)));
         taken.insert(name.clone());
         self.loaded.own_interfaces.insert(name.clone());
         if unicast && draft.xmit_base.is_none() {
@@ -214,6 +206,19 @@ impl Lower<'_> {
             self.report(Diagnostic::warning("promote-with-vmac", span, message).help("remove the line"));
         }
         !vmac
+    }
+
+    /// The name that the line gives, unless another instance has it.
+    fn free_vmac_name(&mut self, draft: &Draft, line: &VmacLine) -> Option<Name> {
+        let name = line.name.clone()?;
+        let used = |one: &&VrrpInstance| one.vmac.as_ref().is_some_and(|vmac| vmac.name == name);
+        let Some(other) = self.loaded.config.instances.iter().find(used) else { return Some(name) };
+        let message = format!(
+            "({}) VRRP instance {} is already using {name} - ignoring name",
+            draft.name, other.name
+        );
+        self.report(Diagnostic::error("vmac-name-taken", draft.span, message).expected("another name"));
+        None
     }
 
     fn advert_int(&mut self, draft: &Draft, version: Version) -> Duration {
@@ -377,69 +382,6 @@ impl Lower<'_> {
         None
     }
 
-    fn track_interfaces(&mut self, tracks: &[Track], owner: &Name, own: Option<&Name>) -> Vec<Tracked> {
-        let mut found = Vec::new();
-        for track in tracks {
-            if Some(&track.name) == own {
-                let message =
-                    format!("({owner}) Ignoring track_interface {} since own interface", track.name);
-                self.report(
-                    Diagnostic::warning("tracks-own-interface", track.span, message)
-                        .help("an instance follows its own interface without being told; remove the line"),
-                );
-                continue;
-            }
-            self.need_interface(&track.name, format!("track_interface of {owner}"), track.span);
-            let weight = track.weight.unwrap_or_default();
-            found.push(Tracked {
-                name: track.name.clone(),
-                weight: weight.weight,
-                reverse: weight.reverse.unwrap_or(false),
-            });
-        }
-        found
-    }
-
-    fn track_scripts(&mut self, tracks: &[Track], owner: &Name) -> Vec<Tracked> {
-        let mut found = Vec::new();
-        for track in tracks {
-            let Some(script) =
-                self.loaded.config.track_scripts.iter().find(|script| script.name == track.name)
-            else {
-                self.no_such_script(track, owner);
-                continue;
-            };
-            if !track.known {
-                self.no_such_script(track, owner);
-                continue;
-            }
-            let (weight, reverse) = match track.weight {
-                None => (script.weight, script.reverse),
-                Some(weight) => (weight.weight, weight.reverse.unwrap_or(script.reverse)),
-            };
-            found.push(Tracked { name: track.name.clone(), weight, reverse });
-        }
-        found
-    }
-
-    /// keepalived takes a script only where it is defined above the line that names it.
-    fn no_such_script(&mut self, track: &Track, owner: &Name) {
-        let message = format!("({owner}) track script {} not found, ignoring...", track.name);
-        let mut diagnostic = Diagnostic::error("no-such-script", track.span, message)
-            .expected("the name of a vrrp_script above");
-        let names =
-            self.script_names.keys().map(|name| (strsim::damerau_levenshtein(name, &track.name), name));
-        if let Some((distance, near)) = names.min()
-            && distance <= 3
-            && let Some(place) = self.script_names.get(near).copied().flatten()
-        {
-            let words =
-                if distance == 0 { "move this above".into() } else { format!("did you mean '{near}'?") };
-            diagnostic = diagnostic.related(place, words);
-        }
-        self.report(diagnostic);
-    }
-
     /// Two instances of one VRID cannot share an interface.
     fn is_unique(&mut self, new: &VrrpInstance, places: &[Option<Span>], span: Option<Span>) -> bool {
         let same = |old: &VrrpInstance| {
@@ -465,97 +407,6 @@ impl Lower<'_> {
         let reason = format!("vrrp_instance '{}' is refused (its VRID is taken)", new.name);
         self.reject(RejectedKind::Instance(Some(new.name.clone())), span, reason);
         false
-    }
-
-    fn complete_group(&mut self, draft: &GroupDraft) {
-        let mut group: SyncGroup = draft.bare();
-        let mut taken: BTreeSet<Name> =
-            self.loaded.config.sync_groups.iter().flat_map(|group| group.members.iter().cloned()).collect();
-        for (member, span) in &draft.members {
-            let known = self.loaded.config.instances.iter().any(|instance| instance.name == *member);
-            if !known {
-                let message = format!(
-                    "Virtual router {member} specified in sync group {} doesn't exist - ignoring",
-                    draft.name
-                );
-                let mut diagnostic = Diagnostic::error("no-such-instance", *span, message)
-                    .expected("the name of a vrrp_instance");
-                let names = self.loaded.config.instances.iter().map(|one| &one.name);
-                let near = names.map(|name| (strsim::damerau_levenshtein(name, member), name)).min();
-                if let Some((distance, near)) = near
-                    && distance <= 3
-                {
-                    diagnostic = diagnostic.help(format!("did you mean '{near}'?"));
-                }
-                self.report(diagnostic);
-            } else if !taken.insert(member.clone()) {
-                let message = format!(
-                    "Virtual router {member} is in more than one sync group - ignoring it in {}",
-                    draft.name
-                );
-                self.report(Diagnostic::error("given-twice", *span, message));
-            } else {
-                group.members.push(member.clone());
-            }
-        }
-        if group.members.is_empty() {
-            let message = format!("Sync group {} has no virtual router(s) - removing", draft.name);
-            self.report(Diagnostic::error("empty-block", draft.span, message));
-            let reason = format!("the sync group '{}' has no members", draft.name);
-            self.reject(RejectedKind::SyncGroup(Some(draft.name.clone())), draft.span, reason);
-            return;
-        }
-        if group.members.len() == 1 {
-            let message = format!(
-                "Sync group {} has only 1 virtual router(s) - this probably isn't what you want",
-                draft.name
-            );
-            self.report(Diagnostic::warning("lonely-group", draft.span, message));
-        }
-        self.need_notify(&draft.notify, &draft.name, draft.span);
-        group.track_interfaces = self.track_interfaces(&draft.track_interfaces, &draft.name, None);
-        group.track_scripts = self.track_scripts(&draft.track_scripts, &draft.name);
-        let global = &self.loaded.config.global;
-        group.smtp_alert = group.smtp_alert.or(global.smtp_alert_vrrp).or(global.smtp_alert);
-        self.loaded.config.sync_groups.push(group);
-    }
-
-    /// Scripts that nobody tracks do not run.
-    fn tracked_scripts(&mut self) {
-        let config = &self.loaded.config;
-        let of_instances = config.instances.iter().flat_map(|instance| &instance.track_scripts);
-        let of_groups = config.sync_groups.iter().flat_map(|group| &group.track_scripts);
-        let used: BTreeSet<Name> = of_instances.chain(of_groups).map(|track| track.name.clone()).collect();
-        let scripts = std::mem::take(&mut self.loaded.config.track_scripts);
-        for script in scripts {
-            let span = self.script_names.get(&script.name).copied().flatten();
-            let by = format!("track script {}", script.name);
-            if used.contains(&script.name) {
-                self.need_script(&script.command, by, ScriptKind::Track, span);
-                self.loaded.config.track_scripts.push(script);
-            } else {
-                self.need_script(&script.command, by, ScriptKind::Unused, span);
-                let message = format!("Track script {} is not being used - removing", script.name);
-                self.report(
-                    Diagnostic::warning("unused-script", span, message)
-                        .class(Class::Silent)
-                        .help("name it in a track_script block, or remove it"),
-                );
-            }
-        }
-    }
-
-    /// `lvs_sync_daemon_interface`'s old place, and the instance that `lvs_sync_daemon` names.
-    fn complete_sync_daemon(&mut self) {
-        let Some(LvsSyncDaemon { instance: Some(name), .. }) = &self.loaded.config.global.lvs_sync_daemon
-        else {
-            return;
-        };
-        if !self.loaded.config.instances.iter().any(|instance| instance.name == *name) {
-            let message = format!("Unable to find vrrp instance {name} for lvs_sync_daemon - ignoring");
-            self.report(Diagnostic::error("no-such-instance", None, message).class(Class::Silent));
-            self.loaded.config.global.lvs_sync_daemon = None;
-        }
     }
 }
 

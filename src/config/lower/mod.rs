@@ -7,6 +7,7 @@ mod address;
 mod check;
 mod global;
 mod group;
+mod group_rules;
 mod instance;
 mod instance_rules;
 mod read;
