@@ -8,3 +8,4 @@
 )]
 
 mod lvs;
+mod vrrp;

@@ -1,0 +1,6 @@
+//! The VRRP core from outside: bytes as keepalived sends them, and whatever else may come by the wire.
+
+mod captures;
+mod packets;
+#[path = "../../sim/sample.rs"]
+mod sample;

@@ -1,0 +1,157 @@
+//! Whatever comes by the wire: what we emit is read back, and what is not right changes nothing.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use standfast::config::model::{Auth, Config, Version, VrrpInstance};
+use standfast::ids::{Family, IfIndex, Vrid};
+use standfast::time::Mono;
+use standfast::vrrp::action::Action;
+use standfast::vrrp::event::{Datagram, Event};
+use standfast::vrrp::router::Router;
+use standfast::vrrp::wire::{self, Advert, Terms};
+
+use super::sample::{GROUP, address, instance, interface, ip};
+
+const US: &str = "10.9.0.1";
+const PEER: &str = "10.9.0.2";
+
+fn terms() -> impl Strategy<Value = Terms> {
+    let v2 = (1_u64..=255, proptest::option::of(any::<[u8; 8]>()))
+        .prop_map(|(s, pass)| (Version::V2, Duration::from_secs(s), pass.map(Auth::Pass)));
+    let v3 = (1_u64..=4095).prop_map(|cs| (Version::V3, Duration::from_millis(cs * 10), None));
+    (prop_oneof![v2, v3], 1_u8..=255).prop_map(|((version, interval, auth), vrid)| Terms {
+        version,
+        family: Family::V4,
+        vrid: Vrid::new(vrid).unwrap(),
+        auth,
+        interval,
+    })
+}
+
+/// A router that is backup, or master, in one of the two versions.
+fn router(version: Version, master: bool) -> (Router, Mono) {
+    let instance = VrrpInstance {
+        version,
+        auth: (version == Version::V2).then_some(Auth::Pass(*b"secret\0\0")),
+        addresses: vec![address("e0", "10.9.0.50/24")],
+        ..instance("VI_1", "e0", 51, 100)
+    };
+    let config = Config { instances: vec![instance], ..Config::default() };
+    let mut out = Vec::new();
+    let eth = interface("e0", 2, true, &["10.9.0.1/24"]);
+    let mut router = Router::start(Mono::ZERO, Arc::new(config), &[eth], &mut out);
+    let mut now = Mono::ZERO;
+    if master {
+        now = router.deadline().unwrap();
+        router.expire(now, &mut out);
+    }
+    (router, now + Duration::from_millis(10))
+}
+
+/// Everything that must not move: state, timers, the master; all but counters.
+fn essence(router: &Router) -> String {
+    let view = &router.views()[0];
+    format!("{:?} {:?} {:?} {}", view.state, view.master, router.deadline(), view.priority)
+}
+
+fn hear(router: &mut Router, now: Mono, from: IpAddr, to: IpAddr, ttl: u8, payload: &[u8]) -> Vec<Action> {
+    let mut out = Vec::new();
+    let datagram =
+        Datagram { received_at: now, interface: IfIndex(2), source: from, destination: to, ttl, payload };
+    router.handle(now, Event::Packet(datagram), &mut out);
+    out
+}
+
+proptest! {
+    #[test]
+    fn what_is_emitted_is_read_back(
+        terms in terms(),
+        priority: u8,
+        addresses in vec(any::<u32>().prop_map(|bits| IpAddr::V4(Ipv4Addr::from(bits))), 0..=255),
+        padding in vec(any::<u8>(), 0..20),
+    ) {
+        let mut bytes = wire::emit(&terms, priority, addresses.iter().copied(), ip(PEER), ip(GROUP));
+        bytes.extend(padding);
+        let advert = Advert::parse(&bytes, ip(PEER), ip(GROUP), &terms).unwrap();
+        prop_assert_eq!((advert.priority, advert.interval), (priority, terms.interval));
+        prop_assert!(advert.addresses().eq(addresses));
+    }
+
+    #[test]
+    fn arbitrary_bytes_change_nothing(
+        bytes in vec(any::<u8>(), 0..64),
+        aimed: bool,
+        three: bool,
+        master: bool,
+        ttl: u8,
+    ) {
+        let mut bytes = bytes;
+        if aimed && bytes.len() > 1 {
+            (bytes[0], bytes[1]) = (if three { 0x31 } else { 0x21 }, 51);
+        }
+        let (mut router, now) = router(if three { Version::V3 } else { Version::V2 }, master);
+        let before = essence(&router);
+        let out = hear(&mut router, now, ip(PEER), ip(GROUP), ttl, &bytes);
+        prop_assert!(out.iter().all(|action| matches!(action, Action::Note(_))), "{out:?}");
+        prop_assert_eq!(before, essence(&router));
+    }
+
+    #[test]
+    fn one_wrong_byte_in_a_better_masters_advert_changes_nothing(
+        place in any::<prop::sample::Index>(),
+        change in 1_u8..=255,
+        three: bool,
+        master: bool,
+    ) {
+        let version = if three { Version::V3 } else { Version::V2 };
+        let (mut router, now) = router(version, master);
+        let terms = Terms {
+            version,
+            family: Family::V4,
+            vrid: Vrid::new(51).unwrap(),
+            auth: (!three).then_some(Auth::Pass(*b"secret\0\0")),
+            interval: Duration::from_secs(1),
+        };
+        let mut bytes = wire::emit(&terms, 200, [ip("10.9.0.50")].into_iter(), ip(PEER), ip(GROUP));
+        let place = place.index(bytes.len());
+        bytes[place] ^= change;
+        let before = essence(&router);
+        let out = hear(&mut router, now, ip(PEER), ip(GROUP), 255, &bytes);
+        prop_assert!(out.iter().all(|action| matches!(action, Action::Note(_))), "{out:?}");
+        prop_assert_eq!(before, essence(&router));
+    }
+
+    /// A stream of refused packets, faster than the interval, and our own source, never keeps a
+    /// master from speaking in time (keepalived falls silent).
+    #[test]
+    fn refused_packets_do_not_silence_a_master(gap_ms in 1_u64..400, own: bool, ttl in 0_u8..255) {
+        let (mut router, start) = router(Version::V2, true);
+        let terms = Terms {
+            version: Version::V2,
+            family: Family::V4,
+            vrid: Vrid::new(51).unwrap(),
+            auth: Some(Auth::Pass(*b"secret\0\0")),
+            interval: Duration::from_secs(1),
+        };
+        let from = ip(if own { US } else { PEER });
+        let ttl = if own { 255 } else { ttl };
+        let bytes = wire::emit(&terms, 250, [ip("10.9.0.50")].into_iter(), from, ip(GROUP));
+        let end = start + Duration::from_secs(10);
+        let (mut now, mut adverts) = (start, 0);
+        while now < end {
+            hear(&mut router, now, from, ip(GROUP), ttl, &bytes);
+            let next = now + Duration::from_millis(gap_ms);
+            while let Some(due) = router.deadline().filter(|due| *due <= next) {
+                let mut out = Vec::new();
+                router.expire(due, &mut out);
+                adverts += out.iter().filter(|a| matches!(a, Action::Transmit { .. })).count();
+            }
+            now = next;
+        }
+        prop_assert!((10..=11).contains(&adverts), "{adverts} adverts in 10 s");
+    }
+}
