@@ -17,8 +17,8 @@ use response::{Received, Response};
 
 /// The codes that are well where `status_code` is not given, with or without a digest.
 const DEFAULT_STATUS: StatusRange = StatusRange { first: 200, last: 299 };
-/// Bytes read at a time.
-const PIECE: usize = 16 * 1024;
+/// Bytes read at a time: ten thousand probes may be waiting at once.
+const PIECE: usize = 4 * 1024;
 /// Bytes worked on between two pauses for others: some 0.4 ms of MD5.
 const TURN: usize = 256 * 1024;
 
