@@ -172,13 +172,16 @@ impl Recorder {
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Waits for a call with exactly these arguments to have come `count` times.
+    /// Waits until `count` calls have come whose arguments begin so.
     #[track_caller]
     pub fn await_call(&self, arguments: &str, count: usize) {
         wait::value(
             &format!("script called with {arguments:?} {count} times"),
             wait::seconds(15),
-            || (self.calls().iter().filter(|call| *call == arguments).count() >= count).then_some(()),
+            || {
+                (self.calls().iter().filter(|call| call.starts_with(arguments)).count() >= count)
+                    .then_some(())
+            },
             || self.calls().join("\n"),
         );
     }
