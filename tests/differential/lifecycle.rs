@@ -68,8 +68,9 @@ impl Router {
         let first = net.lan("lan0", &[(&node, "eth0", "10.0.0.1/24"), (&neighbour, "eth0", "10.0.0.2/24")]);
         let second =
             net.lan("lan1", &[(&node, "eth1", "10.1.0.1/24"), (&neighbour, "eth1", "10.1.0.2/24")]);
-        for (interface, mac) in [("eth0", "02:00:00:00:00:01"), ("eth1", "02:00:00:00:00:02")] {
-            node.sh(&format!("ip link set {interface} address {mac}"));
+        for (host, number) in [(&node, 1), (&neighbour, 2)] {
+            host.sh(&format!("ip link set eth0 address 02:00:00:00:00:0{number}"));
+            host.sh(&format!("ip link set eth1 address 02:00:00:00:01:0{number}"));
         }
         Router { node, _neighbour: neighbour, _switches: [first, second], _net: net }
     }

@@ -87,7 +87,8 @@ fn hanging(subject: Subject) -> Facts {
     let recorder = Recorder::new(node);
     let text = config("/bin/sleep 30", "timeout 1", &recorder.script());
     let mut daemon = Daemon::start(subject, node, &text);
-    daemon.await_line("VRRP_Script(check) timed out", wait::seconds(15));
+    // `timed_out` before 2.4, `timed out` since.
+    daemon.await_line("VRRP_Script(check) timed", wait::seconds(15));
     let mut facts = Facts::default();
     facts.note("exit status", daemon.stop().to_string());
     facts.note("masters", daemon.process().count("Entering MASTER").to_string());
