@@ -54,8 +54,7 @@ system:
 	$(CARGO) $(AS_ROOT) test --locked --test system
 
 demo: tools
-	$(CARGO) build --locked --release
-	STANDFAST_BINARY=$(CURDIR)/target/release/standfast $(CARGO) $(AS_ROOT) test --locked --quiet --test system -- --demo
+	$(CARGO) $(AS_ROOT) test --locked --quiet --test system -- --demo
 
 bench: tools
 	$(CARGO) $(AS_ROOT) bench --locked

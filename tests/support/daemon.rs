@@ -44,6 +44,9 @@ impl Subject {
     }
 }
 
+/// Written into the node's directory, beside the configuration.
+const PID_FILES: [&str; 4] = ["main.pid", "vrrp.pid", "checkers.pid", "bfd.pid"];
+
 /// A daemon on a node.
 pub struct Daemon {
     /// Which it is.
@@ -65,8 +68,8 @@ impl Daemon {
     pub fn start_file(subject: Subject, node: &Node, config: &Path, more: &[&str]) -> Daemon {
         let mut command = node.command();
         command.arg(subject.binary()).args(["-n", "-l", "-D", "-G", "-f"]).arg(config);
-        for (option, file) in [("-p", "main"), ("-r", "vrrp"), ("-c", "checkers"), ("-b", "bfd")] {
-            command.arg(option).arg(node.dir.join(format!("{file}.pid")));
+        for (option, file) in ["-p", "-r", "-c", "-b"].into_iter().zip(PID_FILES) {
+            command.arg(option).arg(node.dir.join(file));
         }
         command.args(more);
         let process = Process::spawn(&format!("{} {}", node.name, subject.name()), command);
@@ -127,7 +130,7 @@ impl Daemon {
         self.process.await_end(wait::seconds(15))
     }
 
-    /// Kills it and all its processes at once, so that nothing is cleaned up.
+    /// Kills it and all its processes at once, so that nothing is cleaned up but the pid files, as by a loss of power.
     pub fn kill(&mut self) {
         if self.forked {
             let main = self.pid();
@@ -136,6 +139,9 @@ impl Daemon {
             }
         }
         self.process.kill_family();
+        for file in PID_FILES {
+            let _never_written = std::fs::remove_file(self.config.with_file_name(file));
+        }
     }
 }
 
@@ -172,13 +178,16 @@ impl Recorder {
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Waits for a call with exactly these arguments to have come `count` times.
+    /// Waits until `count` calls have come whose arguments begin so.
     #[track_caller]
     pub fn await_call(&self, arguments: &str, count: usize) {
         wait::value(
             &format!("script called with {arguments:?} {count} times"),
             wait::seconds(15),
-            || (self.calls().iter().filter(|call| *call == arguments).count() >= count).then_some(()),
+            || {
+                (self.calls().iter().filter(|call| call.starts_with(arguments)).count() >= count)
+                    .then_some(())
+            },
             || self.calls().join("\n"),
         );
     }

@@ -45,46 +45,37 @@ impl Net {
                 let _no_ipv6 = std::fs::write(format!("/proc/sys/net/ipv6/conf/{scope}/disable_ipv6"), "1");
             }
         });
-        node.sh("ip link set lo up");
+        node.ip(&["link set lo up".to_owned()]);
         node
     }
 
     /// A cable between two nodes: `(node, interface, address with prefix)` twice. Both ends are set up.
     pub fn cable(&self, a: (&Node, &str, &str), b: (&Node, &str, &str)) {
-        succeed(Command::new("ip").args([
-            "link", "add", a.1, "netns", &a.0.netns, "type", "veth", "peer", "name", b.1, "netns",
-            &b.0.netns,
-        ]));
+        a.0.ip(&[format!("link add {} type veth peer name {} netns {}", a.1, b.1, b.0.netns)]);
         for (node, interface, address) in [a, b] {
-            node.sh(&format!("ip addr add {address} dev {interface} && ip link set {interface} up"));
+            node.connect(interface, address);
         }
     }
 
     /// A switch (a bridge in a namespace of its own) with the given `(node, interface, address with prefix)` on it.
     pub fn lan(&self, name: &str, members: &[(&Node, &str, &str)]) -> Node {
         let switch = self.node(name);
-        switch.sh("ip link add br0 type bridge mcast_snooping 0 forward_delay 0 && ip link set br0 up");
-        for (index, (node, interface, address)) in members.iter().enumerate() {
-            succeed(Command::new("ip").args([
-                "link",
-                "add",
-                interface,
-                "netns",
-                &node.netns,
-                "type",
-                "veth",
-                "peer",
-                "name",
-                &format!("port{index}"),
-                "netns",
-                &switch.netns,
-            ]));
-            switch.sh(&format!("ip link set port{index} master br0 up"));
-            node.sh(&format!("ip addr add {address} dev {interface} && ip link set {interface} up"));
+        let mut lines = vec![
+            "link add br0 type bridge mcast_snooping 0 forward_delay 0".to_owned(),
+            "link set br0 up".to_owned(),
+        ];
+        for (index, (node, interface, _)) in members.iter().enumerate() {
+            lines
+                .push(format!("link add {interface} netns {} type veth peer name port{index}", node.netns));
+            lines.push(format!("link set port{index} master br0 up"));
+        }
+        switch.ip(&lines);
+        for (node, interface, address) in members {
+            node.connect(interface, address);
         }
         for (node, interface, _) in members {
             wait::until(&format!("{} {interface} has a carrier", node.name), wait::seconds(5), || {
-                node.sh(&format!("ip -o link show {interface}")).contains("LOWER_UP")
+                node.carrier(interface)
             });
         }
         switch
@@ -203,7 +194,24 @@ impl Node {
 
     /// Runs a shell line in the network namespace.
     pub fn try_sh(&self, line: &str) -> Output {
-        Command::new("ip").args(["netns", "exec", &self.netns, "sh", "-c", line]).output().unwrap()
+        self.within(|| Command::new("sh").args(["-c", line]).output().unwrap())
+    }
+
+    /// Gives `ip` several lines at once: one program start, which is what costs time under emulation.
+    #[track_caller]
+    fn ip(&self, lines: &[String]) {
+        let batch = self.dir.join("ip.batch");
+        std::fs::write(&batch, lines.join("\n")).unwrap();
+        self.within(|| succeed(Command::new("ip").arg("-batch").arg(&batch)));
+    }
+
+    fn connect(&self, interface: &str, address: &str) {
+        self.ip(&[format!("addr add {address} dev {interface}"), format!("link set {interface} up")]);
+    }
+
+    /// Whether the other end of an interface's cable is up.
+    fn carrier(&self, interface: &str) -> bool {
+        self.sh(&format!("ip -o link show {interface}")).contains("LOWER_UP")
     }
 
     /// Runs `work` on a thread inside the network namespace; sockets it opens stay there.

@@ -240,7 +240,6 @@ mount -t devtmpfs dev /root/dev
 mkdir -p /root/dev/pts /root/dev/shm
 mount -t devpts pts /root/dev/pts
 mount -t tmpfs run /root/run
-mount -t tmpfs tmp /root/tmp
 mkdir -p /root/run/netns /root/run/bird /root/run/lock
 stty -F /dev/ttyS1 -opost 2>/dev/null
 cat > /root/tmp/guest.sh <<'END'

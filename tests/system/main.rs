@@ -21,6 +21,8 @@ mod support;
 mod vm;
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use support::runner::{self, Case};
 use support::vm as machine;
@@ -117,7 +119,24 @@ fn demonstrate(options: &Options) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     println!("This kernel has no IPVS: starting a virtual machine that has.");
-    match boot(&["--inside".to_owned(), "--demo".to_owned()], |line| println!("{line}")) {
+    let booted = Arc::new(AtomicBool::new(false));
+    let progress = Arc::clone(&booted);
+    let patience = std::thread::spawn(move || {
+        for second in 1.. {
+            std::thread::sleep(Duration::from_secs(1));
+            if progress.load(Ordering::Relaxed) {
+                return;
+            }
+            println!("  ... it boots ({second} s)");
+        }
+    });
+    let outcome = boot(&["--inside".to_owned(), "--demo".to_owned()], |line| {
+        booted.store(true, Ordering::Relaxed);
+        println!("{line}");
+    });
+    booted.store(true, Ordering::Relaxed);
+    let _panicked = patience.join();
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(missing) => skip(&missing),

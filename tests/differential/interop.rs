@@ -1,0 +1,108 @@
+//! One node keepalived, the other standfast, both ways: stop, kill, link down, and the return.
+
+use super::elections::Pair;
+use crate::support::daemon::{Daemon, Subject};
+use crate::support::runner::Case;
+use crate::support::wait;
+use std::time::{Duration, Instant};
+
+/// Priorities 200 and 100 with adverts each second: the lower one waits this long for a silent master.
+const MASTER_DOWN: Duration = Duration::from_millis(3000 + (256 - 100) * 1000 / 256);
+/// And this long for one that said goodbye.
+const SKEW: Duration = Duration::from_millis((256 - 100) * 1000 / 256);
+/// How late an idle machine may be.
+const LATE: Duration = Duration::from_millis(1500);
+
+const PAIRS: [(&str, Subject, Subject); 2] = [
+    ("keepalived_leads", Subject::Keepalived, Subject::Standfast),
+    ("standfast_leads", Subject::Standfast, Subject::Keepalived),
+];
+
+/// Lines that both instances share.
+const FLAVOURS: [(&str, &str); 3] = [
+    ("version_2", "authentication { auth_type PASS\n auth_pass secret }"),
+    ("version_3", "version 3"),
+    ("virtual_mac", "use_vmac"),
+];
+
+pub fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (pair, master, backup) in PAIRS {
+        for (flavour, lines) in FLAVOURS {
+            cases.push(Case::new(format!("interop::{pair}::{flavour}"), move || {
+                lead(master, backup, lines)
+            }));
+        }
+    }
+    cases
+}
+
+fn holds(pair: &Pair, index: usize, lines: &str, holds: bool) {
+    let interface = if lines.contains("use_vmac") { "vrrp.51" } else { "eth0" };
+    pair.nodes[index].await_address(interface, "10.0.0.50/24", holds, wait::seconds(5));
+}
+
+/// The first leads; it stops, is killed, loses its link, and comes back each time.
+fn lead(master: Subject, backup: Subject, lines: &str) {
+    let pair = Pair::new();
+    let second = pair.start(backup, 1, 100, lines);
+    second.await_line("(I) Entering BACKUP STATE", wait::seconds(5));
+    let start = || -> Daemon { pair.start(master, 0, 200, lines) };
+    let mut first = start();
+    first.await_master("I", 1, wait::seconds(10));
+    holds(&pair, 0, lines, true);
+    assert_eq!(
+        second.process().count("Entering MASTER"),
+        0,
+        "the first hears no second\n{}",
+        second.process().log()
+    );
+
+    let gone = Instant::now();
+    assert!(first.stop().success());
+    assert_took(gone, second.await_master("I", 1, wait::seconds(10)), SKEW, "stop");
+    holds(&pair, 1, lines, true);
+
+    first = start();
+    first.await_master("I", 1, wait::seconds(10));
+    pair.recorders[1].await_call("INSTANCE I BACKUP", 2);
+    holds(&pair, 1, lines, false);
+
+    let gone = Instant::now();
+    first.kill();
+    // The last advert was sent at most a second before.
+    assert_took(
+        gone,
+        second.await_master("I", 2, wait::seconds(10)),
+        MASTER_DOWN - Duration::from_secs(1),
+        "kill",
+    );
+    holds(&pair, 1, lines, true);
+
+    first = start();
+    first.await_master("I", 1, wait::seconds(10));
+    pair.recorders[1].await_call("INSTANCE I BACKUP", 3);
+    holds(&pair, 1, lines, false);
+
+    let gone = Instant::now();
+    pair.nodes[0].sh("ip link set eth0 down");
+    assert_took(
+        gone,
+        second.await_master("I", 3, wait::seconds(10)),
+        MASTER_DOWN - Duration::from_secs(1),
+        "link",
+    );
+    holds(&pair, 1, lines, true);
+    pair.nodes[0].sh("ip link set eth0 up");
+    first.await_master("I", 2, wait::seconds(10));
+    pair.recorders[1].await_call("INSTANCE I BACKUP", 4);
+    holds(&pair, 0, lines, true);
+    holds(&pair, 1, lines, false);
+}
+
+#[track_caller]
+fn assert_took(from: Instant, to: Instant, least: Duration, what: &str) {
+    let took = to - from;
+    let most = least + Duration::from_secs(1) + LATE;
+    assert!(took >= least && took <= most, "{what}: took {took:?}, allowed {least:?} to {most:?}");
+}
