@@ -69,10 +69,14 @@ pub fn own_kernel_serves() -> bool {
     std::env::var_os("STANDFAST_TEST_OWN_KERNEL").is_some() && Path::new("/proc/net/ip_vs").exists()
 }
 
-/// Boots the kernel, runs this program inside with `args`, gives each line it prints to `line`, and returns its
+/// Two processors that run as fast as this machine lets them.
+pub const TWO_PROCESSORS: [&str; 4] = ["-accel", "tcg,thread=multi", "-smp", "2"];
+
+/// Boots the kernel on `processors` (options of qemu), runs this program inside with `args`, gives each line it prints to `line`, and returns its
 /// exit status. The kernel's own messages are in the returned file.
 pub fn boot(
     kernel: &Kernel,
+    processors: &[&str],
     args: &[String],
     limit: Duration,
     mut line: impl FnMut(&str),
@@ -81,18 +85,8 @@ pub fn boot(
     let ram_disk = ram_disk(kernel, place.path(), args);
     let messages = std::env::temp_dir().join(format!("standfast-vm-kernel-{}.log", std::process::id()));
     let mut machine = Command::new("qemu-system-x86_64")
-        .args([
-            "-accel",
-            "tcg,thread=multi",
-            "-smp",
-            "2",
-            "-m",
-            "1536",
-            "-display",
-            "none",
-            "-monitor",
-            "none",
-        ])
+        .args(processors)
+        .args(["-m", "1536", "-display", "none", "-monitor", "none"])
         .args([
             "-no-reboot",
             "-nic",
@@ -191,10 +185,10 @@ fn modules(kernel: &Kernel) -> Vec<PathBuf> {
             .output()
             .unwrap();
         for line in String::from_utf8_lossy(&output.stdout).lines() {
-            if let Some(file) = line.strip_prefix("insmod ").map(|file| PathBuf::from(file.trim())) {
-                if !files.contains(&file) {
-                    files.push(file);
-                }
+            if let Some(file) = line.strip_prefix("insmod ").map(|file| PathBuf::from(file.trim()))
+                && !files.contains(&file)
+            {
+                files.push(file);
             }
         }
     }

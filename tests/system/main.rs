@@ -146,7 +146,7 @@ fn demonstrate(options: &Options) -> ExitCode {
 /// Runs this program in the virtual machine; the error says what is missing for one.
 fn boot(args: &[String], line: impl FnMut(&str)) -> Result<bool, String> {
     let kernel = machine::kernel()?;
-    let (status, messages) = machine::boot(&kernel, args, MACHINE_LIMIT, line);
+    let (status, messages) = machine::boot(&kernel, &machine::TWO_PROCESSORS, args, MACHINE_LIMIT, line);
     if status == Some(0) {
         let _already_gone = std::fs::remove_file(messages);
         return Ok(true);

@@ -1,0 +1,132 @@
+//! How late adverts come, as the other routers see it: the time from one advert of a router to its next, beyond the
+//! interval. A backup's master-down timer starts with each advert, so this is what eats its patience.
+//!
+//! The mean over a long time is given as well: a daemon that counts its next advert from the moment it came to send
+//! the last one falls behind a little with every advert; one that counts from the deadline does not.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Plan;
+use super::subject::{Running, routers};
+use super::support::daemon::Subject;
+use super::support::frame::Advert;
+use super::support::net::{Net, Node};
+use super::table::{Table, quantile};
+use super::wire::Wire;
+
+/// Seconds between adverts.
+pub const INTERVAL: f64 = 0.1;
+
+/// A director and an observer at the other end of its cable.
+pub struct Bed {
+    /// Where the daemon runs.
+    pub director: Node,
+    /// Where the wire is watched.
+    pub observer: Node,
+    _net: Net,
+}
+
+impl Bed {
+    /// Builds it.
+    pub fn new() -> Bed {
+        let net = Net::new();
+        let (director, observer) = (net.node("a"), net.node("b"));
+        net.cable((&director, "eth0", "10.0.0.1/16"), (&observer, "eth0", "10.0.0.2/16"));
+        for node in [&director, &observer] {
+            super::support::wait::until("the cable has a carrier", Duration::from_secs(10), || {
+                node.sh("ip -o link show eth0").contains("state UP")
+            });
+        }
+        Bed { director, observer, _net: net }
+    }
+}
+
+/// Measures a quiet machine and one whose processors are wanted by others.
+pub fn measure(plan: &Plan, table: &mut Table) {
+    for (count, hogs) in [(1, 0), (100, 0), (100, 4)] {
+        let what = match hogs {
+            0 => format!("advert late, {count} at 0.1 s"),
+            _ => format!("advert late, {count} at 0.1 s, {hogs} CPU hogs"),
+        };
+        let results = plan.interleaved(&what, |subject| {
+            let bed = Bed::new();
+            let _load: Vec<Hog> = (0..hogs).map(|_| Hog::start()).collect();
+            let (_daemon, wire) = start_masters(subject, &bed, count, "");
+            std::thread::sleep(Duration::from_secs(10));
+            gaps(&wire.adverts())
+        });
+        add_rows(table, &what, results);
+    }
+}
+
+/// Starts `count` routers and returns when all are MASTER and past their announcements; the wire is empty then.
+pub fn start_masters(subject: Subject, bed: &Bed, count: usize, more: &str) -> (Running, Wire) {
+    let wire = Wire::listen(&bed.observer);
+    let options: &[&str] = if more.is_empty() { &["-P"] } else { &[] };
+    let daemon = Running::start(subject, &bed.director, &routers(count, 200, INTERVAL, more), options);
+    super::support::wait::until("every router sends adverts", super::support::wait::seconds(60), || {
+        let routers: std::collections::BTreeSet<u8> =
+            wire.adverts().iter().map(|(_, advert)| advert.vrid()).collect();
+        routers.len() == count
+    });
+    // The second round of announcements comes a second after the first and is no part of this.
+    std::thread::sleep(Duration::from_secs(2));
+    wire.forget();
+    (daemon, wire)
+}
+
+/// The times between adverts of the same router, less the interval, in milliseconds.
+pub fn gaps(adverts: &[(i64, Advert)]) -> Vec<f64> {
+    let mut last: BTreeMap<u8, i64> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (at, advert) in adverts {
+        if let Some(before) = last.insert(advert.vrid(), *at) {
+            found.push((at - before) as f64 / 1e6 - INTERVAL * 1e3);
+        }
+    }
+    found
+}
+
+/// Adds the rows of a distribution to the table.
+pub fn add_rows(table: &mut Table, what: &str, results: Vec<(Subject, Vec<Vec<f64>>)>) {
+    let pooled: Vec<Vec<f64>> = results
+        .into_iter()
+        .map(|(_, rounds)| {
+            let mut all: Vec<f64> = rounds.into_iter().flatten().collect();
+            all.sort_by(f64::total_cmp);
+            all
+        })
+        .collect();
+    for (name, share) in [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("worst", 1.0)] {
+        let late = |all: &Vec<f64>| quantile(all, share).max(0.0);
+        table.row(format!("{what}, {name}"), "ms", pooled.iter().map(late).collect());
+    }
+    let behind = |all: &Vec<f64>| all.iter().sum::<f64>() / all.len() as f64 * 1e3;
+    table.row(format!("{what}, mean fall-behind"), "us", pooled.iter().map(behind).collect());
+}
+
+/// A thread that wants a processor.
+struct Hog {
+    stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Hog {
+    fn start() -> Hog {
+        use std::sync::atomic::Ordering;
+        let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let stopped = std::sync::Arc::clone(&stop);
+        std::thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                std::hint::spin_loop();
+            }
+        });
+        Hog { stop }
+    }
+}
+
+impl Drop for Hog {
+    fn drop(&mut self) {
+        self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+}

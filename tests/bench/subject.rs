@@ -1,0 +1,108 @@
+//! A daemon under measurement: started without a shell between, so that its process is known from the first moment.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::support::daemon::Subject;
+use super::support::net::Node;
+use super::support::process::children_of;
+
+/// A running daemon.
+pub struct Running {
+    child: Child,
+    /// When it was asked for, in nanoseconds of the wall clock (that of packet timestamps).
+    pub started: i64,
+    config: PathBuf,
+}
+
+impl Running {
+    /// Starts `subject` on `node`, quiet, in the foreground.
+    pub fn start(subject: Subject, node: &Node, config: &str, more: &[&str]) -> Running {
+        let path = node.dir.join("keepalived.conf");
+        std::fs::write(&path, config).unwrap();
+        let mut command = Command::new(subject.binary());
+        command.args(["-n", "-G", "-f"]).arg(&path);
+        for (option, file) in [("-p", "main"), ("-r", "vrrp"), ("-c", "checkers"), ("-b", "bfd")] {
+            let file = node.dir.join(format!("{file}.pid"));
+            // Left by a killed predecessor; keepalived takes a process that nobody has waited for as alive.
+            let _there_may_be_none = std::fs::remove_file(&file);
+            command.arg(option).arg(file);
+        }
+        command.args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let (started, child) = node.within(|| (wall_clock(), command.spawn().unwrap()));
+        Running { child, started, config: path }
+    }
+
+    /// Its process and the processes that it started, oldest first.
+    pub fn processes(&self) -> Vec<i32> {
+        let main = self.child.id() as i32;
+        let mut all = vec![main];
+        all.extend(children_of(main));
+        all
+    }
+
+    /// Sends a signal to the main process.
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id() as i32), signal).unwrap();
+    }
+
+    /// Replaces its configuration and asks it to read that.
+    pub fn reload(&self, config: &str) {
+        std::fs::write(&self.config, config).unwrap();
+        self.signal(Signal::SIGHUP);
+    }
+
+    /// Ends all its processes so that none can clean up; gives when, in nanoseconds of the wall clock.
+    pub fn kill(&mut self) -> i64 {
+        if self.child.try_wait().unwrap().is_some() {
+            return wall_clock();
+        }
+        let processes = self.processes();
+        for signal in [Signal::SIGSTOP, Signal::SIGKILL] {
+            for &process in processes.iter().rev() {
+                let _already_gone = kill(Pid::from_raw(process), signal);
+            }
+        }
+        let at = wall_clock();
+        self.child.wait().unwrap();
+        // The next daemon must find the locks of the pid files free.
+        super::support::wait::until("all its processes have ended", Duration::from_secs(10), || {
+            processes.iter().all(|&process| has_ended(process))
+        });
+        at
+    }
+}
+
+/// Whether a process is gone, or only waits for its parent to notice.
+fn has_ended(process: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('Z'))
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Nanoseconds since 1970.
+pub fn wall_clock() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as i64
+}
+
+/// Virtual routers 1 to `count` on eth0, VRRP version 3, `interval` in seconds, and more text at the end.
+pub fn routers(count: usize, priority: u8, interval: f64, more: &str) -> String {
+    let mut text = String::from("global_defs {\n    vrrp_version 3\n    vrrp_garp_master_delay 1\n}\n");
+    for vrid in 1..=count {
+        text.push_str(&format!(
+            "vrrp_instance VI_{vrid} {{\n    interface eth0\n    virtual_router_id {vrid}\n    \
+             priority {priority}\n    advert_int {interval}\n    \
+             virtual_ipaddress {{\n        10.200.0.{vrid}/32\n    }}\n}}\n"
+        ));
+    }
+    text + more
+}

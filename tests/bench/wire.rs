@@ -1,0 +1,126 @@
+//! VRRP and ARP on the wire with the kernel's own timestamps: when the packet passed, not when we came to read it.
+
+use std::io::IoSliceMut;
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::support::frame::{Advert, Frame};
+use super::support::net::Node;
+
+/// A packet that passed.
+#[derive(Clone)]
+pub struct Seen {
+    /// Nanoseconds of the wall clock.
+    pub at: i64,
+    /// What it was.
+    pub what: Packet,
+}
+
+/// As much of a packet as the measurements need.
+#[derive(Clone)]
+pub enum Packet {
+    /// A VRRP advertisement.
+    Advert(Advert),
+    /// A gratuitous ARP packet.
+    Announcement,
+}
+
+/// A listener on all interfaces of a node; it ends with its handle.
+pub struct Wire {
+    seen: Arc<Mutex<Vec<Seen>>>,
+    stop: Arc<AtomicBool>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Wire {
+    /// Listens from now on to what arrives at `node` and what leaves it.
+    pub fn listen(node: &Node) -> Wire {
+        let socket = node.within(|| {
+            let every_protocol = i32::from((nix::libc::ETH_P_ALL as u16).to_be());
+            let socket =
+                Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(every_protocol))).unwrap();
+            socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+            socket.set_recv_buffer_size(8 << 20).unwrap();
+            setsockopt(&socket, sockopt::ReceiveTimestampns, &true).unwrap();
+            socket
+        });
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let stop = Arc::new(AtomicBool::new(false));
+        let (kept, stopped) = (Arc::clone(&seen), Arc::clone(&stop));
+        let reader = std::thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                if let Some(packet) = receive(&socket) {
+                    kept.lock().unwrap().push(packet);
+                }
+            }
+        });
+        Wire { seen, stop, reader: Some(reader) }
+    }
+
+    /// Everything until now.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// Forgets everything until now.
+    pub fn forget(&self) {
+        self.seen.lock().unwrap().clear();
+    }
+
+    /// All adverts until now, with their times.
+    pub fn adverts(&self) -> Vec<(i64, Advert)> {
+        let adverts = self.seen().into_iter().filter_map(|seen| match seen.what {
+            Packet::Advert(advert) => Some((seen.at, advert)),
+            Packet::Announcement => None,
+        });
+        adverts.collect()
+    }
+
+    /// Waits for the first packet that `wanted` gives something for.
+    #[track_caller]
+    pub fn await_first<T>(&self, what: &str, limit: Duration, wanted: impl Fn(&Seen) -> Option<T>) -> T {
+        let start = Instant::now();
+        loop {
+            if let Some(found) = self.seen.lock().unwrap().iter().find_map(&wanted) {
+                return found;
+            }
+            assert!(start.elapsed() < limit, "after {limit:?} still not on the wire: {what}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(reader) = self.reader.take() {
+            let _panicked = reader.join();
+        }
+    }
+}
+
+fn receive(socket: &Socket) -> Option<Seen> {
+    let mut buffer = [0; 2048];
+    let mut control = nix::cmsg_space!(nix::sys::time::TimeSpec);
+    let mut parts = [IoSliceMut::new(&mut buffer)];
+    let message =
+        recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::empty()).ok()?;
+    let at = message.cmsgs().ok()?.find_map(|entry| match entry {
+        ControlMessageOwned::ScmTimestampns(time) => Some(time.tv_sec() * 1_000_000_000 + time.tv_nsec()),
+        _ => None,
+    })?;
+    let length = message.bytes;
+    let bytes = buffer[..length].to_vec();
+    let frame = Frame { at: Instant::now(), interface: String::new(), outgoing: false, bytes };
+    let what = match frame.advert() {
+        Some(advert) => Packet::Advert(advert),
+        None => frame.arp().filter(|arp| arp.gratuitous()).map(|_| Packet::Announcement)?,
+    };
+    Some(Seen { at, what })
+}
