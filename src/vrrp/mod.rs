@@ -6,6 +6,7 @@ pub mod event;
 mod facts;
 mod garp;
 mod group;
+mod hearing;
 mod instance;
 pub mod note;
 mod reload;

@@ -1,0 +1,196 @@
+//! What an advert means to one instance: whether it is admitted, and what a backup and a master make of it.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use super::action::Action;
+use super::event::Datagram;
+use super::instance::{Instance, Phase, Wish};
+use super::note::What;
+use super::wire::{self, Advert, Refusal};
+use crate::config::model::Version;
+use crate::time::Mono;
+
+/// Senders and reasons that are remembered as told; beyond that nothing more is told until a change.
+const TOLD: usize = 32;
+
+impl Instance {
+    /// Takes a packet for this router. A refused one changes nothing but a counter.
+    pub fn receive(&mut self, now: Mono, datagram: &Datagram<'_>, out: &mut Vec<Action>) -> Option<Wish> {
+        if matches!(self.phase, Phase::Init | Phase::Fault) {
+            return None;
+        }
+        let terms = self.terms();
+        let advert = match self
+            .admit(datagram)
+            .and_then(|()| Advert::parse(datagram.payload, datagram.source, datagram.destination, &terms))
+        {
+            Ok(advert) => advert,
+            Err(refusal) => {
+                self.refuse(refusal, datagram.source, out);
+                return None;
+            }
+        };
+        self.counters.advert_received += 1;
+        if advert.priority == 0 {
+            self.counters.priority_zero_received += 1;
+        }
+        self.compare_addresses(&advert, datagram.source, out);
+        match self.phase {
+            Phase::Backup(_) => {
+                self.heard_as_backup(datagram, &advert, out);
+                None
+            }
+            Phase::Master { .. } => self.heard_as_master(now, datagram, &advert, out),
+            Phase::Init | Phase::Fault => None,
+        }
+    }
+
+    /// The checks that need more than the packet.
+    fn admit(&self, datagram: &Datagram<'_>) -> Result<(), Refusal> {
+        if Some(datagram.source) == self.source {
+            return Err(Refusal::OwnSource);
+        }
+        let unicast = !self.config.unicast_peers.is_empty();
+        if unicast == datagram.destination.is_multicast() {
+            return Err(Refusal::Destination);
+        }
+        if !unicast {
+            return if datagram.ttl == wire::TTL { Ok(()) } else { Err(Refusal::Ttl(datagram.ttl)) };
+        }
+        match self.config.unicast_peers.iter().find(|peer| peer.address == datagram.source) {
+            Some(peer) => {
+                let range = peer.min_ttl.unwrap_or(0)..=peer.max_ttl.unwrap_or(u8::MAX);
+                if range.contains(&datagram.ttl) { Ok(()) } else { Err(Refusal::Ttl(datagram.ttl)) }
+            }
+            None if self.config.check_unicast_src => Err(Refusal::UnknownPeer),
+            None => Ok(()),
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal, from: IpAddr, out: &mut Vec<Action>) {
+        self.counters.refuse(refusal);
+        if self.told.len() < TOLD && !self.told.contains(&(refusal, from)) {
+            self.told.push((refusal, from));
+            self.note(What::Refused { refusal, from, interval: self.config.advert_int }, out);
+        }
+    }
+
+    fn compare_addresses(&mut self, advert: &Advert<'_>, from: IpAddr, out: &mut Vec<Action>) {
+        if self.config.skip_check_adv_addr || advert.priority == 0 {
+            return;
+        }
+        let same = advert.addresses().len() == self.config.addresses.len()
+            && advert
+                .addresses()
+                .zip(&self.config.addresses)
+                .all(|(theirs, ours)| theirs == ours.key.address());
+        if same {
+            return;
+        }
+        // Another order is the same list: sets are compared, and only when the quick look failed.
+        let theirs: HashSet<IpAddr> = advert.addresses().collect();
+        let missing =
+            self.config.addresses.iter().map(|a| a.key.address()).find(|ours| !theirs.contains(ours));
+        if missing.is_none() && theirs.len() == self.config.addresses.len() {
+            return;
+        }
+        self.counters.address_list += 1;
+        if !self.list_told {
+            self.list_told = true;
+            let (ours, received) = (self.config.addresses.len(), advert.addresses().len());
+            self.note(What::AddressListDiffers { ours, received, missing, from }, out);
+        }
+    }
+
+    fn heard_as_backup(&mut self, datagram: &Datagram<'_>, advert: &Advert<'_>, out: &mut Vec<Action>) {
+        let from = datagram.source;
+        if advert.priority == 0 {
+            self.note(What::BackupReceivedPriorityZero, out);
+            let skew = self.skew();
+            if let Phase::Backup(backup) = &mut self.phase {
+                (backup.since, backup.after) = (datagram.received_at, Some(skew));
+            }
+            return;
+        }
+        let delay = self.config.preempt_delay;
+        let (ours, nopreempt) = (self.priority, self.config.nopreempt);
+        let Phase::Backup(backup) = &mut self.phase else { return };
+        let mut started = false;
+        if advert.priority >= ours {
+            backup.preempt_since = None;
+        } else if !delay.is_zero() && !nopreempt && backup.preempt_since.is_none() {
+            backup.preempt_since = Some(datagram.received_at);
+            started = true;
+        }
+        let delayed = backup.preempt_since.is_some_and(|since| datagram.received_at < since + delay);
+        if !nopreempt && advert.priority < ours && !delayed {
+            self.note(What::LowerPriorityDiscarded { priority: advert.priority, from }, out);
+            return;
+        }
+        let before = backup.master.map(|(address, _)| address);
+        backup.master = Some((from, advert.priority));
+        (backup.since, backup.after) = (datagram.received_at, None);
+        self.wants_master = false;
+        if started {
+            self.note(What::PreemptDelayStarted { delay }, out);
+        }
+        if before != Some(from) {
+            self.note(What::MasterSet { now: from, before }, out);
+        }
+        self.adopt_interval(advert, from, out);
+    }
+
+    /// Version 3: the master's interval rules (RFC 9568 section 6.4.2).
+    fn adopt_interval(&mut self, advert: &Advert<'_>, from: IpAddr, out: &mut Vec<Action>) {
+        if self.config.version == Version::V3
+            && advert.interval != self.interval
+            && !advert.interval.is_zero()
+        {
+            self.note(What::IntervalAdopted { from: self.interval, to: advert.interval }, out);
+            if advert.interval != self.config.advert_int {
+                let (ours, received) = (self.config.advert_int, advert.interval);
+                self.note(What::IntervalDiffers { ours, received, from }, out);
+            }
+            self.interval = advert.interval;
+        }
+    }
+
+    fn heard_as_master(
+        &mut self,
+        now: Mono,
+        datagram: &Datagram<'_>,
+        advert: &Advert<'_>,
+        out: &mut Vec<Action>,
+    ) -> Option<Wish> {
+        let (from, priority, ours) = (datagram.source, advert.priority, self.priority);
+        if priority == 0 {
+            self.note(What::MasterReceivedPriorityZero { from }, out);
+            self.speak_now(now, out);
+            return None;
+        }
+        let higher_address = self.source.is_some_and(|own| from > own);
+        if priority < ours || (priority == ours && !higher_address) {
+            self.note(What::LowerPriorityForcingElection { priority, ours, from }, out);
+            if !self.config.lower_prio_no_advert {
+                self.speak_now(now, out);
+            }
+            self.garp.lower_priority(now, &self.config.garp);
+            self.announce(now, out);
+            out.push(Action::NotifyLowerPriority { instance: self.id, name: self.config.name.clone() });
+            return None;
+        }
+        if priority > ours {
+            self.note(What::HigherPriority { priority, ours, from }, out);
+        } else {
+            self.note(What::SamePriorityHigherAddress { priority, from }, out);
+        }
+        if self.config.higher_prio_send_advert {
+            self.transmit(out);
+        }
+        if self.config.version == Version::V3 && !advert.interval.is_zero() {
+            self.interval = advert.interval;
+        }
+        Some(Wish::Backup { heard: datagram.received_at })
+    }
+}
