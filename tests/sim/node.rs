@@ -1,0 +1,259 @@
+//! One host: a router, its interfaces, and a kernel that only remembers which addresses are set.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use standfast::config::model::Config;
+use standfast::ids::IfIndex;
+use standfast::objects::address::AddressKey;
+use standfast::objects::interface::Interface;
+use standfast::time::Mono;
+use standfast::vrrp::action::{Action, State, Subject};
+use standfast::vrrp::event::{Datagram, Event};
+use standfast::vrrp::router::{Router, View};
+
+use super::sample;
+
+/// Segments, each with an interface of every node.
+pub const SEGMENTS: usize = 2;
+
+/// A packet on its way or in a socket's queue.
+#[derive(Clone, Debug)]
+pub struct Packet {
+    pub segment: usize,
+    pub from: IpAddr,
+    pub to: IpAddr,
+    pub payload: Arc<[u8]>,
+}
+
+pub struct Node {
+    pub number: usize,
+    pub config: Arc<Config>,
+    /// `None`: the daemon is not running.
+    pub router: Option<Router>,
+    pub link: [bool; SEGMENTS],
+    /// Does not run until then; packets wait.
+    pub stalled: Option<Mono>,
+    pub inbox: VecDeque<Packet>,
+    /// What scripts would say.
+    pub healthy: bool,
+    /// The addresses that are set; those of a killed daemon stay.
+    pub set: BTreeSet<AddressKey>,
+    /// The last state that scripts were told, by instance.
+    pub told: BTreeMap<String, State>,
+    /// Its clock runs this many millionths faster.
+    pub ppm: i64,
+    /// A reload may bring a new member into a group that is master already.
+    pub mixed: bool,
+    /// What the last calls wanted, besides what the node did itself.
+    pub out: Vec<Action>,
+}
+
+pub fn own_address(segment: usize, node: usize) -> IpAddr {
+    IpAddr::from([10, segment as u8, 0, node as u8 + 1])
+}
+
+pub fn interface_name(segment: usize) -> &'static str {
+    ["eth0", "eth1"][segment]
+}
+
+impl Node {
+    pub fn new(number: usize, config: Arc<Config>, ppm: i64) -> Self {
+        Node {
+            number,
+            config,
+            router: None,
+            link: [true; SEGMENTS],
+            stalled: None,
+            inbox: VecDeque::new(),
+            healthy: true,
+            set: BTreeSet::new(),
+            told: BTreeMap::new(),
+            ppm,
+            mixed: false,
+            out: Vec::new(),
+        }
+    }
+
+    /// The node's own clock at the world's time.
+    pub fn clock(&self, world: Mono) -> Mono {
+        let nanos = i128::from(world.as_nanos());
+        Mono::from_nanos((nanos + nanos * i128::from(self.ppm) / 1_000_000) as u64)
+    }
+
+    /// The first moment of the world at which the node's clock shows this.
+    fn world_time(&self, own: Mono) -> Mono {
+        let guess = i128::from(own.as_nanos()) * 1_000_000 / (1_000_000 + i128::from(self.ppm));
+        let mut world = Mono::from_nanos(guess as u64);
+        while self.clock(world) < own {
+            world += Duration::from_nanos(1);
+        }
+        world
+    }
+
+    fn interface(&self, segment: usize) -> Arc<Interface> {
+        let net = format!("{}/24", own_address(segment, self.number));
+        sample::interface(interface_name(segment), segment as u32 + 2, self.link[segment], &[&net])
+    }
+
+    /// When it wants to run next.
+    pub fn due(&self) -> Option<Mono> {
+        let router = self.router.as_ref()?;
+        let wanted = if self.inbox.is_empty() { None } else { Some(Mono::ZERO) };
+        let wanted = wanted.into_iter().chain(router.deadline().map(|own| self.world_time(own))).min()?;
+        Some(self.stalled.map_or(wanted, |until| until.max(wanted)))
+    }
+
+    pub fn is_awake(&self) -> bool {
+        self.router.is_some() && self.stalled.is_none()
+    }
+
+    /// Starts the daemon. What a killed predecessor left is removed first, as the driver does.
+    pub fn start(&mut self, now: Mono) {
+        self.set.clear();
+        self.told.clear();
+        self.inbox.clear();
+        self.stalled = None;
+        let interfaces: Vec<_> = (0..SEGMENTS).map(|segment| self.interface(segment)).collect();
+        let mut out = Vec::new();
+        self.router = Some(Router::start(self.clock(now), self.config.clone(), &interfaces, &mut out));
+        self.remember(out);
+        self.script(now);
+    }
+
+    /// SIGKILL: nothing is said, nothing removed.
+    pub fn kill(&mut self) {
+        self.router = None;
+        self.stalled = None;
+        self.inbox.clear();
+    }
+
+    pub fn stop(&mut self, now: Mono) {
+        self.event(now, Event::Stop);
+        self.router = None;
+        self.stalled = None;
+        self.inbox.clear();
+        assert!(self.set.is_empty(), "addresses stay after stop");
+        assert!(self.told.values().all(|state| *state == State::Stop), "STOP was not told to all");
+    }
+
+    pub fn set_link(&mut self, now: Mono, segment: usize, up: bool) {
+        self.link[segment] = up;
+        let interface = self.interface(segment);
+        let name = interface_name(segment).into();
+        self.event(now, Event::Interface { name, now: Some(interface) });
+    }
+
+    pub fn script(&mut self, now: Mono) {
+        for script in self.config.clone().track_scripts.iter() {
+            self.event(now, Event::Script { name: script.name.clone(), healthy: self.healthy });
+        }
+    }
+
+    pub fn reload(&mut self, now: Mono, config: Config) {
+        self.mixed = true;
+        self.config = Arc::new(config);
+        self.event(now, Event::Reconfigure(self.config.clone()));
+        let config = &self.config;
+        self.told.retain(|name, _| config.instances.iter().any(|i| *i.name == **name));
+        self.script(now);
+    }
+
+    pub fn lose(&mut self, now: Mono, key: &AddressKey) {
+        self.set.remove(key);
+        self.event(now, Event::AddressLost { key: key.clone() });
+    }
+
+    /// One turn of the driver: drain, then expire.
+    pub fn turn(&mut self, now: Mono) {
+        self.stalled = None;
+        while let Some(packet) = self.inbox.pop_front() {
+            let datagram = Datagram {
+                received_at: self.clock(now),
+                interface: IfIndex(packet.segment as u32 + 2),
+                source: packet.from,
+                destination: packet.to,
+                ttl: 255,
+                payload: &packet.payload,
+            };
+            self.event(now, Event::Packet(datagram));
+        }
+        let own = self.clock(now);
+        let Some(router) = &mut self.router else { return };
+        let mut out = Vec::new();
+        router.expire(own, &mut out);
+        self.remember(out);
+    }
+
+    fn event(&mut self, now: Mono, event: Event<'_>) {
+        let own = self.clock(now);
+        let Some(router) = &mut self.router else { return };
+        let mut out = Vec::new();
+        router.handle(own, event, &mut out);
+        self.remember(out);
+    }
+
+    /// Does what an action asks of the host itself; the rest is for the world.
+    fn remember(&mut self, out: Vec<Action>) {
+        for action in &out {
+            match action {
+                Action::Own { .. } => self.reconcile(),
+                Action::Restore { address } => {
+                    self.set.insert(address.clone());
+                }
+                Action::Announce { address, .. } => {
+                    assert!(self.set.contains(address), "{address:?} is announced, but not set");
+                }
+                Action::Notify { subject: Subject::Instance(name), state, .. } => {
+                    self.told.insert(name.to_string(), *state);
+                }
+                _ => {}
+            }
+        }
+        self.out.extend(out);
+        self.check();
+    }
+
+    /// The kernel's addresses as the router wants them.
+    fn reconcile(&mut self) {
+        self.set = self.wanted();
+    }
+
+    fn wanted(&self) -> BTreeSet<AddressKey> {
+        let Some(router) = &self.router else { return BTreeSet::new() };
+        let ids: Vec<_> = router.living().map(|(id, _)| id).collect();
+        ids.into_iter().flat_map(|id| router.desired_addresses(id)).map(|a| a.key.clone()).collect()
+    }
+
+    pub fn views(&self) -> Vec<View> {
+        self.router.as_ref().map(Router::views).unwrap_or_default()
+    }
+
+    /// What holds after every call, whatever the world does.
+    fn check(&mut self) {
+        let views = self.views();
+        assert_eq!(self.set, self.wanted(), "addresses are set exactly where we are master");
+        for view in &views {
+            if let Some(told) = self.told.get(&*view.config.name).filter(|told| **told != State::Stop) {
+                assert_eq!(*told, view.state, "scripts of {} were told", view.config.name);
+            }
+        }
+        let disagreement = self.disagreement(&views);
+        assert!(disagreement.is_none() || self.mixed, "{disagreement:?}");
+        self.mixed &= disagreement.is_some();
+    }
+
+    /// A group whose members are in different states.
+    pub fn disagreement(&self, views: &[View]) -> Option<String> {
+        self.config.sync_groups.iter().find_map(|group| {
+            let states: BTreeSet<_> = views
+                .iter()
+                .filter(|view| group.members.contains(&view.config.name))
+                .map(|view| view.state.as_str())
+                .collect();
+            (states.len() > 1).then(|| format!("group {} disagrees: {states:?}", group.name))
+        })
+    }
+}

@@ -1,0 +1,342 @@
+//! What happens to one cluster: a configuration and a chain of mishaps drawn from the seed, then healing,
+//! then what must be true.
+
+use std::time::Duration;
+
+use standfast::config::model::{
+    Config, Notify, SyncGroup, TrackScript, Tracked, UnicastPeer, Version, VrrpInstance, script::Command,
+};
+use standfast::time::Mono;
+use standfast::vrrp::action::State;
+
+use super::chance::Chance;
+use super::cluster::{CALM, Cluster, Weather};
+use super::node::{Node, SEGMENTS, interface_name, own_address};
+use super::sample::{address, instance};
+
+/// What was seen in all.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Outcome {
+    pub takeovers: u64,
+    pub stalls: u64,
+    pub reloads: u64,
+    pub virtual_seconds: u64,
+    /// The longest time that two masters overlapped after the heal, in thousandths of the longest interval.
+    pub worst_overlap: u64,
+}
+
+impl Outcome {
+    pub fn add(&mut self, other: Outcome) {
+        self.takeovers += other.takeovers;
+        self.stalls += other.stalls;
+        self.reloads += other.reloads;
+        self.virtual_seconds += other.virtual_seconds;
+        self.worst_overlap = self.worst_overlap.max(other.worst_overlap);
+    }
+}
+
+/// What all nodes of a cluster have in common.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    nodes: usize,
+    instances: usize,
+    version: Version,
+    /// Version 2: of all; version 3: each node draws its own, this or its double.
+    interval: Duration,
+    unicast: bool,
+    grouped: bool,
+    scripted: bool,
+}
+
+impl Plan {
+    fn draw(chance: &mut Chance) -> Plan {
+        let version = chance.pick(&[Version::V2, Version::V3]);
+        let interval = match version {
+            Version::V2 => Duration::from_secs(chance.pick(&[1, 1, 2])),
+            Version::V3 => Duration::from_millis(chance.pick(&[10, 100, 500, 1000])),
+        };
+        Plan {
+            nodes: chance.pick(&[2, 2, 3, 3, 4, 5]),
+            instances: chance.pick(&[1, 2, 3]),
+            version,
+            interval,
+            unicast: chance.percent(30),
+            grouped: chance.percent(40),
+            scripted: chance.percent(40),
+        }
+    }
+
+    fn config(&self, node: usize, chance: &mut Chance) -> Config {
+        // One priority for all instances of a node: members of a group must not contradict each other.
+        let priority = chance.pick(&[50, 90, 100, 100, 100, 150, 150, 254, 255]);
+        let nopreempt = priority != 255 && chance.percent(20);
+        let delay = if chance.percent(20) { self.interval * 5 } else { Duration::ZERO };
+        let weight = chance.pick(&[0, 0, -20, 30]);
+        let tracked = Tracked { name: "check".into(), weight, reverse: false };
+        let scripts = if self.scripted { vec![tracked] } else { Vec::new() };
+        let slower = self.version == Version::V3 && chance.percent(20);
+        let instances: Vec<_> = (0..self.instances)
+            .map(|n| {
+                let segment = n % SEGMENTS;
+                let name = interface_name(segment);
+                VrrpInstance {
+                    version: self.version,
+                    advert_int: if slower { self.interval * 2 } else { self.interval },
+                    nopreempt,
+                    preempt_delay: if nopreempt { Duration::ZERO } else { delay },
+                    unicast_peers: if self.unicast { self.peers(node, segment) } else { Vec::new() },
+                    addresses: vec![address(name, &format!("192.168.{segment}.{}/32", n + 1))],
+                    track_scripts: scripts.clone(),
+                    higher_prio_send_advert: chance.percent(20),
+                    lower_prio_no_advert: chance.percent(10),
+                    ..instance(&format!("I{n}"), name, n as u8 + 1, priority)
+                }
+            })
+            .collect();
+        let group = SyncGroup {
+            name: "G".into(),
+            members: instances.iter().map(|i| i.name.clone()).collect(),
+            track_interfaces: Vec::new(),
+            track_scripts: Vec::new(),
+            tracking_weight: false,
+            notify: Notify::default(),
+            smtp_alert: None,
+        };
+        let check = TrackScript {
+            name: "check".into(),
+            command: Command { argv: vec!["/bin/check".into()], user: None },
+            interval: Duration::from_secs(1),
+            timeout: Duration::from_secs(1),
+            weight: 0,
+            reverse: false,
+            rise: 1,
+            fall: 1,
+            init_fail: false,
+        };
+        Config {
+            instances,
+            sync_groups: if self.grouped { vec![group] } else { Vec::new() },
+            track_scripts: if self.scripted { vec![check] } else { Vec::new() },
+            ..Config::default()
+        }
+    }
+
+    fn peers(&self, node: usize, segment: usize) -> Vec<UnicastPeer> {
+        let peer =
+            |other| UnicastPeer { address: own_address(segment, other), min_ttl: None, max_ttl: None };
+        (0..self.nodes).filter(|other| *other != node).map(peer).collect()
+    }
+
+    /// The longest interval that any node may go by.
+    fn longest_interval(&self) -> Duration {
+        if self.version == Version::V3 { self.interval * 2 } else { self.interval }
+    }
+}
+
+/// Runs one cluster. Panics where something is wrong.
+pub fn run(seed: u64, talkative: bool) -> Outcome {
+    let mut chance = Chance::new(seed);
+    let plan = Plan::draw(&mut chance);
+    let nodes = (0..plan.nodes)
+        .map(|number| {
+            let ppm = chance.below(400) as i64 - 200;
+            Node::new(number, plan.config(number, &mut chance).into(), ppm)
+        })
+        .collect();
+    let mut cluster = Cluster::new(nodes, chance, talkative);
+    cluster.tell(|| format!("seed {seed}: {plan:?}"));
+    let mut outcome = Outcome::default();
+    for number in 0..plan.nodes {
+        cluster.nodes[number].start(cluster.now);
+        cluster.collect(number);
+    }
+    for _ in 0..cluster.chance.below(25) {
+        mishap(&mut cluster, &plan, &mut outcome);
+        let pause = cluster.chance.span(Duration::ZERO, plan.interval * 6);
+        let end = cluster.now + pause;
+        cluster.run_until(end, |_| {});
+    }
+    heal(&mut cluster, &plan);
+    outcome.worst_overlap = converge(&mut cluster, &plan);
+    steady(&mut cluster, &plan);
+    outcome.takeovers = cluster.takeovers;
+    outcome.virtual_seconds = cluster.now.as_nanos() / 1_000_000_000;
+    outcome
+}
+
+fn mishap(cluster: &mut Cluster, plan: &Plan, outcome: &mut Outcome) {
+    let number = cluster.chance.index(plan.nodes);
+    let segment = cluster.chance.index(SEGMENTS);
+    let now = cluster.now;
+    let kind = cluster.chance.below(11);
+    cluster.tell(|| format!("mishap {kind} at node {number}, segment {segment}"));
+    match kind {
+        0 => {
+            cluster.weather = Weather {
+                loss: cluster.chance.pick(&[0, 5, 30, 60]),
+                duplication: cluster.chance.pick(&[0, 20]),
+                longest_delay: cluster.chance.pick(&[
+                    CALM.longest_delay,
+                    plan.interval / 2,
+                    plan.interval * 2,
+                ]),
+            };
+        }
+        1 => {
+            for node in 0..plan.nodes {
+                cluster.side[segment][node] = cluster.chance.below(2) as u8;
+            }
+        }
+        2 => cluster.side = [vec![0; plan.nodes], vec![0; plan.nodes]],
+        3 if cluster.nodes[number].is_awake() => {
+            let span = cluster.chance.span(Duration::ZERO, plan.interval * 12);
+            cluster.nodes[number].stalled = Some(now + span);
+            outcome.stalls += 1;
+        }
+        4 => cluster.nodes[number].kill(),
+        5 if cluster.nodes[number].router.is_none() => cluster.nodes[number].start(now),
+        6 if cluster.nodes[number].is_awake() => cluster.nodes[number].stop(now),
+        7 if cluster.nodes[number].is_awake() => {
+            let up = !cluster.nodes[number].link[segment];
+            cluster.nodes[number].set_link(now, segment, up);
+        }
+        8 if cluster.nodes[number].is_awake() => {
+            cluster.nodes[number].healthy ^= true;
+            cluster.nodes[number].script(now);
+        }
+        9 if cluster.nodes[number].is_awake() => {
+            outcome.reloads += 1;
+            let mut config = plan.config(number, &mut cluster.chance);
+            if cluster.chance.percent(30) {
+                drop_last(&mut config);
+            }
+            cluster.nodes[number].reload(now, config);
+        }
+        10 if cluster.nodes[number].is_awake() => {
+            let keys: Vec<_> = cluster.nodes[number].set.iter().cloned().collect();
+            for key in keys {
+                cluster.nodes[number].lose(now, &key);
+            }
+        }
+        _ => {}
+    }
+    cluster.collect(number);
+}
+
+/// Takes the last instance out of a configuration.
+fn drop_last(config: &mut Config) {
+    if let Some(last) = config.instances.pop() {
+        config.sync_groups.iter_mut().for_each(|group| group.members.retain(|name| *name != last.name));
+    }
+}
+
+/// Everything works again; what still flies is lost.
+fn heal(cluster: &mut Cluster, plan: &Plan) {
+    cluster.tell(|| "heal".into());
+    let now = cluster.now;
+    cluster.weather = CALM;
+    cluster.drop_flights();
+    cluster.side = [vec![0; cluster.nodes.len()], vec![0; cluster.nodes.len()]];
+    for number in 0..cluster.nodes.len() {
+        let whole = plan.config(number, &mut cluster.chance);
+        let node = &mut cluster.nodes[number];
+        let lacking = node.config.instances.len() < plan.instances;
+        if lacking && node.router.is_none() {
+            node.config = whole.into();
+        } else if lacking {
+            node.stalled = None;
+            node.turn(now);
+            node.reload(now, whole);
+        }
+        if node.router.is_none() {
+            node.link = [true; SEGMENTS];
+            node.healthy = true;
+            node.start(now);
+        }
+        node.stalled = None;
+        node.turn(now);
+        for segment in 0..SEGMENTS {
+            if !node.link[segment] {
+                node.set_link(now, segment, true);
+            }
+        }
+        node.healthy = true;
+        node.script(now);
+        cluster.collect(number);
+    }
+}
+
+/// The nodes that are master of one instance.
+fn masters(cluster: &Cluster, name: &str) -> Vec<usize> {
+    let is_master = |node: &Node| {
+        node.views().iter().any(|view| &*view.config.name == name && view.state == State::Master)
+    };
+    cluster.nodes.iter().filter(|node| is_master(node)).map(|node| node.number).collect()
+}
+
+/// After the heal one master remains, and the right one. Returns the longest overlap of two.
+fn converge(cluster: &mut Cluster, plan: &Plan) -> u64 {
+    let interval = plan.longest_interval();
+    // Nobody waits longer than a master-down interval for each reason: to join or to listen, for a better
+    // master, for its group; and the preempt delay.
+    let names: Vec<String> = (0..plan.instances).map(|n| format!("I{n}")).collect();
+    let mut since: Vec<Option<Mono>> = vec![None; plan.instances];
+    let mut worst = Duration::ZERO;
+    let skew = if plan.version == Version::V2 { Duration::from_secs(1) } else { interval };
+    let patience = (interval * 3 + skew) * 3 + interval * 10;
+    let end = cluster.now + patience;
+    cluster.run_until(end, |cluster| {
+        for (name, since) in names.iter().zip(&mut since) {
+            if masters(cluster, name).len() > 1 {
+                let start = *since.get_or_insert(cluster.now);
+                worst = worst.max(cluster.now.since(start));
+            } else {
+                *since = None;
+            }
+        }
+    });
+    let allowed = interval + CALM.longest_delay * 2 + interval / 1000;
+    assert!(worst <= allowed, "two masters for {worst:?}, more than {allowed:?}");
+    for name in &names {
+        let masters = masters(cluster, name);
+        assert_eq!(masters.len(), 1, "masters of {name}: {masters:?}");
+        check_best(cluster, name, masters[0]);
+    }
+    for node in &cluster.nodes {
+        assert_eq!(node.disagreement(&node.views()), None, "at node {}", node.number);
+    }
+    (worst.as_nanos() * 1000 / interval.as_nanos()) as u64
+}
+
+/// No node that would preempt is better than the master.
+fn check_best(cluster: &Cluster, name: &str, master: usize) {
+    let rank = |number: usize| {
+        let view =
+            cluster.nodes[number].views().into_iter().find(|view| &*view.config.name == name).unwrap();
+        (view.priority, view.config.nopreempt, view.state)
+    };
+    let (best, _, _) = rank(master);
+    for number in 0..cluster.nodes.len() {
+        let (priority, nopreempt, state) = rank(number);
+        assert!(
+            matches!(state, State::Master | State::Backup),
+            "node {number} is {state:?} after the heal"
+        );
+        assert!(
+            nopreempt || priority <= best,
+            "{name}: node {number} ({priority}) is better than master {master} ({best})"
+        );
+    }
+}
+
+/// In a steady cluster there is nothing but adverts (and announcements that are still due).
+fn steady(cluster: &mut Cluster, plan: &Plan) {
+    (cluster.stirred, cluster.adverts) = (false, 0);
+    let end = cluster.now + plan.longest_interval() * 20;
+    cluster.run_until(end, |_| {});
+    assert!(!cluster.stirred, "something moves in a steady cluster");
+    let destinations = if plan.unicast { plan.nodes as u64 - 1 } else { 1 };
+    let intervals = plan.longest_interval().as_nanos() as u64 * 20 / plan.interval.as_nanos() as u64;
+    let most = (intervals + 2) * plan.instances as u64 * destinations;
+    assert!(cluster.adverts <= most, "{} adverts in a steady cluster, more than {most}", cluster.adverts);
+}
