@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 pub fn run() {
     let story = Story { start: Instant::now() };
     story.say("building two leaves with two real servers each, a router with OSPF and a client");
-    let mut lab = story.during("building", Lab::new);
+    let mut lab = story.during("the network", Lab::new);
     let every_second = |text: String| text.replace("lb_algo rr", "delay_loop 1\n    lb_algo rr");
     let first = lab.direct(Subject::Standfast, 0, every_second);
     let second = lab.direct(Subject::Standfast, 1, every_second);

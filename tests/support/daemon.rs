@@ -49,8 +49,6 @@ const PID_FILES: [&str; 4] = ["main.pid", "vrrp.pid", "checkers.pid", "bfd.pid"]
 
 /// A daemon on a node.
 pub struct Daemon {
-    /// Which it is.
-    pub subject: Subject,
     process: Process,
     forked: bool,
     config: PathBuf,
@@ -73,7 +71,7 @@ impl Daemon {
         }
         command.args(more);
         let process = Process::spawn(&format!("{} {}", node.name, subject.name()), command);
-        Daemon { subject, process, forked: node.forks(), config: config.to_owned() }
+        Daemon { process, forked: node.forks(), config: config.to_owned() }
     }
 
     /// Runs `subject` on `node` to its end with the given arguments only.

@@ -13,9 +13,11 @@ use crate::support::daemon::Subject;
 use crate::support::runner::Case;
 use std::path::PathBuf;
 
+type Scenario = (&'static str, fn(Subject));
+
 /// The kernel module's cases, and one for each scenario and subject.
 pub fn cases() -> Vec<Case> {
-    let scenarios: [(&str, fn(Subject)); 7] = [
+    let scenarios: [Scenario; 7] = [
         ("leaf", leaf::run),
         ("nginx_sync_group", nginx::sync_group),
         ("nginx_digest", nginx::digest),
