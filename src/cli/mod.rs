@@ -215,12 +215,16 @@ fn into_options(
         remarks.push(format!("Accepted, but without effect in this version: {}", idle.join(" ")));
     }
     let log_file = arguments.log_file.map(|path| {
-        if path.is_empty() { std::env::temp_dir().join("keepalived.log") } else { PathBuf::from(path) }
+        if path.is_empty() { std::env::temp_dir().join("keepalived.log") } else { absolute(path.into()) }
     });
+    let config_file = arguments.use_file.unwrap_or_else(|| PathBuf::from(DEFAULT_CONFIG));
+    // In the background the directory is `/`, and a reload must find the same file again. In the
+    // foreground messages name the file as the operator did.
+    let stays = arguments.dont_fork || arguments.config_test.is_some();
     Options {
         personality,
         command_line,
-        config_file: arguments.use_file.unwrap_or_else(|| PathBuf::from(DEFAULT_CONFIG)),
+        config_file: if stays { config_file } else { absolute(config_file) },
         vrrp: arguments.vrrp || !arguments.check,
         checkers: arguments.check || !arguments.vrrp,
         foreground: arguments.dont_fork,
@@ -243,6 +247,10 @@ fn into_options(
         ignore_sigint: arguments.ignore_sigint,
         remarks,
     }
+}
+
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 /// C's base 0: `0x` is hexadecimal, a leading `0` octal, anything else decimal.

@@ -65,8 +65,10 @@ fn getopt_spelling() {
     assert_eq!(daemon(&["-D", "--log-detail"]).log_detail, 2);
     assert_eq!(daemon(&["-nf/x.conf"]).config_file, Path::new("/x.conf"));
     assert_eq!(daemon(&["--use-file", "/x.conf"]).config_file, Path::new("/x.conf"));
-    assert_eq!(daemon(&["-f", "-n"]).config_file, Path::new("-n"));
-    assert_eq!(daemon(&["-f", "a", "-f", "b"]).config_file, Path::new("b"));
+    assert_eq!(daemon(&["-nf", "-n"]).config_file, Path::new("-n"));
+    assert_eq!(daemon(&["-nf", "a", "-f", "b"]).config_file, Path::new("b"));
+    let here = std::env::current_dir().unwrap();
+    assert_eq!(daemon(&["-f", "b"]).config_file, here.join("b"), "the daemon leaves its directory");
     assert!(daemon(&["--dont-f"]).foreground, "an unambiguous beginning is enough");
     assert_eq!(daemon(&["--use", "/x.conf"]).config_file, Path::new("/x.conf"));
     assert_eq!(daemon(&["-g"]).log_file, Some(std::env::temp_dir().join("keepalived.log")));

@@ -82,13 +82,11 @@ pub fn run(options: &Options) -> u8 {
     daemonize::set_umask(options.umask);
     let log = match start_log(options, &reading) {
         Ok(log) => log,
-        Err(_) => return status::FATAL,
+        Err(error) => {
+            eprintln!("Unable to open the log: {error}");
+            return status::FATAL;
+        }
     };
-    if let Err(error) = pid_files.write() {
-        emit(Ident::Parent, Line::error(error.to_string()));
-        log.flush(LAST_WORDS);
-        return status::FATAL;
-    }
     introduce(options);
     say_all(&reading);
     let status = serve(options, reading, &mut pid_files, &paths);

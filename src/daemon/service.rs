@@ -36,6 +36,8 @@ pub(super) struct Parts {
     pub balancer: Option<Part<balancing::Command>>,
     pub scripts: Runner,
     pub check_scripts: Runner,
+    /// The ends of those that pass on news to scripts: each ends when its part has.
+    passing: Vec<oneshot::Receiver<()>>,
     supervisor: Supervisor,
 }
 
@@ -65,6 +67,12 @@ pub(super) async fn run(
             return status::FATAL;
         }
     };
+    // Only now may anybody find us: a signal that came before would have been the end of us, with the pid
+    // files left behind.
+    if let Err(error) = pid_files.write() {
+        emit(Ident::Parent, Line::error(error.to_string()));
+        return status::FATAL;
+    }
     let config = Arc::new(reading.loaded.config);
     let mut parts = match Parts::start(options, config, reading.book, supervisor).await {
         Ok(parts) => parts,
@@ -128,6 +136,7 @@ impl Parts {
             balancer: None,
             scripts: Runner::new(Ident::Vrrp, supervisor.clone()),
             check_scripts: Runner::new(Ident::Checkers, supervisor.clone()),
+            passing: Vec::new(),
             supervisor,
         };
         parts.follow(options, &config, &book).await?;
@@ -164,7 +173,8 @@ impl Parts {
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let ended = self.own("load balancer", balancer.run(receiver));
         let passing = notifier::pass_on_checks(self.current.clone(), self.check_scripts.clone(), events);
-        self.supervisor.spawn("scripts of checks", OnPanic::Stop, passing);
+        let passed = self.own("scripts of checks", passing);
+        self.passing.push(passed);
         self.balancer = Some(Part { commands, ended });
         Ok(())
     }
@@ -181,7 +191,8 @@ impl Parts {
         let balancer = self.balancer.as_ref().map(|part| part.commands.clone());
         let passing =
             notifier::pass_on_states(self.current.clone(), self.scripts.clone(), balancer, changes);
-        self.supervisor.spawn("notifications", OnPanic::Stop, passing);
+        let passed = self.own("notifications", passing);
+        self.passing.push(passed);
         let (tracking, tracked) = mpsc::channel(COMMANDS);
         let trackers = Trackers::new(&config, book, commands.clone());
         self.supervisor.spawn("track scripts", OnPanic::Stop, trackers.run(tracked));
@@ -249,8 +260,11 @@ impl Parts {
             let stop = balancing::Command::Stop { release: !options.keep_ipvs };
             end("load balancer", balancer, stop).await;
         }
-        // The last changes are on their way to the scripts: let them arrive before the queue closes.
-        tokio::task::yield_now().await;
+        // The last changes are on their way to the scripts: they arrive before the queue closes.
+        let arrived = futures_util::future::join_all(self.passing);
+        if tokio::time::timeout(ENDING, arrived).await.is_err() {
+            emit(Ident::Parent, Line::warn("the last changes of state were not passed on in time"));
+        }
         tokio::join!(self.scripts.stop(), self.check_scripts.stop());
         self.current.get().1.running.signal(nix::sys::signal::Signal::SIGKILL);
     }

@@ -1,0 +1,64 @@
+//! What it prints, and how it ends.
+
+use crate::house::{House, run, text};
+
+#[test]
+fn versions() {
+    let own = run("standfast", &["--version"]);
+    assert!(own.status.success() && text(&own.stdout).starts_with("standfast "));
+    // As neutron, cephadm and the exporters take it: standard error, first line, second word.
+    let stand_in = run("/usr/sbin/keepalived", &["--version"]);
+    assert!(stand_in.status.success() && stand_in.stdout.is_empty());
+    let said = text(&stand_in.stderr);
+    let words: Vec<&str> = said.lines().next().unwrap().split(' ').collect();
+    assert_eq!(words[0], "Keepalived");
+    let version: Vec<u32> =
+        words[1].strip_prefix('v').unwrap().split('.').map(|part| part.parse().unwrap()).collect();
+    assert!(version >= vec![2, 0, 3], "neutron wants no_track");
+    assert!(said.contains("standfast"));
+}
+
+#[test]
+fn signal_numbers_and_refusals() {
+    let json = run("keepalived", &["--signum=JSON"]);
+    assert_eq!((text(&json.stdout).as_str(), json.status.code()), ("36\n", Some(0)));
+    for (words, said) in [
+        (["-Z"], "Unknown option -Z\n"),
+        (["--frob"], "Unknown option --frob\n"),
+        (["--signum=X"], "Unknown sigfunc X\n"),
+    ] {
+        let refused = run("keepalived", &words);
+        assert_eq!((text(&refused.stderr).as_str(), refused.status.code()), (said, Some(1)));
+    }
+    let help = run("keepalived", &["-h"]);
+    assert!(help.status.success() && text(&help.stderr).contains("--dont-fork"));
+}
+
+#[test]
+fn config_test_statuses() {
+    let house = House::new("");
+    let test = |path: &str| {
+        let output = run("keepalived", &["-t", "-f", path]);
+        (output.status.code(), text(&output.stderr))
+    };
+    let missing = test("/nonexistent/keepalived.conf");
+    assert_eq!(missing.0, Some(0), "as keepalived, but said: {}", missing.1);
+    assert!(missing.1.contains("/nonexistent/keepalived.conf"));
+    house.configure("frobnicate 3");
+    let path = house.path("k.conf");
+    let (status, said) = test(path.to_str().unwrap());
+    assert_eq!(status, Some(5));
+    assert!(said.contains("frobnicate") && said.contains("k.conf:9:1"), "names the line: {said}");
+    let report = house.path("report");
+    let output = run("keepalived", &[&format!("-t{}", report.display()), "-f", path.to_str().unwrap()]);
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(5), ""));
+    assert!(house.read("report").contains("frobnicate"));
+}
+
+#[test]
+fn nobody_to_reload() {
+    let house = House::new("");
+    let (status, said) = house.reload();
+    assert_eq!(status, Some(1));
+    assert!(said.starts_with("No running daemon"), "{said}");
+}
