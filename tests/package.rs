@@ -19,6 +19,8 @@ impl Packages {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/deb/build");
         let mut command = Command::new(script);
         command.arg("--binary").arg(env!("CARGO_BIN_EXE_standfast")).arg("--output").arg(place.path());
+        // Only the contents are looked at here, not the size.
+        command.env("DPKG_DEB_COMPRESSOR_LEVEL", "0");
         let files = said(&mut command).lines().map(PathBuf::from).collect();
         Packages { place, files }
     }
@@ -85,9 +87,27 @@ fn installed(tool: &str) -> bool {
 
 const ENABLED: &str = "etc/systemd/system/multi-user.target.wants/standfast.service";
 
+/// One test, because the packages are built once for all of it.
 #[test]
-fn a_fresh_director_runs_it_from_the_first_moment_and_loses_it_without_a_trace() {
+fn the_packages_install_as_promised() {
     let packages = Packages::build();
+    a_fresh_director_runs_it_from_the_first_moment_and_loses_it_without_a_trace(&packages);
+    beside_keepalived_it_waits_to_be_asked(&packages);
+    nothing_starts_without_a_configuration(&packages);
+    the_second_package_gives_the_names(&packages);
+    the_distribution_has_no_complaint(&packages);
+    they_are_the_same_when_built_again(&packages);
+}
+
+fn they_are_the_same_when_built_again(packages: &Packages) {
+    let again = Packages::build();
+    for name in ["standfast_", "standfast-keepalived_"] {
+        let read = |packages: &Packages| std::fs::read(packages.file(name)).unwrap();
+        assert!(read(packages) == read(&again), "{name} differs from build to build");
+    }
+}
+
+fn a_fresh_director_runs_it_from_the_first_moment_and_loses_it_without_a_trace(packages: &Packages) {
     let system = packages.system("fresh");
     std::fs::write(system.root.join("etc/keepalived/keepalived.conf"), "global_defs {\n}\n").unwrap();
     system.dpkg(&["--install"], &[packages.file("standfast_")]);
@@ -109,9 +129,7 @@ fn a_fresh_director_runs_it_from_the_first_moment_and_loses_it_without_a_trace()
     assert!(system.has("etc/keepalived/keepalived.conf"), "the operator's file is not ours to remove");
 }
 
-#[test]
-fn beside_keepalived_it_waits_to_be_asked() {
-    let packages = Packages::build();
+fn beside_keepalived_it_waits_to_be_asked(packages: &Packages) {
     let system = packages.system("beside");
     std::fs::write(system.root.join("etc/keepalived/keepalived.conf"), "global_defs {\n}\n").unwrap();
     std::fs::write(system.root.join("usr/sbin/keepalived"), "").unwrap();
@@ -119,17 +137,13 @@ fn beside_keepalived_it_waits_to_be_asked() {
     assert!(!system.has(ENABLED));
 }
 
-#[test]
-fn nothing_starts_without_a_configuration() {
-    let packages = Packages::build();
+fn nothing_starts_without_a_configuration(packages: &Packages) {
     let system = packages.system("bare");
     system.dpkg(&["--install"], &[packages.file("standfast_")]);
     assert!(!system.has(ENABLED));
 }
 
-#[test]
-fn the_second_package_gives_the_names() {
-    let packages = Packages::build();
+fn the_second_package_gives_the_names(packages: &Packages) {
     let system = packages.system("named");
     let both = [packages.file("standfast_"), packages.file("standfast-keepalived_")];
     system.dpkg(&["--install"], &both);
@@ -148,12 +162,10 @@ fn the_second_package_gives_the_names() {
     }
 }
 
-#[test]
-fn the_distribution_has_no_complaint() {
+fn the_distribution_has_no_complaint(packages: &Packages) {
     if !installed("lintian") {
         return;
     }
-    let packages = Packages::build();
     let mut lintian = Command::new("lintian");
     lintian.args(["--info", "--fail-on", "error,warning", "--allow-root", "--suppress-tags"]);
     // A program under test is not the one that is shipped, and paths in scripts are written out on purpose.
@@ -166,12 +178,10 @@ fn systemd_accepts_the_unit() {
     if !installed("systemd-analyze") {
         return;
     }
-    let packages = Packages::build();
-    let system = packages.system("unit");
-    system.dpkg(&["--install"], &[packages.file("standfast_")]);
+    let text = include_str!("../packaging/systemd/standfast.service");
     // The program is looked for on this machine: let it be the one that was built.
-    let unit = system.root.join("standfast.service");
-    let text = system.read("lib/systemd/system/standfast.service");
+    let place = TempDir::with_prefix("standfast-unit-").unwrap();
+    let unit = place.path().join("standfast.service");
     std::fs::write(&unit, text.replace("/usr/sbin/standfast", env!("CARGO_BIN_EXE_standfast"))).unwrap();
     let mut verify = Command::new("systemd-analyze");
     let output = verify.args(["verify", "--man=no"]).arg(&unit).output().unwrap();
