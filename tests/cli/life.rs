@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixDatagram;
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -170,4 +171,25 @@ fn scripts_hear_of_the_stop() {
         lines,
         ["own INSTANCE V BACKUP 100", "own INSTANCE V MASTER 100", "stopped", "own INSTANCE V STOP 100"]
     );
+}
+
+/// A terminal that somebody stopped takes nothing either.
+#[test]
+fn a_console_that_takes_nothing_stops_nothing() {
+    let house = House::new("");
+    let (_reader, writer) = nix::unistd::pipe().unwrap();
+    let flags = |flags| fcntl(&writer, FcntlArg::F_SETFL(flags)).unwrap();
+    flags(OFlag::O_NONBLOCK);
+    while nix::unistd::write(&writer, &[b'x'; 4096]).is_ok() {}
+    // The daemon would block in it as in any terminal.
+    flags(OFlag::empty());
+    let mut command = house.command(&["-n", "-l", "-G", "-D"]);
+    command.stderr(writer);
+    let mut child = command.spawn().unwrap();
+    let stop = Stop(i32::try_from(child.id()).unwrap());
+    until("it runs", || house.pid_file("v.pid"));
+    assert_eq!(house.reload().0, Some(0));
+    drop(stop);
+    let status = until("its end", || child.try_wait().unwrap());
+    assert_eq!(status.code(), Some(0));
 }
