@@ -33,6 +33,7 @@ fn words(what: &What) -> (bool, String) {
         What::BackupReceivedPriorityZero => (false, "Backup received priority 0 advertisement".into()),
         What::MasterReceivedPriorityZero { .. } => (false, "Master received priority 0 message".into()),
         What::SettingVips => (true, "setting VIPs.".into()),
+        What::SettingExcludedVips => (true, "setting E-VIPs.".into()),
         What::RemovingVips => (true, "removing VIPs.".into()),
         What::LowerPriorityDiscarded { priority, from } => {
             (false, format!("received lower priority ({priority}) advert from {from} - discarding"))

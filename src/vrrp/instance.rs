@@ -201,6 +201,9 @@ impl Instance {
         self.transmit(out);
         self.note(What::Entering { state: State::Master, first: false }, out);
         self.note(What::SettingVips, out);
+        if !self.config.excluded.is_empty() {
+            self.note(What::SettingExcludedVips, out);
+        }
         out.push(Action::Own { instance: self.id, owned: true });
         self.garp = Schedule::master(now, &self.config.garp);
         for address in self.addresses() {
@@ -219,13 +222,19 @@ impl Instance {
         out: &mut Vec<Action>,
     ) {
         let first = !self.started;
+        // An owner does not wait, and so never says that it does (keepalived 2.2.7).
+        let silent = first && self.priority == OWNER;
         let was_master = self.is_master();
-        self.note(What::Entering { state: State::Backup, first }, out);
+        if !silent {
+            self.note(What::Entering { state: State::Backup, first }, out);
+        }
         self.leave_master(was_master && resign, was_master, out);
         let after = if self.priority == OWNER { Some(Duration::from_micros(1)) } else { after };
         self.phase = Phase::Backup(Backup { since, after, master: None, preempt_since: None });
         self.changed_state();
-        self.notify(State::Backup, out);
+        if !silent {
+            self.notify(State::Backup, out);
+        }
     }
 
     pub fn enter_fault(&mut self, resign: bool, out: &mut Vec<Action>) {

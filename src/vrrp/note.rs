@@ -34,6 +34,8 @@ pub enum What {
         from: IpAddr,
     },
     SettingVips,
+    SettingExcludedVips,
+    /// Said of each instance at start too, when left-overs are cleared.
     RemovingVips,
     LowerPriorityDiscarded {
         priority: u8,

@@ -41,7 +41,6 @@ pub struct Advert {
 
 impl Advert {
     /// The virtual router.
-    #[allow(dead_code, reason = "the bench tells routers apart, the tests have one to a segment")]
     pub fn vrid(&self) -> u8 {
         self.vrrp.get(1).copied().unwrap_or(0)
     }

@@ -30,8 +30,11 @@ pub(super) struct Sockets {
 
 struct Route {
     spec: SocketSpec,
-    /// The IP identification of its last advert; keepalived counts from 1.
+    /// The IP identification of its last advert; keepalived counts from 1, and all peers of a round
+    /// get the same.
     id: u16,
+    /// To whom a round goes first.
+    first: Option<IpAddr>,
     ttl: u8,
     /// The error of the last attempt, so that it is told once.
     error: Option<i32>,
@@ -76,7 +79,7 @@ impl Sockets {
             let id = self.by_instance.get(&need.id).map_or(0, |route| route.id);
             let ttl =
                 need.config.unicast_ttl.filter(|_| !need.config.unicast_peers.is_empty()).unwrap_or(255);
-            routes.insert(need.id, Route { spec, id, ttl, error: None });
+            routes.insert(need.id, Route { spec, id, first: None, ttl, error: None });
         }
         self.by_instance = routes;
         let used: std::collections::BTreeSet<&SocketSpec> =
@@ -124,12 +127,14 @@ impl Sockets {
         payload: &[u8],
     ) -> Result<(), Option<io::Error>> {
         let Some(route) = self.by_instance.get_mut(&instance) else { return Err(None) };
+        if *route.first.get_or_insert(destination) == destination {
+            route.id = route.id.wrapping_add(1);
+        }
         let (Some(open), IpAddr::V4(source), IpAddr::V4(destination)) =
             (self.open.get(&route.spec), source, destination)
         else {
             return Err(None);
         };
-        route.id = route.id.wrapping_add(1);
         match open.socket.send(source, destination, route.ttl, route.id, payload) {
             Ok(()) => {
                 route.error = None;
