@@ -403,8 +403,8 @@ fn a_group_moves_together() {
     assert_eq!(said[6..], ["arp 192.168.0.2", "B MASTER", "group G MASTER"]);
     assert_eq!(
         talk.event(at(6.0), script(false)),
-        ["advert 1:0", "drop 0", "A FAULT", "drop 1", "B FAULT", "group G FAULT"],
-        "only the member that failed resigns"
+        ["advert 1:0", "drop 0", "A FAULT", "advert 2:0", "drop 1", "B FAULT", "group G FAULT"],
+        "the partner resigns too"
     );
     assert_eq!(talk.event(at(7.0), script(true)), ["A BACKUP", "B BACKUP", "group G BACKUP"]);
 }

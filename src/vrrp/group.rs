@@ -78,11 +78,12 @@ impl Router {
         });
     }
 
-    /// One member fails, all fail; only the first resigns on the wire.
+    /// One member fails, all fail. Each master among them resigns on the wire, as those of keepalived 2.2.7
+    /// do (2.4.3 leaves the partners' peers to their timers): the peer takes the group over at once.
     pub(super) fn group_to_fault(&mut self, id: InstanceId, out: &mut Vec<Action>) {
         self.together(id, State::Fault, out, |instance, out| {
             if !matches!(instance.phase, Phase::Fault) {
-                instance.enter_fault(instance.id == id, out);
+                instance.enter_fault(true, out);
             }
         });
     }
