@@ -21,7 +21,7 @@ use std::path::PathBuf;
 pub use host::{HostFacts, Needs};
 pub use policy::{Refusal, Rejected, RejectedKind, reload_refusal, verdict};
 
-use crate::diag::{Diagnostic, SourceMap};
+use crate::diag::{Class, Diagnostic, SourceMap};
 use crate::ids::Name;
 use model::Config;
 use source::{Disk, Reader, Texts};
@@ -39,6 +39,9 @@ pub struct LoadOptions {
     /// For `${_RANDOM}`.
     pub random_seed: u64,
 }
+
+/// So many mistakes are told; a text that is no configuration has no end of them.
+const MOST_TOLD: usize = 1000;
 
 /// A configuration, and everything there is to say about it.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +62,28 @@ pub struct Loaded {
     pub rejected: Vec<Rejected>,
     /// Interfaces that VMACs of this configuration will be.
     pub own_interfaces: BTreeSet<Name>,
+    /// Mistakes that are only counted, and the worst class of them.
+    untold: (usize, Class),
+}
+
+impl Loaded {
+    /// Adds a mistake, or counts it where there are too many already.
+    fn tell(&mut self, diagnostic: Diagnostic) {
+        if self.diagnostics.len() < MOST_TOLD {
+            self.diagnostics.push(diagnostic);
+        } else {
+            self.untold = (self.untold.0 + 1, self.untold.1.max(diagnostic.class));
+        }
+    }
+
+    /// Says how many were only counted.
+    fn tell_the_rest(&mut self) {
+        let (count, class) = self.untold;
+        if count > 0 {
+            let message = format!("{count} further mistakes are not shown");
+            self.diagnostics.push(Diagnostic::error("too-many-mistakes", None, message).class(class));
+        }
+    }
 }
 
 /// Reads a configuration from the file system. `path` may be a shell pattern.
@@ -82,8 +107,10 @@ pub fn load_from(path: &str, reader: &dyn Reader, options: &LoadOptions) -> Load
     let items = preprocess::read(path, reader, options, &mut loaded);
     let tree = syntax::parse(items);
     loaded.structure_broken |= tree.broken;
-    loaded.diagnostics.extend(tree.diagnostics);
+    tree.diagnostics.into_iter().for_each(|diagnostic| loaded.tell(diagnostic));
+    loaded.untold = (loaded.untold.0 + tree.untold, loaded.untold.1.max(Class::Fault));
     lower::lower(&tree.nodes, &mut loaded);
+    loaded.tell_the_rest();
     // Places sort as they were read; what concerns the whole comes last.
     loaded.diagnostics.sort_by_key(|diagnostic| match diagnostic.span {
         Some(span) => (0, span.file, span.start),

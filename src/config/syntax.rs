@@ -4,6 +4,7 @@
 //! braces say which brace is missing or too many. One mistake gives one message, and what follows is read
 //! as if the mistake were not there.
 
+use super::MOST_TOLD;
 use super::keywords::{Arguments, Context, Keyword, Values, nearest, valid_in};
 use super::preprocess::{Brace, Item, Line};
 use crate::diag::{Diagnostic, Span};
@@ -61,6 +62,8 @@ impl Node {
 pub struct Tree {
     pub nodes: Vec<Node>,
     pub diagnostics: Vec<Diagnostic>,
+    /// Unknown keywords beyond those that are told.
+    pub untold: usize,
     /// A brace is missing or too many, or a block is unknown.
     pub broken: bool,
 }
@@ -255,19 +258,27 @@ impl Builder {
 
     fn unknown(&mut self, line: Line, word: &str, context: Context, open: Option<Brace>) -> bool {
         let indent = line.indent;
-        let message = format!("Unknown keyword '{word}'");
-        let diagnostic = match open {
-            Some(_) => {
-                self.tree.broken = true;
-                Diagnostic::error("unknown-block", line.span(0), format!("{message}; its block is skipped"))
-            }
-            None => Diagnostic::warning("unknown-keyword", line.span(0), message),
-        };
-        self.tree.diagnostics.push(diagnostic.help(advice(word, context)));
+        self.tree.broken |= open.is_some();
+        if self.tree.diagnostics.len() < MOST_TOLD {
+            self.say_unknown(&line, word, context, open.is_some());
+        } else {
+            self.tree.untold += 1;
+        }
         if open.is_some() {
             self.push(None, Kind::Skipped(0), open, indent);
         }
         open.is_some()
+    }
+
+    fn say_unknown(&mut self, line: &Line, word: &str, context: Context, block: bool) {
+        let message = format!("Unknown keyword '{word}'");
+        let diagnostic = match block {
+            true => {
+                Diagnostic::error("unknown-block", line.span(0), format!("{message}; its block is skipped"))
+            }
+            false => Diagnostic::warning("unknown-keyword", line.span(0), message),
+        };
+        self.tree.diagnostics.push(diagnostic.help(advice(word, context)));
     }
 
     fn open(&mut self, brace: Brace) {
@@ -398,7 +409,11 @@ impl Builder {
 
     fn broken(&mut self, diagnostic: Diagnostic) {
         self.tree.broken = true;
-        self.tree.diagnostics.push(diagnostic);
+        if self.tree.diagnostics.len() < MOST_TOLD {
+            self.tree.diagnostics.push(diagnostic);
+        } else {
+            self.tree.untold += 1;
+        }
     }
 }
 

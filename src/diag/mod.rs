@@ -30,9 +30,10 @@ impl Severity {
 }
 
 /// What keepalived's configuration test makes of it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Class {
     /// Only logged; the test still answers 0.
+    #[default]
     Silent,
     /// The low group (a bad interface in a few places, a name that cannot run): 4 when nothing else is wrong.
     Fatal,

@@ -68,7 +68,7 @@ struct Lower<'a> {
 
 impl Lower<'_> {
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.loaded.diagnostics.push(diagnostic);
+        self.loaded.tell(diagnostic);
     }
 
     fn reject(&mut self, kind: RejectedKind, span: Option<Span>, reason: impl Into<String>) {

@@ -20,8 +20,10 @@ use include::Strictness;
 
 /// Lines that one configuration may come to; a sequence of a thousand million must not fill memory.
 const MOST_LINES: usize = 20_000_000;
-/// Bytes that definitions and sequences may produce.
-const MOST_PRODUCED: usize = 512 * 1024 * 1024;
+/// Bytes that definitions and sequences may produce, each line with what it costs to hold.
+const MOST_PRODUCED: usize = 32 * 1024 * 1024;
+/// What a produced line costs beside its text.
+const COST_OF_LINE: usize = 64;
 /// Substitutions within one line, one within the other.
 const DEEPEST: usize = 64;
 
@@ -147,7 +149,7 @@ impl<'a> Preprocessor<'a> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.loaded.diagnostics.push(diagnostic);
+        self.loaded.tell(diagnostic);
     }
 
     /// Reads one file; `at` is the include that names it.
