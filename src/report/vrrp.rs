@@ -14,7 +14,7 @@ pub fn render(note: &Note) -> Line {
     let (detail, text) = words(&note.what);
     let text = match &note.what {
         What::GroupSyncing { .. } => format!("VRRP_Group({}) {text}", note.about),
-        What::AddressRemoved { .. } => text,
+        What::AddressRemoved { .. } | What::StartupDelayed(_) | What::StartupCompleted => text,
         What::Link { up } => format!("Netlink reports {} {}", note.about, if *up { "up" } else { "down" }),
         _ => format!("({}) {text}", note.about),
     };
@@ -104,6 +104,16 @@ fn words(what: &What) -> (bool, String) {
         }
         What::GroupSyncing { state } => (false, format!("Syncing instances to {} state", state.as_str())),
         What::Link { .. } => (false, String::new()),
+        What::OwnerConflict { from } => (
+            false,
+            format!(
+                "CONFIGURATION ERROR: local instance and {from} are both configured as address owner, please resolve"
+            ),
+        ),
+        What::StartupDelayed(delay) => {
+            (false, format!("Delaying startup for {} seconds", delay.as_secs_f64()))
+        }
+        What::StartupCompleted => (false, "Delayed start completed".into()),
         What::AddressRemoved { address } => (
             false,
             format!(

@@ -9,7 +9,7 @@ use super::event::{Datagram, Event};
 use super::router::Router;
 use super::wire::{self, Terms};
 use crate::config::model::{
-    Auth, Config, Garp, Notify, SyncGroup, Tracked, Version, VirtualAddress, VrrpInstance,
+    Auth, Config, Garp, InitialState, Notify, SyncGroup, Tracked, Version, VirtualAddress, VrrpInstance,
 };
 use crate::ids::{Family, IfIndex, Name, Vrid};
 use crate::objects::address::{AddressAttributes, AddressKey};
@@ -452,4 +452,105 @@ fn unicast_speaks_to_each_peer_and_to_nobody_else() {
     assert_eq!(said[..2], ["advert 1:100", "advert 1:100"]);
     assert_eq!(talk.hear(at(4.0), PEER, 200), [""; 0], "multicast is refused");
     assert_eq!(talk.router.views()[0].counters.destination, 1);
+}
+
+#[test]
+fn an_owner_that_yields_to_another_owner_waits_like_anybody() {
+    let mut talk = Talk::alone(instance("A", 1, 255));
+    talk.due(0.000001);
+    assert_eq!(talk.hear(at(1.0), PEER, 255), ["drop 0", "A BACKUP"]);
+    assert_eq!(talk.router.deadline(), Some(at(1.0 + 3.00390625)), "and no storm of adverts");
+    let backup = VrrpInstance { state: Some(InitialState::Backup), ..instance("A", 1, 255) };
+    let talk = Talk::alone(backup);
+    assert_eq!(talk.router.deadline(), Some(at(3.00390625)), "state BACKUP waits even as owner");
+}
+
+#[test]
+fn a_backup_that_looks_too_late_listens_once() {
+    let mut talk = Talk::alone(instance("A", 1, 100));
+    let mut expire = |seconds| {
+        let mut out = Vec::new();
+        talk.router.expire(at(seconds), &mut out);
+        (words(&out), talk.router.deadline())
+    };
+    assert_eq!(
+        expire(10.0),
+        (vec!["late".to_owned()], Some(at(11.609375))),
+        "an interval and the skew time"
+    );
+    assert_eq!(expire(20.0).0.last().unwrap(), "A MASTER", "once is enough");
+}
+
+#[test]
+fn a_start_delay_is_silent_and_deaf() {
+    let mut config = Config { instances: vec![instance("A", 1, 100)], ..Config::default() };
+    config.global.vrrp_startup_delay = Duration::from_secs(2);
+    let (mut talk, said) = Talk::start(config);
+    assert_eq!(said, ["A BACKUP"]);
+    assert_eq!(talk.hear(at(1.0), PEER, 200), [""; 0]);
+    assert_eq!(talk.router.views()[0].master, None);
+    assert_eq!(talk.due(2.0), [""; 0]);
+    assert_eq!(talk.due(5.609375).last().unwrap(), "A MASTER");
+}
+
+#[test]
+fn a_member_that_a_reload_adds_catches_up_with_the_masters() {
+    for better_master in [false, true] {
+        let mut alone = pair();
+        alone.instances.truncate(1);
+        alone.instances[0].track_scripts.clear();
+        let mut both = pair();
+        both.instances[0].track_scripts.clear();
+        alone.sync_groups[0].members.truncate(1);
+        let (mut talk, _) = Talk::start(alone);
+        assert_eq!(talk.due(3.8046875).last().unwrap(), "group G MASTER");
+        let said = talk.event(at(4.0), Event::Reconfigure(Arc::new(both)));
+        assert_eq!(said, ["advert 1:50", "own 0", "B BACKUP"], "the group stays master");
+        if better_master {
+            let terms = Terms { vrid: Vrid::new(2).unwrap(), ..talk.terms };
+            let said = talk.hear_as(at(4.5), PEER, 200, terms, 255);
+            assert_eq!(said, ["drop 0", "A BACKUP", "group G BACKUP"]);
+        } else {
+            for second in [5.0, 6.0, 7.0] {
+                assert_eq!(talk.due(second), ["advert 1:50"]);
+            }
+            assert_eq!(talk.due(7.765625), ["advert 2:60", "own 1", "arp 192.168.0.2", "B MASTER"]);
+        }
+    }
+}
+
+#[test]
+fn claims_of_lower_priority_cannot_make_us_flood() {
+    let mut talk = Talk::alone(instance("A", 1, 100));
+    talk.due(3.609375);
+    let announcements: usize = (0..500)
+        .map(|ms| talk.hear(at(4.0 + f64::from(ms) / 1000.0), "10.0.0.0", 50))
+        .map(|said| said.iter().filter(|word| word.starts_with("arp")).count())
+        .sum();
+    assert_eq!(announcements, 1);
+}
+
+#[test]
+fn unicast_routers_that_share_a_vrid_are_told_apart_by_their_address() {
+    use crate::config::model::UnicastPeer;
+    let unicast = |name: &str, source: &str, priority| VrrpInstance {
+        source: Some(ip(source)),
+        unicast_peers: vec![UnicastPeer { address: ip(PEER), min_ttl: None, max_ttl: None }],
+        ..instance(name, 1, priority)
+    };
+    let instances = vec![unicast("A", US, 100), unicast("B", "10.0.0.7", 90)];
+    let (mut talk, _) = Talk::start(Config { instances, ..Config::default() });
+    let to = ip("10.0.0.7");
+    let payload = wire::emit(&talk.terms, 200, [ip("192.168.0.1")].into_iter(), ip(PEER), to);
+    let datagram = Datagram {
+        received_at: at(1.0),
+        interface: IfIndex(2),
+        source: ip(PEER),
+        destination: to,
+        ttl: 255,
+        payload: &payload,
+    };
+    talk.event(at(1.0), Event::Packet(datagram));
+    let masters: Vec<_> = talk.router.views().iter().map(|view| view.master).collect();
+    assert_eq!(masters, [None, Some((ip(PEER), 200))]);
 }

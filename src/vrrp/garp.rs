@@ -11,6 +11,8 @@ use crate::time::Mono;
 
 /// The most announcements of one call.
 pub const PER_CALL: usize = 64;
+/// Between two answers to claims of lower priority.
+const QUIET: Duration = Duration::from_millis(900);
 
 /// The announcements of one master.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +22,8 @@ pub struct Schedule {
     /// The second block: when, and how many rounds.
     second: Option<(Mono, u32)>,
     refresh: Option<Mono>,
+    /// Until then another claim of lower priority announces nothing.
+    quiet: Option<Mono>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +49,12 @@ impl Schedule {
     }
 
     /// Somebody of lower priority spoke up and may have misled the switches.
+    /// At most once in [`QUIET`], so that nobody makes us flood the segment.
     pub fn lower_priority(&mut self, now: Mono, garp: &Garp) {
+        if self.quiet.is_some_and(|until| now < until) {
+            return;
+        }
+        self.quiet = Some(now + QUIET);
         self.twice(now, garp.lower_prio_repeat, garp.lower_prio_delay);
     }
 

@@ -95,11 +95,33 @@ impl Router {
             return;
         }
         let since = self.timers_from(now);
+        if self.others(id).iter().any(|other| self.instance(*other).is_some_and(Instance::is_master)) {
+            // A reload brought it into a group of masters: they stay, and it catches up with them unless
+            // it hears of a better master ([`Router::group_follows`]).
+            if let Some(instance) = self.instance_mut(id) {
+                instance.enter_backup(since, None, false, out);
+            }
+            return;
+        }
         self.together(id, State::Backup, out, |instance, out| {
             if matches!(instance.phase, Phase::Init | Phase::Fault) {
                 instance.enter_backup(since, None, false, out);
             }
         });
+    }
+
+    /// A member has heard a master that it accepts, while its group is master: new to the group, it takes
+    /// the others along.
+    pub(super) fn group_follows(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {
+        let Some(instance) = self.instance(id) else { return };
+        let group = instance.group.and_then(|index| self.groups.get(index));
+        if instance.master().is_some() && group.is_some_and(|group| group.state == State::Master) {
+            self.together(id, State::Backup, out, |instance, out| {
+                if instance.is_master() {
+                    instance.enter_backup(now, None, false, out);
+                }
+            });
+        }
     }
 
     fn others(&self, id: InstanceId) -> Vec<InstanceId> {
@@ -122,11 +144,12 @@ impl Router {
             change(instance, out);
         }
         let Some(index) = self.instance(id).and_then(|instance| instance.group) else { return };
+        let started = self.instance(id).is_some_and(|instance| instance.started);
         let Some(group) = self.groups.get_mut(index) else { return };
         let news = group.state != state;
         group.state = state;
         let (name, members) = (group.config.name.clone(), group.members.clone());
-        if news {
+        if news && started {
             out.push(group_note(&name, state));
         }
         for member in members {

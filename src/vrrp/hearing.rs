@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::action::Action;
 use super::event::Datagram;
-use super::instance::{Instance, Phase, Wish};
+use super::instance::{Instance, OWNER, Phase, Wish};
 use super::note::What;
 use super::wire::{self, Advert, Refusal};
 use crate::config::model::Version;
@@ -43,6 +43,15 @@ impl Instance {
             }
             Phase::Master { .. } => self.heard_as_master(now, datagram, &advert, out),
             Phase::Init | Phase::Fault => None,
+        }
+    }
+
+    /// Where several routers share VRID and interface: the packet is for this one. Multicast and unicast are
+    /// kept apart, and unicast routers by the address that they send from.
+    pub fn is_meant(&self, datagram: &Datagram<'_>) -> bool {
+        match datagram.destination.is_multicast() {
+            true => self.config.unicast_peers.is_empty(),
+            false => !self.config.unicast_peers.is_empty() && self.source == Some(datagram.destination),
         }
     }
 
@@ -130,7 +139,7 @@ impl Instance {
         }
         let before = backup.master.map(|(address, _)| address);
         backup.master = Some((from, advert.priority));
-        (backup.since, backup.after) = (datagram.received_at, None);
+        (backup.since, backup.after, backup.listening) = (datagram.received_at, None, false);
         self.wants_master = false;
         if started {
             self.note(What::PreemptDelayStarted { delay }, out);
@@ -168,6 +177,10 @@ impl Instance {
             self.note(What::MasterReceivedPriorityZero { from }, out);
             self.speak_now(now, out);
             return None;
+        }
+        if priority == OWNER && ours == OWNER && !self.conflict_told {
+            self.conflict_told = true;
+            self.note(What::OwnerConflict { from }, out);
         }
         let higher_address = self.source.is_some_and(|own| from > own);
         if priority < ours || (priority == ours && !higher_address) {

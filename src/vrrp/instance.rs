@@ -10,7 +10,7 @@ use super::counters::Counters;
 use super::garp::Schedule;
 use super::note::{Fault, Note, What};
 use super::wire::{self, Refusal, Terms};
-use crate::config::model::{Version, VirtualAddress, VrrpInstance};
+use crate::config::model::{InitialState, Version, VirtualAddress, VrrpInstance};
 use crate::ids::{Family, IfIndex, Name};
 use crate::time::Mono;
 
@@ -39,6 +39,8 @@ pub(super) struct Backup {
     pub(super) master: Option<(IpAddr, u8)>,
     /// `preempt_delay` runs, or has run, since then.
     pub(super) preempt_since: Option<Mono>,
+    /// The timer was given another run because it was looked at too late; once is enough.
+    pub(super) listening: bool,
 }
 
 /// What an instance wants after an event; its group has a say in it.
@@ -73,6 +75,8 @@ pub(super) struct Instance {
     packets: Vec<(IpAddr, Arc<[u8]>)>,
     pub(super) told: Vec<(Refusal, IpAddr)>,
     pub(super) list_told: bool,
+    /// Another address owner was complained about.
+    pub(super) conflict_told: bool,
 }
 
 impl Instance {
@@ -94,6 +98,7 @@ impl Instance {
             packets: Vec::new(),
             told: Vec::new(),
             list_told: false,
+            conflict_told: false,
             config,
         }
     }
@@ -157,6 +162,19 @@ impl Instance {
                 (late > self.master_down_interval()).then_some(late)
             }
             _ => None,
+        }
+    }
+
+    /// A backup whose timer ran out more than an interval ago was held up itself: a master may well have
+    /// spoken meanwhile, unheard. Once it listens for as long as a living master needs to be heard.
+    pub fn listen_if_late(&mut self, now: Mono, out: &mut Vec<Action>) {
+        let deadline = self.deadline();
+        let listen = self.interval + self.skew();
+        if let Phase::Backup(backup @ Backup { listening: false, .. }) = &mut self.phase
+            && let Some(by) = deadline.map(|at| now.since(at)).filter(|by| *by > self.config.advert_int)
+        {
+            (backup.since, backup.after, backup.listening) = (now, Some(listen), true);
+            out.push(Action::Late { by });
         }
     }
 
@@ -229,8 +247,13 @@ impl Instance {
             self.note(What::Entering { state: State::Backup, first }, out);
         }
         self.leave_master(was_master && resign, was_master, out);
-        let after = if self.priority == OWNER { Some(Duration::from_micros(1)) } else { after };
-        self.phase = Phase::Backup(Backup { since, after, master: None, preempt_since: None });
+        // The owner does not wait when it joins. One that yields to another owner does, or the two would
+        // take MASTER from each other as fast as the wire allows.
+        let joins = matches!(self.phase, Phase::Init | Phase::Fault);
+        let owner = self.priority == OWNER && self.config.state != Some(InitialState::Backup);
+        let after = if joins && owner { Some(Duration::from_micros(1)) } else { after };
+        self.phase =
+            Phase::Backup(Backup { since, after, master: None, preempt_since: None, listening: false });
         self.changed_state();
         if !silent {
             self.notify(State::Backup, out);
@@ -300,6 +323,7 @@ impl Instance {
 
     /// Takes over a new configuration in place. A master speaks first, so that its peers wait.
     pub fn adopt(&mut self, now: Mono, config: Arc<VrrpInstance>, out: &mut Vec<Action>) {
+        let patience = self.master_down_interval();
         let old = std::mem::replace(&mut self.config, config);
         self.packets.clear();
         self.list_told = false;
@@ -318,6 +342,13 @@ impl Instance {
             }
             _ if old.advert_int != self.config.advert_int => self.interval = self.config.advert_int,
             _ => {}
+        }
+        // A timer that ran by the old interval says nothing about the new one.
+        let changed = patience != self.master_down_interval();
+        if let Phase::Backup(backup @ Backup { after: None, .. }) = &mut self.phase
+            && changed
+        {
+            backup.since = now;
         }
     }
 
@@ -343,6 +374,7 @@ impl Instance {
         self.wants_master = false;
         self.told.clear();
         self.list_told = false;
+        self.conflict_told = false;
     }
 
     pub(super) fn terms(&self) -> Terms {

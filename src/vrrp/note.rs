@@ -99,6 +99,14 @@ pub enum What {
     GroupSyncing {
         state: State,
     },
+    /// Another router claims to be the address owner too.
+    OwnerConflict {
+        from: IpAddr,
+    },
+    /// `vrrp_startup_delay` begins; `about` is empty.
+    StartupDelayed(Duration),
+    /// It is over; `about` is empty.
+    StartupCompleted,
     /// Somebody removed this address.
     AddressRemoved {
         address: AddressKey,

@@ -51,6 +51,8 @@ pub struct Router {
     pub(super) by_address: HashMap<AddressKey, InstanceId>,
     restored: HashMap<AddressKey, (Mono, u32)>,
     due: BTreeSet<(Mono, InstanceId)>,
+    /// Kept for its memory.
+    expiring: Vec<InstanceId>,
     /// `vrrp_startup_delay`: until then no packet is taken and no timer runs.
     silent_until: Option<Mono>,
     stopped: bool,
@@ -65,6 +67,9 @@ impl Router {
         out: &mut Vec<Action>,
     ) -> Self {
         let delay = config.global.vrrp_startup_delay;
+        if !delay.is_zero() {
+            out.push(about_all(What::StartupDelayed(delay)));
+        }
         let mut router = Router {
             facts: Facts::new(interfaces),
             instances: Vec::new(),
@@ -75,6 +80,7 @@ impl Router {
             by_address: HashMap::new(),
             restored: HashMap::new(),
             due: BTreeSet::new(),
+            expiring: Vec::new(),
             silent_until: (!delay.is_zero()).then(|| now + delay),
             stopped: false,
             config,
@@ -115,21 +121,28 @@ impl Router {
 
     /// When [`Router::expire`] has something to do.
     pub fn deadline(&self) -> Option<Mono> {
-        self.due.first().map(|(at, _)| *at)
+        self.due.first().map(|(at, _)| *at).into_iter().chain(self.silent_until).min()
     }
 
     /// Lets every timer run that is due.
     pub fn expire(&mut self, now: Mono, out: &mut Vec<Action>) {
+        if self.silent_until.take_if(|until| *until <= now).is_some() {
+            out.push(about_all(What::StartupCompleted));
+        }
         // One pass over what is due now: an instance whose announcements come in slices is due again
         // at once, and its next slice must not keep the driver from looking at its sockets.
-        let due: Vec<InstanceId> =
-            self.due.range(..=(now, InstanceId(u32::MAX))).map(|(_, id)| *id).collect();
-        for id in due {
+        let mut due = std::mem::take(&mut self.expiring);
+        due.extend(self.due.range(..=(now, InstanceId(u32::MAX))).map(|(_, id)| *id));
+        for id in due.drain(..) {
             self.listen_if_stalled(now, id, out);
+            if let Some(instance) = self.instance_mut(id) {
+                instance.listen_if_late(now, out);
+            }
             let wish = self.instance_mut(id).and_then(|instance| instance.expire(now, out));
             self.fulfil(now, id, wish, out);
             self.queue(id);
         }
+        self.expiring = due;
     }
 
     /// Every address that an owning instance wants.
@@ -180,8 +193,12 @@ impl Router {
         let Some(vrid) = wire::vrid(datagram.payload) else { return };
         let key = (datagram.interface, Family::of(datagram.source), vrid);
         // Several only where unicast and multicast instances share a VRID on one interface.
-        for index in 0..self.by_wire.get(&key).map_or(0, Vec::len) {
+        let count = self.by_wire.get(&key).map_or(0, Vec::len);
+        for index in 0..count {
             let Some(id) = self.by_wire.get(&key).and_then(|ids| ids.get(index)).copied() else { break };
+            if count > 1 && !self.instance(id).is_some_and(|instance| instance.is_meant(datagram)) {
+                continue;
+            }
             self.listen_if_stalled(now, id, out);
             let Some(instance) = self.instance_mut(id) else { continue };
             let wish = instance.receive(now, datagram, out);
@@ -190,6 +207,9 @@ impl Router {
                 && let Some(instance) = self.instance_mut(id)
             {
                 instance.follow(datagram.source, datagram.payload.get(2).copied().unwrap_or(0));
+            }
+            if wish.is_none() {
+                self.group_follows(now, id, out);
             }
             self.queue(id);
         }
@@ -255,6 +275,7 @@ impl Router {
 
     fn stop(&mut self, out: &mut Vec<Action>) {
         self.stopped = true;
+        self.silent_until = None;
         self.due.clear();
         for instance in self.instances.iter_mut().flatten() {
             instance.end(State::Stop, out);
@@ -403,6 +424,11 @@ fn insert_once(list: &mut Vec<InstanceId>, id: InstanceId) {
     if list.last() != Some(&id) {
         list.push(id);
     }
+}
+
+/// A note about the whole router.
+fn about_all(what: What) -> Action {
+    Action::Note(Note { about: "".into(), what })
 }
 
 /// A note about a group.

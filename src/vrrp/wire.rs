@@ -222,11 +222,11 @@ fn checksum_is_right(packet: &[u8], source: IpAddr, destination: IpAddr, version
     checksum(packet, source, destination, version) == 0
 }
 
-/// Version 2: over the packet. Version 3: over a pseudo header too (RFC 9568 section 5.2.8). Over a packet
+/// Version 2: over the packet. Version 3, and IPv6 always: over a pseudo header too (RFC 9568 section 5.2.8). Over a packet
 /// whose checksum stands in it the result is 0 where it is right.
 fn checksum(packet: &[u8], source: IpAddr, destination: IpAddr, version: Version) -> u16 {
     let mut sum = ones_sum(packet);
-    if version == Version::V3 {
+    if version == Version::V3 || source.is_ipv6() {
         sum += match (source, destination) {
             (IpAddr::V4(from), IpAddr::V4(to)) => ones_sum(&from.octets()) + ones_sum(&to.octets()),
             (IpAddr::V6(from), IpAddr::V6(to)) => ones_sum(&from.octets()) + ones_sum(&to.octets()),
