@@ -72,7 +72,10 @@ fn tracked_interface(subject: Subject) -> Facts {
     wait::until("priority 0 is sent", wait::seconds(5), || zeros() > 0);
     node.sh("ip link set eth1 up");
     daemon.await_master("I", 2, wait::seconds(15));
-    facts.note("adverts with priority 0", zeros().to_string());
+    if subject == Subject::Standfast {
+        // keepalived 2.2 says goodbye twice, each time it is told of the link.
+        assert_eq!(zeros(), 1, "adverts with priority 0");
+    }
     recorder.await_call("INSTANCE I MASTER", 2);
     note_end(&mut facts, &recorder, &daemon);
     facts

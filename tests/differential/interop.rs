@@ -1,6 +1,7 @@
 //! One node keepalived, the other standfast, both ways: stop, kill, link down, and the return.
 
 use super::elections::Pair;
+use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Subject};
 use crate::support::runner::Case;
 use crate::support::wait;
@@ -45,16 +46,24 @@ fn holds(pair: &Pair, index: usize, lines: &str, holds: bool) {
 /// The first leads; it stops, is killed, loses its link, and comes back each time.
 fn lead(master: Subject, backup: Subject, lines: &str) {
     let pair = Pair::new();
-    let second = pair.start(backup, 1, 100, lines);
-    second.await_line("(I) Entering BACKUP STATE", wait::seconds(5));
     let start = || -> Daemon { pair.start(master, 0, 200, lines) };
     let mut first = start();
     first.await_master("I", 1, wait::seconds(10));
     holds(&pair, 0, lines, true);
+    let capture = Capture::start(&pair.nodes[1]);
+    let second = pair.start(backup, 1, 100, lines);
+    second.await_line("(I) Entering BACKUP STATE", wait::seconds(5));
+    let passed =
+        || capture.frames().iter().filter(|frame| !frame.outgoing && frame.advert().is_some()).count();
+    let now = passed();
+    wait::until("adverts enough for a takeover, were they not heard", wait::seconds(10), || {
+        passed() >= now + 5
+    });
+    drop(capture);
     assert_eq!(
         second.process().count("Entering MASTER"),
         0,
-        "the first hears no second\n{}",
+        "the second hears the first\n{}",
         second.process().log()
     );
 

@@ -54,17 +54,27 @@ impl Capture {
 
     /// The VRRP packets that left by `interface`.
     pub fn adverts_sent(&self, interface: &str) -> Vec<(Instant, Advert)> {
-        self.sent(interface, Frame::advert)
+        self.decoded(interface, true, Frame::advert)
+    }
+
+    /// The VRRP packets that came in by `interface`.
+    pub fn adverts_received(&self, interface: &str) -> Vec<(Instant, Advert)> {
+        self.decoded(interface, false, Frame::advert)
     }
 
     /// The gratuitous ARP packets that left by `interface`.
     pub fn announcements(&self, interface: &str) -> Vec<(Instant, Arp)> {
-        self.sent(interface, |frame| frame.arp().filter(Arp::gratuitous))
+        self.decoded(interface, true, |frame| frame.arp().filter(Arp::gratuitous))
     }
 
-    fn sent<T>(&self, interface: &str, decode: impl Fn(&Frame) -> Option<T>) -> Vec<(Instant, T)> {
+    fn decoded<T>(
+        &self,
+        interface: &str,
+        outgoing: bool,
+        decode: impl Fn(&Frame) -> Option<T>,
+    ) -> Vec<(Instant, T)> {
         let frames = self.frames.lock().unwrap();
-        let own = frames.iter().filter(|frame| frame.outgoing && frame.interface == interface);
+        let own = frames.iter().filter(|frame| frame.outgoing == outgoing && frame.interface == interface);
         own.filter_map(|frame| Some((frame.at, decode(frame)?))).collect()
     }
 }

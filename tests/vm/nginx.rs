@@ -1,6 +1,7 @@
 //! The course notes: two instances that fall together when nginx dies, HTTP checks with and without a digest.
 
 use super::example;
+use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Subject};
 use crate::support::http::{self, Http};
 use crate::support::net::{Net, Node};
@@ -55,17 +56,31 @@ pub fn sync_group(subject: Subject) {
     own.sh("ip addr add 192.166.56.101/32 dev eth1");
     let text = std::fs::read_to_string(example("nginx-two-vips-nat.conf")).unwrap();
     let first = Daemon::start(subject, &own, &text);
-    let second = Daemon::start(subject, &peer, &mirrored(&text));
     for instance in ["VIP1", "VIP2"] {
         first.await_master(instance, 1, wait::seconds(15));
     }
     await_vips(&own, true);
-    assert_eq!(second.process().count("Entering MASTER STATE"), 0, "the peer hears both instances");
+    let second = Daemon::start(subject, &peer, &mirrored(&text));
+    second.await_line("(VIP1) Entering BACKUP STATE", wait::seconds(10));
     assert_eq!(ipvs::table(&own), [table("-s wrr -p 50", "-m", &[1, 2, 3])]);
     let answers: BTreeSet<_> = (0..6).map(|_| http::get(&client, SERVICE, wait::seconds(2))).collect();
     assert!(
         answers.len() == 1 && !answers.contains(&None),
         "one client stays with one server: {answers:?}"
+    );
+
+    let capture = Capture::start(&peer);
+    let heard = || capture.adverts_received("eth1").len().min(capture.adverts_received("eth2").len());
+    wait::until("adverts of both enough for a takeover, were they not heard", wait::seconds(15), || {
+        heard() >= 5
+    });
+    let masters = second.process().count("Entering MASTER STATE");
+    assert_eq!(
+        masters,
+        0,
+        "the peer hears both instances\n{}{}",
+        second.process().log(),
+        first.process().log()
     );
 
     nginx.kill_family();
