@@ -4,6 +4,7 @@
 //! All `unsafe` of the project stands in `unsafe_calls`.
 
 pub mod address;
+mod address_edits;
 pub mod arp;
 mod buffer;
 pub mod clock;

@@ -1,7 +1,8 @@
 //! What happens to interfaces and addresses, as it happens.
 //!
 //! The kernel's notifications are folded into whole [`Interface`] values, so that a reader cannot miss
-//! half of a change. When the kernel had to drop notifications (`ENOBUFS`) everything is dumped again
+//! half of a change. Of addresses that change together the reader hears once; a link that goes and comes
+//! back is told both times. When the kernel had to drop notifications (`ENOBUFS`) everything is dumped again
 //! and the differences are told: the picture is right again, only later.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -17,6 +18,7 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use netlink_sys::Socket;
 use netlink_sys::protocols::NETLINK_ROUTE;
 
+use super::address_edits::AddressEdits;
 use super::buffer::large_receive_buffer;
 use super::link;
 use super::netlink::{Channel, NetlinkError, messages};
@@ -50,6 +52,8 @@ pub struct Monitor {
     socket: Socket,
     interfaces: BTreeMap<IfIndex, Arc<Interface>>,
     changes: VecDeque<Change>,
+    /// Changes of addresses that `interfaces` does not show yet.
+    edits: BTreeMap<IfIndex, AddressEdits>,
     /// Addresses that were removed and may still turn out to have come back.
     removed: Vec<AddressKey>,
     buffer: Vec<u8>,
@@ -73,6 +77,7 @@ impl Monitor {
             socket,
             interfaces,
             changes: VecDeque::new(),
+            edits: BTreeMap::new(),
             removed: Vec::new(),
             buffer: Vec::with_capacity(64 * 1024),
             stale: false,
@@ -94,8 +99,11 @@ impl Monitor {
             }
             match self.read()? {
                 Read::Datagram => self.take_datagram(),
-                Read::Nothing if self.removed.is_empty() => return Ok(None),
-                Read::Nothing => self.tell_removed(),
+                Read::Nothing if self.edits.is_empty() && self.removed.is_empty() => return Ok(None),
+                Read::Nothing => {
+                    self.tell_edited();
+                    self.tell_removed();
+                }
                 Read::Overrun => self.stale = true,
             }
         }
@@ -140,6 +148,9 @@ impl Monitor {
     }
 
     fn link_changed(&mut self, mut new: Interface) {
+        if let Some(edits) = self.edits.remove(&new.index) {
+            self.tell_addresses(new.index, edits);
+        }
         if let Some(old) = self.interfaces.get(&new.index) {
             new.addresses.clone_from(&old.addresses);
             if **old == new {
@@ -153,37 +164,42 @@ impl Monitor {
     }
 
     fn link_gone(&mut self, index: IfIndex) {
+        self.edits.remove(&index);
         if let Some(old) = self.interfaces.remove(&index) {
             self.changes.push_back(Change::Gone(old.name.clone()));
         }
     }
 
     fn address_set(&mut self, message: &AddressMessage) {
-        let (Some(address), Some(old)) =
-            (link::assigned(message), self.interfaces.get(&IfIndex(message.header.index)))
-        else {
-            return;
-        };
-        let mut new = Interface::clone(old);
-        match new.addresses.iter_mut().find(|a| a.net == address.net) {
-            Some(known) if *known == address => return,
-            Some(known) => *known = address,
-            None => new.addresses.push(address),
+        let index = IfIndex(message.header.index);
+        if let Some(address) = link::assigned(message)
+            && self.interfaces.contains_key(&index)
+        {
+            self.edits.entry(index).or_default().set(address);
         }
-        self.put(new);
     }
 
     fn address_gone(&mut self, message: &AddressMessage) {
-        let (Some(address), Some(old)) =
-            (link::assigned(message), self.interfaces.get(&IfIndex(message.header.index)))
-        else {
-            return;
-        };
-        let mut new = Interface::clone(old);
-        new.addresses.retain(|a| a.net != address.net);
-        let key = AddressKey { interface: new.name.clone(), net: address.net };
-        self.put(new);
-        self.removed.push(key);
+        let index = IfIndex(message.header.index);
+        if let Some(address) = link::assigned(message)
+            && let Some(interface) = self.interfaces.get(&index)
+        {
+            self.edits.entry(index).or_default().remove(address.net);
+            self.removed.push(AddressKey { interface: interface.name.clone(), net: address.net });
+        }
+    }
+
+    fn tell_edited(&mut self) {
+        for (index, edits) in std::mem::take(&mut self.edits) {
+            self.tell_addresses(index, edits);
+        }
+    }
+
+    fn tell_addresses(&mut self, index: IfIndex, edits: AddressEdits) {
+        let Some(interface) = self.interfaces.get_mut(&index) else { return };
+        let Some(addresses) = edits.apply(&interface.addresses) else { return };
+        Arc::make_mut(interface).addresses = addresses;
+        self.changes.push_back(Change::Interface(interface.clone()));
     }
 
     fn tell_removed(&mut self) {
@@ -208,6 +224,7 @@ impl Monitor {
         while !matches!(self.read()?, Read::Nothing) {}
         let now = link::dump(channel)?;
         self.stale = false;
+        self.edits.clear();
         self.changes.push_back(Change::Overrun);
         // Every name that nobody has any more, or somebody else has, before the interfaces: two may
         // have swapped their names.

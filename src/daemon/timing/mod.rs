@@ -216,16 +216,14 @@ impl Driver {
                 let name = interface.name.clone();
                 let event = Event::Interface { name, now: Some(interface) };
                 self.router.handle(now, event, &mut self.actions);
-                let living: Vec<_> = self.router.living().map(|(_, config)| config.clone()).collect();
-                self.devices.ensure(&mut self.channel, living.iter().map(|c| &**c), &self.interfaces);
+                self.make_devices();
             }
             Change::Gone(name) => {
                 self.rewire = true;
                 self.devices.forget(&name);
                 self.addresses.interface_gone(&name);
                 self.router.handle(now, Event::Interface { name, now: None }, &mut self.actions);
-                let living: Vec<_> = self.router.living().map(|(_, config)| config.clone()).collect();
-                self.devices.ensure(&mut self.channel, living.iter().map(|c| &**c), &self.interfaces);
+                self.make_devices();
             }
             Change::AddressRemoved(key) => {
                 if self.addresses.lost(&key) {
@@ -237,6 +235,11 @@ impl Driver {
                 emit(Ident::Vrrp, Line::warn(text));
             }
         }
+    }
+
+    fn make_devices(&mut self) {
+        let living = self.router.living().map(|(_, config)| &**config);
+        self.devices.ensure(&mut self.channel, living, &self.interfaces);
     }
 
     /// True when the driver has ended.
