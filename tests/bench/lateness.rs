@@ -67,7 +67,7 @@ pub fn start_masters(subject: Subject, bed: &Bed, count: usize, more: &str) -> (
     let daemon = Running::start(subject, &bed.director, &routers(count, 200, INTERVAL, more), options);
     super::support::wait::until("every router sends adverts", super::support::wait::seconds(60), || {
         let routers: std::collections::BTreeSet<u8> =
-            wire.adverts().iter().map(|(_, advert)| advert.vrid()).collect();
+            wire.adverts().iter().map(|(_, advert)| vrid(advert)).collect();
         routers.len() == count
     });
     // The second round of announcements comes a second after the first and is no part of this.
@@ -81,7 +81,7 @@ pub fn gaps(adverts: &[(i64, Advert)]) -> Vec<f64> {
     let mut last: BTreeMap<u8, i64> = BTreeMap::new();
     let mut found = Vec::new();
     for (at, advert) in adverts {
-        if let Some(before) = last.insert(advert.vrid(), *at) {
+        if let Some(before) = last.insert(vrid(advert), *at) {
             found.push((at - before) as f64 / 1e6 - INTERVAL * 1e3);
         }
     }
@@ -129,4 +129,9 @@ impl Drop for Hog {
     fn drop(&mut self) {
         self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
     }
+}
+
+/// The virtual router that an advert speaks of.
+fn vrid(advert: &Advert) -> u8 {
+    advert.vrrp.get(1).copied().unwrap_or(0)
 }

@@ -40,11 +40,6 @@ pub struct Advert {
 }
 
 impl Advert {
-    /// The virtual router.
-    pub fn vrid(&self) -> u8 {
-        self.vrrp.get(1).copied().unwrap_or(0)
-    }
-
     /// The sender's priority.
     pub fn priority(&self) -> u8 {
         self.vrrp.get(2).copied().unwrap_or(0)
