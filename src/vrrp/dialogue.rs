@@ -456,7 +456,7 @@ fn unicast_speaks_to_each_peer_and_to_nobody_else() {
 
 #[test]
 fn an_owner_that_yields_to_another_owner_waits_like_anybody() {
-    let mut talk = Talk::alone(instance("A", 1, 255));
+    let (mut talk, _) = Talk::start(Config { instances: vec![instance("A", 1, 255)], ..Config::default() });
     talk.due(0.000001);
     assert_eq!(talk.hear(at(1.0), PEER, 255), ["drop 0", "A BACKUP"]);
     assert_eq!(talk.router.deadline(), Some(at(1.0 + 3.00390625)), "and no storm of adverts");

@@ -241,7 +241,7 @@ impl Instance {
     ) {
         let first = !self.started;
         // An owner does not wait, and so never says that it does (keepalived 2.2.7).
-        let silent = first && self.priority == OWNER;
+        let silent = first && self.priority == OWNER && self.config.state != Some(InitialState::Backup);
         let was_master = self.is_master();
         if !silent {
             self.note(What::Entering { state: State::Backup, first }, out);
