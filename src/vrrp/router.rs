@@ -89,7 +89,8 @@ impl Router {
             let id = InstanceId(u32::try_from(router.instances.len()).unwrap_or(u32::MAX));
             router.instances.push(Some(Instance::new(id, Arc::new(instance.clone()))));
         }
-        for instance in router.instances.iter().flatten() {
+        // Nothing can be left on a VMAC that has only just been made.
+        for instance in router.instances.iter().flatten().filter(|instance| instance.config.vmac.is_none()) {
             instance.note(What::RemovingVips, out);
         }
         router.rebuild();
