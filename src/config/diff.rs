@@ -1,5 +1,6 @@
 //! What a reload changes, object by object.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::model::lvs::Target;
@@ -71,9 +72,9 @@ pub fn diff(old: &Config, new: &Config) -> Changes {
         }
         changes.services.push((one.target.clone(), change));
     });
+    let before: HashMap<_, _> = old.virtual_servers.iter().map(|one| (service_key(one), one)).collect();
     for service in kept {
-        let key = service_key(service);
-        let Some(before) = old.virtual_servers.iter().find(|one| service_key(one) == key) else { continue };
+        let Some(before) = before.get(&service_key(service)) else { continue };
         let of = |one: &super::model::RealServer| (one.address, one.port);
         pairs(&before.real_servers, &service.real_servers, of, |one, change| {
             if change != Change::Keep {
@@ -91,7 +92,7 @@ fn pairs<'a, T: PartialEq, K: std::hash::Hash + Eq>(
     key: impl Fn(&T) -> K,
     mut each: impl FnMut(&'a T, Change),
 ) {
-    let mut before: std::collections::HashMap<K, &T> = old.iter().map(|one| (key(one), one)).collect();
+    let mut before: HashMap<K, &T> = old.iter().map(|one| (key(one), one)).collect();
     for one in new {
         let change = match before.remove(&key(one)) {
             None => Change::Add,

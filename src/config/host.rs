@@ -9,6 +9,9 @@ use super::model::{Command, UserSpec};
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
 
+/// Who runs scripts where the configuration names nobody, if there is such a user.
+pub const DEFAULT_USER: &str = "keepalived_script";
+
 /// Everything in a configuration that may or may not be on a host.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Needs {
@@ -69,7 +72,7 @@ pub struct UserUse {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct HostFacts {
     pub interfaces: BTreeSet<String>,
-    /// Users and groups that exist, by name and by number.
+    /// Users and groups that exist, of those in [`Needs::users`] and [`DEFAULT_USER`].
     pub users: BTreeSet<String>,
     pub groups: BTreeSet<String>,
     /// Named network namespaces.
@@ -83,8 +86,6 @@ pub struct HostFacts {
 pub enum Program {
     /// Found, and the user may run it.
     Usable,
-    /// Written without a folder, found along `PATH`, and the user may run it.
-    FoundByPath,
     /// Found, but the user may not run it.
     NotExecutable,
     /// Others than root may change it or a folder above it, and it runs as root.
@@ -171,12 +172,15 @@ fn scripts(loaded: &Loaded, facts: &HostFacts, vrrp_ends: bool, found: &mut Vec<
             continue;
         }
         let kind = facts.programs.get(program);
-        if kind == Some(&Program::FoundByPath) && user_of(loaded, facts, script) != Some("root") {
+        if kind == Some(&Program::Usable)
+            && !program.contains('/')
+            && user_of(loaded, facts, script) != Some("root")
+        {
             found.push(by_path(script, program));
             continue;
         }
         let problem = match kind {
-            Some(Program::Usable | Program::FoundByPath) => None,
+            Some(Program::Usable) => None,
             Some(Program::Insecure) if !security => None,
             Some(Program::Insecure) => Some("due to insecure"),
             Some(Program::NotExecutable) | None => Some("since not found/accessible"),
@@ -222,7 +226,7 @@ fn user_of<'a>(loaded: &'a Loaded, facts: &HostFacts, script: &'a ScriptUse) -> 
     match script.command.user.as_ref().or(loaded.config.global.script_user.as_ref()) {
         Some(spec) if spec.user == "0" => Some("root"),
         Some(spec) => Some(&spec.user),
-        None if facts.users.contains("keepalived_script") => Some("keepalived_script"),
+        None if facts.users.contains(DEFAULT_USER) => Some(DEFAULT_USER),
         None if loaded.config.global.script_security => None,
         None => Some("root"),
     }

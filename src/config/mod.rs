@@ -27,7 +27,7 @@ use model::Config;
 use source::{Disk, Reader, Texts};
 
 /// What reading depends on beside the text.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct LoadOptions {
     /// `-i`: lines of another configuration are left out. keepalived's default is the node's name up to
     /// its first dot.
@@ -38,6 +38,20 @@ pub struct LoadOptions {
     pub environment: BTreeMap<String, String>,
     /// For `${_RANDOM}`.
     pub random_seed: u64,
+    /// Bytes that definitions and sequences may produce; what exceeds them is left out, with an error.
+    pub most_produced: usize,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        LoadOptions {
+            config_id: String::new(),
+            strict_includes: false,
+            environment: BTreeMap::new(),
+            random_seed: 0,
+            most_produced: 32 * 1024 * 1024,
+        }
+    }
 }
 
 /// So many mistakes are told; a text that is no configuration has no end of them.

@@ -2,13 +2,15 @@
 //! database and the kernel's interfaces: off the runtime's workers.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::scripts::ScriptBook;
 use super::scripts::account::Account;
 use crate::cli::Options;
+use crate::config::host::DEFAULT_USER;
 use crate::config::model::UserSpec;
-use crate::config::{self, HostFacts, LoadOptions, Loaded, Needs};
+use crate::config::{self, HostFacts, LoadOptions, Loaded};
 use crate::diag::Diagnostic;
 use crate::kernel::link;
 use crate::kernel::netlink::Channel;
@@ -29,7 +31,7 @@ impl Reading {
     pub fn take(options: &Options) -> Self {
         let loaded = config::load(&options.config_file.to_string_lossy(), &load_options(options));
         let (book, lines) = ScriptBook::open(&loaded.config, &loaded.needs);
-        let facts = facts(&loaded.needs, &book);
+        let facts = facts(&loaded, &book);
         let host = config::host::check(&loaded, &facts);
         Reading { loaded, book: Arc::new(book), host, lines }
     }
@@ -53,16 +55,26 @@ fn load_options(options: &Options) -> LoadOptions {
         strict_includes: options.strict_includes,
         environment,
         random_seed: super::seed(),
+        ..LoadOptions::default()
     }
 }
 
-fn facts(needs: &Needs, book: &ScriptBook) -> HostFacts {
+fn facts(loaded: &Loaded, book: &ScriptBook) -> HostFacts {
     let interfaces = Channel::route()
         .and_then(|mut channel| link::dump(&mut channel))
         .map(|found| found.values().map(|interface| interface.name.to_string()).collect())
         .unwrap_or_default();
     let mut facts = HostFacts { interfaces, ..HostFacts::default() };
-    for need in &needs.users {
+    let default = UserSpec { user: DEFAULT_USER.into(), group: None };
+    if Account::find(&default).is_ok() {
+        facts.users.insert(default.user);
+    }
+    if let Some(name) = &loaded.config.global.net_namespace
+        && Path::new("/run/netns").join(name).exists()
+    {
+        facts.namespaces.insert(name.clone());
+    }
+    for need in &loaded.needs.users {
         let user = UserSpec { user: need.user.user.clone(), group: None };
         if Account::find(&user).is_ok() {
             facts.users.insert(user.user);

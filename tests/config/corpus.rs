@@ -54,9 +54,9 @@ impl Surroundings {
     fn facts(&self, needs: &host::Needs) -> HostFacts {
         let mut programs = BTreeMap::new();
         for (program, _) in needs.programs() {
-            let kind = if !program.starts_with('/') {
-                Program::FoundByPath
-            } else if self.stubs.contains(&self.there(program)) || Path::new(program).is_file() {
+            let bare = !program.starts_with('/');
+            let kind = if bare || self.stubs.contains(&self.there(program)) || Path::new(program).is_file()
+            {
                 Program::Usable
             } else {
                 continue;

@@ -11,3 +11,5 @@
 mod corpus;
 mod examples;
 mod language;
+mod policy;
+mod robust;

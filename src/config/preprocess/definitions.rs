@@ -1,6 +1,6 @@
 //! `$NAME=VALUE` and its uses.
 
-use super::{COST_OF_LINE, DEEPEST, MOST_PRODUCED, Preprocessor, strip_comment};
+use super::{COST_OF_LINE, DEEPEST, Preprocessor, strip_comment};
 use crate::config::lex;
 use crate::config::text::{Text, is_blank};
 use crate::diag::Diagnostic;
@@ -142,7 +142,7 @@ impl Preprocessor<'_> {
     /// Counts produced text; `false` when there is too much of it.
     pub(super) fn grown(&mut self, by: usize, span: crate::diag::Span) -> bool {
         self.produced += by + COST_OF_LINE;
-        if self.produced > MOST_PRODUCED {
+        if self.produced > self.options.most_produced {
             self.overflow(Some(span));
         }
         !self.overflowed

@@ -65,12 +65,14 @@ impl Preprocessor<'_> {
             pattern.0.first().and_then(|word| rest.trim_matches(is_blank).get(word.range.clone()));
         let (Some(pattern), Some(span)) = (pattern.map(str::to_owned), span) else { return false };
         if self.stack.len() >= DEEPEST {
-            let message = format!("includes are nested too deeply at '{pattern}'");
-            self.loaded.structure_broken = true;
-            self.report(Diagnostic::error("include-loop", span, message));
+            self.include_loop(&pattern, span);
             return true;
         }
         for file in self.included(&pattern, strictness, span) {
+            if self.stack.contains(&file) {
+                self.include_loop(&file.to_string_lossy(), span);
+                continue;
+            }
             let indent = self.indent;
             self.file(&file, Some(span));
             self.indent = indent;
@@ -79,6 +81,12 @@ impl Preprocessor<'_> {
             }
         }
         true
+    }
+
+    fn include_loop(&mut self, name: &str, span: Span) {
+        let message = format!("'{name}' includes itself, or is nested too deeply; it is left out");
+        self.loaded.structure_broken = true;
+        self.report(Diagnostic::error("include-loop", span, message));
     }
 
     /// The files that a pattern names, problems reported.

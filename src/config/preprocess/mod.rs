@@ -7,7 +7,7 @@ mod definitions;
 mod include;
 mod sequence;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::lex::{self, Word};
@@ -20,9 +20,7 @@ use include::Strictness;
 
 /// Lines that one configuration may come to; a sequence of a thousand million must not fill memory.
 const MOST_LINES: usize = 20_000_000;
-/// Bytes that definitions and sequences may produce, each line with what it costs to hold.
-const MOST_PRODUCED: usize = 32 * 1024 * 1024;
-/// What a produced line costs beside its text.
+/// What a line that a definition or sequence produces costs beside its text, in bytes.
 const COST_OF_LINE: usize = 64;
 /// Substitutions within one line, one within the other.
 const DEEPEST: usize = 64;
@@ -121,6 +119,8 @@ struct Preprocessor<'a> {
     /// A definition whose last line ended in a backslash.
     open: Option<(String, Definition)>,
     strictness: Strictness,
+    /// Files that were read: reading one again produces text.
+    read: HashSet<PathBuf>,
     /// Files being read, innermost last.
     stack: Vec<PathBuf>,
     produced: usize,
@@ -140,6 +140,7 @@ impl<'a> Preprocessor<'a> {
             definitions: HashMap::new(),
             open: None,
             strictness: if options.strict_includes { Strictness::ALL } else { Strictness::NONE },
+            read: HashSet::new(),
             stack: Vec::new(),
             produced: 0,
             overflowed: false,
@@ -164,6 +165,12 @@ impl<'a> Preprocessor<'a> {
                 return;
             }
         };
+        if !self.read.insert(path.to_path_buf())
+            && let Some(at) = at
+            && !self.grown(bytes.len(), at)
+        {
+            return;
+        }
         self.stack.push(path.to_path_buf());
         let saved = self.strictness;
         self.content(name, text_of(bytes));

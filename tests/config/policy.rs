@@ -1,0 +1,125 @@
+//! Mistakes at a reload: small ones pass, nothing that runs is lost.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use standfast::config::diff::{Change, diff};
+use standfast::config::source::Texts;
+use standfast::config::{LoadOptions, Loaded, load_from, load_str, reload_refusal};
+
+const RUNNING: &str = "\
+vrrp_instance A {
+    interface eth0
+    virtual_router_id 5
+    virtual_ipaddress {
+        10.0.0.1
+        10.0.0.2
+    }
+}
+vrrp_instance B {
+    interface eth0
+    virtual_router_id 6
+    virtual_ipaddress {
+        10.0.0.3
+    }
+}
+virtual_server 10.0.0.1 80 {
+    lvs_sched rr
+    lvs_method NAT
+    protocol TCP
+    real_server 10.0.1.1 80 {
+        weight 1
+        TCP_CHECK { }
+    }
+    real_server 10.0.1.2 80 {
+        weight 1
+    }
+}
+";
+
+fn read(text: &str) -> Loaded {
+    load_str("new.conf", text, &LoadOptions::default())
+}
+
+/// The refusal of the running text with one replacement, if it is one.
+fn refusal(from: &str, to: &str) -> Option<String> {
+    assert!(RUNNING.contains(from));
+    let new = read(&RUNNING.replacen(from, to, 1));
+    reload_refusal(&read(RUNNING).config, &new).map(|refusal| refusal.reason)
+}
+
+#[test]
+fn good_texts_pass() {
+    assert_eq!(refusal("weight 1", "weight 2"), None);
+    assert_eq!(refusal("        10.0.0.2\n", ""), None, "an address may be taken away on purpose");
+    assert_eq!(refusal("    real_server 10.0.1.2 80 {\n        weight 1\n    }\n", ""), None);
+}
+
+#[test]
+fn small_mistakes_pass() {
+    assert_eq!(refusal("    interface eth0\n", "    interface eth0\n    priority 300\n    foo\n"), None);
+    assert_eq!(refusal("weight 1", "wieght 1"), None);
+}
+
+#[test]
+fn broken_structure_is_refused_with_its_place() {
+    let reason = refusal("    virtual_ipaddress {", "    virtual_ipaddress").unwrap();
+    assert!(reason.starts_with("new.conf:4:22: ") && reason.contains("brace"), "{reason}");
+    let reason = refusal("    virtual_ipaddress {", "    unicast_peers {").unwrap();
+    assert!(reason.starts_with("new.conf:4:5: Unknown keyword 'unicast_peers'"), "{reason}");
+    assert!(refusal("}\nvrrp_instance B", "vrrp_instance B").is_some());
+}
+
+#[test]
+fn what_runs_and_is_rejected_is_refused() {
+    for (from, to, place) in [
+        ("virtual_router_id 5", "virtual_router_id 256", "new.conf:1:15"),
+        ("virtual_router_id 6", "virtual_router_id 5", "new.conf:11:23"),
+        ("10.0.0.2", "10.0.0.2222", "new.conf:6:9"),
+        ("10.0.1.2 80", "10.0.1.2222 80", "new.conf:24:17"),
+        ("virtual_server 10.0.0.1 80", "virtual_server 10.0.0.x 80", "new.conf:16:16"),
+        ("vrrp_instance A {", "vrrp_instance {", "new.conf:1:1"),
+    ] {
+        let reason = refusal(from, to).unwrap_or_else(|| panic!("{to} passed"));
+        assert!(reason.starts_with(place), "{to}: {reason}");
+        assert!(reason.ends_with("it runs now and would be taken away"), "{reason}");
+    }
+}
+
+#[test]
+fn a_new_object_that_is_rejected_takes_nothing_away() {
+    let more = format!("{RUNNING}vrrp_instance C {{\n interface eth0\n}}\n");
+    assert_eq!(reload_refusal(&read(RUNNING).config, &read(&more)), None);
+    assert_eq!(refusal("        10.0.0.2\n", "        10.0.0.2\n        10.0.0.x\n"), None);
+}
+
+#[test]
+fn a_missing_file_is_refused() {
+    let running = read(RUNNING);
+    let gone = load_from("/gone.conf", &Texts::default(), &LoadOptions::default());
+    let reason = reload_refusal(&running.config, &gone).unwrap().reason;
+    assert!(reason.contains("/gone.conf"), "{reason}");
+    let texts = Texts(BTreeMap::from([(PathBuf::from("/a.conf"), b"include services.conf\n".to_vec())]));
+    let empty = load_from("/a.conf", &texts, &LoadOptions::default());
+    assert!(reload_refusal(&running.config, &empty).unwrap().reason.starts_with("/a.conf:1:1: "));
+}
+
+#[test]
+fn changes_are_found_by_identity_not_by_name() {
+    let new = RUNNING
+        .replace("vrrp_instance A", "vrrp_instance RENAMED")
+        .replace("virtual_router_id 6", "virtual_router_id 7")
+        .replacen(
+            "real_server 10.0.1.2 80 {\n        weight 1",
+            "real_server 10.0.1.3 80 {\n        weight 1",
+            1,
+        );
+    let changes = diff(&read(RUNNING).config, &read(&new).config);
+    let instances: Vec<_> = changes.instances.iter().map(|(name, change)| (&**name, *change)).collect();
+    assert_eq!(instances, [("RENAMED", Change::Adjust), ("B", Change::Add), ("B", Change::Remove)]);
+    assert_eq!(changes.services.len(), 1);
+    assert_eq!(changes.services[0].1, Change::Adjust);
+    let reals: Vec<_> =
+        changes.real_servers.iter().map(|(_, (ip, _), change)| (ip.to_string(), *change)).collect();
+    assert_eq!(reals, [("10.0.1.3".into(), Change::Add), ("10.0.1.2".into(), Change::Remove)]);
+}
