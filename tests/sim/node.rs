@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use standfast::config::model::Config;
+use standfast::config::model::{Config, Version};
 use standfast::ids::IfIndex;
 use standfast::objects::address::AddressKey;
 use standfast::objects::interface::Interface;
@@ -47,6 +47,12 @@ pub struct Node {
     pub ppm: i64,
     /// A reload may bring a new member into a group that is master already.
     pub mixed: bool,
+    /// When a master of higher priority was last heard, by VRID; its resignation takes that back.
+    pub better: BTreeMap<u8, Mono>,
+    /// When each router last sent an advert, by VRID.
+    pub spoke: BTreeMap<u8, Mono>,
+    /// The least interval that anybody goes by.
+    pub shortest_interval: Duration,
     /// What the last calls wanted, besides what the node did itself.
     pub out: Vec<Action>,
 }
@@ -60,7 +66,7 @@ pub fn interface_name(segment: usize) -> &'static str {
 }
 
 impl Node {
-    pub fn new(number: usize, config: Arc<Config>, ppm: i64) -> Self {
+    pub fn new(number: usize, config: Arc<Config>, ppm: i64, shortest_interval: Duration) -> Self {
         Node {
             number,
             config,
@@ -73,6 +79,9 @@ impl Node {
             told: BTreeMap::new(),
             ppm,
             mixed: false,
+            better: BTreeMap::new(),
+            spoke: BTreeMap::new(),
+            shortest_interval,
             out: Vec::new(),
         }
     }
@@ -114,12 +123,14 @@ impl Node {
     pub fn start(&mut self, now: Mono) {
         self.set.clear();
         self.told.clear();
+        self.better.clear();
+        self.spoke.clear();
         self.inbox.clear();
         self.stalled = None;
         let interfaces: Vec<_> = (0..SEGMENTS).map(|segment| self.interface(segment)).collect();
         let mut out = Vec::new();
         self.router = Some(Router::start(self.clock(now), self.config.clone(), &interfaces, &mut out));
-        self.remember(out);
+        self.remember(now, out);
         self.script(now);
     }
 
@@ -169,7 +180,10 @@ impl Node {
     /// One turn of the driver: drain, then expire.
     pub fn turn(&mut self, now: Mono) {
         self.stalled = None;
+        let overslept = self.overslept(now);
+        let before = self.out.len();
         while let Some(packet) = self.inbox.pop_front() {
+            self.hear(now, &packet);
             let datagram = Datagram {
                 received_at: self.clock(now),
                 interface: IfIndex(packet.segment as u32 + 2),
@@ -184,7 +198,50 @@ impl Node {
         let Some(router) = &mut self.router else { return };
         let mut out = Vec::new();
         router.expire(own, &mut out);
-        self.remember(out);
+        self.remember(now, out);
+        for action in &self.out[before..] {
+            if let Action::Transmit { payload, .. } = action {
+                let fights = overslept.contains(&payload[1]) && payload[2] != 0;
+                assert!(!fights, "router {} speaks before it listens", payload[1]);
+            }
+        }
+    }
+
+    /// Masters that must take it that their peers gave up waiting; an owner need not.
+    fn overslept(&self, now: Mono) -> BTreeSet<u8> {
+        let own = self.clock(now);
+        let is_late = |view: &View| {
+            let config = &view.config;
+            let skew =
+                if config.version == Version::V2 { Duration::from_secs(1) } else { config.advert_int };
+            let spoke = self.spoke.get(&config.vrid.get()).copied().unwrap_or(own);
+            own.since(spoke) > config.advert_int * 4 + skew
+        };
+        let views = self.views();
+        let masters = views.iter().filter(|v| v.state == State::Master && v.priority != 255 && is_late(v));
+        masters.map(|view| view.config.vrid.get()).collect()
+    }
+
+    /// Keeps in mind who is better than us.
+    fn hear(&mut self, now: Mono, packet: &Packet) {
+        let (vrid, priority) = (packet.payload[1], packet.payload[2]);
+        let own = self.clock(now);
+        let heard = |view: &View| view.config.vrid.get() == vrid && priority > view.priority;
+        if priority == 0 {
+            self.better.remove(&vrid);
+        } else if self.views().iter().any(heard) {
+            self.better.insert(vrid, own);
+        }
+    }
+
+    /// Nobody in the group of a new master hears a better one.
+    fn check_takeover(&self, now: Mono) {
+        let own = self.clock(now);
+        for (vrid, heard) in &self.better {
+            let grouped = !self.config.sync_groups.is_empty();
+            let quiet = own.since(*heard) >= self.shortest_interval * 3;
+            assert!(!grouped || quiet, "MASTER though router {vrid} heard a better one at {heard:?}");
+        }
     }
 
     fn event(&mut self, now: Mono, event: Event<'_>) {
@@ -192,11 +249,11 @@ impl Node {
         let Some(router) = &mut self.router else { return };
         let mut out = Vec::new();
         router.handle(own, event, &mut out);
-        self.remember(out);
+        self.remember(now, out);
     }
 
     /// Does what an action asks of the host itself; the rest is for the world.
-    fn remember(&mut self, out: Vec<Action>) {
+    fn remember(&mut self, now: Mono, out: Vec<Action>) {
         for action in &out {
             match action {
                 Action::Own { .. } => self.reconcile(),
@@ -208,6 +265,12 @@ impl Node {
                 }
                 Action::Notify { subject: Subject::Instance(name), state, .. } => {
                     self.told.insert(name.to_string(), *state);
+                    if *state == State::Master {
+                        self.check_takeover(now);
+                    }
+                }
+                Action::Transmit { payload, .. } => {
+                    self.spoke.insert(payload[1], self.clock(now));
                 }
                 _ => {}
             }
@@ -240,6 +303,11 @@ impl Node {
                 assert_eq!(*told, view.state, "scripts of {} were told", view.config.name);
             }
         }
+        let follows = |view: &View| view.state == State::Backup && view.master.is_some();
+        let leads = |view: &View| view.state == State::Master;
+        let torn =
+            !self.config.sync_groups.is_empty() && views.iter().any(follows) && views.iter().any(leads);
+        assert!(!torn, "one member follows a master, another is one");
         let disagreement = self.disagreement(&views);
         assert!(disagreement.is_none() || self.mixed, "{disagreement:?}");
         self.mixed &= disagreement.is_some();

@@ -140,7 +140,7 @@ pub fn run(seed: u64, talkative: bool) -> Outcome {
     let nodes = (0..plan.nodes)
         .map(|number| {
             let ppm = chance.below(400) as i64 - 200;
-            Node::new(number, plan.config(number, &mut chance).into(), ppm)
+            Node::new(number, plan.config(number, &mut chance).into(), ppm, plan.interval)
         })
         .collect();
     let mut cluster = Cluster::new(nodes, chance, talkative);
