@@ -122,5 +122,10 @@ pub fn grepped(process: &Process) -> Vec<String> {
         None => line.text.as_str(),
     });
     let chosen = bodies.filter(|body| GREPPED.iter().any(|word| body.contains(word)));
-    chosen.skip_while(|body| body.contains("removing VIPs.")).map(str::to_owned).collect()
+    let mut stateless = true;
+    let counts = |body: &&str| {
+        stateless &= !body.contains("Entering ");
+        !(stateless && body.contains("removing VIPs."))
+    };
+    chosen.filter(counts).map(str::to_owned).collect()
 }

@@ -57,7 +57,7 @@ fn lead(master: Subject, backup: Subject, lines: &str) {
         || capture.frames().iter().filter(|frame| !frame.outgoing && frame.advert().is_some()).count();
     let now = passed();
     wait::until("adverts enough for a takeover, were they not heard", wait::seconds(10), || {
-        passed() >= now + 5
+        passed() >= now + 6
     });
     drop(capture);
     assert_eq!(
