@@ -56,7 +56,8 @@ struct Script {
     healthy: Option<bool>,
     /// Results in a row that speak against the verdict.
     against: u32,
-    last: Option<Ended>,
+    /// As if it had ended well before: a first success is no change.
+    last: Ended,
     /// The run that is going on, and when it was started.
     running: Option<(u64, Mono)>,
 }
@@ -86,7 +87,13 @@ impl Scripts {
                 None => {
                     self.due.insert((now, name.clone()));
                     let healthy = config.init_fail.then_some(false);
-                    Script { config: config.clone(), healthy, against: 0, last: None, running: None }
+                    Script {
+                        config: config.clone(),
+                        healthy,
+                        against: 0,
+                        last: Ended::Exited(0),
+                        running: None,
+                    }
                 }
             };
             if let Some(healthy) = script.healthy {
@@ -125,9 +132,9 @@ impl Scripts {
         let Some(script) = self.scripts.get_mut(name) else { return };
         let Some((_, next)) = script.running.take_if(|(running, _)| *running == generation) else { return };
         self.due.insert((next.max(now), name.clone()));
-        if script.last.as_ref() != Some(&ended) {
+        if script.last != ended {
             out.push(Action::Changed { name: name.clone(), ended: ended.clone() });
-            script.last = Some(ended.clone());
+            script.last = ended.clone();
         }
         let success = ended.is_success();
         if script.healthy == Some(success) {
