@@ -212,7 +212,9 @@ fn version_3_counts_its_skew_in_intervals() {
 
 #[test]
 fn an_owner_does_not_wait() {
-    let mut talk = Talk::alone(instance("A", 1, 255));
+    let config = Config { instances: vec![instance("A", 1, 255)], ..Config::default() };
+    let (mut talk, said) = Talk::start(config);
+    assert_eq!(said, [""; 0], "nobody hears of a backup");
     assert_eq!(talk.due(0.000001).last().unwrap(), "A MASTER");
 }
 

@@ -83,6 +83,9 @@ impl Router {
             let id = InstanceId(u32::try_from(router.instances.len()).unwrap_or(u32::MAX));
             router.instances.push(Some(Instance::new(id, Arc::new(instance.clone()))));
         }
+        for instance in router.instances.iter().flatten() {
+            instance.note_removal(out);
+        }
         router.rebuild();
         router.settle_all(now, out);
         router
