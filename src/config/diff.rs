@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::model::lvs::Target;
 use super::model::{Config, VirtualServer, VrrpInstance};
-use crate::ids::{Family, Name, Vrid};
+use crate::ids::Name;
 use crate::objects::ipvs::Protocol;
 
 /// What happens to one object.
@@ -17,31 +17,6 @@ pub enum Change {
     Adjust,
     Add,
     Remove,
-}
-
-/// What makes an instance the same one across a reload; its name does not.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct InstanceKey {
-    pub family: Family,
-    pub interface: Name,
-    pub vrid: Vrid,
-    /// The name of its VMAC.
-    pub vmac: Option<Name>,
-    /// The source address, for unicast.
-    pub source: Option<IpAddr>,
-}
-
-impl InstanceKey {
-    /// The key of an instance.
-    pub fn of(instance: &VrrpInstance) -> InstanceKey {
-        InstanceKey {
-            family: instance.family,
-            interface: instance.interface.clone(),
-            vrid: instance.vrid,
-            vmac: instance.vmac.as_ref().map(|vmac| vmac.name.clone()),
-            source: if instance.unicast_peers.is_empty() { None } else { instance.source },
-        }
-    }
 }
 
 /// What makes a service the same one across a reload.
@@ -62,7 +37,7 @@ pub struct Changes {
 /// Compares two configurations.
 pub fn diff(old: &Config, new: &Config) -> Changes {
     let mut changes = Changes::default();
-    pairs(&old.instances, &new.instances, InstanceKey::of, |one, change| {
+    pairs(&old.instances, &new.instances, VrrpInstance::identity, |one, change| {
         changes.instances.push((one.name.clone(), change));
     });
     let mut kept = Vec::new();

@@ -20,3 +20,4 @@ pub mod raw;
 pub mod sysctl;
 mod unsafe_calls;
 pub mod vmac;
+mod vmac_receiver;

@@ -14,6 +14,7 @@ use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockAddr, SockFilter, S
 
 use super::buffer::large_receive_buffer;
 use super::unsafe_calls::set_int_option;
+use super::vmac_receiver::VmacReceiver;
 use crate::ids::{IfIndex, Name};
 
 /// `IPPROTO_VRRP`
@@ -45,12 +46,15 @@ pub struct SocketSpec {
     pub listen: Device,
     /// Where they leave: another one for a VMAC.
     pub transmit: Device,
+    /// The VMAC interface, which takes the adverts of the other router away from its parent.
+    pub vmac: Option<Device>,
     pub mode: Mode,
 }
 
-/// A pair of open sockets.
+/// Open sockets: one to send, one to receive, and one more to receive where there is a VMAC.
 pub struct VrrpSocket {
     receiver: Socket,
+    vmac: Option<VmacReceiver>,
     sender: Socket,
 }
 
@@ -64,10 +68,14 @@ pub struct Received<'a> {
 }
 
 impl VrrpSocket {
-    /// Opens and binds both. Errors are the kernel's: `EPERM` without `CAP_NET_RAW`, `ENODEV` when the
+    /// Opens and binds them. Errors are the kernel's: `EPERM` without `CAP_NET_RAW`, `ENODEV` when the
     /// interface has just gone.
     pub fn open(spec: &SocketSpec) -> io::Result<Self> {
-        Ok(VrrpSocket { receiver: open_receiver(spec)?, sender: open_sender(spec)? })
+        let vmac = match (&spec.vmac, spec.mode) {
+            (Some(vmac), Mode::Multicast(group)) => Some(VmacReceiver::open(vmac.index, group)?),
+            _ => None,
+        };
+        Ok(VrrpSocket { receiver: open_receiver(spec)?, vmac, sender: open_sender(spec)? })
     }
 
     /// The next packet, or `None` when there is none for now. `buffer` should hold a whole packet:
@@ -76,7 +84,10 @@ impl VrrpSocket {
         let length = loop {
             match recv(self.receiver.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT) {
                 Ok(length) => break length,
-                Err(Errno::EAGAIN) => return Ok(None),
+                Err(Errno::EAGAIN) => {
+                    let Some(vmac) = &self.vmac else { return Ok(None) };
+                    return Ok(vmac.receive(buffer)?.map(parse));
+                }
                 // ENETDOWN is told once when the interface goes down; the monitor tells it too.
                 Err(Errno::EINTR | Errno::ENETDOWN) => {}
                 Err(errno) => return Err(errno.into()),
@@ -103,10 +114,10 @@ impl VrrpSocket {
     }
 }
 
-impl AsFd for VrrpSocket {
-    /// The receiving one.
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.receiver.as_fd()
+impl VrrpSocket {
+    /// Those that packets come in by.
+    pub fn receivers(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        std::iter::once(self.receiver.as_fd()).chain(self.vmac.iter().map(AsFd::as_fd))
     }
 }
 

@@ -32,9 +32,8 @@ fn words(what: &What) -> (bool, String) {
         What::SentPriorityZero => (true, "sent 0 priority".into()),
         What::BackupReceivedPriorityZero => (false, "Backup received priority 0 advertisement".into()),
         What::MasterReceivedPriorityZero { .. } => (false, "Master received priority 0 message".into()),
-        What::SettingVips => (true, "setting VIPs.".into()),
-        What::SettingExcludedVips => (true, "setting E-VIPs.".into()),
-        What::RemovingVips => (true, "removing VIPs.".into()),
+        What::SettingVips { excluded } => (true, format!("setting {}.", vips(*excluded))),
+        What::RemovingVips { excluded } => (true, format!("removing {}.", vips(*excluded))),
         What::LowerPriorityDiscarded { priority, from } => {
             (false, format!("received lower priority ({priority}) advert from {from} - discarding"))
         }
@@ -141,6 +140,10 @@ fn words(what: &What) -> (bool, String) {
             (false, format!("ignoring tracked script {tracker} with weights due to SYNC group"))
         }
     }
+}
+
+fn vips(excluded: bool) -> &'static str {
+    if excluded { "E-VIPs" } else { "VIPs" }
 }
 
 fn reason(fault: &Fault) -> String {

@@ -56,6 +56,7 @@ struct Script {
     healthy: Option<bool>,
     /// Results in a row that speak against the verdict.
     against: u32,
+    /// As if it had ended well before: a first success is no change.
     last: Ended,
     /// The run that is going on, and when it was started.
     running: Option<(u64, Mono)>,
@@ -86,9 +87,13 @@ impl Scripts {
                 None => {
                     self.due.insert((now, name.clone()));
                     let healthy = config.init_fail.then_some(false);
-                    // A first success is nothing new.
-                    let last = Ended::Exited(0);
-                    Script { config: config.clone(), healthy, against: 0, last, running: None }
+                    Script {
+                        config: config.clone(),
+                        healthy,
+                        against: 0,
+                        last: Ended::Exited(0),
+                        running: None,
+                    }
                 }
             };
             if let Some(healthy) = script.healthy {

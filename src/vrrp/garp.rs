@@ -48,6 +48,13 @@ impl Schedule {
         schedule
     }
 
+    /// A reload changed `garp_master_refresh` of this master; zero ends the refreshes.
+    pub fn set_refresh(&mut self, now: Mono, old: Duration, new: Duration) {
+        if old != new {
+            self.refresh = (!new.is_zero()).then(|| now + new);
+        }
+    }
+
     /// Somebody of lower priority spoke up and may have misled the switches.
     /// At most once in [`QUIET`], so that nobody makes us flood the segment.
     pub fn lower_priority(&mut self, now: Mono, garp: &Garp) {
@@ -161,6 +168,20 @@ mod tests {
         let mut schedule = Schedule::master(at(0), &garp);
         let times: Vec<_> = run(&mut schedule, &garp, 1, at(30_500)).iter().map(|(t, _)| *t).collect();
         assert_eq!(times, [0, 0, 0, 0, 0, 10_000, 20_000, 30_000]);
+    }
+
+    #[test]
+    fn a_reload_changes_or_ends_the_refreshes() {
+        let seconds = Duration::from_secs;
+        let garp = Garp { master_refresh: seconds(10), master_delay: Duration::ZERO, ..Garp::default() };
+        let mut schedule = Schedule::master(at(0), &garp);
+        run(&mut schedule, &garp, 1, at(5_000));
+        let quicker = Garp { master_refresh: seconds(2), ..garp.clone() };
+        schedule.set_refresh(at(5_000), garp.master_refresh, quicker.master_refresh);
+        let times: Vec<_> = run(&mut schedule, &quicker, 1, at(9_500)).iter().map(|(t, _)| *t).collect();
+        assert_eq!(times, [7_000, 9_000]);
+        schedule.set_refresh(at(9_500), quicker.master_refresh, Duration::ZERO);
+        assert_eq!(schedule.deadline(), None);
     }
 
     #[test]

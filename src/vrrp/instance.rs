@@ -218,10 +218,7 @@ impl Instance {
         self.counters.became_master += 1;
         self.transmit(out);
         self.note(What::Entering { state: State::Master, first: false }, out);
-        self.note(What::SettingVips, out);
-        if !self.config.excluded.is_empty() {
-            self.note(What::SettingExcludedVips, out);
-        }
+        self.note_addresses(|excluded| What::SettingVips { excluded }, out);
         out.push(Action::Own { instance: self.id, owned: true });
         self.garp = Schedule::master(now, &self.config.garp);
         for address in self.addresses() {
@@ -284,7 +281,7 @@ impl Instance {
         }
         if was_master {
             self.counters.released_master += 1;
-            self.note(What::RemovingVips, out);
+            self.note_removal(out);
             out.push(Action::Own { instance: self.id, owned: false });
         }
         self.garp = Schedule::silent();
@@ -327,6 +324,7 @@ impl Instance {
         let old = std::mem::replace(&mut self.config, config);
         self.packets.clear();
         self.list_told = false;
+        self.garp.set_refresh(now, old.garp.master_refresh, self.config.garp.master_refresh);
         match &mut self.phase {
             Phase::Master { next_advert } => {
                 self.interval = self.config.advert_int;
@@ -355,6 +353,19 @@ impl Instance {
     /// Announces one address again, because it had been away.
     pub fn announce_again(&mut self, now: Mono) {
         self.garp.once(now, &self.config.garp);
+    }
+
+    /// Virtual addresses are removed: from a master that leaves, or what a predecessor left behind.
+    pub fn note_removal(&self, out: &mut Vec<Action>) {
+        self.note_addresses(|excluded| What::RemovingVips { excluded }, out);
+    }
+
+    fn note_addresses(&self, what: impl Fn(bool) -> What, out: &mut Vec<Action>) {
+        for (excluded, list) in [(false, &self.config.addresses), (true, &self.config.excluded)] {
+            if !list.is_empty() {
+                self.note(what(excluded), out);
+            }
+        }
     }
 
     pub fn note(&self, what: What, out: &mut Vec<Action>) {

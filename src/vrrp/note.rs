@@ -33,10 +33,13 @@ pub enum What {
     MasterReceivedPriorityZero {
         from: IpAddr,
     },
-    SettingVips,
-    SettingExcludedVips,
-    /// Said of each instance at start too, when left-overs are cleared.
-    RemovingVips,
+    /// Addresses are set, or removed; `excluded` for those that adverts do not name.
+    SettingVips {
+        excluded: bool,
+    },
+    RemovingVips {
+        excluded: bool,
+    },
     LowerPriorityDiscarded {
         priority: u8,
         from: IpAddr,

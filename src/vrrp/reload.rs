@@ -1,54 +1,29 @@
 //! A new configuration: what can stay, stays.
 //!
-//! Instances are matched as keepalived does, not by name: family, VRID, interface, and what the sockets
-//! and the virtual MAC depend on. A matched one keeps its state, its timers, its master and its counters.
+//! Instances are matched as keepalived does, not by name but by what they are on the wire and on the host
+//! (see [`InstanceIdentity`]). A matched one keeps its state, its timers, its master and its counters.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::action::{Action, InstanceId, State};
 use super::instance::Instance;
 use super::router::Router;
-use crate::config::model::{Config, VrrpInstance};
-use crate::ids::{Family, Mac, Name, Vrid};
+use crate::config::model::{Config, InstanceIdentity};
+use crate::ids::Name;
 use crate::time::Mono;
-
-/// What makes an instance the same over a reload.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct Identity {
-    family: Family,
-    vrid: Vrid,
-    interface: Name,
-    /// Unicast: the source address as configured. Multicast: the group.
-    way: (bool, Option<IpAddr>),
-    vmac: Option<(Name, Mac)>,
-}
-
-impl Identity {
-    fn of(config: &VrrpInstance) -> Self {
-        let unicast = !config.unicast_peers.is_empty();
-        Identity {
-            family: config.family,
-            vrid: config.vrid,
-            interface: config.interface.clone(),
-            way: (unicast, if unicast { config.source } else { Some(config.multicast_group) }),
-            vmac: config.vmac.as_ref().map(|vmac| (vmac.name.clone(), vmac.mac)),
-        }
-    }
-}
 
 impl Router {
     pub(super) fn reconfigure(&mut self, now: Mono, config: Arc<Config>, out: &mut Vec<Action>) {
-        let mut living: HashMap<Identity, InstanceId> =
-            self.instances.iter().flatten().map(|i| (Identity::of(&i.config), i.id)).collect();
+        let mut living: HashMap<InstanceIdentity, InstanceId> =
+            self.instances.iter().flatten().map(|i| (i.config.identity(), i.id)).collect();
         self.config = config.clone();
         let defined: std::collections::HashSet<&Name> =
             config.track_scripts.iter().map(|script| &script.name).collect();
         self.facts.forget_scripts(|name| defined.contains(name));
         let (mut kept, mut order) = (Vec::new(), Vec::new());
         for instance in &config.instances {
-            match living.remove(&Identity::of(instance)) {
+            match living.remove(&instance.identity()) {
                 Some(id) => {
                     kept.push((id, Arc::new(instance.clone())));
                     order.push(id);

@@ -90,8 +90,9 @@ impl Router {
             router.instances.push(Some(Instance::new(id, Arc::new(instance.clone()))));
         }
         // Nothing can be left on a VMAC that has only just been made.
-        for instance in router.instances.iter().flatten().filter(|instance| instance.config.vmac.is_none()) {
-            instance.note(What::RemovingVips, out);
+        for instance in router.instances.iter().flatten().filter(|instance| instance.config.vmac.is_none())
+        {
+            instance.note_removal(out);
         }
         router.rebuild();
         router.settle_all(now, out);

@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(5);
 
 fn open(name: &str, mode: Mode) -> VrrpSocket {
     let device = Device { name: name.into(), index: index(name) };
-    VrrpSocket::open(&SocketSpec { listen: device.clone(), transmit: device, mode }).unwrap()
+    VrrpSocket::open(&SocketSpec { listen: device.clone(), transmit: device, vmac: None, mode }).unwrap()
 }
 
 fn hosts() -> Hosts {
@@ -33,7 +33,7 @@ fn next(socket: &VrrpSocket) -> (Ipv4Addr, u8, Vec<u8>) {
         if let Some(packet) = socket.receive(&mut buffer).unwrap() {
             return (packet.source, packet.ttl, packet.payload.to_vec());
         }
-        assert!(readable(socket, SOON), "no packet");
+        assert!(readable(&socket.receivers().next().unwrap(), SOON), "no packet");
     }
 }
 
@@ -120,7 +120,8 @@ fn a_group_of_the_operators_choice() {
 fn a_missing_interface_is_an_error() {
     let _hosts = hosts();
     let device = Device { name: "nowhere0".into(), index: standfast::ids::IfIndex(9999) };
-    let spec = SocketSpec { listen: device.clone(), transmit: device, mode: Mode::Multicast(GROUP) };
+    let spec =
+        SocketSpec { listen: device.clone(), transmit: device, vmac: None, mode: Mode::Multicast(GROUP) };
     let error = VrrpSocket::open(&spec).err().expect("there is no such interface");
     assert_eq!(error.raw_os_error(), Some(libc::ENODEV));
 }

@@ -12,8 +12,8 @@ pub use global::{Global, LvsSyncDaemon};
 pub use lvs::{RealServer, VirtualServer};
 pub use script::{Command, UserSpec};
 pub use vrrp::{
-    Auth, Garp, InitialState, Notify, SyncGroup, TrackScript, Tracked, UnicastPeer, Version,
-    VirtualAddress, Vmac, VrrpInstance,
+    Auth, Garp, InitialState, InstanceIdentity, Notify, SyncGroup, TrackScript, Tracked, UnicastPeer,
+    Version, VirtualAddress, Vmac, VrrpInstance, Way,
 };
 
 /// One configuration, whole.

@@ -86,6 +86,43 @@ pub enum Version {
     V3,
 }
 
+/// What makes an instance the same one across a reload: not its name, but where and how it is on the wire,
+/// and its virtual MAC.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct InstanceIdentity {
+    pub family: Family,
+    pub interface: Name,
+    pub vrid: Vrid,
+    pub way: Way,
+    pub vmac: Option<(Name, Mac)>,
+}
+
+/// How adverts travel.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Way {
+    /// To this group.
+    Multicast(IpAddr),
+    /// From this address, if one is configured.
+    Unicast(Option<IpAddr>),
+}
+
+impl VrrpInstance {
+    /// What a reload knows it by.
+    pub fn identity(&self) -> InstanceIdentity {
+        InstanceIdentity {
+            family: self.family,
+            interface: self.interface.clone(),
+            vrid: self.vrid,
+            way: if self.unicast_peers.is_empty() {
+                Way::Multicast(self.multicast_group)
+            } else {
+                Way::Unicast(self.source)
+            },
+            vmac: self.vmac.as_ref().map(|vmac| (vmac.name.clone(), vmac.mac)),
+        }
+    }
+}
+
 impl Version {
     /// 2 or 3, as in the packet.
     pub const fn number(self) -> u8 {

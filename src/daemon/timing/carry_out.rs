@@ -17,15 +17,24 @@ use crate::vrrp::action::Action;
 impl Driver {
     /// All actions that have come up, then one slice of kernel work.
     pub(super) fn carry_out(&mut self) {
-        if self.rewire {
-            self.rewire_sockets();
+        self.act_all();
+        self.work();
+    }
+
+    /// Sockets that are needed are there before anybody speaks; those that are not, until everybody has.
+    pub(super) fn act_all(&mut self) {
+        let rewire = std::mem::take(&mut self.rewire);
+        if rewire {
+            self.open_sockets();
         }
         let mut actions = std::mem::take(&mut self.actions);
         for action in actions.drain(..) {
             self.act(action);
         }
         self.actions = actions;
-        self.work();
+        if rewire {
+            self.sockets.close_unneeded(&self.poller);
+        }
     }
 
     fn act(&mut self, action: Action) {

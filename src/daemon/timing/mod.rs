@@ -173,11 +173,16 @@ impl Driver {
             self.drain_socket(token);
         }
         if tokens.contains(&MONITOR) {
-            while let Some(change) = self.monitor.next(&mut self.channel)? {
-                self.interface_changed(change);
-            }
+            self.drain_monitor()?;
         }
         self.tokens = tokens;
+        Ok(())
+    }
+
+    fn drain_monitor(&mut self) -> Result<(), DriverError> {
+        while let Some(change) = self.monitor.next(&mut self.channel)? {
+            self.interface_changed(change);
+        }
         Ok(())
     }
 
@@ -250,11 +255,7 @@ impl Driver {
                 self.router.handle(now, Event::Script { name, healthy }, &mut self.actions);
             }
             Command::Reconfigure(config, done) => {
-                self.devices.ensure(&mut self.channel, config.instances.iter(), &self.interfaces);
-                self.devices.keep_only(&mut self.channel, &config);
-                self.router.handle(now, Event::Reconfigure(config), &mut self.actions);
-                self.rewire = true;
-                self.carry_out();
+                self.reconfigure(config);
                 let _ = done.send(());
             }
             Command::Views(answer) => {
@@ -262,7 +263,7 @@ impl Driver {
             }
             Command::Stop { release } => {
                 self.router.handle(now, Event::Stop, &mut self.actions);
-                self.carry_out();
+                self.act_all();
                 if release {
                     while !self.addresses.is_idle() {
                         self.work();
@@ -275,12 +276,24 @@ impl Driver {
         false
     }
 
-    fn rewire_sockets(&mut self) {
-        self.rewire = false;
+    fn reconfigure(&mut self, config: Arc<Config>) {
+        self.devices.ensure(&mut self.channel, config.instances.iter(), &self.interfaces);
+        // The router is told of new devices first: an instance must not begin in FAULT for want of its own.
+        if let Err(error) = self.drain_monitor() {
+            emit(Ident::Vrrp, Line::warn(error.to_string()));
+        }
+        self.router.handle(clock::now(), Event::Reconfigure(config.clone()), &mut self.actions);
+        self.rewire = true;
+        // Those that are gone resign before their devices go.
+        self.carry_out();
+        self.devices.keep_only(&mut self.channel, &config);
+    }
+
+    fn open_sockets(&mut self) {
         let views = self.router.views();
         let needs =
             views.iter().map(|view| Need { id: view.id, config: &view.config, source: view.source });
-        for (name, error) in self.sockets.reconcile(&self.poller, needs, &self.interfaces) {
+        for (name, error) in self.sockets.open_needed(&self.poller, needs, &self.interfaces) {
             let text = format!("({name}): cannot open VRRP sockets: {error}");
             emit(Ident::Vrrp, Line::error(text));
         }

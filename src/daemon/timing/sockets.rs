@@ -1,6 +1,6 @@
 //! Which instance speaks and listens where: pairs of raw sockets, shared by instances that need the same.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -25,6 +25,7 @@ pub(super) struct Sockets {
     open: BTreeMap<SocketSpec, Open>,
     by_token: HashMap<u64, SocketSpec>,
     by_instance: HashMap<InstanceId, Route>,
+    needed: HashSet<InstanceId>,
     next_token: u64,
 }
 
@@ -54,20 +55,22 @@ impl Sockets {
             open: BTreeMap::new(),
             by_token: HashMap::new(),
             by_instance: HashMap::new(),
+            needed: HashSet::new(),
             next_token: first_token,
         }
     }
 
-    /// Opens what is needed and not there, closes what nobody needs. What could not be opened is
-    /// returned and tried again at the next call.
-    pub fn reconcile<'a>(
+    /// Opens what is needed and not there. What could not be opened is returned and tried again at the next
+    /// call. An instance that needs nothing any more keeps its way out until [`Sockets::close_unneeded`]: it
+    /// may still have to resign.
+    pub fn open_needed<'a>(
         &mut self,
         poller: &Poller,
         needs: impl Iterator<Item = Need<'a>>,
         interfaces: &HashMap<Name, Arc<Interface>>,
     ) -> Vec<(Name, io::Error)> {
         let mut errors = Vec::new();
-        let mut routes = HashMap::new();
+        self.needed.clear();
         for need in needs {
             let Some(spec) = spec(need.config, need.source, interfaces) else { continue };
             if !self.open.contains_key(&spec)
@@ -79,9 +82,15 @@ impl Sockets {
             let id = self.by_instance.get(&need.id).map_or(0, |route| route.id);
             let ttl =
                 need.config.unicast_ttl.filter(|_| !need.config.unicast_peers.is_empty()).unwrap_or(255);
-            routes.insert(need.id, Route { spec, id, first: None, ttl, error: None });
+            self.needed.insert(need.id);
+            self.by_instance.insert(need.id, Route { spec, id, first: None, ttl, error: None });
         }
-        self.by_instance = routes;
+        errors
+    }
+
+    /// Closes what nobody needs since the last [`Sockets::open_needed`].
+    pub fn close_unneeded(&mut self, poller: &Poller) {
+        self.by_instance.retain(|id, _| self.needed.contains(id));
         let used: std::collections::BTreeSet<&SocketSpec> =
             self.by_instance.values().map(|r| &r.spec).collect();
         let unused: Vec<SocketSpec> =
@@ -90,16 +99,15 @@ impl Sockets {
             if let Some(open) = self.open.remove(&spec) {
                 self.by_token.remove(&open.token);
                 // Closing it takes it out of the set as well; a failure here leaves nothing behind.
-                let _ = poller.remove(&open.socket);
+                open.socket.receivers().for_each(|receiver| drop(poller.remove(&receiver)));
             }
         }
-        errors
     }
 
     fn open(&mut self, poller: &Poller, spec: &SocketSpec) -> io::Result<()> {
         let socket = VrrpSocket::open(spec)?;
         let token = self.next_token;
-        poller.add(&socket, token)?;
+        socket.receivers().try_for_each(|receiver| poller.add(&receiver, token))?;
         self.next_token += 1;
         self.by_token.insert(token, spec.clone());
         self.open.insert(spec.clone(), Open { socket, token, listens_on: spec.listen.index });
@@ -149,7 +157,8 @@ impl Sockets {
 }
 
 /// Adverts are received on the parent of a VMAC, whatever they leave by: its multicast membership is then
-/// the parent's, and no report with the virtual MAC leaves a backup.
+/// the parent's, and no report with the virtual MAC leaves a backup. Those that the kernel gives to the
+/// VMAC, because they come from its own MAC, are heard there as well.
 fn spec(
     config: &VrrpInstance,
     source: Option<IpAddr>,
@@ -170,5 +179,6 @@ fn spec(
         (false, _, Some(IpAddr::V4(own))) => Mode::Unicast(own),
         _ => return None,
     };
-    Some(SocketSpec { listen, transmit, mode })
+    let vmac = config.vmac.as_ref().and_then(|vmac| device(&vmac.name));
+    Some(SocketSpec { listen, transmit, vmac, mode })
 }
