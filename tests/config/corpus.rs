@@ -54,7 +54,7 @@ impl Surroundings {
     fn facts(&self, needs: &host::Needs) -> HostFacts {
         let mut programs = BTreeMap::new();
         for (program, _) in needs.programs() {
-            let bare = !program.starts_with('/');
+            let bare = !program.contains('/');
             let kind = if bare || self.stubs.contains(&self.there(program)) || Path::new(program).is_file()
             {
                 Program::Usable

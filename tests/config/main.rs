@@ -11,5 +11,6 @@
 mod corpus;
 mod examples;
 mod language;
+mod oracle;
 mod policy;
 mod robust;
