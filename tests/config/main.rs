@@ -5,10 +5,12 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     reason = "a test fails by panicking, and what helps it is no test function in clippy's eyes"
 )]
 
 mod corpus;
+mod documented;
 mod examples;
 mod language;
 mod oracle;
