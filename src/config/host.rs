@@ -65,6 +65,8 @@ impl ScriptKind {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UserUse {
     pub user: UserSpec,
+    /// Of one script, which is then disabled; else of all that name nobody.
+    pub of_script: bool,
     pub span: Option<Span>,
 }
 
@@ -147,7 +149,7 @@ fn interfaces(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
 }
 
 fn users(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
-    for wanted in &loaded.needs.users {
+    for wanted in loaded.needs.users.iter().filter(|wanted| !wanted.of_script) {
         let UserSpec { user, group } = &wanted.user;
         if !facts.users.contains(user) {
             let message = format!("Unable to resolve script username '{user}' - ignoring");
@@ -167,6 +169,10 @@ fn scripts(loaded: &Loaded, facts: &HostFacts, vrrp_ends: bool, found: &mut Vec<
     let mut running = None;
     for script in &loaded.needs.scripts {
         let Some(program) = script.command.argv.first() else { continue };
+        if let Some(spec) = script.command.user.as_ref().filter(|spec| !is_known(spec, facts)) {
+            found.push(unknown_user(script, spec));
+            continue;
+        }
         if security && user_of(loaded, facts, script).is_none() {
             found.push(no_user(script));
             continue;
@@ -230,6 +236,17 @@ fn user_of<'a>(loaded: &'a Loaded, facts: &HostFacts, script: &'a ScriptUse) -> 
         None if loaded.config.global.script_security => None,
         None => Some("root"),
     }
+}
+
+fn is_known(spec: &UserSpec, facts: &HostFacts) -> bool {
+    let group = spec.group.as_ref().is_none_or(|group| facts.groups.contains(group));
+    facts.users.contains(&spec.user) && group
+}
+
+fn unknown_user(script: &ScriptUse, spec: &UserSpec) -> Diagnostic {
+    let group = spec.group.as_ref().map(|group| format!(" or group '{group}'")).unwrap_or_default();
+    let message = format!("Disabling {}: there is no user '{}'{group}", script.by, spec.user);
+    Diagnostic::error("no-such-user", script.span, message).class(class_of_missing(script.kind))
 }
 
 fn no_user(script: &ScriptUse) -> Diagnostic {

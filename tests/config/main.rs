@@ -5,11 +5,14 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     reason = "a test fails by panicking, and what helps it is no test function in clippy's eyes"
 )]
 
 mod corpus;
+mod documented;
 mod examples;
 mod language;
+mod oracle;
 mod policy;
 mod robust;

@@ -84,6 +84,7 @@ impl Lower<'_> {
                 continue;
             }
             self.say_if_old(node, row);
+            self.say_if_words_before_values(node, row);
             let value = self.read(node, row);
             if let Status::Ignored(_) = row.status {
                 self.unhonoured(node, row, value);
@@ -149,6 +150,21 @@ impl Lower<'_> {
             Diagnostic::note("deprecated", node.span(), message)
         };
         self.report(diagnostic);
+    }
+
+    /// Words between the keyword of a value block and its brace.
+    fn say_if_words_before_values(&mut self, node: &Node, row: &'static Keyword) {
+        let Arguments::Values(values) = row.arguments else { return };
+        let opened = node.block.as_ref().is_some_and(|block| block.open.is_some());
+        if values != Values::Targets && opened && node.line.count() > 1 {
+            let words: Vec<&str> = node.line.words_from(1).collect();
+            let message = format!("Block {} has extra parameters {}", row.name, words.join(" "));
+            self.report(
+                Diagnostic::error("extra-words", node.span_of(1), message)
+                    .expected("'{'")
+                    .help("entries stand between the braces; these words are ignored"),
+            );
+        }
     }
 
     /// An object without a name or address that can be read.
@@ -243,7 +259,7 @@ impl Lower<'_> {
     ) {
         self.loaded.needs.scripts.push(ScriptUse { command: command.clone(), by: by.into(), kind, span });
         if let Some(user) = &command.user {
-            self.need_user(user, span);
+            self.need_user(user, true, span);
         }
     }
 
@@ -265,8 +281,8 @@ impl Lower<'_> {
         }
     }
 
-    fn need_user(&mut self, user: &UserSpec, span: Option<Span>) {
-        self.loaded.needs.users.push(UserUse { user: user.clone(), span });
+    fn need_user(&mut self, user: &UserSpec, of_script: bool, span: Option<Span>) {
+        self.loaded.needs.users.push(UserUse { user: user.clone(), of_script, span });
     }
 }
 

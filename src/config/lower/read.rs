@@ -297,7 +297,8 @@ impl Lower<'_> {
     /// `USER [[:]GROUP]` from a word on.
     pub fn user(&mut self, node: &Node, at: usize) -> Option<UserSpec> {
         let user = user_of(node.argument(at)?, node.argument(at + 1));
-        self.need_user(&user, node.span_of(at));
+        let of_script = node.name() != "script_user";
+        self.need_user(&user, of_script, node.span_of(at));
         Some(user)
     }
 

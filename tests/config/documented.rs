@@ -1,0 +1,43 @@
+//! `docs/diagnostics.md` lists every code, and no other.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Codes that the sources give to `Diagnostic::error` and its like.
+fn codes(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            codes(&path, found);
+        } else if !path.ends_with("syntax_tests.rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            for start in
+                ["Diagnostic::error(", "Diagnostic::warning(", "Diagnostic::note(", "default_used(draft, "]
+            {
+                for call in text.split(start).skip(1) {
+                    if let Some(code) = call.trim_start().strip_prefix('"') {
+                        found.extend(code.split('"').next().map(str::to_owned));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_code_is_documented() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut used = BTreeSet::new();
+    codes(&root.join("src/config"), &mut used);
+    used.extend(["no-scheduler".to_owned(), "no-forwarding".to_owned()]);
+    assert!(used.len() > 60, "{used:?}");
+    let page = std::fs::read_to_string(root.join("docs/diagnostics.md")).unwrap();
+    let listed: BTreeSet<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .filter_map(|line| line.split('`').next())
+        .map(str::to_owned)
+        .collect();
+    let difference: Vec<_> = used.symmetric_difference(&listed).collect();
+    assert!(difference.is_empty(), "{difference:?}");
+}
