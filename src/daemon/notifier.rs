@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use super::balancing;
+use super::balancing::Masters;
 use super::scripts::{Invocation, Runner, ScriptBook};
 use super::timing::Report;
 use crate::config::model::{Command, Config, Notify};
@@ -36,7 +36,7 @@ impl Current {
 pub async fn pass_on_states(
     current: Current,
     runner: Runner,
-    balancer: Option<mpsc::Sender<balancing::Command>>,
+    masters: watch::Sender<Masters>,
     mut reports: mpsc::Receiver<Report>,
 ) {
     // An instance that a reload removed is told so after it has left the configuration.
@@ -49,9 +49,7 @@ pub async fn pass_on_states(
                 if let Some(instance) = found {
                     scripts_of.insert(name.clone(), instance.notify.clone());
                 }
-                if let (Some(balancer), Some(role)) = (&balancer, sync_role(&config, &name, state)) {
-                    let _ = balancer.send(role).await;
-                }
+                masters.send_if_modified(|masters| follow(masters, &name, state));
                 let Some(notify) = scripts_of.get(&name) else { continue };
                 let scripts = invocations(&book, notify, "INSTANCE", &name, state, priority);
                 runner.notify(&format!("INSTANCE {name}"), scripts);
@@ -108,9 +106,15 @@ fn invocations(
     specific.into_iter().chain(generic).collect()
 }
 
-/// What the state of the instance that `lvs_sync_daemon` follows means to it.
-fn sync_role(config: &Config, name: &Name, state: State) -> Option<balancing::Command> {
-    let follows = config.global.lvs_sync_daemon.as_ref()?.instance.as_ref()? == name;
-    let instance = config.instances.iter().find(|instance| instance.name == *name).filter(|_| follows)?;
-    Some(balancing::Command::SyncRole { master: state == State::Master, vrid: instance.vrid.get() })
+/// Takes a state into what the load balancer knows of the instances; answers whether that is news.
+fn follow(masters: &mut Masters, name: &Name, state: State) -> bool {
+    match state {
+        State::Master | State::Backup | State::Fault => {
+            let master = state == State::Master;
+            masters.insert(name.clone(), master) != Some(master)
+        }
+        State::Deleted => masters.remove(name).is_some(),
+        // The daemon ends, and the load balancer with it.
+        State::Init | State::Stop => false,
+    }
 }

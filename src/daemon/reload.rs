@@ -57,10 +57,11 @@ pub(super) async fn finish(
             ReloadOutcome::Refused
         }
         None => {
-            let quiet = config::verdict(reading.diagnostics()) == 0;
+            let mut quiet = config::verdict(reading.diagnostics()) == 0;
             if let Err(error) = apply(options, reading, parts, pid_files).await {
                 emit(Ident::Parent, Line::error(error.clone()));
                 messages.push(error);
+                quiet = false;
             }
             emit(Ident::Parent, Line::info("Reload complete"));
             ServiceManager.ready("Running");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::balancing::{self, Balancer};
 use super::notifier::{self, Current};
@@ -36,6 +36,8 @@ pub(super) struct Parts {
     pub balancer: Option<Part<balancing::Command>>,
     pub scripts: Runner,
     pub check_scripts: Runner,
+    /// The states of the instances, for the load balancer.
+    masters: watch::Sender<balancing::Masters>,
     /// The ends of those that pass on news to scripts: each ends when its part has.
     passing: Vec<oneshot::Receiver<()>>,
     supervisor: Supervisor,
@@ -136,6 +138,7 @@ impl Parts {
             balancer: None,
             scripts: Runner::new(Ident::Vrrp, supervisor.clone()),
             check_scripts: Runner::new(Ident::Checkers, supervisor.clone()),
+            masters: watch::Sender::default(),
             passing: Vec::new(),
             supervisor,
         };
@@ -168,8 +171,10 @@ impl Parts {
 
     async fn start_balancer(&mut self, config: Arc<Config>) -> Result<(), String> {
         let (scripts, events) = mpsc::channel(REPORTS);
-        let balancer =
-            Balancer::start(config, super::seed(), scripts).await.map_err(|error| error.to_string())?;
+        let masters = self.masters.subscribe();
+        let balancer = Balancer::start(config, super::seed(), scripts, masters)
+            .await
+            .map_err(|error| error.to_string())?;
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let ended = self.own("load balancer", balancer.run(receiver));
         let passing = notifier::pass_on_checks(self.current.clone(), self.check_scripts.clone(), events);
@@ -188,9 +193,8 @@ impl Parts {
                 emit(Ident::Vrrp, Line::error(error.to_string()));
             }
         });
-        let balancer = self.balancer.as_ref().map(|part| part.commands.clone());
-        let passing =
-            notifier::pass_on_states(self.current.clone(), self.scripts.clone(), balancer, changes);
+        let (current, runner, masters) = (self.current.clone(), self.scripts.clone(), self.masters.clone());
+        let passing = notifier::pass_on_states(current, runner, masters, changes);
         let passed = self.own("notifications", passing);
         self.passing.push(passed);
         let (tracking, tracked) = mpsc::channel(COMMANDS);

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod exec;
 pub mod genl;
 pub mod ipvs;
+pub mod limit;
 pub mod link;
 pub mod monitor;
 pub mod netlink;

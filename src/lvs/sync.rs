@@ -25,11 +25,22 @@ pub fn wanted(config: &LvsSyncDaemon, master: bool, vrid: u8) -> Vec<SyncDaemon>
 /// From the daemons that run to those that are wanted: the kernel has one of each role, so what is
 /// different is stopped before it is started.
 pub fn difference(running: &[SyncDaemon], wanted: &[SyncDaemon]) -> Vec<Op> {
-    let stop = running.iter().filter(|daemon| !wanted.contains(daemon));
-    let start = wanted.iter().filter(|daemon| !running.contains(daemon));
+    let stop = running.iter().filter(|daemon| !wanted.iter().any(|wanted| serves(daemon, wanted)));
+    let start = wanted.iter().filter(|wanted| !running.iter().any(|daemon| serves(daemon, wanted)));
     stop.map(|daemon| Op::DelDaemon(daemon.role))
         .chain(start.map(|daemon| Op::NewDaemon(daemon.clone())))
         .collect()
+}
+
+/// Whether a daemon that runs is as it is wanted: the kernel shows its own defaults for what was left to it.
+fn serves(running: &SyncDaemon, wanted: &SyncDaemon) -> bool {
+    running.role == wanted.role
+        && running.interface == wanted.interface
+        && running.sync_id == wanted.sync_id
+        && (wanted.max_len == 0 || running.max_len == wanted.max_len)
+        && (wanted.group.is_none() || running.group == wanted.group)
+        && (wanted.port == 0 || running.port == wanted.port)
+        && (wanted.ttl == 0 || running.ttl == wanted.ttl)
 }
 
 #[cfg(test)]
@@ -60,6 +71,21 @@ mod tests {
         );
         assert_eq!(difference(&master, &master), []);
         assert_eq!(difference(&master, &[]), [Op::DelDaemon(SyncRole::Master)]);
+    }
+
+    #[test]
+    fn one_that_a_predecessor_left_goes_on() {
+        let wanted = wanted(&config(Some("VI_1")), true, 50);
+        let shown = SyncDaemon {
+            max_len: 1432,
+            group: Some([224, 0, 0, 81].into()),
+            port: 8848,
+            ttl: 1,
+            ..wanted[0].clone()
+        };
+        assert_eq!(difference(std::slice::from_ref(&shown), &wanted), []);
+        let other = SyncDaemon { ttl: 4, ..wanted[0].clone() };
+        assert_eq!(difference(&[shown], std::slice::from_ref(&other)).len(), 2);
     }
 
     #[test]

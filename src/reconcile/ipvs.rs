@@ -280,7 +280,7 @@ impl Table {
                 }
                 return true;
             }
-            (Op::SetService(key, _), NO_SUCH_DESTINATION | NO_SUCH_SERVICE)
+            (Op::SetService(key, _), NO_SUCH_SERVICE)
             | (Op::NewDest(key, ..) | Op::SetDest(key, ..) | Op::DelDest(key, _), NO_SUCH_SERVICE) => {
                 self.actual.remove(key);
                 return true;

@@ -1,6 +1,7 @@
 //! The user's own configurations, unchanged, each doing what its authors saw keepalived do with it: for keepalived and
 //! for standfast alike, with real IPVS. Before them the kernel module that reaches IPVS.
 
+mod balancing;
 mod evpn;
 mod ipvs;
 mod kld;
@@ -27,6 +28,7 @@ pub fn cases() -> Vec<Case> {
         ("kld", kld::run),
     ];
     let mut cases = ipvs::cases();
+    cases.extend(balancing::cases());
     for (name, run) in scenarios {
         for subject in Subject::ALL {
             cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));

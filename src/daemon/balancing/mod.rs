@@ -8,13 +8,14 @@ mod executor;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
 use self::executor::{Executor, Finished};
-use crate::config::model::{Config, LvsSyncDaemon};
+use crate::config::model::Config;
 use crate::health::outcome::Outcome;
-use crate::kernel::clock;
+use crate::ids::Name;
+use crate::kernel::{clock, limit};
 use crate::lvs::action::{Action, CheckerId, ScriptEvent};
 use crate::lvs::director::Director;
 use crate::lvs::event::Event;
@@ -27,16 +28,20 @@ use crate::time::Mono;
 
 pub use self::executor::OpenError;
 
+/// Files that are open beside the sockets of probes: VRRP's sockets, scripts, log, netlink.
+const OTHER_FILES: u64 = 4096;
+
 /// What the daemon tells the driver.
 #[derive(Debug)]
 pub enum Command {
     /// Take over this configuration; answered when the kernel's table follows it.
     Reconfigure(Arc<Config>, oneshot::Sender<()>),
-    /// The instance that `lvs_sync_daemon` follows is master, or not any more; its VRID.
-    SyncRole { master: bool, vrid: u8 },
     /// End. With `release` the table is cleared as the configuration says; without, it stays.
     Stop { release: bool },
 }
+
+/// Which VRRP instances have told their state, and whether it is MASTER: `lvs_sync_daemon` follows one.
+pub type Masters = HashMap<Name, bool>;
 
 /// A finished probe.
 struct Probed {
@@ -56,8 +61,10 @@ pub struct Balancer {
     running: HashMap<Id, (CheckerId, u64)>,
     scripts: mpsc::Sender<ScriptEvent>,
     actions: Vec<Action>,
+    masters: watch::Receiver<Masters>,
     sync_running: Vec<SyncDaemon>,
-    sync_role: (bool, u8),
+    /// `lvs_sync_daemon` is, or was until a reload, configured: what runs is ours to stop.
+    syncing: bool,
     /// Who waits for the kernel to follow the last configuration.
     waiting: Vec<oneshot::Sender<()>>,
 }
@@ -68,13 +75,16 @@ impl Balancer {
         config: Arc<Config>,
         seed: u64,
         scripts: mpsc::Sender<ScriptEvent>,
+        masters: watch::Receiver<Masters>,
     ) -> Result<Self, OpenError> {
+        allow_probes(&config);
         let (executor, found) = Executor::open(&config.global).await?;
         let mut table = Table::default();
         table.adopt(found.table);
         let mut actions = Vec::new();
         let director = Director::new(clock::now(), config.clone(), seed, &mut actions);
         let mut balancer = Balancer {
+            syncing: config.global.lvs_sync_daemon.is_some(),
             config,
             director,
             table,
@@ -83,8 +93,8 @@ impl Balancer {
             running: HashMap::new(),
             scripts,
             actions,
+            masters,
             sync_running: found.daemons,
-            sync_role: (false, 0),
             waiting: Vec::new(),
         };
         balancer.carry_out();
@@ -105,6 +115,8 @@ impl Balancer {
                     Command::Stop { release } => break self.stop(release).await,
                     command => self.obey(command),
                 },
+                // Whoever tells the states ends before we do; then they stay as they are.
+                Ok(()) = self.masters.changed() => {}
                 () = sleep_until(deadline) => self.director.expire(clock::now(), &mut self.actions),
             }
         }
@@ -113,11 +125,12 @@ impl Balancer {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Reconfigure(config, done) => {
+                allow_probes(&config);
+                self.syncing |= config.global.lvs_sync_daemon.is_some();
                 self.config = config.clone();
                 self.director.handle(clock::now(), Event::Reconfigure(config), &mut self.actions);
                 self.waiting.push(done);
             }
-            Command::SyncRole { master, vrid } => self.sync_role = (master, vrid),
             Command::Stop { .. } => {}
         }
     }
@@ -195,12 +208,22 @@ impl Balancer {
     }
 
     fn sync_difference(&self) -> Vec<Op> {
-        let (master, vrid) = self.sync_role;
-        let wanted = |config: &LvsSyncDaemon| sync::wanted(config, master, vrid);
-        match &self.config.global.lvs_sync_daemon {
-            Some(config) => sync::difference(&self.sync_running, &wanted(config)),
+        if !self.syncing {
+            return Vec::new();
+        }
+        match self.wanted_sync() {
+            Some(wanted) => sync::difference(&self.sync_running, &wanted),
             None => Vec::new(),
         }
+    }
+
+    /// `None`: the instance that decides has not told its state yet.
+    fn wanted_sync(&self) -> Option<Vec<SyncDaemon>> {
+        let Some(config) = &self.config.global.lvs_sync_daemon else { return Some(Vec::new()) };
+        let Some(name) = &config.instance else { return Some(sync::wanted(config, false, 0)) };
+        let instance = self.config.instances.iter().find(|instance| instance.name == *name)?;
+        let master = *self.masters.borrow().get(name)?;
+        Some(sync::wanted(config, master, instance.vrid.get()))
     }
 
     fn programmed(&mut self, finished: Finished) {
@@ -237,12 +260,22 @@ impl Balancer {
         self.director.handle(clock::now(), Event::Stop, &mut self.actions);
         self.carry_out();
         self.settle().await;
-        if self.config.global.lvs_sync_daemon.is_some() {
+        if self.syncing {
             self.executor.start(sync::difference(&self.sync_running, &[]));
             let finished = self.executor.finished().await;
             self.programmed(finished);
         }
         self.executor.close(&self.config.global).await;
+    }
+}
+
+/// Lets as many sockets be open as there may be probes under way at once, and says so where that is refused.
+fn allow_probes(config: &Config) {
+    let reals = config.virtual_servers.iter().flat_map(|server| &server.real_servers);
+    let checks: u64 = reals.map(|real| real.checks.len() as u64).sum();
+    if let Err(error) = limit::allow_open_files(checks.saturating_add(OTHER_FILES)) {
+        let text = format!("cannot open as many files as there are checkers ({checks}): {error}");
+        emit(Ident::Checkers, Line::warn(text));
     }
 }
 

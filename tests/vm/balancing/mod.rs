@@ -1,0 +1,39 @@
+//! Load balancing with real IPVS, keepalived's and ours: the table, reloads, health checks, scripts, size.
+
+mod checks;
+mod lab;
+mod reload;
+mod scale;
+mod scripts;
+mod server;
+mod sync;
+mod table;
+
+use crate::support::daemon::Subject;
+use crate::support::runner::Case;
+
+/// Those that both daemons do, then those that only ours does.
+pub fn cases() -> Vec<Case> {
+    let both: [(&str, fn(Subject)); 11] = [
+        ("table", table::start_and_stop),
+        ("left_behind", table::left_behind),
+        ("adopted", table::adopted),
+        ("reload_keeps", reload::keeps_connections_and_failures),
+        ("reload_writes", reload::writes_the_difference),
+        ("requests", checks::requests),
+        ("pauses", checks::pauses),
+        ("hanging", checks::hanging_servers),
+        ("scripts", scripts::run_as_configured),
+        ("sync", sync::follows_the_instance),
+        ("many", scale::ten_thousand),
+    ];
+    let mut cases = Vec::new();
+    for (name, run) in both {
+        for subject in Subject::ALL {
+            cases
+                .push(Case::new(format!("vm::{}::balancing_{name}", subject.name()), move || run(subject)));
+        }
+    }
+    cases.push(Case::new("vm::standfast::balancing_reload_refused", reload::refuses_a_broken_file));
+    cases
+}
