@@ -1,7 +1,7 @@
 //! All virtual routers of this host: who a packet is for, whose timer is due, what a sync group does
 //! together, and what an interface, a script or a new configuration means to whom.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +50,9 @@ pub struct Router {
     pub(super) by_script: HashMap<Name, Vec<InstanceId>>,
     pub(super) by_address: HashMap<AddressKey, InstanceId>,
     restored: HashMap<AddressKey, (Mono, u32)>,
-    due: BTreeSet<(Mono, InstanceId)>,
+    /// Sorted. A queue, because the first goes and comes back near the end: little is moved, and nothing
+    /// is allocated for an advert.
+    due: VecDeque<(Mono, InstanceId)>,
     /// Kept for its memory.
     expiring: Vec<InstanceId>,
     /// `vrrp_startup_delay`: until then no packet is taken and no timer runs.
@@ -79,7 +81,7 @@ impl Router {
             by_script: HashMap::new(),
             by_address: HashMap::new(),
             restored: HashMap::new(),
-            due: BTreeSet::new(),
+            due: VecDeque::new(),
             expiring: Vec::new(),
             silent_until: (!delay.is_zero()).then(|| now + delay),
             stopped: false,
@@ -123,7 +125,7 @@ impl Router {
 
     /// When [`Router::expire`] has something to do.
     pub fn deadline(&self) -> Option<Mono> {
-        self.due.first().map(|(at, _)| *at).into_iter().chain(self.silent_until).min()
+        self.due.front().map(|(at, _)| *at).into_iter().chain(self.silent_until).min()
     }
 
     /// Lets every timer run that is due.
@@ -134,7 +136,7 @@ impl Router {
         // One pass over what is due now: an instance whose announcements come in slices is due again
         // at once, and its next slice must not keep the driver from looking at its sockets.
         let mut due = std::mem::take(&mut self.expiring);
-        due.extend(self.due.range(..=(now, InstanceId(u32::MAX))).map(|(_, id)| *id));
+        due.extend(self.due.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id));
         for id in due.drain(..) {
             self.listen_if_stalled(now, id, out);
             if let Some(instance) = self.instance_mut(id) {
@@ -349,20 +351,24 @@ impl Router {
         let Some(instance) = self.instances.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
         let deadline = instance.deadline();
         if instance.queued != deadline {
-            if let Some(old) = instance.queued {
-                self.due.remove(&(old, id));
-            }
-            if let Some(new) = deadline {
-                self.due.insert((new, id));
-            }
-            instance.queued = deadline;
+            let old = std::mem::replace(&mut instance.queued, deadline);
+            self.requeue(id, old, deadline);
+        }
+    }
+
+    fn requeue(&mut self, id: InstanceId, old: Option<Mono>, new: Option<Mono>) {
+        if let Some(Ok(place)) = old.map(|old| self.due.binary_search(&(old, id))) {
+            self.due.remove(place);
+        }
+        if let Some(new) = new
+            && let Err(place) = self.due.binary_search(&(new, id))
+        {
+            self.due.insert(place, (new, id));
         }
     }
 
     pub(super) fn unqueue(&mut self, instance: &Instance) {
-        if let Some(old) = instance.queued {
-            self.due.remove(&(old, instance.id));
-        }
+        self.requeue(instance.id, instance.queued, None);
     }
 
     /// Recomputes every look-up from the instances and the configuration.

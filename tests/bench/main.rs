@@ -3,7 +3,7 @@
 //! counted in instructions, happens in a virtual machine.
 //!
 //! `cargo bench --bench director -- [--rounds N] [--only keepalived|standfast] [NAME...]` measures the named groups
-//! only: lateness, takeover, start, cost, idle, guest.
+//! only: lateness, takeover, start, cost, idle, parsing, guest.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,6 +17,8 @@ mod cost;
 mod failover;
 mod guest;
 mod lateness;
+mod parsing;
+mod pools;
 mod subject;
 mod table;
 mod wire;
@@ -106,6 +108,9 @@ fn main() {
     }
     if plan.wants("idle") {
         cost::measure_idle(&plan, &mut table);
+    }
+    if plan.wants("parsing") {
+        parsing::measure(&plan, &mut table);
     }
     if plan.wants("guest") {
         guest::run(&plan, &mut table);
