@@ -14,6 +14,10 @@ pub fn render(note: &Note) -> Line {
     let (detail, text) = words(&note.what);
     let text = match &note.what {
         What::GroupSyncing { .. } => format!("VRRP_Group({}) {text}", note.about),
+        What::Presence { .. } => format!("Interface {} {text}", note.about),
+        // keepalived writes a colon behind the name for every reason but a missing address.
+        What::Fault(Fault::NoAddress(_)) => format!("({}) {text}", note.about),
+        What::Fault(_) => format!("({}): {text}", note.about),
         What::AddressRemoved { .. } | What::StartupDelayed(_) | What::StartupCompleted => text,
         What::Link { up } => format!("Netlink reports {} {}", note.about, if *up { "up" } else { "down" }),
         _ => format!("({}) {text}", note.about),
@@ -27,7 +31,7 @@ fn words(what: &What) -> (bool, String) {
         What::Entering { state, first } => {
             (false, format!("Entering {} STATE{}", state.as_str(), if *first { " (init)" } else { "" }))
         }
-        What::Fault(fault) => (false, format!("entering FAULT state {}", reason(fault))),
+        What::Fault(fault) => (false, reason(fault)),
         What::AdvertTimeout => (true, "Receive advertisement timeout".into()),
         What::SentPriorityZero => (true, "sent 0 priority".into()),
         What::BackupReceivedPriorityZero => (false, "Backup received priority 0 advertisement".into()),
@@ -68,6 +72,14 @@ fn words(what: &What) -> (bool, String) {
                 to.as_millis()
             ),
         ),
+        What::IntervalOwn { from, to } => (
+            true,
+            format!(
+                "changing advert interval from {}ms to locally configured {}ms",
+                from.as_millis(),
+                to.as_millis()
+            ),
+        ),
         What::PreemptDelayStarted { delay } => {
             (true, format!("start preempt delay ({:.6})", delay.as_secs_f64()))
         }
@@ -79,14 +91,17 @@ fn words(what: &What) -> (bool, String) {
             };
             (true, format!("Sending/queueing {packets} on {} for {}", address.interface, address.address()))
         }
-        What::AddressListDiffers { ours, received, missing, from } => {
+        What::AddressListDiffers { vrid, ours, received, missing, from } => {
             let mut text = String::new();
             if ours != received {
                 let _ = write!(text, "expected {ours} VIPs but received {received} from {from}");
             }
             if let Some(missing) = missing {
                 let separator = if text.is_empty() { "" } else { "; " };
-                let _ = write!(text, "{separator}ip address not present in advert from {from}: {missing}");
+                let _ = write!(
+                    text,
+                    "{separator}ip address associated with VRID {vrid} not present in advert from {from}: {missing}"
+                );
             }
             (false, text)
         }
@@ -98,11 +113,12 @@ fn words(what: &What) -> (bool, String) {
                 received.as_millis() / 10
             ),
         ),
-        What::Refused { refusal, from, interval } => {
-            (false, refused(*refusal, &from.to_string(), *interval))
+        What::Refused { refusal, from, version, interval } => {
+            (false, refused(*refusal, &from.to_string(), version.number(), *interval))
         }
         What::GroupSyncing { state } => (false, format!("Syncing instances to {} state", state.as_str())),
         What::Link { .. } => (false, String::new()),
+        What::Presence { present } => (false, if *present { "added" } else { "deleted" }.into()),
         What::OwnerConflict { from } => (
             false,
             format!(
@@ -147,23 +163,23 @@ fn vips(excluded: bool) -> &'static str {
 }
 
 fn reason(fault: &Fault) -> String {
-    match fault {
+    let why = match fault {
         Fault::InterfaceAbsent(name) => format!("(interface {name} does not exist, waiting for it)"),
         Fault::InterfaceDown(name) | Fault::TrackedInterface(name) => format!("(interface {name} down)"),
         Fault::NoAddress(family) => format!("(no {family} address for interface)"),
         Fault::Script(name) => format!("due to script {name}"),
         Fault::ScriptPending(name) => format!("until script {name} has had its first result"),
-    }
+    };
+    format!("entering FAULT state {why}")
 }
 
-fn refused(refusal: Refusal, from: &str, interval: Duration) -> String {
+fn refused(refusal: Refusal, from: &str, ours: u8, interval: Duration) -> String {
     match refusal {
         Refusal::Length => format!("received a packet from {from} that is too short for its contents"),
         Refusal::Ttl(ttl) => format!("invalid TTL/HL from {from}. Received {ttl} and expect 255"),
-        Refusal::Version(version) => format!(
-            "wrong VRRP version from {from}. Received {version} and expect {}",
-            if version == 2 { 3 } else { 2 }
-        ),
+        Refusal::Version(version) => {
+            format!("wrong VRRP version from {from}. Received {version} and expect {ours}")
+        }
         Refusal::AuthType(received, expected) => {
             format!("received a {received} auth from {from}, expecting {expected}!")
         }
@@ -176,7 +192,7 @@ fn refused(refusal: Refusal, from: &str, interval: Duration) -> String {
             )
         }
         Refusal::Type(kind) => format!("invalid packet type {kind} from {from}"),
-        Refusal::Checksum => format!("Invalid VRRP checksum from {from}"),
+        Refusal::Checksum => format!("Invalid VRRPv{ours} checksum from {from}"),
         Refusal::Destination => {
             format!("received a multicast packet as unicast, or the reverse, from {from}")
         }
@@ -188,6 +204,7 @@ fn refused(refusal: Refusal, from: &str, interval: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::model::Version;
     use crate::vrrp::action::State;
 
     #[test]
@@ -208,6 +225,25 @@ mod tests {
         assert_eq!(
             text(What::LowerPriorityDiscarded { priority: 90, from: "10.0.0.2".parse().unwrap() }),
             "(VI_1) received lower priority (90) advert from 10.0.0.2 - discarding"
+        );
+        assert_eq!(
+            text(What::Fault(Fault::InterfaceDown("eth0".into()))),
+            "(VI_1): entering FAULT state (interface eth0 down)"
+        );
+        assert_eq!(
+            text(What::Fault(Fault::NoAddress(crate::ids::Family::V4))),
+            "(VI_1) entering FAULT state (no IPv4 address for interface)"
+        );
+        assert_eq!(text(What::Presence { present: false }), "Interface VI_1 deleted");
+        let from = "10.0.0.2".parse().unwrap();
+        let refused = |refusal| {
+            let interval = Duration::from_secs(1);
+            text(What::Refused { refusal, from, version: Version::V2, interval })
+        };
+        assert_eq!(refused(Refusal::Checksum), "(VI_1) Invalid VRRPv2 checksum from 10.0.0.2");
+        assert_eq!(
+            refused(Refusal::Version(4)),
+            "(VI_1) wrong VRRP version from 10.0.0.2. Received 4 and expect 2"
         );
     }
 }

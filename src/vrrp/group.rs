@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::action::{Action, InstanceId, State, Subject};
 use super::instance::{Instance, Phase};
+use super::note::What;
 use super::router::{Router, group_note};
 use crate::config::model::SyncGroup;
 use crate::ids::Name;
@@ -121,6 +122,17 @@ impl Router {
                     instance.enter_backup(now, None, false, out);
                 }
             });
+        }
+    }
+
+    /// Weighted trackers of a member do nothing without `sync_group_tracking_weight`: the operator is told.
+    pub(super) fn note_ignored_weights(&self, out: &mut Vec<Action>) {
+        for group in self.groups.iter().filter(|group| !group.config.tracking_weight) {
+            for instance in group.members.iter().filter_map(|id| self.instance(*id)) {
+                for tracked in instance.config.track_scripts.iter().filter(|tracked| tracked.weight != 0) {
+                    instance.note(What::WeightIgnoredInGroup { tracker: tracked.name.clone() }, out);
+                }
+            }
         }
     }
 

@@ -81,7 +81,8 @@ impl Instance {
         self.counters.refuse(refusal);
         if self.told.len() < TOLD && !self.told.contains(&(refusal, from)) {
             self.told.push((refusal, from));
-            self.note(What::Refused { refusal, from, interval: self.config.advert_int }, out);
+            let (version, interval) = (self.config.version, self.config.advert_int);
+            self.note(What::Refused { refusal, from, version, interval }, out);
         }
     }
 
@@ -108,7 +109,8 @@ impl Instance {
         if !self.list_told {
             self.list_told = true;
             let (ours, received) = (self.config.addresses.len(), advert.addresses().len());
-            self.note(What::AddressListDiffers { ours, received, missing, from }, out);
+            let vrid = self.config.vrid;
+            self.note(What::AddressListDiffers { vrid, ours, received, missing, from }, out);
         }
     }
 

@@ -212,11 +212,14 @@ impl Instance {
     }
 
     pub fn enter_master(&mut self, now: Mono, out: &mut Vec<Action>) {
-        self.interval = self.config.advert_int;
+        let masters = std::mem::replace(&mut self.interval, self.config.advert_int);
         self.phase = Phase::Master { next_advert: now + self.config.advert_int };
         self.changed_state();
         self.counters.became_master += 1;
         self.transmit(out);
+        if masters != self.interval {
+            self.note(What::IntervalOwn { from: masters, to: self.interval }, out);
+        }
         self.note(What::Entering { state: State::Master, first: false }, out);
         self.note_addresses(|excluded| What::SettingVips { excluded }, out);
         out.push(Action::Own { instance: self.id, owned: true });
@@ -237,18 +240,18 @@ impl Instance {
         out: &mut Vec<Action>,
     ) {
         let first = !self.started;
-        // An owner does not wait, and so never says that it does (keepalived 2.2.7).
-        let silent = first && self.priority == OWNER && self.config.state != Some(InitialState::Backup);
+        // The owner does not wait when it joins, and never says that it does (keepalived 2.2.7). One that
+        // yields to another owner waits, or the two would take MASTER from each other as fast as the wire
+        // allows.
+        let joins = matches!(self.phase, Phase::Init | Phase::Fault);
+        let at_once = joins && self.priority == OWNER && self.config.state != Some(InitialState::Backup);
+        let silent = first && at_once;
         let was_master = self.is_master();
         if !silent {
             self.note(What::Entering { state: State::Backup, first }, out);
         }
         self.leave_master(was_master && resign, was_master, out);
-        // The owner does not wait when it joins. One that yields to another owner does, or the two would
-        // take MASTER from each other as fast as the wire allows.
-        let joins = matches!(self.phase, Phase::Init | Phase::Fault);
-        let owner = self.priority == OWNER && self.config.state != Some(InitialState::Backup);
-        let after = if joins && owner { Some(Duration::from_micros(1)) } else { after };
+        let after = if at_once { Some(Duration::from_micros(1)) } else { after };
         self.phase =
             Phase::Backup(Backup { since, after, master: None, preempt_since: None, listening: false });
         self.changed_state();

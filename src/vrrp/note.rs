@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::action::State;
 use super::wire::Refusal;
-use crate::ids::{Family, Name};
+use crate::config::model::Version;
+use crate::ids::{Family, Name, Vrid};
 use crate::objects::address::AddressKey;
 
 /// One thing worth a log line, and about whom.
@@ -70,6 +71,11 @@ pub enum What {
         from: Duration,
         to: Duration,
     },
+    /// Version 3: on becoming master, back from the former master's interval.
+    IntervalOwn {
+        from: Duration,
+        to: Duration,
+    },
     PreemptDelayStarted {
         delay: Duration,
     },
@@ -78,6 +84,7 @@ pub enum What {
     },
     /// An accepted advert names other addresses than ours: how many, and the first that we miss.
     AddressListDiffers {
+        vrid: Vrid,
         ours: usize,
         received: usize,
         missing: Option<IpAddr>,
@@ -92,11 +99,17 @@ pub enum What {
     Refused {
         refusal: Refusal,
         from: IpAddr,
+        /// Ours, as is the interval.
+        version: Version,
         interval: Duration,
     },
     /// An interface that instances depend on, by name.
     Link {
         up: bool,
+    },
+    /// An interface that instances depend on appeared, or is gone.
+    Presence {
+        present: bool,
     },
     /// A sync group moves its members.
     GroupSyncing {

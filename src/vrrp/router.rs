@@ -237,12 +237,17 @@ impl Router {
         interface: Option<Arc<Interface>>,
         out: &mut Vec<Action>,
     ) {
+        let was_there = self.facts.interface(name).is_some();
         let was_up = self.facts.interface(name).is_some_and(|interface| interface.up);
         let change = self.facts.set_interface(name, interface);
         if change == Change::Nothing {
             return;
         }
         let up = self.facts.interface(name).is_some_and(|interface| interface.up);
+        let present = self.facts.interface(name).is_some();
+        if present != was_there && self.by_interface.contains_key(name) {
+            out.push(Action::Note(Note { about: name.clone(), what: What::Presence { present } }));
+        }
         if up != was_up && self.by_interface.contains_key(name) {
             out.push(Action::Note(Note { about: name.clone(), what: What::Link { up } }));
         }
@@ -297,6 +302,7 @@ impl Router {
 
     /// All are looked at before any acts: a group starts only when every member is well.
     pub(super) fn settle_all(&mut self, now: Mono, out: &mut Vec<Action>) {
+        self.note_ignored_weights(out);
         let ids: Vec<InstanceId> = self.instances.iter().flatten().map(|instance| instance.id).collect();
         let news: Vec<Vec<Fault>> = ids.iter().map(|id| self.assess(*id, out)).collect();
         for (id, news) in ids.into_iter().zip(news) {
