@@ -1,4 +1,9 @@
 //! The advertisement as bytes: RFC 3768 section 5 (version 2), RFC 9568 section 5 (version 3).
+//!
+//! The IPv4 header that the driver puts around it, as keepalived 2.2.7 does for multicast and unicast alike
+//! (captures in `fixtures/captures`): 20 bytes without options, TOS 0xC0, TTL 255, no flags (DF is not set),
+//! no fragment offset; the identification is 1 in an instance's first advert and grows by one with each
+//! further one, priority 0 included; nothing follows the payload.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
