@@ -12,9 +12,12 @@ mod table;
 use crate::support::daemon::Subject;
 use crate::support::runner::Case;
 
+/// A test of one of the two.
+type Test = fn(Subject);
+
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, fn(Subject)); 11] = [
+    let both: [(&str, Test); 11] = [
         ("table", table::start_and_stop),
         ("left_behind", table::left_behind),
         ("adopted", table::adopted),
