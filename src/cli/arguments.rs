@@ -131,11 +131,6 @@ impl Arguments {
     /// The given options that are understood but change nothing in this version.
     pub(super) fn without_effect(&self) -> Vec<&'static str> {
         [
-            (self.no_bfd, "--no_bfd"),
-            (self.all, "--all"),
-            (self.release_vips, "--release-vips"),
-            (self.dont_respawn, "--dont-respawn"),
-            (self.bfd_pid.is_some(), "--bfd_pid"),
             (self.core_dump, "--core-dump"),
             (self.core_dump_pattern.is_some(), "--core-dump-pattern"),
             (self.snmp, "--snmp"),

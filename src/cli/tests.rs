@@ -56,7 +56,8 @@ fn what_orchestrators_say() {
         daemon(&["--log-console", "--dont-fork", "--config-id=pod-1", "--use-file=F", "--pid=P"]);
     assert_eq!(operator.config_id.as_deref(), Some("pod-1"));
     let kube = daemon(&["--dont-fork", "--log-console", "--log-detail", "--release-vips"]);
-    assert_eq!(kube.remarks, ["Accepted, but without effect in this version: --release-vips"]);
+    assert_eq!(kube.remarks, [""; 0], "what holds anyway needs no remark");
+    assert_eq!(daemon(&["-x"]).remarks, ["Accepted, but without effect in this version: --snmp"]);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 pub mod balancing;
 pub mod config_test;
 pub mod daemonize;
+mod dumps;
 mod notifier;
 pub mod pidfile;
 mod reading;
@@ -26,10 +27,11 @@ use self::pidfile::{PidFileError, PidFiles, PidPaths};
 use self::reading::Reading;
 use self::sdnotify::ServiceManager;
 use crate::cli::{COMPATIBLE_VERSION, Options};
+use crate::config::model::Config;
 use crate::diag::{Diagnostic, Severity, SourceMap, render};
 use crate::kernel::{clock, netns};
 use crate::report::log::{self, Log};
-use crate::report::{Ident, Line, emit};
+use crate::report::{Ident, Line, data, emit};
 
 /// keepalived's exit statuses.
 pub mod status {
@@ -89,6 +91,9 @@ pub fn run(options: &Options) -> u8 {
     };
     introduce(options);
     say_all(&reading);
+    if options.dump_config {
+        dump_config(&reading.loaded.config);
+    }
     let status = serve(options, reading, &mut pid_files, &paths);
     reload_command::ReloadReport::withdraw(&paths.parent);
     drop(pid_files);
@@ -178,6 +183,16 @@ fn introduce(options: &Options) {
     say(format!("Configuration file {}", options.config_file.display()));
     for remark in &options.remarks {
         emit(Ident::Parent, Line::warn(remark.clone()));
+    }
+}
+
+/// `-d`
+fn dump_config(config: &Config) {
+    for line in data::vrrp(config, &[]).lines() {
+        emit(Ident::Vrrp, Line::info(line));
+    }
+    for line in data::lvs(config).lines().filter(|_| !config.virtual_servers.is_empty()) {
+        emit(Ident::Checkers, Line::info(line));
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::balancing::{self, Balancer};
+use super::dumps;
 use super::notifier::{self, Current};
 use super::pidfile::{PidFiles, PidPaths};
 use super::reading::Reading;
@@ -19,7 +20,7 @@ use super::timing::{self, Driver};
 use super::trackers::{self, Trackers};
 use crate::cli::Options;
 use crate::config::model::Config;
-use crate::report::{Ident, Line, dump, emit};
+use crate::report::{Ident, Line, emit};
 
 /// Commands that may wait for a part. They are few; the parts take them at once.
 const COMMANDS: usize = 64;
@@ -95,7 +96,7 @@ pub(super) async fn run(
                 Some(Request::Stop) | None => break status::OK,
                 Some(Request::Reload) if queue.asked() => reload::begin(options, reloaded.clone()),
                 Some(Request::Reload) => {}
-                Some(request) => parts.dump(request).await,
+                Some(request) => dumps::write(&parts, request).await,
             },
             Some(read) = reloads.recv() => {
                 reload::finish(options, read, &mut parts, pid_files, paths).await;
@@ -215,35 +216,11 @@ impl Parts {
         ended
     }
 
-    /// Writes the dump that a signal asks for.
-    async fn dump(&self, request: Request) {
-        let Some(vrrp) = &self.vrrp else { return };
-        let (answer, views) = oneshot::channel();
-        if vrrp.commands.send(timing::Command::Views(answer)).await.is_err() {
-            return;
-        }
-        let Ok(views) = views.await else { return };
-        let text = match request {
-            Request::Stats | Request::StatsClear => dump::stats(&views),
-            _ => return,
-        };
-        emit(
-            Ident::Vrrp,
-            Line::info(format!("Printing VRRP stats for process({}) on signal", std::process::id())),
-        );
-        let path = dump::directory().join("keepalived.stats");
-        let written =
-            tokio::task::spawn_blocking(move || std::fs::write(&path, text).map_err(|e| (path, e))).await;
-        if let Ok(Err((path, error))) = written {
-            emit(Ident::Vrrp, Line::warn(format!("cannot write {}: {error}", path.display())));
-        }
-    }
-
     /// Alive means that the VRRP driver answers.
     async fn feed_watchdog(&self) {
         if let Some(vrrp) = &self.vrrp {
             let (answer, views) = oneshot::channel();
-            let asked = vrrp.commands.send(timing::Command::Views(answer)).await;
+            let asked = vrrp.commands.send(timing::Command::Views { clear: false, answer }).await;
             if asked.is_err() || views.await.is_err() {
                 return;
             }

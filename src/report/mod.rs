@@ -3,6 +3,7 @@
 //! Whoever has something to say makes a [`Line`] and hands it to [`emit`]; nothing here blocks the
 //! caller. [`log`] carries the lines to syslog, the console or a file.
 
+pub mod data;
 pub mod dump;
 pub mod log;
 pub mod lvs;

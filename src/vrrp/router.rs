@@ -169,6 +169,13 @@ impl Router {
         self.instances.iter().flatten().map(Self::view).collect()
     }
 
+    /// Sets every counter to zero.
+    pub fn clear_counters(&mut self) {
+        for instance in self.instances.iter_mut().flatten() {
+            instance.counters = Counters::default();
+        }
+    }
+
     fn view(instance: &Instance) -> View {
         View {
             id: instance.id,

@@ -49,8 +49,8 @@ pub enum Command {
     Script { name: Name, healthy: bool },
     /// Take over this configuration; answered when it is in force.
     Reconfigure(Arc<Config>, oneshot::Sender<()>),
-    /// The state of every instance, for dumps.
-    Views(oneshot::Sender<Vec<View>>),
+    /// The state of every instance, for dumps; `clear` sets the counters to zero afterwards.
+    Views { clear: bool, answer: oneshot::Sender<Vec<View>> },
     /// Resign, give everything up and end; without `release` addresses and devices stay.
     Stop { release: bool },
 }
@@ -258,8 +258,11 @@ impl Driver {
                 self.reconfigure(config);
                 let _ = done.send(());
             }
-            Command::Views(answer) => {
+            Command::Views { clear, answer } => {
                 let _ = answer.send(self.router.views());
+                if clear {
+                    self.router.clear_counters();
+                }
             }
             Command::Stop { release } => {
                 self.router.handle(now, Event::Stop, &mut self.actions);

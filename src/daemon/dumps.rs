@@ -1,0 +1,73 @@
+//! The dump files that signals ask for.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use tokio::sync::oneshot;
+
+use super::service::Parts;
+use super::signals::Request;
+use super::timing;
+use crate::report::{Ident, Line, data, dump, emit};
+use crate::vrrp::router::View;
+
+/// Writes what the signal asks for, where keepalived writes it.
+pub(super) async fn write(parts: &Parts, request: Request) {
+    let (config, _) = parts.current.get();
+    let views = views(parts, request == Request::StatsClear).await;
+    let pid = std::process::id();
+    let mut files: Vec<(&str, String)> = Vec::new();
+    let say = |ident, what: &str| {
+        emit(ident, Line::info(format!("Printing {what} for process({pid}) on signal")))
+    };
+    match request {
+        Request::Data => {
+            if parts.vrrp.is_some() {
+                say(Ident::Vrrp, "VRRP data");
+                files.push(("keepalived.data", data::vrrp(&config, &views)));
+            }
+            if parts.balancer.is_some() {
+                say(Ident::Checkers, "checker data");
+                files.push(("keepalived_check.data", data::lvs(&config)));
+            }
+        }
+        Request::Stats | Request::StatsClear if parts.vrrp.is_some() => {
+            let clearing = request == Request::StatsClear;
+            say(Ident::Vrrp, if clearing { "and clearing VRRP stats" } else { "VRRP stats" });
+            files.push(("keepalived.stats", dump::stats(&views)));
+        }
+        Request::Json => emit(Ident::Vrrp, Line::warn("This version has no JSON dump")),
+        _ => {}
+    }
+    let written = tokio::task::spawn_blocking(move || {
+        let results = files.into_iter().map(|(name, text)| {
+            let path = dump::directory().join(name);
+            put(&path, &text).map_err(|error| (path, error))
+        });
+        results.filter_map(Result::err).collect::<Vec<(PathBuf, io::Error)>>()
+    });
+    for (path, error) in written.await.unwrap_or_default() {
+        emit(Ident::Parent, Line::warn(format!("cannot write {}: {error}", path.display())));
+    }
+}
+
+async fn views(parts: &Parts, clear: bool) -> Vec<View> {
+    let Some(vrrp) = &parts.vrrp else { return Vec::new() };
+    let (answer, views) = oneshot::channel();
+    // A driver that has ended has no views.
+    let _ = vrrp.commands.send(timing::Command::Views { clear, answer }).await;
+    views.await.unwrap_or_default()
+}
+
+/// The directory is everybody's: a link that somebody put there is not followed.
+fn put(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(path)?;
+    file.write_all(text.as_bytes())
+}
