@@ -22,6 +22,7 @@ use self::devices::Devices;
 use self::sockets::{Need, Sockets};
 use crate::config::model::Config;
 use crate::ids::Name;
+use crate::kernel::address;
 use crate::kernel::arp::ArpSocket;
 use crate::kernel::clock::{self, Alarm};
 use crate::kernel::monitor::{Change, Monitor};
@@ -213,6 +214,9 @@ impl Driver {
 
     fn interface_changed(&mut self, change: Change) {
         let now = clock::now();
+        if let Change::Gone(name) = &change {
+            self.leave_interface(name);
+        }
         note_interface(&mut self.interfaces, &change);
         match change {
             Change::Interface(interface) => {
@@ -226,7 +230,6 @@ impl Driver {
             Change::Gone(name) => {
                 self.rewire = true;
                 self.devices.forget(&name);
-                self.addresses.interface_gone(&name);
                 self.router.handle(now, Event::Interface { name, now: None }, &mut self.actions);
                 self.make_devices();
             }
@@ -245,6 +248,16 @@ impl Driver {
     fn make_devices(&mut self) {
         let living = self.router.living().map(|(_, config)| &**config);
         self.devices.ensure(&mut self.channel, living, &self.interfaces);
+    }
+
+    /// An interface that was renamed keeps its addresses: ours are taken from it, as nobody defends them there.
+    fn leave_interface(&mut self, name: &Name) {
+        let keys = self.addresses.interface_gone(name);
+        let Some(interface) = self.interfaces.get(name) else { return };
+        let removals: Vec<_> =
+            keys.iter().map(|key| (interface.index, address::Change::Remove(key))).collect();
+        // Refused where the interface was deleted, and the addresses with it.
+        let _ = address::apply(&mut self.channel, &removals);
     }
 
     /// True when the driver has ended.
