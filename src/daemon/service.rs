@@ -219,21 +219,21 @@ impl Parts {
     async fn dump(&self, request: Request) {
         let Some(vrrp) = &self.vrrp else { return };
         let (answer, views) = oneshot::channel();
-        if vrrp.commands.send(timing::Command::Views(answer)).await.is_err() {
+        let (command, verb) = match request {
+            Request::Stats => (timing::Command::Views(answer), "Printing"),
+            Request::StatsClear => (timing::Command::ViewsAndClear(answer), "Printing and clearing"),
+            _ => return,
+        };
+        if vrrp.commands.send(command).await.is_err() {
             return;
         }
         let Ok(views) = views.await else { return };
-        let text = match request {
-            Request::Stats | Request::StatsClear => dump::stats(&views),
-            _ => return,
-        };
-        emit(
-            Ident::Vrrp,
-            Line::info(format!("Printing VRRP stats for process({}) on signal", std::process::id())),
-        );
+        let text = dump::stats(&views);
+        let pid = std::process::id();
+        emit(Ident::Vrrp, Line::info(format!("{verb} VRRP stats for process({pid}) on signal")));
         let path = dump::directory().join("keepalived.stats");
         let written =
-            tokio::task::spawn_blocking(move || std::fs::write(&path, text).map_err(|e| (path, e))).await;
+            tokio::task::spawn_blocking(move || dump::write(&path, &text).map_err(|e| (path, e))).await;
         if let Ok(Err((path, error))) = written {
             emit(Ident::Vrrp, Line::warn(format!("cannot write {}: {error}", path.display())));
         }

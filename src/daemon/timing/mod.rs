@@ -52,6 +52,8 @@ pub enum Command {
     Reconfigure(Arc<Config>, oneshot::Sender<()>),
     /// The state of every instance, for dumps.
     Views(oneshot::Sender<Vec<View>>),
+    /// The same, and then every counter begins again at zero.
+    ViewsAndClear(oneshot::Sender<Vec<View>>),
     /// Resign, give everything up and end; without `release` addresses and devices stay.
     Stop { release: bool },
 }
@@ -273,6 +275,10 @@ impl Driver {
             }
             Command::Views(answer) => {
                 let _ = answer.send(self.router.views());
+            }
+            Command::ViewsAndClear(answer) => {
+                let _ = answer.send(self.router.views());
+                self.router.clear_counters();
             }
             Command::Stop { release } => {
                 self.router.handle(now, Event::Stop, &mut self.actions);
