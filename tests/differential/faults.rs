@@ -105,6 +105,13 @@ fn under_bad_packets(subject: Subject) -> usize {
         );
         // Received, Released master, Address List and both of Priority Zero.
         assert_eq!(counted(&stats), 5, "every reason has been counted\n{stats}");
+        // SIGRTMAX-1: prints, and clears for the next time.
+        daemon.raw_signal(63);
+        daemon.await_line("Printing and clearing VRRP stats", wait::seconds(5));
+        daemon.signal(Signal::SIGUSR2);
+        wait::until("counters cleared", wait::seconds(5), || {
+            std::fs::read_to_string(&file).is_ok_and(|text| counted(&text) > 10)
+        });
     }
     sent
 }

@@ -113,6 +113,15 @@ impl Daemon {
         kill(Pid::from_raw(self.pid()), signal).unwrap();
     }
 
+    /// Sends it a signal that has no name, such as a real-time one.
+    pub fn raw_signal(&self, number: i32) {
+        let sent = std::process::Command::new("kill")
+            .arg(format!("-{number}"))
+            .arg(self.pid().to_string())
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Writes a new configuration and asks for a reload; returns when the daemon says that it is over.
     #[track_caller]
     pub fn reload(&self, config: &str) {
