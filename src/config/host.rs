@@ -12,6 +12,9 @@ use crate::ids::Name;
 /// Who runs scripts where the configuration names nobody, if there is such a user.
 pub const DEFAULT_USER: &str = "keepalived_script";
 
+/// The code of a diagnostic about an interface that the host lacks.
+pub const NO_SUCH_INTERFACE: &str = "no-such-interface";
+
 /// Everything in a configuration that may or may not be on a host.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Needs {
@@ -135,7 +138,7 @@ fn interfaces(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
             continue;
         }
         let message = format!("WARNING - interface {} for {} doesn't exist", wanted.name, wanted.by);
-        let mut diagnostic = Diagnostic::warning("no-such-interface", wanted.span, message);
+        let mut diagnostic = Diagnostic::warning(NO_SUCH_INTERFACE, wanted.span, message);
         let near =
             facts.interfaces.iter().map(|name| (strsim::damerau_levenshtein(name, &wanted.name), name));
         diagnostic = match near.min() {

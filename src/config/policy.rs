@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::Loaded;
+use super::host::NO_SUCH_INTERFACE;
 use super::model::Config;
 use super::model::lvs::Target;
 use crate::diag::{Class, Diagnostic, Span};
@@ -51,8 +52,9 @@ pub struct Refusal {
     pub reason: String,
 }
 
-/// Whether a new text would take something away by mistake. Small mistakes pass.
-pub fn reload_refusal(old: &Config, new: &Loaded) -> Option<Refusal> {
+/// Whether a new text would take something away by mistake, or would end keepalived. Small mistakes pass.
+/// `host` is what [`super::host::check`] says of it.
+pub fn reload_refusal(old: &Config, new: &Loaded, host: &[Diagnostic]) -> Option<Refusal> {
     let because = |span: Option<Span>, message: &str| {
         let place = span.and_then(|span| new.sources.place(span));
         let place = place.map(|place| format!("{}:{}:{}: ", place.file, place.line, place.column));
@@ -73,8 +75,39 @@ pub fn reload_refusal(old: &Config, new: &Loaded) -> Option<Refusal> {
     {
         return because(gone.span, &format!("{}, and something that runs would go with it", gone.message));
     }
-    let rejected = new.rejected.iter().find(|rejected| runs(old, &new.config, &rejected.kind))?;
-    because(rejected.span, &format!("{}; it runs now and would be taken away", rejected.reason))
+    if let Some(rejected) = new.rejected.iter().find(|rejected| runs(old, &new.config, &rejected.kind)) {
+        return because(
+            rejected.span,
+            &format!("{}; it runs now and would be taken away", rejected.reason),
+        );
+    }
+    // Nothing of ours is at stake, but keepalived would end here: not what a reload was asked for.
+    let instance = |rejected: &&Rejected| matches!(rejected.kind, RejectedKind::Instance(_));
+    if let Some(rejected) = new.rejected.iter().find(instance) {
+        return because(rejected.span, &rejected.reason);
+    }
+    let absent = host.iter().find(|found| found.code == NO_SUCH_INTERFACE && is_news(old, new, found))?;
+    because(absent.span, &absent.message)
+}
+
+/// Whether the interface that the host lacks is one that the running configuration does not wait for
+/// already.
+fn is_news(old: &Config, new: &Loaded, absent: &Diagnostic) -> bool {
+    let wanted = new.needs.interfaces.iter().find(|wanted| wanted.span == absent.span);
+    wanted.is_some_and(|wanted| !names_interface(old, &wanted.name))
+}
+
+fn names_interface(config: &Config, name: &Name) -> bool {
+    let of_groups = config.sync_groups.iter().flat_map(|group| &group.track_interfaces);
+    let of_instances = config.instances.iter().flat_map(|instance| {
+        let addresses = instance.addresses.iter().chain(&instance.excluded);
+        let tracked = instance.track_interfaces.iter().map(|tracked| &tracked.name);
+        std::iter::once(&instance.interface)
+            .chain(tracked)
+            .chain(addresses.map(|address| &address.key.interface))
+    });
+    let of_sync_daemon = config.global.lvs_sync_daemon.iter().map(|daemon| &daemon.interface);
+    of_instances.chain(of_groups.map(|tracked| &tracked.name)).chain(of_sync_daemon).any(|own| own == name)
 }
 
 /// Codes after which what stands where is a guess.

@@ -1,7 +1,6 @@
 //! Who hears of a change of state: the scripts of instances and groups, and the synchronisation daemon
 //! of IPVS.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::{mpsc, watch};
@@ -14,21 +13,47 @@ use crate::ids::Name;
 use crate::lvs::action::ScriptEvent;
 use crate::vrrp::action::{State, Subject};
 
+/// A configuration and its scripts.
+type Pair = (Arc<Config>, Arc<ScriptBook>);
+
 /// The configuration whose scripts run, replaced by a reload.
 #[derive(Clone)]
-pub struct Current(Arc<RwLock<(Arc<Config>, Arc<ScriptBook>)>>);
+pub struct Current(Arc<RwLock<Known>>);
+
+struct Known {
+    now: Pair,
+    /// For what a reload removed: it is told so when it has left the configuration.
+    before: Option<Pair>,
+}
 
 impl Current {
     pub fn new(config: Arc<Config>, book: Arc<ScriptBook>) -> Self {
-        Current(Arc::new(RwLock::new((config, book))))
+        Current(Arc::new(RwLock::new(Known { now: (config, book), before: None })))
     }
 
-    pub fn get(&self) -> (Arc<Config>, Arc<ScriptBook>) {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn get(&self) -> Pair {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).now.clone()
     }
 
     pub fn replace(&self, config: Arc<Config>, book: Arc<ScriptBook>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = (config, book);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.before = Some(std::mem::replace(&mut known.now, (config, book)));
+    }
+
+    /// The scripts of an instance or a group that runs or has just been removed.
+    fn scripts_of(&self, subject: &Subject) -> Option<(Notify, Arc<ScriptBook>)> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        std::iter::once(&known.now).chain(&known.before).find_map(|(config, book)| {
+            let notify = match subject {
+                Subject::Instance(name) => {
+                    config.instances.iter().find(|i| i.name == *name).map(|i| &i.notify)
+                }
+                Subject::Group(name) => {
+                    config.sync_groups.iter().find(|g| g.name == *name).map(|g| &g.notify)
+                }
+            };
+            Some((notify?.clone(), book.clone()))
+        })
     }
 }
 
@@ -39,30 +64,20 @@ pub async fn pass_on_states(
     masters: watch::Sender<Masters>,
     mut reports: mpsc::Receiver<Report>,
 ) {
-    // An instance that a reload removed is told so after it has left the configuration.
-    let mut scripts_of: HashMap<Name, Notify> = HashMap::new();
     while let Some(report) = reports.recv().await {
         let (config, book) = current.get();
         match report {
-            Report::State { subject: Subject::Instance(name), state, priority } => {
-                let found = config.instances.iter().find(|instance| instance.name == name);
-                if let Some(instance) = found {
-                    scripts_of.insert(name.clone(), instance.notify.clone());
+            Report::State { subject, state, priority } => {
+                if let Subject::Instance(name) = &subject {
+                    masters.send_if_modified(|masters| follow(masters, name, state));
                 }
-                masters.send_if_modified(|masters| follow(masters, &name, state));
-                let Some(notify) = scripts_of.get(&name) else { continue };
-                let scripts = invocations(&book, notify, "INSTANCE", &name, state, priority);
-                runner.notify(&format!("INSTANCE {name}"), scripts);
-                if found.is_none() {
-                    scripts_of.remove(&name);
-                }
-            }
-            Report::State { subject: Subject::Group(name), state, priority } => {
-                let Some(group) = config.sync_groups.iter().find(|group| group.name == name) else {
-                    continue;
+                let Some((notify, book)) = current.scripts_of(&subject) else { continue };
+                let (kind, name) = match &subject {
+                    Subject::Instance(name) => ("INSTANCE", name),
+                    Subject::Group(name) => ("GROUP", name),
                 };
-                let scripts = invocations(&book, &group.notify, "GROUP", &name, state, priority);
-                runner.notify(&format!("GROUP {name}"), scripts);
+                let scripts = invocations(&book, &notify, kind, name, state, priority);
+                runner.notify(&format!("{kind} {name}"), scripts);
             }
             Report::LowerPriority { name, .. } => {
                 let found = config.instances.iter().find(|instance| instance.name == name);

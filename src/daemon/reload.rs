@@ -46,7 +46,8 @@ pub(super) async fn finish(
     say_all(&reading);
     let mut messages = log_lines(&reading);
     let (old, _) = parts.current.get();
-    let refusal = config::reload_refusal(&old, &reading.loaded).map(|refusal| refusal.reason);
+    let refusal =
+        config::reload_refusal(&old, &reading.loaded, &reading.host).map(|refusal| refusal.reason);
     let refusal = refusal.or_else(|| fixed(&old, &reading.loaded.config));
     let outcome = match refusal {
         Some(reason) => {

@@ -1,7 +1,10 @@
 //! Dump files in keepalived's layout, for the tools that read them.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 
 use crate::vrrp::router::View;
 
@@ -11,6 +14,16 @@ pub fn directory() -> PathBuf {
         .map(PathBuf::from)
         .filter(|path| path.is_absolute() && path.is_dir())
         .unwrap_or_else(|| PathBuf::from("/tmp"))
+}
+
+/// Writes a dump for root's eyes only. The directory may be everybody's: what stands there under this name,
+/// be it a link to somewhere else, is removed and not written to. Blocks.
+pub fn write(path: &Path, text: &str) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(text.as_bytes())
 }
 
 /// `keepalived.stats`
@@ -42,4 +55,22 @@ pub fn stats(views: &[View]) -> String {
         );
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_in_the_place_of_a_dump_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (precious, dump) = (dir.path().join("precious"), dir.path().join("keepalived.stats"));
+        fs::write(&precious, "kept").unwrap();
+        std::os::unix::fs::symlink(&precious, &dump).unwrap();
+        for text in ["first", "second"] {
+            write(&dump, text).unwrap();
+            assert_eq!(fs::read_to_string(&dump).unwrap(), text);
+        }
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "kept");
+    }
 }

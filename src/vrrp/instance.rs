@@ -154,12 +154,12 @@ impl Instance {
         }
     }
 
-    /// A master that was held up for longer than its peers wait: by how much its advert is late.
+    /// A master that was held up for longer than its peers wait: how long it has been silent.
     pub fn stalled(&self, now: Mono) -> Option<Duration> {
         match self.phase {
-            Phase::Master { next_advert } if self.priority != OWNER => {
-                let late = now.since(next_advert);
-                (late > self.master_down_interval()).then_some(late)
+            Phase::Master { next_advert } if self.priority != OWNER && next_advert < now => {
+                let silence = now.since(next_advert) + self.config.advert_int;
+                (silence > self.master_down_interval()).then_some(silence)
             }
             _ => None,
         }

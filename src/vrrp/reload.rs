@@ -31,9 +31,11 @@ impl Router {
                 None => {
                     let id = InstanceId(u32::try_from(self.instances.len()).unwrap_or(u32::MAX));
                     self.instances.push(Some(Instance::new(id, Arc::new(instance.clone()))));
+                    order.push(id);
                 }
             }
         }
+        self.order = order;
         // Those that are gone give up their addresses before others may claim them.
         let mut gone: Vec<InstanceId> = living.into_values().collect();
         gone.sort_unstable();

@@ -44,6 +44,8 @@ pub struct Router {
     pub(super) facts: Facts,
     /// By [`InstanceId`]; a slot is not used again.
     pub(super) instances: Vec<Option<Instance>>,
+    /// The living ones as the configuration has them.
+    pub(super) order: Vec<InstanceId>,
     pub(super) groups: Vec<Group>,
     by_wire: HashMap<(IfIndex, Family, Vrid), Vec<InstanceId>>,
     pub(super) by_interface: HashMap<Name, Vec<InstanceId>>,
@@ -75,6 +77,7 @@ impl Router {
         let mut router = Router {
             facts: Facts::new(interfaces),
             instances: Vec::new(),
+            order: Vec::new(),
             groups: Vec::new(),
             by_wire: HashMap::new(),
             by_interface: HashMap::new(),
@@ -90,6 +93,7 @@ impl Router {
         for instance in router.config.clone().instances.iter() {
             let id = InstanceId(u32::try_from(router.instances.len()).unwrap_or(u32::MAX));
             router.instances.push(Some(Instance::new(id, Arc::new(instance.clone()))));
+            router.order.push(id);
         }
         // Nothing can be left on a VMAC that has only just been made.
         for instance in router.instances.iter().flatten().filter(|instance| instance.config.vmac.is_none())
@@ -166,7 +170,12 @@ impl Router {
 
     /// The state of every instance, in the order of the configuration.
     pub fn views(&self) -> Vec<View> {
-        self.instances.iter().flatten().map(Self::view).collect()
+        self.order.iter().filter_map(|id| self.instance(*id)).map(Self::view).collect()
+    }
+
+    /// Every counter begins again at zero.
+    pub fn clear_counters(&mut self) {
+        self.instances.iter_mut().flatten().for_each(|instance| instance.counters = Counters::default());
     }
 
     /// Sets every counter to zero.
@@ -310,7 +319,7 @@ impl Router {
     /// All are looked at before any acts: a group starts only when every member is well.
     pub(super) fn settle_all(&mut self, now: Mono, out: &mut Vec<Action>) {
         self.note_ignored_weights(out);
-        let ids: Vec<InstanceId> = self.instances.iter().flatten().map(|instance| instance.id).collect();
+        let ids = self.order.clone();
         let news: Vec<Vec<Fault>> = ids.iter().map(|id| self.assess(*id, out)).collect();
         for (id, news) in ids.into_iter().zip(news) {
             self.act_on_faults(now, id, news, out);

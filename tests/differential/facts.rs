@@ -3,6 +3,7 @@
 use crate::support::daemon::Subject;
 use crate::support::process::Process;
 use crate::support::runner::Case;
+use crate::support::wait;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -115,6 +116,10 @@ const GREPPED: [&str; 15] = [
 /// The lines of a log that operators grep for, without their times. What is said before the first state (the original
 /// removes the addresses a predecessor may have left, there or not) is not part of it.
 pub fn grepped(process: &Process) -> Vec<String> {
+    // A script's call may be seen before the lines that were written first.
+    wait::until("the log has caught up", wait::seconds(5), || {
+        process.count("setting VIPs.") >= process.count("Entering MASTER STATE")
+    });
     let lines = process.lines();
     let bodies = lines.iter().map(|line| match line.text.split_once(" 20") {
         // `Sat Nov 21 00:25:05 2026: message`

@@ -56,7 +56,7 @@ pub fn cases() -> Vec<Case> {
 /// A router with two interfaces of known MAC, and a switch of silent neighbours.
 pub struct Router {
     pub node: Node,
-    _neighbour: Node,
+    pub neighbour: Node,
     _switches: [Node; 2],
     _net: Net,
 }
@@ -72,7 +72,7 @@ impl Router {
             host.sh(&format!("ip link set eth0 address 02:00:00:00:00:0{number}"));
             host.sh(&format!("ip link set eth1 address 02:00:00:00:01:0{number}"));
         }
-        Router { node, _neighbour: neighbour, _switches: [first, second], _net: net }
+        Router { node, neighbour, _switches: [first, second], _net: net }
     }
 }
 

@@ -5,6 +5,7 @@ mod elections;
 mod events;
 mod exit_codes;
 mod facts;
+mod faults;
 mod interop;
 mod lifecycle;
 mod tracking;
@@ -19,6 +20,7 @@ pub fn cases() -> Vec<Case> {
         elections::cases(),
         tracking::cases(),
         exit_codes::cases(),
+        faults::cases(),
         interop::cases(),
     ]
     .into_iter()

@@ -65,6 +65,7 @@ impl Daemon {
     /// Starts `subject` on `node` with a configuration file and more options.
     pub fn start_file(subject: Subject, node: &Node, config: &Path, more: &[&str]) -> Daemon {
         let mut command = node.command();
+        command.env("TMPDIR", &node.dir);
         command.arg(subject.binary()).args(["-n", "-l", "-D", "-G", "-f"]).arg(config);
         for (option, file) in ["-p", "-r", "-c", "-b"].into_iter().zip(PID_FILES) {
             command.arg(option).arg(node.dir.join(file));
@@ -112,6 +113,15 @@ impl Daemon {
         kill(Pid::from_raw(self.pid()), signal).unwrap();
     }
 
+    /// Sends it a signal that has no name, such as a real-time one.
+    pub fn raw_signal(&self, number: i32) {
+        let sent = std::process::Command::new("kill")
+            .arg(format!("-{number}"))
+            .arg(self.pid().to_string())
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Writes a new configuration and asks for a reload; returns when the daemon says that it is over.
     #[track_caller]
     pub fn reload(&self, config: &str) {
@@ -121,11 +131,24 @@ impl Daemon {
         self.process.await_nth("Reload complete", before + 1, wait::seconds(20));
     }
 
+    /// Writes a new configuration and gives what `standfast reload` says and answers.
+    pub fn reload_command(&self, node: &Node, config: &str) -> Output {
+        std::fs::write(&self.config, config).unwrap();
+        let pid_file = node.dir.join(PID_FILES[0]).display().to_string();
+        Daemon::run(Subject::Standfast, node, &["reload", "--pid", &pid_file])
+    }
+
     /// Asks it to stop and waits for its end.
     #[track_caller]
     pub fn stop(&mut self) -> ExitStatus {
         self.signal(Signal::SIGTERM);
         self.process.await_end(wait::seconds(15))
+    }
+
+    /// Waits for its end without asking for it.
+    #[track_caller]
+    pub fn await_end(&mut self, limit: Duration) -> ExitStatus {
+        self.process.await_end(limit)
     }
 
     /// Kills it and all its processes at once, so that nothing is cleaned up but the pid files, as by a loss of power.

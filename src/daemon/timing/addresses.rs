@@ -102,10 +102,10 @@ impl Addresses {
         }
     }
 
-    /// An interface is not there, and nothing is set on it.
-    pub fn interface_gone(&mut self, interface: &Name) {
-        self.set.retain(|key, _| key.interface != *interface);
+    /// No interface has this name any more. Returns what was set on it: if it was only renamed, it is there still.
+    pub fn interface_gone(&mut self, interface: &Name) -> Vec<AddressKey> {
         self.away.insert(interface.clone());
+        self.set.extract_if(|key, _| key.interface == *interface).map(|(key, _)| key).collect()
     }
 
     pub fn announce(&mut self, key: AddressKey) {

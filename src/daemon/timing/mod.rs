@@ -22,6 +22,7 @@ use self::devices::Devices;
 use self::sockets::{Need, Sockets};
 use crate::config::model::Config;
 use crate::ids::Name;
+use crate::kernel::address;
 use crate::kernel::arp::ArpSocket;
 use crate::kernel::clock::{self, Alarm};
 use crate::kernel::monitor::{Change, Monitor};
@@ -49,8 +50,15 @@ pub enum Command {
     Script { name: Name, healthy: bool },
     /// Take over this configuration; answered when it is in force.
     Reconfigure(Arc<Config>, oneshot::Sender<()>),
+<<<<<<< HEAD
     /// The state of every instance, for dumps; `clear` sets the counters to zero afterwards.
     Views { clear: bool, answer: oneshot::Sender<Vec<View>> },
+=======
+    /// The state of every instance, for dumps.
+    Views(oneshot::Sender<Vec<View>>),
+    /// The same, and then every counter begins again at zero.
+    ViewsAndClear(oneshot::Sender<Vec<View>>),
+>>>>>>> r1
     /// Resign, give everything up and end; without `release` addresses and devices stay.
     Stop { release: bool },
 }
@@ -213,6 +221,9 @@ impl Driver {
 
     fn interface_changed(&mut self, change: Change) {
         let now = clock::now();
+        if let Change::Gone(name) = &change {
+            self.leave_interface(name);
+        }
         note_interface(&mut self.interfaces, &change);
         match change {
             Change::Interface(interface) => {
@@ -226,7 +237,6 @@ impl Driver {
             Change::Gone(name) => {
                 self.rewire = true;
                 self.devices.forget(&name);
-                self.addresses.interface_gone(&name);
                 self.router.handle(now, Event::Interface { name, now: None }, &mut self.actions);
                 self.make_devices();
             }
@@ -247,6 +257,16 @@ impl Driver {
         self.devices.ensure(&mut self.channel, living, &self.interfaces);
     }
 
+    /// An interface that was renamed keeps its addresses: ours are taken from it, as nobody defends them there.
+    fn leave_interface(&mut self, name: &Name) {
+        let keys = self.addresses.interface_gone(name);
+        let Some(interface) = self.interfaces.get(name) else { return };
+        let removals: Vec<_> =
+            keys.iter().map(|key| (interface.index, address::Change::Remove(key))).collect();
+        // Refused where the interface was deleted, and the addresses with it.
+        let _ = address::apply(&mut self.channel, &removals);
+    }
+
     /// True when the driver has ended.
     fn obey(&mut self, command: Command) -> bool {
         let now = clock::now();
@@ -263,6 +283,10 @@ impl Driver {
                 if clear {
                     self.router.clear_counters();
                 }
+            }
+            Command::ViewsAndClear(answer) => {
+                let _ = answer.send(self.router.views());
+                self.router.clear_counters();
             }
             Command::Stop { release } => {
                 self.router.handle(now, Event::Stop, &mut self.actions);
