@@ -1,9 +1,7 @@
 //! The dump files that signals ask for.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use tokio::sync::oneshot;
 
@@ -44,7 +42,7 @@ pub(super) async fn write(parts: &Parts, request: Request) {
     let written = tokio::task::spawn_blocking(move || {
         let results = files.into_iter().map(|(name, text)| {
             let path = dump::directory().join(name);
-            put(&path, &text).map_err(|error| (path, error))
+            dump::write(&path, &text).map_err(|error| (path, error))
         });
         results.filter_map(Result::err).collect::<Vec<(PathBuf, io::Error)>>()
     });
@@ -59,15 +57,4 @@ async fn views(parts: &Parts, clear: bool) -> Vec<View> {
     // A driver that has ended has no views.
     let _ = vrrp.commands.send(timing::Command::Views { clear, answer }).await;
     views.await.unwrap_or_default()
-}
-
-/// The directory is everybody's: a link that somebody put there is not followed.
-fn put(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(path)?;
-    file.write_all(text.as_bytes())
 }

@@ -216,33 +216,6 @@ impl Parts {
         ended
     }
 
-<<<<<<< HEAD
-=======
-    /// Writes the dump that a signal asks for.
-    async fn dump(&self, request: Request) {
-        let Some(vrrp) = &self.vrrp else { return };
-        let (answer, views) = oneshot::channel();
-        let (command, verb) = match request {
-            Request::Stats => (timing::Command::Views(answer), "Printing"),
-            Request::StatsClear => (timing::Command::ViewsAndClear(answer), "Printing and clearing"),
-            _ => return,
-        };
-        if vrrp.commands.send(command).await.is_err() {
-            return;
-        }
-        let Ok(views) = views.await else { return };
-        let text = dump::stats(&views);
-        let pid = std::process::id();
-        emit(Ident::Vrrp, Line::info(format!("{verb} VRRP stats for process({pid}) on signal")));
-        let path = dump::directory().join("keepalived.stats");
-        let written =
-            tokio::task::spawn_blocking(move || dump::write(&path, &text).map_err(|e| (path, e))).await;
-        if let Ok(Err((path, error))) = written {
-            emit(Ident::Vrrp, Line::warn(format!("cannot write {}: {error}", path.display())));
-        }
-    }
-
->>>>>>> r1
     /// Alive means that the VRRP driver answers.
     async fn feed_watchdog(&self) {
         if let Some(vrrp) = &self.vrrp {

@@ -178,13 +178,6 @@ impl Router {
         self.instances.iter_mut().flatten().for_each(|instance| instance.counters = Counters::default());
     }
 
-    /// Sets every counter to zero.
-    pub fn clear_counters(&mut self) {
-        for instance in self.instances.iter_mut().flatten() {
-            instance.counters = Counters::default();
-        }
-    }
-
     fn view(instance: &Instance) -> View {
         View {
             id: instance.id,

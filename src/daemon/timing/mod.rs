@@ -50,15 +50,8 @@ pub enum Command {
     Script { name: Name, healthy: bool },
     /// Take over this configuration; answered when it is in force.
     Reconfigure(Arc<Config>, oneshot::Sender<()>),
-<<<<<<< HEAD
     /// The state of every instance, for dumps; `clear` sets the counters to zero afterwards.
     Views { clear: bool, answer: oneshot::Sender<Vec<View>> },
-=======
-    /// The state of every instance, for dumps.
-    Views(oneshot::Sender<Vec<View>>),
-    /// The same, and then every counter begins again at zero.
-    ViewsAndClear(oneshot::Sender<Vec<View>>),
->>>>>>> r1
     /// Resign, give everything up and end; without `release` addresses and devices stay.
     Stop { release: bool },
 }
@@ -283,10 +276,6 @@ impl Driver {
                 if clear {
                     self.router.clear_counters();
                 }
-            }
-            Command::ViewsAndClear(answer) => {
-                let _ = answer.send(self.router.views());
-                self.router.clear_counters();
             }
             Command::Stop { release } => {
                 self.router.handle(now, Event::Stop, &mut self.actions);
