@@ -89,6 +89,7 @@ pub(super) async fn run(
     let mut queue = ReloadQueue::default();
     let (reloaded, mut reloads) = mpsc::channel(1);
     let mut watchdog = ServiceManager.watchdog_interval().map(tokio::time::interval);
+    let mut faulted = false;
     let status = loop {
         tokio::select! {
             request = requests.next() => match request {
@@ -106,12 +107,13 @@ pub(super) async fn run(
             Some(fault) = fatal.recv() => {
                 let text = format!("{} failed ({}): ending, so that nothing is held undefended", fault.task, fault.reason);
                 emit(Ident::Parent, Line::error(text));
+                faulted = true;
                 break status::FATAL;
             }
             () = tick(&mut watchdog) => parts.feed_watchdog().await,
         }
     };
-    parts.stop(options).await;
+    parts.stop(options, faulted).await;
     status
 }
 
@@ -188,9 +190,10 @@ impl Parts {
         let (reports, changes) = mpsc::channel(REPORTS);
         let driver = Driver::start(config.clone(), reports).map_err(|error| error.to_string())?;
         let (commands, receiver) = mpsc::channel(COMMANDS);
+        let fail = self.supervisor.failure_of("VRRP driver");
         let ended = self.own("VRRP driver", async move {
             if let Err(error) = driver.run(receiver).await {
-                emit(Ident::Vrrp, Line::error(error.to_string()));
+                fail(error.to_string());
             }
         });
         let (current, runner, masters) = (self.current.clone(), self.scripts.clone(), self.masters.clone());
@@ -252,13 +255,17 @@ impl Parts {
     }
 
     /// keepalived's order: VRRP resigns and lets go, the load balancer clears its table, scripts end.
-    async fn stop(self, options: &Options) {
+    /// After a fault nothing stays, whatever the options keep for a successor: it may not come.
+    async fn stop(self, options: &Options, faulted: bool) {
         emit(Ident::Parent, Line::info("Stopping"));
         ServiceManager.stopping();
         drop(self.trackers);
         if let Some(vrrp) = self.vrrp {
-            let stop = timing::Command::Stop { release: !options.keep_vrrp };
+            let stop = timing::Command::Stop { release: faulted || !options.keep_vrrp };
             end("VRRP", vrrp, stop).await;
+            if faulted {
+                clear_interfaces(self.current.get().0).await;
+            }
         }
         if let Some(balancer) = self.balancer {
             let stop = balancing::Command::Stop { release: !options.keep_ipvs };
@@ -271,6 +278,14 @@ impl Parts {
         }
         tokio::join!(self.scripts.stop(), self.check_scripts.stop());
         self.current.get().1.running.signal(nix::sys::signal::Signal::SIGKILL);
+    }
+}
+
+/// Where the driver could not do it itself.
+async fn clear_interfaces(config: Arc<Config>) {
+    let cleared = tokio::task::spawn_blocking(move || timing::clear(&config)).await;
+    if let Ok(Err(error)) = cleared {
+        emit(Ident::Vrrp, Line::error(format!("addresses may have been left behind: {error}")));
     }
 }
 

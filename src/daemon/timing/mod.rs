@@ -24,6 +24,7 @@ use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::arp::ArpSocket;
 use crate::kernel::clock::{self, Alarm};
+use crate::kernel::link;
 use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::{Channel, NetlinkError};
 use crate::kernel::poller::Poller;
@@ -135,8 +136,19 @@ impl Driver {
         })
     }
 
-    /// Runs until it is told to stop.
-    pub async fn run(mut self, mut commands: mpsc::Receiver<Command>) -> Result<(), DriverError> {
+    /// Runs until it is told to stop, or cannot go on: then it has resigned and given everything up.
+    ///
+    /// # Errors
+    /// The timer, the poller or the interface monitor failed.
+    pub async fn run(mut self, commands: mpsc::Receiver<Command>) -> Result<(), DriverError> {
+        let result = self.take_turns(commands).await;
+        if result.is_err() {
+            self.stop(true);
+        }
+        result
+    }
+
+    async fn take_turns(&mut self, mut commands: mpsc::Receiver<Command>) -> Result<(), DriverError> {
         loop {
             self.carry_out();
             let command = if self.addresses.is_idle() {
@@ -262,18 +274,22 @@ impl Driver {
                 let _ = answer.send(self.router.views());
             }
             Command::Stop { release } => {
-                self.router.handle(now, Event::Stop, &mut self.actions);
-                self.act_all();
-                if release {
-                    while !self.addresses.is_idle() {
-                        self.work();
-                    }
-                    self.devices.remove_all(&mut self.channel);
-                }
+                self.stop(release);
                 return true;
             }
         }
         false
+    }
+
+    fn stop(&mut self, release: bool) {
+        self.router.handle(clock::now(), Event::Stop, &mut self.actions);
+        self.act_all();
+        if release {
+            while !self.addresses.is_idle() {
+                self.work();
+            }
+            self.devices.remove_all(&mut self.channel);
+        }
     }
 
     fn reconfigure(&mut self, config: Arc<Config>) {
@@ -298,6 +314,26 @@ impl Driver {
             emit(Ident::Vrrp, Line::error(text));
         }
     }
+}
+
+/// Removes what a driver that died without order left on the interfaces: every address and device of this
+/// configuration. Blocks for a moment.
+///
+/// # Errors
+/// The kernel's interfaces cannot be read.
+pub fn clear(config: &Config) -> Result<(), NetlinkError> {
+    let mut channel = Channel::route()?;
+    let found = link::dump(&mut channel)?;
+    let interfaces = found.into_values().map(|i| (i.name.clone(), Arc::new(i))).collect();
+    carry_out::remove_left_overs(&mut channel, config, &interfaces);
+    let mut devices = Devices::default();
+    let with_device = config
+        .instances
+        .iter()
+        .filter(|instance| instance.vmac.as_ref().is_some_and(|vmac| interfaces.contains_key(&vmac.name)));
+    devices.ensure(&mut channel, with_device, &interfaces);
+    devices.remove_all(&mut channel);
+    Ok(())
 }
 
 fn note_interface(interfaces: &mut HashMap<Name, Arc<Interface>>, change: &Change) {
