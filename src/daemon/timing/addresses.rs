@@ -34,7 +34,7 @@ pub struct Addresses {
     by_owner: HashMap<InstanceId, Vec<AddressKey>>,
     /// What we have set and nobody has removed since.
     set: HashMap<AddressKey, AddressAttributes>,
-    /// Interfaces that are missing.
+    /// Interfaces that are missing and were wanted; others come and go by the thousand on some hosts.
     away: HashSet<Name>,
     queue: VecDeque<Work>,
 }
@@ -105,7 +105,9 @@ impl Addresses {
     /// An interface is not there, and nothing is set on it.
     pub fn interface_gone(&mut self, interface: &Name) {
         self.set.retain(|key, _| key.interface != *interface);
-        self.away.insert(interface.clone());
+        if self.wanted.keys().any(|key| key.interface == *interface) {
+            self.away.insert(interface.clone());
+        }
     }
 
     pub fn announce(&mut self, key: AddressKey) {

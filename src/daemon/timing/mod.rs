@@ -3,7 +3,7 @@
 //! Each turn: wait for a socket, the interface monitor, a command or the deadline; drain the sockets;
 //! then take what the monitor and the daemon have to say; then let expired timers run; then carry out
 //! what the router wants. Packets come before expiry, so that a late wake-up never overlooks an advert
-//! that was already there. Kernel work is done in slices (see [`addresses`]): a thousand addresses
+//! that was already there. Kernel work is done in slices (see `addresses`): a thousand addresses
 //! cannot delay an advert. Nothing here blocks for longer than one slice, and nothing here decides.
 
 mod addresses;
