@@ -1,6 +1,6 @@
 //! keepalived.conf: text to tree to typed model. Never asks the system whether something exists.
 //!
-//! [`source`] reads files, `preprocess` makes logical lines of them, `syntax` a tree, [`lower`] the model;
+//! [`source`] reads files, `preprocess` makes logical lines of them, `syntax` a tree, `lower` the model;
 //! [`keywords`] is the table that all of them ask. A mistake becomes a [`Diagnostic`]; reading never fails.
 
 pub mod diff;

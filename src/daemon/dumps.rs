@@ -3,18 +3,14 @@
 use std::io;
 use std::path::PathBuf;
 
-use tokio::sync::oneshot;
-
 use super::service::Parts;
 use super::signals::Request;
-use super::timing;
 use crate::report::{Ident, Line, data, dump, emit};
-use crate::vrrp::router::View;
 
 /// Writes what the signal asks for, where keepalived writes it.
 pub(super) async fn write(parts: &Parts, request: Request) {
     let (config, _) = parts.current.get();
-    let views = views(parts, request == Request::StatsClear).await;
+    let views = parts.views(request == Request::StatsClear).await.unwrap_or_default();
     let pid = std::process::id();
     let mut files: Vec<(&str, String)> = Vec::new();
     let say = |ident, what: &str| {
@@ -49,12 +45,4 @@ pub(super) async fn write(parts: &Parts, request: Request) {
     for (path, error) in written.await.unwrap_or_default() {
         emit(Ident::Parent, Line::warn(format!("cannot write {}: {error}", path.display())));
     }
-}
-
-async fn views(parts: &Parts, clear: bool) -> Vec<View> {
-    let Some(vrrp) = &parts.vrrp else { return Vec::new() };
-    let (answer, views) = oneshot::channel();
-    // A driver that has ended has no views.
-    let _ = vrrp.commands.send(timing::Command::Views { clear, answer }).await;
-    views.await.unwrap_or_default()
 }

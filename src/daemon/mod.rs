@@ -1,8 +1,8 @@
 //! Puts everything together; the only module that knows everybody.
 //!
 //! Start and stop are straight-line code here. What runs is a handful of tasks in one runtime: the VRRP
-//! driver ([`timing`]), the load balancer's ([`balancing`]), the track scripts' ([`trackers`]), and those
-//! that pass on who is to hear of what ([`notifier`]).
+//! driver ([`timing`]), the load balancer's ([`balancing`]), the track scripts' (`trackers`), and those
+//! that pass on who is to hear of what (`notifier`).
 
 pub mod balancing;
 pub mod config_test;

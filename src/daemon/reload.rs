@@ -16,10 +16,10 @@ use crate::kernel::clock;
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
 
-/// A file that has been read, and since when.
+/// A file that has been read, and since when; none, where reading it was the end of its reader.
 pub(super) struct Read {
     begun: Mono,
-    reading: Reading,
+    reading: Option<Reading>,
 }
 
 /// Reads the file on the blocking pool; the parts go on meanwhile.
@@ -28,7 +28,9 @@ pub(super) fn begin(options: &Options, done: mpsc::Sender<Read>) {
     ServiceManager.reloading();
     let (options, begun) = (options.clone(), clock::now());
     tokio::task::spawn_blocking(move || {
-        let read = Read { begun, reading: Reading::take(&options) };
+        // A file that we stumble over must not keep every later reload waiting for its end.
+        let reading = std::panic::catch_unwind(|| Reading::take(&options)).ok();
+        let read = Read { begun, reading };
         // The daemon is ending if nobody takes it.
         let _ = done.blocking_send(read);
     });
@@ -43,21 +45,20 @@ pub(super) async fn finish(
     paths: &PidPaths,
 ) {
     let Read { begun, reading } = read;
-    say_all(&reading);
-    let mut messages = log_lines(&reading);
-    let (old, _) = parts.current.get();
-    let refusal =
-        config::reload_refusal(&old, &reading.loaded, &reading.host).map(|refusal| refusal.reason);
-    let refusal = refusal.or_else(|| fixed(&old, &reading.loaded.config));
-    let outcome = match refusal {
-        Some(reason) => {
+    let mut messages = Vec::new();
+    if let Some(reading) = &reading {
+        say_all(reading);
+        messages = log_lines(reading);
+    }
+    let outcome = match judge(&parts.current.get().0, reading) {
+        Err(reason) => {
             let text = format!("Reload refused, the running configuration goes on: {reason}");
             emit(Ident::Parent, Line::error(text.clone()));
             ServiceManager.ready(&text);
             messages.push(text);
             ReloadOutcome::Refused
         }
-        None => {
+        Ok(reading) => {
             let mut quiet = config::verdict(reading.diagnostics()) == 0;
             if let Err(error) = apply(options, reading, parts, pid_files).await {
                 emit(Ident::Parent, Line::error(error.clone()));
@@ -74,6 +75,16 @@ pub(super) async fn finish(
     let written = tokio::task::spawn_blocking(move || report.publish(&pid_file)).await;
     if let Ok(Err(error)) = written {
         emit(Ident::Parent, Line::warn(format!("cannot say what became of the reload: {error}")));
+    }
+}
+
+/// What was read, if the policy lets it take the place of `old`; else the reason why not.
+fn judge(old: &Config, reading: Option<Reading>) -> Result<Reading, String> {
+    let reading = reading.ok_or("BUG: the file could not be read to its end")?;
+    let refusal = config::reload_refusal(old, &reading.loaded, &reading.host).map(|refusal| refusal.reason);
+    match refusal.or_else(|| fixed(old, &reading.loaded.config)) {
+        Some(reason) => Err(reason),
+        None => Ok(reading),
     }
 }
 

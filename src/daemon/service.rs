@@ -21,13 +21,14 @@ use super::trackers::{self, Trackers};
 use crate::cli::Options;
 use crate::config::model::Config;
 use crate::report::{Ident, Line, emit};
+use crate::vrrp::router::View;
 
 /// Commands that may wait for a part. They are few; the parts take them at once.
 const COMMANDS: usize = 64;
 /// State changes that may wait to be passed on: of thousands of instances at once.
 const REPORTS: usize = 8192;
-/// How long a part may take to end in good order.
-const ENDING: Duration = Duration::from_secs(5);
+/// How long a part may take to answer, or to end in good order.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The ways to the running parts.
 pub(super) struct Parts {
@@ -77,19 +78,23 @@ pub(super) async fn run(
         return status::FATAL;
     }
     let config = Arc::new(reading.loaded.config);
-    let mut parts = match Parts::start(options, config, reading.book, supervisor).await {
-        Ok(parts) => parts,
-        Err(error) => {
-            emit(Ident::Parent, Line::error(error.clone()));
-            ServiceManager.failed(libc::EINVAL.unsigned_abs(), &error);
-            return status::FATAL;
-        }
-    };
+    let mut parts = Parts::none(config.clone(), reading.book.clone(), supervisor);
+    if let Err(error) = parts.follow(options, &config, &reading.book).await {
+        emit(Ident::Parent, Line::error(error.clone()));
+        ServiceManager.failed(libc::EINVAL.unsigned_abs(), &error);
+        // One part may run already: it leaves nothing behind either.
+        parts.stop(options, true).await;
+        return status::FATAL;
+    }
+    if parts.vrrp.is_none() && parts.balancer.is_none() {
+        emit(Ident::Parent, Line::warn("Warning - keepalived has no configuration to run"));
+    }
     emit(Ident::Parent, Line::info("Startup complete"));
     ServiceManager.ready("Running");
     let mut queue = ReloadQueue::default();
     let (reloaded, mut reloads) = mpsc::channel(1);
     let mut watchdog = ServiceManager.watchdog_interval().map(tokio::time::interval);
+    let mut faulted = false;
     let status = loop {
         tokio::select! {
             request = requests.next() => match request {
@@ -107,12 +112,13 @@ pub(super) async fn run(
             Some(fault) = fatal.recv() => {
                 let text = format!("{} failed ({}): ending, so that nothing is held undefended", fault.task, fault.reason);
                 emit(Ident::Parent, Line::error(text));
+                faulted = true;
                 break status::FATAL;
             }
             () = tick(&mut watchdog) => parts.feed_watchdog().await,
         }
     };
-    parts.stop(options).await;
+    parts.stop(options, faulted).await;
     status
 }
 
@@ -126,14 +132,10 @@ async fn tick(watchdog: &mut Option<tokio::time::Interval>) {
 }
 
 impl Parts {
-    async fn start(
-        options: &Options,
-        config: Arc<Config>,
-        book: Arc<ScriptBook>,
-        supervisor: Supervisor,
-    ) -> Result<Self, String> {
-        let mut parts = Parts {
-            current: Current::new(config.clone(), book.clone()),
+    /// Before any part runs.
+    fn none(config: Arc<Config>, book: Arc<ScriptBook>, supervisor: Supervisor) -> Self {
+        Parts {
+            current: Current::new(config, book),
             vrrp: None,
             trackers: None,
             balancer: None,
@@ -142,12 +144,7 @@ impl Parts {
             masters: watch::Sender::default(),
             passing: Vec::new(),
             supervisor,
-        };
-        parts.follow(options, &config, &book).await?;
-        if parts.vrrp.is_none() && parts.balancer.is_none() {
-            emit(Ident::Parent, Line::warn("Warning - keepalived has no configuration to run"));
         }
-        Ok(parts)
     }
 
     /// Starts the parts that the configuration asks for and that do not run yet.
@@ -189,9 +186,10 @@ impl Parts {
         let (reports, changes) = mpsc::channel(REPORTS);
         let driver = Driver::start(config.clone(), reports).map_err(|error| error.to_string())?;
         let (commands, receiver) = mpsc::channel(COMMANDS);
+        let fail = self.supervisor.failure_of("VRRP driver");
         let ended = self.own("VRRP driver", async move {
             if let Err(error) = driver.run(receiver).await {
-                emit(Ident::Vrrp, Line::error(error.to_string()));
+                fail(error.to_string());
             }
         });
         let (current, runner, masters) = (self.current.clone(), self.scripts.clone(), self.masters.clone());
@@ -218,24 +216,36 @@ impl Parts {
 
     /// Alive means that the VRRP driver answers.
     async fn feed_watchdog(&self) {
-        if let Some(vrrp) = &self.vrrp {
-            let (answer, views) = oneshot::channel();
-            let asked = vrrp.commands.send(timing::Command::Views { clear: false, answer }).await;
-            if asked.is_err() || views.await.is_err() {
-                return;
-            }
+        if self.vrrp.is_none() || self.views(false).await.is_some() {
+            ServiceManager.watchdog();
         }
-        ServiceManager.watchdog();
+    }
+
+    /// The instances as the VRRP driver has them; `None` where there is no driver, or it does not answer.
+    /// `clear` sets the counters to zero afterwards.
+    pub(super) async fn views(&self, clear: bool) -> Option<Vec<View>> {
+        let vrrp = self.vrrp.as_ref()?;
+        let (answer, views) = oneshot::channel();
+        let asked = async {
+            vrrp.commands.send(timing::Command::Views { clear, answer }).await.ok()?;
+            views.await.ok()
+        };
+        // A driver that hangs must not keep us from hearing that we are to end.
+        tokio::time::timeout(PATIENCE, asked).await.ok().flatten()
     }
 
     /// keepalived's order: VRRP resigns and lets go, the load balancer clears its table, scripts end.
-    async fn stop(self, options: &Options) {
+    /// After a fault nothing stays, whatever the options keep for a successor: it may not come.
+    async fn stop(self, options: &Options, faulted: bool) {
         emit(Ident::Parent, Line::info("Stopping"));
         ServiceManager.stopping();
         drop(self.trackers);
         if let Some(vrrp) = self.vrrp {
-            let stop = timing::Command::Stop { release: !options.keep_vrrp };
+            let stop = timing::Command::Stop { release: faulted || !options.keep_vrrp };
             end("VRRP", vrrp, stop).await;
+            if faulted {
+                clear_interfaces(self.current.get().0).await;
+            }
         }
         if let Some(balancer) = self.balancer {
             let stop = balancing::Command::Stop { release: !options.keep_ipvs };
@@ -243,7 +253,7 @@ impl Parts {
         }
         // The last changes are on their way to the scripts: they arrive before the queue closes.
         let arrived = futures_util::future::join_all(self.passing);
-        if tokio::time::timeout(ENDING, arrived).await.is_err() {
+        if tokio::time::timeout(PATIENCE, arrived).await.is_err() {
             emit(Ident::Parent, Line::warn("the last changes of state were not passed on in time"));
         }
         tokio::join!(self.scripts.stop(), self.check_scripts.stop());
@@ -251,10 +261,18 @@ impl Parts {
     }
 }
 
+/// Where the driver could not do it itself.
+async fn clear_interfaces(config: Arc<Config>) {
+    let cleared = tokio::task::spawn_blocking(move || timing::clear(&config)).await;
+    if let Ok(Err(error)) = cleared {
+        emit(Ident::Vrrp, Line::error(format!("addresses may have been left behind: {error}")));
+    }
+}
+
 async fn end<C>(name: &str, part: Part<C>, stop: C) {
     // A part that has ended already takes no command.
     let _ = part.commands.send(stop).await;
-    if tokio::time::timeout(ENDING, part.ended).await.is_err() {
-        emit(Ident::Parent, Line::warn(format!("{name} did not end in {} s", ENDING.as_secs())));
+    if tokio::time::timeout(PATIENCE, part.ended).await.is_err() {
+        emit(Ident::Parent, Line::warn(format!("{name} did not end in {} s", PATIENCE.as_secs())));
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 
 use futures_util::StreamExt as _;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook_tokio::Signals;
 
 /// What the operator asks of the running daemon by a signal.
@@ -51,17 +52,17 @@ impl Request {
     /// The signal that asks for it. The real-time ones depend on the C library.
     pub fn signal_number(self) -> i32 {
         match self {
-            Request::Stop => libc::SIGTERM,
-            Request::Reload => libc::SIGHUP,
-            Request::Data => libc::SIGUSR1,
-            Request::Stats => libc::SIGUSR2,
+            Request::Stop => SIGTERM,
+            Request::Reload => SIGHUP,
+            Request::Data => SIGUSR1,
+            Request::Stats => SIGUSR2,
             Request::StatsClear => libc::SIGRTMAX() - 1,
             Request::Json => libc::SIGRTMIN() + 2,
         }
     }
 
     fn by_number(signal: i32) -> Option<Request> {
-        if signal == libc::SIGINT {
+        if signal == SIGINT {
             return Some(Request::Stop);
         }
         Request::ALL.into_iter().find(|request| request.signal_number() == signal)
@@ -81,7 +82,7 @@ impl Requests {
     /// # Errors
     /// The handlers cannot be installed.
     pub fn listen(ignore_sigint: bool) -> io::Result<Requests> {
-        let wanted = Request::ALL.into_iter().map(Request::signal_number).chain([libc::SIGINT]);
+        let wanted = Request::ALL.into_iter().map(Request::signal_number).chain([SIGINT]);
         Ok(Requests { signals: Signals::new(wanted)?, ignore_sigint })
     }
 
@@ -90,7 +91,7 @@ impl Requests {
     pub async fn next(&mut self) -> Option<Request> {
         loop {
             let signal = self.signals.next().await?;
-            if signal == libc::SIGINT && self.ignore_sigint {
+            if signal == SIGINT && self.ignore_sigint {
                 continue;
             }
             if let Some(request) = Request::by_number(signal) {

@@ -30,7 +30,7 @@ pub enum OnPanic {
     Stop,
 }
 
-/// A task whose end is the end of the daemon has panicked.
+/// A task whose end is the end of the daemon has panicked, or cannot go on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fatal {
     pub task: String,
@@ -59,13 +59,12 @@ impl Supervisor {
         task: impl Future<Output = ()> + Send + 'static,
     ) {
         let name = name.into();
-        let fatal = self.fatal.clone();
+        let fail = self.failure_of(&name);
         self.own(async move {
             let Err(panic) = AssertUnwindSafe(task).catch_unwind().await else { return };
             let reason = report(&name, panic.as_ref());
             if on_panic == OnPanic::Stop {
-                // Full: four others have said so already.
-                let _ = fatal.try_send(Fatal { task: name, reason });
+                fail(reason);
             }
         });
     }
@@ -85,6 +84,15 @@ impl Supervisor {
                 pause = (pause * 2).min(MAX_PAUSE);
             }
         });
+    }
+
+    /// How the task of this name says itself that the daemon must end. It keeps no tasks alive.
+    pub fn failure_of(&self, task: &str) -> impl FnOnce(String) + Send + use<> {
+        let (task, fatal) = (task.to_owned(), self.fatal.clone());
+        move |reason| {
+            // Full: four others have said so already.
+            let _ = fatal.try_send(Fatal { task, reason });
+        }
     }
 
     /// How many tasks run.

@@ -1,7 +1,7 @@
 //! Load balancing without sockets, clock or log: results of health checks in, the wanted IPVS table,
 //! scripts and log notes out.
 //!
-//! [`director::Director`] holds all services. Each [`service::Service`] counts which of its real
+//! [`director::Director`] holds all services. Each `service::Service` counts which of its real
 //! servers are up, [`quorum::Quorum`] decides about the sorry server, and [`plan`] says what the
 //! kernel's table should hold then: a pure function of the configuration and these few facts.
 

@@ -428,6 +428,7 @@ impl Router {
                 virtual_addresses.insert(address.key.address());
             }
         }
+        self.restored.retain(|key, _| self.by_address.contains_key(key));
         self.facts.set_virtual_addresses(virtual_addresses);
         self.rewire();
     }

@@ -45,7 +45,7 @@ fn read(text: &str) -> Loaded {
 fn refusal(from: &str, to: &str) -> Option<String> {
     assert!(RUNNING.contains(from));
     let new = read(&RUNNING.replacen(from, to, 1));
-    reload_refusal(&read(RUNNING).config, &new).map(|refusal| refusal.reason)
+    reload_refusal(&read(RUNNING).config, &new, &[]).map(|refusal| refusal.reason)
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn what_runs_and_is_rejected_is_refused() {
 #[test]
 fn a_new_object_that_is_rejected_takes_nothing_away() {
     let more = format!("{RUNNING}vrrp_instance C {{\n interface eth0\n}}\n");
-    assert_eq!(reload_refusal(&read(RUNNING).config, &read(&more)), None);
+    assert_eq!(reload_refusal(&read(RUNNING).config, &read(&more), &[]), None);
     assert_eq!(refusal("        10.0.0.2\n", "        10.0.0.2\n        10.0.0.x\n"), None);
 }
 
@@ -97,11 +97,11 @@ fn a_new_object_that_is_rejected_takes_nothing_away() {
 fn a_missing_file_is_refused() {
     let running = read(RUNNING);
     let gone = load_from("/gone.conf", &Texts::default(), &LoadOptions::default());
-    let reason = reload_refusal(&running.config, &gone).unwrap().reason;
+    let reason = reload_refusal(&running.config, &gone, &[]).unwrap().reason;
     assert!(reason.contains("/gone.conf"), "{reason}");
     let texts = Texts(BTreeMap::from([(PathBuf::from("/a.conf"), b"include services.conf\n".to_vec())]));
     let empty = load_from("/a.conf", &texts, &LoadOptions::default());
-    assert!(reload_refusal(&running.config, &empty).unwrap().reason.starts_with("/a.conf:1:1: "));
+    assert!(reload_refusal(&running.config, &empty, &[]).unwrap().reason.starts_with("/a.conf:1:1: "));
 }
 
 #[test]

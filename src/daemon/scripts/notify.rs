@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout};
 
 use super::child::{Running, Script};
 use super::prepare::Prepared;
-use crate::daemon::supervise::{OnPanic, Supervisor};
+use crate::daemon::supervise::Supervisor;
 use crate::report::{Ident, Line, emit};
 
 /// Scripts that may wait for one subject; beyond it the oldest is dropped: the latest state matters.
@@ -109,7 +109,8 @@ impl Runner {
         drop(queues);
         let (shared, subject) = (Arc::clone(&self.shared), subject.to_owned());
         let name = format!("scripts of {subject}");
-        self.supervisor.spawn(name, OnPanic::GoOn, work_off(shared, subject));
+        // Its end leaves the subject's entry behind, and nobody else would work that off.
+        self.supervisor.spawn_restarting(name, move || work_off(Arc::clone(&shared), subject.clone()));
     }
 
     /// The running scripts, to be ended with the others' at the end.

@@ -34,7 +34,7 @@ pub struct Addresses {
     by_owner: HashMap<InstanceId, Vec<AddressKey>>,
     /// What we have set and nobody has removed since.
     set: HashMap<AddressKey, AddressAttributes>,
-    /// Interfaces that are missing.
+    /// Interfaces that are missing and were wanted; others come and go by the thousand on some hosts.
     away: HashSet<Name>,
     queue: VecDeque<Work>,
 }
@@ -104,7 +104,9 @@ impl Addresses {
 
     /// No interface has this name any more. Returns what was set on it: if it was only renamed, it is there still.
     pub fn interface_gone(&mut self, interface: &Name) -> Vec<AddressKey> {
-        self.away.insert(interface.clone());
+        if self.wanted.keys().any(|key| key.interface == *interface) {
+            self.away.insert(interface.clone());
+        }
         self.set.extract_if(|key, _| key.interface == *interface).map(|(key, _)| key).collect()
     }
 

@@ -140,6 +140,10 @@ impl Driver {
             match result {
                 Ok(()) => self.addresses.done(work),
                 Err(error) => {
+                    // The first half of a replacement was done all the same.
+                    if let (Change::Add(key, _), Work::Replace(..)) = (change, work) {
+                        self.addresses.lost(key);
+                    }
                     let (verb, key) = match change {
                         Change::Add(key, _) => ("set", key),
                         Change::Remove(key) => ("remove", key),

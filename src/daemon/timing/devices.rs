@@ -70,6 +70,7 @@ impl Devices {
             .filter_map(|instance| instance.vmac.as_ref())
             .map(|vmac| &vmac.name)
             .collect();
+        self.failed.retain(|name, _| wanted.contains(name));
         let gone: Vec<Name> = self.vmacs.names().filter(|name| !wanted.contains(name)).cloned().collect();
         for name in gone {
             self.remove(channel, &name);

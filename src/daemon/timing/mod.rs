@@ -3,7 +3,7 @@
 //! Each turn: wait for a socket, the interface monitor, a command or the deadline; drain the sockets;
 //! then take what the monitor and the daemon have to say; then let expired timers run; then carry out
 //! what the router wants. Packets come before expiry, so that a late wake-up never overlooks an advert
-//! that was already there. Kernel work is done in slices (see [`addresses`]): a thousand addresses
+//! that was already there. Kernel work is done in slices (see `addresses`): a thousand addresses
 //! cannot delay an advert. Nothing here blocks for longer than one slice, and nothing here decides.
 
 mod addresses;
@@ -25,6 +25,7 @@ use crate::ids::Name;
 use crate::kernel::address;
 use crate::kernel::arp::ArpSocket;
 use crate::kernel::clock::{self, Alarm};
+use crate::kernel::link;
 use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::{Channel, NetlinkError};
 use crate::kernel::poller::Poller;
@@ -136,8 +137,19 @@ impl Driver {
         })
     }
 
-    /// Runs until it is told to stop.
-    pub async fn run(mut self, mut commands: mpsc::Receiver<Command>) -> Result<(), DriverError> {
+    /// Runs until it is told to stop, or cannot go on: then it has resigned and given everything up.
+    ///
+    /// # Errors
+    /// The timer, the poller or the interface monitor failed.
+    pub async fn run(mut self, commands: mpsc::Receiver<Command>) -> Result<(), DriverError> {
+        let result = self.take_turns(commands).await;
+        if result.is_err() {
+            self.stop(true);
+        }
+        result
+    }
+
+    async fn take_turns(&mut self, mut commands: mpsc::Receiver<Command>) -> Result<(), DriverError> {
         loop {
             self.carry_out();
             let command = if self.addresses.is_idle() {
@@ -278,18 +290,22 @@ impl Driver {
                 }
             }
             Command::Stop { release } => {
-                self.router.handle(now, Event::Stop, &mut self.actions);
-                self.act_all();
-                if release {
-                    while !self.addresses.is_idle() {
-                        self.work();
-                    }
-                    self.devices.remove_all(&mut self.channel);
-                }
+                self.stop(release);
                 return true;
             }
         }
         false
+    }
+
+    fn stop(&mut self, release: bool) {
+        self.router.handle(clock::now(), Event::Stop, &mut self.actions);
+        self.act_all();
+        if release {
+            while !self.addresses.is_idle() {
+                self.work();
+            }
+            self.devices.remove_all(&mut self.channel);
+        }
     }
 
     fn reconfigure(&mut self, config: Arc<Config>) {
@@ -314,6 +330,26 @@ impl Driver {
             emit(Ident::Vrrp, Line::error(text));
         }
     }
+}
+
+/// Removes what a driver that died without order left on the interfaces: every address and device of this
+/// configuration. Blocks for a moment.
+///
+/// # Errors
+/// The kernel's interfaces cannot be read.
+pub fn clear(config: &Config) -> Result<(), NetlinkError> {
+    let mut channel = Channel::route()?;
+    let found = link::dump(&mut channel)?;
+    let interfaces = found.into_values().map(|i| (i.name.clone(), Arc::new(i))).collect();
+    carry_out::remove_left_overs(&mut channel, config, &interfaces);
+    let mut devices = Devices::default();
+    let with_device = config
+        .instances
+        .iter()
+        .filter(|instance| instance.vmac.as_ref().is_some_and(|vmac| interfaces.contains_key(&vmac.name)));
+    devices.ensure(&mut channel, with_device, &interfaces);
+    devices.remove_all(&mut channel);
+    Ok(())
 }
 
 fn note_interface(interfaces: &mut HashMap<Name, Arc<Interface>>, change: &Change) {
