@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use standfast::config::diff::{Change, diff};
 use standfast::config::source::Texts;
-use standfast::config::{LoadOptions, Loaded, load_from, load_str, reload_refusal};
+use standfast::config::{HostFacts, LoadOptions, Loaded, host, load_from, load_str, reload_refusal};
 
 const RUNNING: &str = "\
 vrrp_instance A {
@@ -88,9 +88,41 @@ fn what_runs_and_is_rejected_is_refused() {
 
 #[test]
 fn a_new_object_that_is_rejected_takes_nothing_away() {
-    let more = format!("{RUNNING}vrrp_instance C {{\n interface eth0\n}}\n");
+    let more = format!("{RUNNING}virtual_server 10.0.0.x 80 {{\n real_server 10.0.1.1 80 {{\n }}\n}}\n");
     assert_eq!(reload_refusal(&read(RUNNING).config, &read(&more), &[]), None);
     assert_eq!(refusal("        10.0.0.2\n", "        10.0.0.2\n        10.0.0.x\n"), None);
+}
+
+#[test]
+fn an_instance_that_would_end_keepalived_is_refused_though_it_is_new() {
+    for (text, place) in [
+        ("vrrp_instance C {\n interface eth0\n}\n", "new.conf:28:15: "),
+        (
+            "vrrp_instance C {\n interface eth0\n virtual_router_id 5\n virtual_ipaddress { 10.0.0.9 }\n}\n",
+            "new.conf:30:",
+        ),
+    ] {
+        let new = read(&format!("{RUNNING}{text}"));
+        let reason = reload_refusal(&read(RUNNING).config, &new, &[]).unwrap().reason;
+        assert!(reason.starts_with(place), "{reason}");
+    }
+}
+
+#[test]
+fn an_interface_that_is_newly_missing_is_refused() {
+    let facts = |names: &[&str]| HostFacts {
+        interfaces: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..HostFacts::default()
+    };
+    let new = read(&RUNNING.replacen("interface eth0", "interface eth7", 1));
+    let refusal = |old: &str, host: &[&str]| {
+        let host = host::check(&new, &facts(host));
+        reload_refusal(&read(old).config, &new, &host).map(|refusal| refusal.reason)
+    };
+    assert!(refusal(RUNNING, &["eth0"]).unwrap().contains("interface eth7"));
+    assert_eq!(refusal(RUNNING, &["eth0", "eth7"]), None);
+    let waiting = RUNNING.replacen("interface eth0", "interface eth7", 1);
+    assert_eq!(refusal(&waiting, &["eth0"]), None, "it is waited for already");
 }
 
 #[test]
