@@ -48,8 +48,6 @@ fn lead(master: Subject, backup: Subject, lines: &str) {
     let pair = Pair::new();
     let start = || -> Daemon { pair.start(master, 0, 200, lines) };
     let mut first = start();
-    let second = pair.start(backup, 1, 100, lines);
-    second.await_line("(I) Entering BACKUP STATE", wait::seconds(5));
     first.await_master("I", 1, wait::seconds(10));
     holds(&pair, 0, lines, true);
     let capture = Capture::start(&pair.nodes[1]);
