@@ -31,11 +31,15 @@ pub use self::executor::OpenError;
 /// Files that are open beside the sockets of probes: VRRP's sockets, scripts, log, netlink.
 const OTHER_FILES: u64 = 4096;
 
+/// How many refusals of the kernel a reload tells of; the log has them all.
+const TOLD: usize = 20;
+
 /// What the daemon tells the driver.
 #[derive(Debug)]
 pub enum Command {
-    /// Take over this configuration; answered when the kernel's table follows it.
-    Reconfigure(Arc<Config>, oneshot::Sender<()>),
+    /// Take over this configuration; answered when the kernel's table follows it, with what the kernel
+    /// refused (and will be asked again).
+    Reconfigure(Arc<Config>, oneshot::Sender<Vec<String>>),
     /// End. With `release` the table is cleared as the configuration says; without, it stays.
     Stop { release: bool },
 }
@@ -66,7 +70,9 @@ pub struct Balancer {
     /// `lvs_sync_daemon` is, or was until a reload, configured: what runs is ours to stop.
     syncing: bool,
     /// Who waits for the kernel to follow the last configuration.
-    waiting: Vec<oneshot::Sender<()>>,
+    waiting: Vec<oneshot::Sender<Vec<String>>>,
+    /// What the kernel refused while they wait.
+    refused: Vec<String>,
 }
 
 impl Balancer {
@@ -96,6 +102,7 @@ impl Balancer {
             masters,
             sync_running: found.daemons,
             waiting: Vec::new(),
+            refused: Vec::new(),
         };
         balancer.carry_out();
         let _ = balancer.settle().await;
@@ -201,8 +208,12 @@ impl Balancer {
         if !ops.is_empty() {
             self.executor.start(ops);
         } else {
+            let refused = std::mem::take(&mut self.refused);
+            // A refusal that only told us what the kernel holds has been made good by now.
+            let lasting = if self.table.retry_at().is_some() { refused } else { Vec::new() };
             self.waiting.drain(..).for_each(|done| {
-                let _ = done.send(());
+                // The daemon ends if nobody waits.
+                let _ = done.send(lasting.clone());
             });
         }
     }
@@ -231,7 +242,11 @@ impl Balancer {
         for (op, result) in finished.0 {
             if let Err(errno) = result {
                 let text = std::io::Error::from_raw_os_error(errno).to_string();
-                emit(Ident::Checkers, lvs::refused(&op, errno, &text));
+                let line = lvs::refused(&op, errno, &text);
+                if !self.waiting.is_empty() && self.refused.len() < TOLD {
+                    self.refused.push(line.text.clone());
+                }
+                emit(Ident::Checkers, line);
             }
             match &op {
                 // One attempt for each change of role; a refusal was told.

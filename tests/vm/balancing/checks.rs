@@ -224,8 +224,8 @@ pub fn hanging_servers(subject: Subject) {
     }
     lab.await_reals(&all, &daemon, wait::seconds(10));
 
-    let begun = Instant::now();
     lab.reals[0].sh("nft 'add table ip f; add chain ip f i { type filter hook input priority 0; }; add rule ip f i tcp dport 80 drop'");
+    let begun = Instant::now();
     servers[1].behave(Manner::Silent);
     servers[2].behave(Manner::Drips);
     for number in [2, 3] {

@@ -138,6 +138,16 @@ pub fn refuses_a_broken_file() {
         crate::support::daemon::Daemon::run(Subject::Standfast, &lab.director, &["reload", "-p", &file]);
     assert_eq!(gone.status.code(), Some(3), "{gone:?}");
 
+    // A scheduler that this kernel does not have: said, and nothing that runs is harmed.
+    let unknown = lab.ask_reload(&config("twos", &[(2, 1), (3, 1)]).replace("warmup 0", "warmup 600"));
+    assert_eq!(unknown.status.code(), Some(5), "{unknown:?}");
+    let text = String::from_utf8_lossy(&unknown.stdout).into_owned();
+    assert!(
+        text.contains("IPVS cmd IP_VS_SO_SET_EDIT(1155) error: No such file or directory(2)"),
+        "{text}"
+    );
+    assert_eq!(ipvs::table(&lab.director), table);
+
     let taken = lab.ask_reload(&good.replacen("weight 1", "weight 4", 1));
     assert_eq!(taken.status.code(), Some(0), "{taken:?}");
     let text = String::from_utf8_lossy(&taken.stdout).into_owned();
