@@ -8,6 +8,7 @@ mod executor;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use nix::errno::Errno;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
@@ -84,6 +85,7 @@ impl Balancer {
         masters: watch::Receiver<Masters>,
     ) -> Result<Self, OpenError> {
         allow_probes(&config);
+        emit(Ident::Checkers, Line::info("Initializing ipvs"));
         let (executor, found) = Executor::open(&config.global).await?;
         let mut table = Table::default();
         table.adopt(found.table);
@@ -134,6 +136,7 @@ impl Balancer {
             Command::Reconfigure(config, done) => {
                 allow_probes(&config);
                 self.syncing |= config.global.lvs_sync_daemon.is_some();
+                self.executor.follow(&config.global);
                 self.config = config.clone();
                 self.director.handle(clock::now(), Event::Reconfigure(config), &mut self.actions);
                 self.waiting.push(done);
@@ -205,7 +208,7 @@ impl Balancer {
         }
         let mut ops = self.table.pending(clock::now());
         ops.extend(self.sync_difference());
-        if !ops.is_empty() {
+        if !ops.is_empty() || self.executor.is_due() {
             self.executor.start(ops);
         } else {
             let refused = std::mem::take(&mut self.refused);
@@ -241,9 +244,9 @@ impl Balancer {
         let now = clock::now();
         for (op, result) in finished.0 {
             if let Err(errno) = result {
-                let text = std::io::Error::from_raw_os_error(errno).to_string();
-                let line = lvs::refused(&op, errno, &text);
-                if !self.waiting.is_empty() && self.refused.len() < TOLD {
+                let line = lvs::refused(&op, errno, Errno::from_raw(errno).desc());
+                let told = self.refused.len() >= TOLD || self.refused.contains(&line.text);
+                if !self.waiting.is_empty() && !told {
                     self.refused.push(line.text.clone());
                 }
                 emit(Ident::Checkers, line);

@@ -37,6 +37,7 @@ pub fn cases() -> Vec<Case> {
                 .push(Case::new(format!("vm::{}::balancing_{name}", subject.name()), move || run(subject)));
         }
     }
+    cases.push(Case::new("vm::standfast::balancing_timeouts", table::timeouts));
     cases.push(Case::new("vm::standfast::balancing_reload_refused", reload::refuses_a_broken_file));
     cases
 }

@@ -51,7 +51,6 @@ pub fn keeps_connections_and_failures(subject: Subject) {
     let _second = Echo::start(&lab.reals[1], "0.0.0.0:80");
     lab.await_reals(&["10.1.0.2:80 -m -w 5", "10.1.0.3:80 -m -w 1"], &daemon, wait::seconds(10));
     assert_eq!(talk.say("four").as_deref(), Some("real2"));
-    println!("{}", daemon.process().log());
 }
 
 /// The commands that change IPVS in a trace: how often each number (`IPVS_CMD_*`) was sent.

@@ -83,28 +83,16 @@ pub fn run_as_configured(subject: Subject) {
     recorder.await_call("nobody 1 gained", 2);
     assert!(daemon.stop().success());
     assert_eq!(ipvs::table(&lab.director), []);
-    // With omega the end is told too.
-    recorder.await_call("nobody 3 down 2 a b", 2);
-    recorder.await_call("nobody 3 down 3 a b", 1);
-    recorder.await_call("nobody 1 lost", 2);
     let mut calls = recorder.calls();
     calls.sort();
-    assert_eq!(
-        calls,
-        [
-            "nobody 1 gained",
-            "nobody 1 gained",
-            "nobody 1 lost",
-            "nobody 1 lost",
-            "nobody 2 up 2",
-            "nobody 3 down 2 a b",
-            "nobody 3 down 2 a b",
-            "nobody 3 down 3 a b",
-        ],
-        "{}",
-        daemon.process().log()
-    );
-    println!("{}", daemon.process().log());
+    let mut expected =
+        vec!["nobody 1 gained", "nobody 1 gained", "nobody 1 lost", "nobody 2 up 2", "nobody 3 down 2 a b"];
+    // With omega the end is told too; 2.2.7 is gone before its scripts have begun.
+    if subject == Subject::Standfast {
+        expected.extend(["nobody 1 lost", "nobody 3 down 2 a b", "nobody 3 down 3 a b"]);
+        expected.sort_unstable();
+    }
+    assert_eq!(calls, expected, "{}", daemon.process().log());
     let told = |line: &str| daemon.process().count(line);
     for (line, times) in [
         ("Activating healthchecker for service [10.1.0.2]:tcp:80 for VS [10.0.0.100]:tcp:80", 1),
