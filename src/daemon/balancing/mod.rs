@@ -5,7 +5,7 @@
 
 mod executor;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use nix::errno::Errno;
@@ -21,7 +21,7 @@ use crate::lvs::action::{Action, CheckerId, ScriptEvent};
 use crate::lvs::director::Director;
 use crate::lvs::event::Event;
 use crate::lvs::sync;
-use crate::objects::ipvs::{Op, SyncDaemon};
+use crate::objects::ipvs::{Op, ServiceKey, SyncDaemon};
 use crate::probe;
 use crate::reconcile::ipvs::Table;
 use crate::report::{Ident, Line, emit, lvs};
@@ -242,8 +242,12 @@ impl Balancer {
 
     fn programmed(&mut self, finished: Finished) {
         let now = clock::now();
+        // Without its service none of its servers can come: that is said once.
+        let mut absent = HashSet::new();
         for (op, result) in finished.0 {
-            if let Err(errno) = result {
+            if let Err(errno) = result
+                && !follows(&op, errno, &mut absent)
+            {
                 let line = lvs::refused(&op, errno, Errno::from_raw(errno).desc());
                 let told = self.refused.len() >= TOLD || self.refused.contains(&line.text);
                 if !self.waiting.is_empty() && !told {
@@ -284,6 +288,18 @@ impl Balancer {
             self.programmed(finished);
         }
         self.executor.close(&self.config.global).await;
+    }
+}
+
+/// Whether a refusal only follows from that of the service itself, in `absent`.
+fn follows(op: &Op, errno: i32, absent: &mut HashSet<ServiceKey>) -> bool {
+    match op {
+        Op::NewService(key, _) => {
+            absent.insert(*key);
+            false
+        }
+        Op::NewDest(key, ..) => errno == libc::ESRCH && absent.contains(key),
+        _ => false,
     }
 }
 
