@@ -72,7 +72,9 @@ pub struct Balancer {
     syncing: bool,
     /// Who waits for the kernel to follow the last configuration.
     waiting: Vec<oneshot::Sender<Vec<String>>>,
-    /// What the kernel refused while they wait.
+    /// The batch under way is for them, not one from before their configuration.
+    telling: bool,
+    /// What the kernel refused of such batches.
     refused: Vec<String>,
 }
 
@@ -104,6 +106,7 @@ impl Balancer {
             masters,
             sync_running: found.daemons,
             waiting: Vec::new(),
+            telling: false,
             refused: Vec::new(),
         };
         balancer.carry_out();
@@ -209,6 +212,7 @@ impl Balancer {
         let mut ops = self.table.pending(clock::now());
         ops.extend(self.sync_difference());
         if !ops.is_empty() || self.executor.is_due() {
+            self.telling = !self.waiting.is_empty();
             self.executor.start(ops);
         } else {
             let refused = std::mem::take(&mut self.refused);
@@ -250,7 +254,7 @@ impl Balancer {
             {
                 let line = lvs::refused(&op, errno, Errno::from_raw(errno).desc());
                 let told = self.refused.len() >= TOLD || self.refused.contains(&line.text);
-                if !self.waiting.is_empty() && !told {
+                if self.telling && !told {
                     self.refused.push(line.text.clone());
                 }
                 emit(Ident::Checkers, line);

@@ -18,7 +18,7 @@ fn config(first_weight: u8) -> String {
         for real in 0..REALS {
             let weight = if service == 0 && real == 0 { first_weight } else { 1 };
             let [high, low] = (real + 1).to_be_bytes();
-            writeln!(text, " real_server 10.{}.{high}.{low} 80 {{\n weight {weight}\n TCP_CHECK {{\n warmup 600\n }}\n }}", 16 + service).unwrap();
+            writeln!(text, " real_server 10.{}.{high}.{low} 80 {{\n weight {weight}\n TCP_CHECK {{\n warmup 1000000\n }}\n }}", 16 + service).unwrap();
         }
         text.push_str("}\n");
     }
