@@ -28,7 +28,7 @@ pub fn cases() -> Vec<Case> {
         ("hanging", checks::hanging_servers),
         ("scripts", scripts::run_as_configured),
         ("sync", sync::follows_the_instance),
-        ("many", scale::ten_thousand),
+        ("many", scale::two_thousand),
     ];
     let mut cases = Vec::new();
     for (name, run) in both {

@@ -1,4 +1,4 @@
-//! Ten thousand real servers: start, one change, stop.
+//! Two thousand real servers: start, one change, stop.
 
 use super::lab::Lab;
 use crate::support::daemon::Subject;
@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 const SERVICES: u16 = 20;
-const REALS: u16 = 500;
+const REALS: u16 = 100;
 
 fn config(first_weight: u8) -> String {
     let mut text = String::new();
@@ -25,7 +25,8 @@ fn config(first_weight: u8) -> String {
     text
 }
 
-pub fn ten_thousand(subject: Subject) {
+/// All of them enter, one changes, all of them go; the times are printed, to be compared.
+pub fn two_thousand(subject: Subject) {
     let lab = Lab::new();
     let count = || lab.director.sh("grep -c Masq /proc/net/ip_vs || true").trim().parse::<usize>().unwrap();
     let all = usize::from(SERVICES) * usize::from(REALS);

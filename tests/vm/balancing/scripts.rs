@@ -84,14 +84,16 @@ pub fn run_as_configured(subject: Subject) {
     assert!(daemon.stop().success());
     assert_eq!(ipvs::table(&lab.director), []);
     let mut calls = recorder.calls();
-    calls.sort();
-    let mut expected =
-        vec!["nobody 1 gained", "nobody 1 gained", "nobody 1 lost", "nobody 2 up 2", "nobody 3 down 2 a b"];
-    // With omega the end is told too; 2.2.7 is gone before its scripts have begun.
-    if subject == Subject::Standfast {
-        expected.extend(["nobody 1 lost", "nobody 3 down 2 a b", "nobody 3 down 3 a b"]);
-        expected.sort_unstable();
+    // With omega the end is told too: 2.2.7 is gone before its scripts have begun, ours have a second, which is short
+    // for a guest that is emulated.
+    let mut told_at_the_end = vec!["nobody 1 lost", "nobody 3 down 2 a b", "nobody 3 down 3 a b"];
+    for call in calls.split_off(5) {
+        let place = told_at_the_end.iter().position(|told| *told == call);
+        told_at_the_end.remove(place.unwrap_or_else(|| panic!("{call}\n{}", daemon.process().log())));
     }
+    calls.sort();
+    let expected =
+        ["nobody 1 gained", "nobody 1 gained", "nobody 1 lost", "nobody 2 up 2", "nobody 3 down 2 a b"];
     assert_eq!(calls, expected, "{}", daemon.process().log());
     let told = |line: &str| daemon.process().count(line);
     for (line, times) in [
