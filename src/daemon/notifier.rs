@@ -93,7 +93,7 @@ pub async fn pass_on_states(
 pub async fn pass_on_checks(current: Current, runner: Runner, mut events: mpsc::Receiver<ScriptEvent>) {
     while let Some(event) = events.recv().await {
         let script = current.get().1.get(&event.command);
-        runner.notify(&format!("{:?}", event.subject), script.map(Invocation::specific));
+        runner.notify(&event.subject.to_string(), script.map(Invocation::specific));
     }
 }
 

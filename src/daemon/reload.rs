@@ -60,10 +60,16 @@ pub(super) async fn finish(
         }
         Ok(reading) => {
             let mut quiet = config::verdict(reading.diagnostics()) == 0;
-            if let Err(error) = apply(options, reading, parts, pid_files).await {
-                emit(Ident::Parent, Line::error(error.clone()));
-                messages.push(error);
-                quiet = false;
+            match apply(options, reading, parts, pid_files).await {
+                Ok(refused) => {
+                    quiet &= refused.is_empty();
+                    messages.extend(refused);
+                }
+                Err(error) => {
+                    emit(Ident::Parent, Line::error(error.clone()));
+                    messages.push(error);
+                    quiet = false;
+                }
             }
             emit(Ident::Parent, Line::info("Reload complete"));
             ServiceManager.ready("Running");
@@ -98,12 +104,13 @@ fn fixed(old: &Config, new: &Config) -> Option<String> {
     Some(format!("Cannot change {keyword} at a reload - please restart keepalived"))
 }
 
+/// Hands the configuration to each part; what the kernel refused of it.
 async fn apply(
     options: &Options,
     reading: Reading,
     parts: &mut Parts,
     pid_files: &mut PidFiles,
-) -> Result<(), String> {
+) -> Result<Vec<String>, String> {
     let (config, book) = (Arc::new(reading.loaded.config), reading.book);
     let (vrrp, checkers) = service::parts(options, &config);
     pid_files
@@ -125,15 +132,21 @@ async fn apply(
             waits.push(wait);
         }
     }
+    let mut programmed = None;
     if let Some(balancer) = &parts.balancer {
         let (done, wait) = oneshot::channel();
         if balancer.commands.send(balancing::Command::Reconfigure(config.clone(), done)).await.is_ok() {
-            waits.push(wait);
+            programmed = Some(wait);
         }
     }
     for wait in waits {
         // A part that has ended does not answer; its end is told elsewhere.
         let _ = wait.await;
     }
-    parts.follow(options, &config, &book).await
+    let refused = match programmed {
+        Some(wait) => wait.await.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    parts.follow(options, &config, &book).await?;
+    Ok(refused)
 }

@@ -6,7 +6,8 @@
 //! there are no retries: the first failure is final.
 //!
 //! `HTTP_GET` with several urls asks one per `delay_loop`, in turn. A url that fails for good is
-//! asked first until it passes; then all of them are asked, from the beginning, before the server is up.
+//! asked first until it passes; then all of them are asked, from the beginning, before the server is up:
+//! even a single url must pass twice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,12 +98,12 @@ impl Checker {
             self.url = if self.url + 1 < urls { self.url + 1 } else { 0 };
             return Judged { verdict: Verdict::Steady, pause };
         }
-        if self.suspect && self.url > 0 {
-            self.passed = 0;
+        if self.suspect {
+            // It is asked once more with the others, or alone where there are no others (2.2.7).
+            (self.suspect, self.passed) = (false, 0);
         } else {
             self.passed += 1;
         }
-        self.suspect = false;
         if self.passed < urls {
             self.url = self.passed;
             let pause = if self.fast_recovery() { Duration::ZERO } else { pause };
@@ -119,9 +120,9 @@ impl Checker {
             self.failures += 1;
             return Judged { verdict: Verdict::Retrying, pause: check.delay_before_retry };
         }
-        let pause = match check.kind {
-            CheckKind::Http(_) => check.delay_before_retry.max(check.delay_loop),
-            CheckKind::Tcp(_) => check.delay_loop,
+        let (has_urls, pause) = match check.kind {
+            CheckKind::Http(_) => (true, check.delay_before_retry.max(check.delay_loop)),
+            CheckKind::Tcp(_) => (false, check.delay_loop),
         };
         let verdict = if self.up || !self.settled {
             Verdict::Down {
@@ -133,7 +134,7 @@ impl Checker {
             Verdict::Steady
         };
         (self.up, self.settled, self.failures) = (false, true, 0);
-        (self.suspect, self.passed) = (true, 0);
+        (self.suspect, self.passed) = (has_urls, 0);
         Judged { verdict, pause }
     }
 
@@ -293,9 +294,10 @@ mod tests {
     }
 
     #[test]
-    fn a_single_url_needs_one_success() {
+    fn a_single_url_needs_two_successes() {
         let mut checker = Checker::new(http(1, false), true);
         fail(&mut checker);
+        assert_eq!(pass(&mut checker), (Verdict::Passed, LOOP));
         assert_eq!(pass(&mut checker).0, Verdict::Up { first: false, changed: true });
     }
 
@@ -304,6 +306,8 @@ mod tests {
         let mut checker = Checker::new(http(2, true), true);
         fail(&mut checker);
         assert_eq!(pass(&mut checker), (Verdict::Passed, Duration::ZERO), "fast_recovery does not wait");
+        assert_eq!(checker.url(), 0, "the first url has failed: then all of them, it included");
+        assert_eq!(pass(&mut checker), (Verdict::Passed, Duration::ZERO));
         assert_eq!(checker.url(), 1);
         fail(&mut checker);
         assert_eq!(checker.url(), 1);

@@ -13,6 +13,7 @@ use netlink_packet_core::{
     NetlinkPayload, NetlinkSerializable,
 };
 use netlink_sys::{Socket, SocketAddr};
+use nix::errno::Errno;
 use thiserror::Error;
 
 use super::buffer::large_receive_buffer;
@@ -28,10 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum NetlinkError {
     /// The kernel refused: errno.
-    #[error("{}", io::Error::from_raw_os_error(*.0))]
+    #[error("{}", Errno::from_raw(*.0).desc())]
     Refused(i32),
     /// The socket failed: errno, and what we were doing.
-    #[error("netlink {doing}: {}", io::Error::from_raw_os_error(*.errno))]
+    #[error("netlink {doing}: {}", Errno::from_raw(*.errno).desc())]
     Socket { errno: i32, doing: &'static str },
     /// What came back could not be understood.
     #[error("netlink answer not understood: {0}")]

@@ -122,12 +122,13 @@ impl Director {
             return;
         }
         attached.running = None;
+        let was_up = attached.checker.is_up();
         let judged = attached.checker.judge(&outcome);
         self.schedule.set(id, now + judged.pause);
         let Some(service) = self.services.get_mut(attached.service.0) else { return };
         let Some(name) = service.real_name_at(attached.real) else { return };
         let check = attached.checker.check();
-        note_result(name, check, judged.verdict, outcome, out);
+        note_result(name, check, was_up, judged.verdict, outcome, out);
         let (up, first, changed) = match judged.verdict {
             Verdict::Up { first, changed } => (true, first, changed),
             Verdict::Down { first, changed, .. } => (false, first, changed),
@@ -155,6 +156,7 @@ impl Director {
 fn note_result(
     real: RealName,
     check: &Arc<Check>,
+    was_up: bool,
     verdict: Verdict,
     outcome: Outcome,
     out: &mut Vec<Action>,
@@ -163,7 +165,10 @@ fn note_result(
     let is_http = matches!(check.kind, CheckKind::Http(_));
     match (verdict, outcome) {
         (Verdict::Up { .. } | Verdict::Passed, Outcome::Success(success)) => {
-            out.push(Action::Note(Note::CheckPassed { real, check, success }));
+            // Single urls are told on the way up only, as keepalived does.
+            if !(is_http && was_up) {
+                out.push(Action::Note(Note::CheckPassed { real, check, success }));
+            }
             if is_http && verdict != Verdict::Passed {
                 out.push(Action::Note(Note::WebServerUp { real }));
             }

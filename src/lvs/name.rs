@@ -60,6 +60,16 @@ pub enum Subject {
     Service(ServiceName),
 }
 
+impl fmt::Display for Subject {
+    /// As in keepalived's FIFOs: `RS`, the real server and its service, or `VS` and the service.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Real { real, service } => write!(f, "RS {real} {service}"),
+            Subject::Service(service) => write!(f, "VS {service}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,7 +86,10 @@ mod tests {
         let mark = ServiceKey::Fwmark { mark: 9, family: Family::V4 };
         assert_eq!(ServiceName(tcp).to_string(), "[2001:db8::1]:udp:53");
         assert_eq!(ServiceName(mark).to_string(), "FWM 9");
-        assert_eq!(RealName::of(tcp, server).to_string(), "[10.0.0.2]:udp:53");
+        let real = RealName::of(tcp, server);
+        assert_eq!(real.to_string(), "[10.0.0.2]:udp:53");
+        let subject = Subject::Real { real, service: ServiceName(tcp) };
+        assert_eq!(subject.to_string(), "RS [10.0.0.2]:udp:53 [2001:db8::1]:udp:53");
         assert_eq!(RealName::of(mark, server).to_string(), "[10.0.0.2]:none:53");
     }
 }

@@ -181,7 +181,7 @@ impl Table {
             Ok(()) => self.applied(op),
             Err(errno) => {
                 if self.learned(op, errno) {
-                    self.failed(now, key, errno);
+                    self.failed(now, key, op, errno);
                 }
             }
         }
@@ -290,14 +290,18 @@ impl Table {
         false
     }
 
-    fn failed(&mut self, now: Mono, key: ServiceKey, errno: i32) {
+    fn failed(&mut self, now: Mono, key: ServiceKey, op: &Op, errno: i32) {
         let trouble = self.troubles.entry(key).or_insert(Trouble { attempts: 0, again_at: now, batch: 0 });
         if trouble.batch == self.batch {
             return;
         }
         trouble.batch = self.batch;
         // The kernel's table was not as we thought: now we know better, and need not wait.
-        let surprised = matches!(errno, NO_SUCH_DESTINATION | NO_SUCH_SERVICE | EXISTS);
+        let surprised = match op {
+            // Of a service `ENOENT` is said where the kernel has no such scheduler: nothing new.
+            Op::NewService(..) | Op::SetService(..) => matches!(errno, NO_SUCH_SERVICE | EXISTS),
+            _ => matches!(errno, NO_SUCH_DESTINATION | NO_SUCH_SERVICE | EXISTS),
+        };
         trouble.again_at = if surprised && trouble.attempts == 0 {
             now
         } else {

@@ -36,49 +36,63 @@ pub enum OpenError {
 /// The handle, here or at work.
 pub(super) struct Executor {
     idle: Option<Ipvs>,
-    busy: Option<JoinHandle<(Ipvs, Finished)>>,
-    /// The timeouts before ours were set.
-    old_timeouts: Option<Timeouts>,
+    busy: Option<JoinHandle<(Ipvs, Finished, TimeoutsKept)>>,
+    timeouts: TimeoutsKept,
+    /// `lvs_timeouts` of the present configuration.
+    wanted_timeouts: Timeouts,
+}
+
+/// `lvs_timeouts` as they were last set, and what there was before ours.
+#[derive(Clone, Copy, Default)]
+struct TimeoutsKept {
+    set: Timeouts,
+    before: Option<Timeouts>,
 }
 
 impl Executor {
     /// Opens IPVS, clears and sets what the configuration asks for, and reads the table.
     pub async fn open(global: &Global) -> Result<(Self, FoundTable), OpenError> {
-        let (flush, wanted) = (global.lvs_flush, global.lvs_timeouts);
-        let (ipvs, found, old_timeouts) = spawn_blocking(move || {
+        let (flush, wanted) = (global.lvs_flush, wanted_timeouts(global));
+        let (ipvs, found, timeouts) = spawn_blocking(move || {
             let mut ipvs = Ipvs::open()?;
             if flush {
                 ipvs.flush()?;
             }
-            let timeouts = Timeouts {
-                tcp: wanted.tcp.unwrap_or(0),
-                tcp_fin: wanted.tcp_fin.unwrap_or(0),
-                udp: wanted.udp.unwrap_or(0),
-            };
-            let mut old = None;
-            if timeouts != Timeouts::default() {
-                old = Some(ipvs.timeouts()?);
-                ipvs.set_timeouts(timeouts)?;
-            }
+            let mut timeouts = TimeoutsKept::default();
+            timeouts.follow(&mut ipvs, wanted)?;
             let found = FoundTable { table: ipvs.dump()?, daemons: ipvs.daemons()? };
-            Ok::<_, OpenError>((ipvs, found, old))
+            Ok::<_, OpenError>((ipvs, found, timeouts))
         })
         .await??;
-        Ok((Executor { idle: Some(ipvs), busy: None, old_timeouts }, found))
+        Ok((Executor { idle: Some(ipvs), busy: None, timeouts, wanted_timeouts: wanted }, found))
     }
 
     pub fn is_busy(&self) -> bool {
         self.busy.is_some()
     }
 
+    /// A new configuration: its `lvs_timeouts` go with the next batch.
+    pub fn follow(&mut self, global: &Global) {
+        self.wanted_timeouts = wanted_timeouts(global);
+    }
+
+    /// Whether a batch is needed even without operations.
+    pub fn is_due(&self) -> bool {
+        self.idle.is_some() && self.timeouts.set != self.wanted_timeouts
+    }
+
     /// Starts a batch. Must not be called while one is under way.
     pub fn start(&mut self, ops: Vec<Op>) {
         let Some(mut ipvs) = self.idle.take() else { return };
+        let (mut timeouts, wanted) = (self.timeouts, self.wanted_timeouts);
         self.busy = Some(spawn_blocking(move || {
+            if let Err(error) = timeouts.follow(&mut ipvs, wanted) {
+                emit(Ident::Checkers, Line::error(format!("IPVS: lvs_timeouts: {error}")));
+            }
             let results = ipvs.apply(&ops);
             let results = results.into_iter().map(|result| result.map_err(|error| error.errno));
             let finished = Finished(ops.into_iter().zip(results).collect());
-            (ipvs, finished)
+            (ipvs, finished, timeouts)
         }));
     }
 
@@ -88,8 +102,9 @@ impl Executor {
         let result = busy.await;
         self.busy = None;
         match result {
-            Ok((ipvs, finished)) => {
+            Ok((ipvs, finished, timeouts)) => {
                 self.idle = Some(ipvs);
+                self.timeouts = timeouts;
                 finished
             }
             Err(error) => {
@@ -104,7 +119,7 @@ impl Executor {
     pub async fn close(&mut self, global: &Global) {
         let Some(mut ipvs) = self.idle.take() else { return };
         let flush = global.lvs_flush_on_stop == Some(FlushOnStop::Everything);
-        let timeouts = self.old_timeouts;
+        let timeouts = self.timeouts.before;
         let ended = spawn_blocking(move || {
             if flush {
                 ipvs.flush()?;
@@ -115,5 +130,36 @@ impl Executor {
         if let Ok(Err(error)) = ended {
             emit(Ident::Checkers, Line::error(format!("IPVS: {error}")));
         }
+    }
+}
+
+impl TimeoutsKept {
+    /// Sets what is wanted, and back to what it was what is not wanted any more. One attempt: whether it
+    /// went well or not, it is not tried again until the configuration changes.
+    fn follow(&mut self, ipvs: &mut Ipvs, wanted: Timeouts) -> Result<(), NetlinkError> {
+        if self.set == wanted {
+            return Ok(());
+        }
+        self.set = wanted;
+        let before = match self.before {
+            Some(before) => before,
+            None => *self.before.insert(ipvs.timeouts()?),
+        };
+        let either = |wanted, before| if wanted == 0 { before } else { wanted };
+        ipvs.set_timeouts(Timeouts {
+            tcp: either(wanted.tcp, before.tcp),
+            tcp_fin: either(wanted.tcp_fin, before.tcp_fin),
+            udp: either(wanted.udp, before.udp),
+        })
+    }
+}
+
+/// 0 where nothing is configured.
+fn wanted_timeouts(global: &Global) -> Timeouts {
+    let wanted = global.lvs_timeouts;
+    Timeouts {
+        tcp: wanted.tcp.unwrap_or(0),
+        tcp_fin: wanted.tcp_fin.unwrap_or(0),
+        udp: wanted.udp.unwrap_or(0),
     }
 }

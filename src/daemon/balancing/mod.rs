@@ -5,9 +5,10 @@
 
 mod executor;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use nix::errno::Errno;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
@@ -20,7 +21,7 @@ use crate::lvs::action::{Action, CheckerId, ScriptEvent};
 use crate::lvs::director::Director;
 use crate::lvs::event::Event;
 use crate::lvs::sync;
-use crate::objects::ipvs::{Op, SyncDaemon};
+use crate::objects::ipvs::{Op, ServiceKey, SyncDaemon};
 use crate::probe;
 use crate::reconcile::ipvs::Table;
 use crate::report::{Ident, Line, emit, lvs};
@@ -31,11 +32,15 @@ pub use self::executor::OpenError;
 /// Files that are open beside the sockets of probes: VRRP's sockets, scripts, log, netlink.
 const OTHER_FILES: u64 = 4096;
 
+/// How many refusals of the kernel a reload tells of; the log has them all.
+const TOLD: usize = 20;
+
 /// What the daemon tells the driver.
 #[derive(Debug)]
 pub enum Command {
-    /// Take over this configuration; answered when the kernel's table follows it.
-    Reconfigure(Arc<Config>, oneshot::Sender<()>),
+    /// Take over this configuration; answered when the kernel's table follows it, with what the kernel
+    /// refused (and will be asked again).
+    Reconfigure(Arc<Config>, oneshot::Sender<Vec<String>>),
     /// End. With `release` the table is cleared as the configuration says; without, it stays.
     Stop { release: bool },
 }
@@ -66,7 +71,11 @@ pub struct Balancer {
     /// `lvs_sync_daemon` is, or was until a reload, configured: what runs is ours to stop.
     syncing: bool,
     /// Who waits for the kernel to follow the last configuration.
-    waiting: Vec<oneshot::Sender<()>>,
+    waiting: Vec<oneshot::Sender<Vec<String>>>,
+    /// The batch under way is for them, not one from before their configuration.
+    telling: bool,
+    /// What the kernel refused of such batches.
+    refused: Vec<String>,
 }
 
 impl Balancer {
@@ -78,6 +87,7 @@ impl Balancer {
         masters: watch::Receiver<Masters>,
     ) -> Result<Self, OpenError> {
         allow_probes(&config);
+        emit(Ident::Checkers, Line::info("Initializing ipvs"));
         let (executor, found) = Executor::open(&config.global).await?;
         let mut table = Table::default();
         table.adopt(found.table);
@@ -96,6 +106,8 @@ impl Balancer {
             masters,
             sync_running: found.daemons,
             waiting: Vec::new(),
+            telling: false,
+            refused: Vec::new(),
         };
         balancer.carry_out();
         let _ = balancer.settle().await;
@@ -127,6 +139,7 @@ impl Balancer {
             Command::Reconfigure(config, done) => {
                 allow_probes(&config);
                 self.syncing |= config.global.lvs_sync_daemon.is_some();
+                self.executor.follow(&config.global);
                 self.config = config.clone();
                 self.director.handle(clock::now(), Event::Reconfigure(config), &mut self.actions);
                 self.waiting.push(done);
@@ -198,11 +211,16 @@ impl Balancer {
         }
         let mut ops = self.table.pending(clock::now());
         ops.extend(self.sync_difference());
-        if !ops.is_empty() {
+        if !ops.is_empty() || self.executor.is_due() {
+            self.telling = !self.waiting.is_empty();
             self.executor.start(ops);
         } else {
+            let refused = std::mem::take(&mut self.refused);
+            // A refusal that only told us what the kernel holds has been made good by now.
+            let lasting = if self.table.retry_at().is_some() { refused } else { Vec::new() };
             self.waiting.drain(..).for_each(|done| {
-                let _ = done.send(());
+                // The daemon ends if nobody waits.
+                let _ = done.send(lasting.clone());
             });
         }
     }
@@ -228,10 +246,18 @@ impl Balancer {
 
     fn programmed(&mut self, finished: Finished) {
         let now = clock::now();
+        // Without its service none of its servers can come: that is said once.
+        let mut absent = HashSet::new();
         for (op, result) in finished.0 {
-            if let Err(errno) = result {
-                let text = std::io::Error::from_raw_os_error(errno).to_string();
-                emit(Ident::Checkers, lvs::refused(&op, errno, &text));
+            if let Err(errno) = result
+                && !follows(&op, errno, &mut absent)
+            {
+                let line = lvs::refused(&op, errno, Errno::from_raw(errno).desc());
+                let told = self.refused.len() >= TOLD || self.refused.contains(&line.text);
+                if self.telling && !told {
+                    self.refused.push(line.text.clone());
+                }
+                emit(Ident::Checkers, line);
             }
             match &op {
                 // One attempt for each change of role; a refusal was told.
@@ -266,6 +292,18 @@ impl Balancer {
             self.programmed(finished);
         }
         self.executor.close(&self.config.global).await;
+    }
+}
+
+/// Whether a refusal only follows from that of the service itself, in `absent`.
+fn follows(op: &Op, errno: i32, absent: &mut HashSet<ServiceKey>) -> bool {
+    match op {
+        Op::NewService(key, _) => {
+            absent.insert(*key);
+            false
+        }
+        Op::NewDest(key, ..) => errno == libc::ESRCH && absent.contains(key),
+        _ => false,
     }
 }
 

@@ -10,10 +10,11 @@ pub mod message;
 pub mod value;
 
 use std::path::PathBuf;
-use std::{fs, io, process};
+use std::{fs, process};
 
 use netlink_packet_core::NetlinkMessage;
 use netlink_packet_generic::{GenlFamily, GenlMessage};
+use nix::errno::Errno;
 use thiserror::Error;
 
 use crate::objects::ipvs::{DestKey, Destination, Op, Pool, Service, ServiceKey, SyncDaemon};
@@ -42,7 +43,7 @@ pub enum OpenError {
 
 /// A change that the kernel refused.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
-#[error("{op:?}: {}", io::Error::from_raw_os_error(*.errno))]
+#[error("{op:?}: {}", Errno::from_raw(*.errno).desc())]
 pub struct IpvsError {
     pub op: Op,
     /// `ESRCH`: no such service, `ENOENT`: no such destination (or no such scheduler), `EEXIST`: there

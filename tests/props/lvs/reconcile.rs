@@ -101,6 +101,25 @@ fn one_adjusted_destination_is_one_operation() {
 }
 
 #[test]
+fn a_scheduler_that_the_kernel_lacks_leaves_the_rest_alone() {
+    const NO_SUCH_SCHEDULER: i32 = 2;
+    let mut kernel = Kernel::default();
+    let mut table = Table::default();
+    table.want(service_key(1), pool("rr", &[(1, 1), (2, 1)]));
+    settle(&mut table, &mut kernel);
+    table.want(service_key(1), pool("twos", &[(1, 1), (2, 1)]));
+    let edit = [Op::SetService(service_key(1), service("twos"))];
+    for pause in [1, 2] {
+        let now = table.retry_at().unwrap_or(Mono::ZERO);
+        assert_eq!(table.pending(now), edit);
+        table.done(now, &edit[0], Err(NO_SUCH_SCHEDULER));
+        assert_eq!(table.retry_at().unwrap().since(now).as_secs(), pause);
+    }
+    table.want(service_key(1), pool("rr", &[(1, 1), (2, 1)]));
+    assert_eq!(table.pending(Mono::ZERO), [], "the kernel still has what is wanted again");
+}
+
+#[test]
 fn a_refused_operation_is_tried_again_ever_more_rarely() {
     let mut kernel = Kernel::default();
     let mut table = Table::default();

@@ -1,9 +1,8 @@
-//! Load balancing with real IPVS, keepalived's and ours: the table, reloads, health checks, scripts, size.
+//! Load balancing with real IPVS, keepalived's and ours: the table, reloads, health checks, scripts.
 
 mod checks;
 mod lab;
 mod reload;
-mod scale;
 mod scripts;
 mod server;
 mod sync;
@@ -17,7 +16,7 @@ type Test = fn(Subject);
 
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, Test); 11] = [
+    let both: [(&str, Test); 10] = [
         ("table", table::start_and_stop),
         ("left_behind", table::left_behind),
         ("adopted", table::adopted),
@@ -28,7 +27,6 @@ pub fn cases() -> Vec<Case> {
         ("hanging", checks::hanging_servers),
         ("scripts", scripts::run_as_configured),
         ("sync", sync::follows_the_instance),
-        ("many", scale::ten_thousand),
     ];
     let mut cases = Vec::new();
     for (name, run) in both {
@@ -37,6 +35,7 @@ pub fn cases() -> Vec<Case> {
                 .push(Case::new(format!("vm::{}::balancing_{name}", subject.name()), move || run(subject)));
         }
     }
+    cases.push(Case::new("vm::standfast::balancing_timeouts", table::timeouts));
     cases.push(Case::new("vm::standfast::balancing_reload_refused", reload::refuses_a_broken_file));
     cases
 }

@@ -58,7 +58,6 @@ pub fn follows_the_instance(subject: Subject) {
     lab.director.sh("ip link set eth0 up");
     daemon.await_master("VI_1", 2, wait::seconds(10));
     await_role("master sync daemon (mcast=eth1, syncid=51", wait::seconds(5));
-    println!("{subject:?} before\n{}", said());
     if subject == Subject::Standfast {
         daemon.reload(&config("", "eth1"));
         await_role("", wait::seconds(5));
@@ -69,5 +68,4 @@ pub fn follows_the_instance(subject: Subject) {
     let ended = daemon.stop();
     assert!(ended.success());
     assert_eq!(said().trim(), "", "{}", daemon_log(&daemon));
-    println!("{}", daemon_log(&daemon));
 }

@@ -60,11 +60,7 @@ fn foreign() -> ipvs::Service {
 fn every_kind() -> Vec<ipvs::Service> {
     let mut all = vec![
         foreign(),
-        service(
-            "-t 10.0.0.100:80",
-            "-s rr",
-            &["10.1.0.2:8080 -m -w 3", "10.1.0.3:8081 -m -w 1 -x 100 -y 50"],
-        ),
+        service("-t 10.0.0.100:80", "-s rr", &["10.1.0.2:8080 -m -w 3", "10.1.0.3:8081 -m -w 1"]),
         service(
             "-t 10.0.0.100:443",
             "-s wrr -p 50 -M 255.255.255.0",
@@ -87,6 +83,10 @@ pub fn start_and_stop(subject: Subject) {
     lab.await_table(&every_kind(), wait::seconds(10));
     daemon.reload(EVERY_KIND);
     assert_eq!(ipvs::table(&lab.director), every_kind());
+    let thresholds = lab.director.sh("ipvsadm -L -n --thresholds");
+    let words = thresholds.lines().find(|line| line.contains("10.1.0.3:8081")).map(str::split_whitespace);
+    let words: Vec<&str> = words.into_iter().flatten().skip(2).take(2).collect();
+    assert_eq!(words, ["100", "50"], "{thresholds}");
     assert!(daemon.stop().success());
     assert_eq!(
         ipvs::table(&lab.director),
@@ -113,6 +113,25 @@ pub fn left_behind(subject: Subject) {
     lab.await_table(&ours, wait::seconds(10));
     assert!(daemon.stop().success());
     assert_eq!(ipvs::table(&lab.director), ours);
+}
+
+/// `lvs_timeouts` are set, changed by a reload, and put back at the end.
+pub fn timeouts() {
+    let lab = Lab::new();
+    let shown = || {
+        let text = lab.director.sh("ipvsadm -L --timeout");
+        text.trim().rsplit(": ").next().unwrap_or_default().to_owned()
+    };
+    let before = shown();
+    let with = |line: &str| format!("global_defs {{\n{line}\n}}\n{EVERY_KIND}");
+    let mut daemon = lab.direct(Subject::Standfast, &with("lvs_timeouts tcp 901 udp 301"));
+    daemon.await_line("Startup complete", wait::seconds(10));
+    let words: Vec<&str> = before.split(' ').collect();
+    assert_eq!(shown(), format!("901 {} 301", words[1]));
+    daemon.reload(&with("lvs_timeouts tcp 902"));
+    assert_eq!(shown(), format!("902 {} {}", words[1], words[2]));
+    assert!(daemon.stop().success());
+    assert_eq!(shown(), before);
 }
 
 /// A killed predecessor's table, out of date: what stays wrong in keepalived is put right here.
