@@ -37,14 +37,18 @@ impl Alarm {
 
     /// Sets it to `at`, or unsets it. Forgets an expiry that nobody has seen.
     pub fn set(&mut self, at: Option<Mono>) -> io::Result<()> {
+        // One that is still to come at the same time needs no call: of many backups only the advert of
+        // the one whose timer is first moves it.
+        if at == self.set && at.is_none_or(|at| at > now()) {
+            return Ok(());
+        }
         match at {
             // Zero would unset the timer; the clock's origin is long past anyway.
             Some(at) => {
                 let at = TimeSpec::from_duration(Duration::from_nanos(at.as_nanos().max(1)));
                 self.timer.set(Expiration::OneShot(at), TimerSetTimeFlags::TFD_TIMER_ABSTIME)?;
             }
-            None if self.set.is_some() => self.timer.unset()?,
-            None => {}
+            None => self.timer.unset()?,
         }
         self.set = at;
         Ok(())

@@ -28,6 +28,11 @@ impl Driver {
             self.open_sockets();
         }
         let mut actions = std::mem::take(&mut self.actions);
+        // Adverts leave before anything is said about them: a log line wakes its writer, and a takeover
+        // would wait for that.
+        for action in &actions {
+            self.transmit(action);
+        }
         for action in actions.drain(..) {
             self.act(action);
         }
@@ -37,16 +42,19 @@ impl Driver {
         }
     }
 
+    fn transmit(&mut self, action: &Action) {
+        let Action::Transmit { instance, source, destination, payload } = action else { return };
+        if let Err(Some(error)) = self.sockets.send(*instance, *source, *destination, payload) {
+            let name = self.router.config_of(*instance).map_or_else(|| "?".into(), |c| c.name.clone());
+            let errno = error.raw_os_error().unwrap_or(0);
+            emit(Ident::Vrrp, Line::info(format!("({name}): send advert error {errno} ({error})")));
+        }
+    }
+
+    /// All but adverts, which have left already.
     fn act(&mut self, action: Action) {
         match action {
-            Action::Transmit { instance, source, destination, payload } => {
-                if let Err(Some(error)) = self.sockets.send(instance, source, destination, &payload) {
-                    let name =
-                        self.router.config_of(instance).map_or_else(|| "?".into(), |c| c.name.clone());
-                    let errno = error.raw_os_error().unwrap_or(0);
-                    emit(Ident::Vrrp, Line::info(format!("({name}): send advert error {errno} ({error})")));
-                }
-            }
+            Action::Transmit { .. } => {}
             Action::Own { instance, owned } => {
                 let config = self.router.config_of(instance).filter(|_| owned).cloned();
                 let list = config.iter().flat_map(|config| config.addresses.iter().chain(&config.excluded));
