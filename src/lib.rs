@@ -7,11 +7,12 @@
 //! | [`time`], [`ids`] | points in time, protocol numbers: values checked once | nothing |
 //! | [`objects`] | kernel objects as plain values: interfaces, addresses, IPVS entries | `ids` |
 //! | [`diag`] | a mistake in a file as data, and its renderers | nothing |
-//! | [`config`] | keepalived.conf: text, tree, typed model | `ids`, `diag` |
-//! | [`vrrp`], [`lvs`], [`health`], [`track`], [`reconcile`] | pure cores: events and time in, actions out | `config::model`, `objects`, `ids`, `time` |
+//! | [`config`] | keepalived.conf: text, tree, typed model | `ids`, `diag`, `objects` |
+//! | [`vrrp`], [`lvs`], [`health`], [`track`], [`reconcile`] | pure cores: events and time in, actions out | `config::model`, `objects`, `ids`, `time`; `lvs` also `health` |
 //! | [`probe`] | one health check each: a target in, an outcome out | `config::model`, `health`, `ids` |
 //! | [`kernel`] | the only sockets to the kernel, and the only `unsafe` | `objects`, `ids`, `time` |
 //! | [`report`] | what the operator reads: log lines in keepalived's words | cores (their notes), `config` |
+//! | [`cli`] | keepalived's options, and what they make of a run | all |
 //! | [`daemon`] | puts everything together; the only module that knows everybody | all |
 //!
 //! The arrows go one way; `tests/arch.rs` checks them. `docs/architecture.md` gives the reasons.

@@ -145,7 +145,9 @@ fn interfaces(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
             Some((distance, name)) if distance <= 2 && distance < wanted.name.len() => {
                 diagnostic.help(format!("this host has {name}"))
             }
-            _ => diagnostic.help("dynamic_interfaces in global_defs allows interfaces that come later"),
+            _ => diagnostic.help(
+                "standfast waits for it; keepalived would end, unless global_defs has dynamic_interfaces",
+            ),
         };
         found.push(diagnostic);
     }

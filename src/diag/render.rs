@@ -54,7 +54,8 @@ pub fn log_line(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     if let Some(expected) = &diagnostic.expected {
         let _ = write!(line, " - expected {expected}");
     }
-    if let Some(help) = &diagnostic.help {
+    // A whole sentence of keepalived's is left as it is: its end is looked for, too.
+    if let Some(help) = diagnostic.help.as_ref().filter(|_| !diagnostic.message.ends_with('.')) {
         let _ = write!(line, " - {help}");
     }
     line

@@ -44,8 +44,9 @@ pub const VIRTUAL_SERVER: &[Keyword] = &[
         LastWins,
         "UDP for address services (with an error message)",
     ),
-    row("ha_suspend", Nothing, Allowed, LastWins, "off"),
-    row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_checker, else smtp_alert, else off"),
+    row("ha_suspend", Nothing, Allowed, LastWins, "off").unused("checks also without the address"),
+    row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_checker, else smtp_alert, else off")
+        .unused("sends no mail"),
     row("virtualhost", Word, Faults, Replaces, "none"),
     row("snmp_name", Word, Allowed, Replaces, "none").later(),
     row("alpha", Nothing, Allowed, LastWins, "off"),
@@ -82,7 +83,8 @@ pub const REAL_SERVER: &[Keyword] = &[
     row("warmup", Decimal(0, 4294967295, 6), Exits, LastWins, "virtual server's, else delay_loop"),
     row("connect_timeout", Decimal(1, 4294967295, 6), Exits, LastWins, "virtual server's (5)"),
     row("delay_loop", Decimal(0, 4294967295, 6), Exits, LastWins, "virtual server's (60)"),
-    row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_checker, else smtp_alert, else ON"),
+    row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_checker, else smtp_alert, else ON")
+        .unused("sends no mail"),
     row("virtualhost", Word, Faults, Replaces, "virtual server's"),
     row("snmp_name", Word, Allowed, Replaces, "none").later(),
     row("MISC_CHECK", Block(Context::MiscCheck), Allowed, Repeats, "").later(),

@@ -131,6 +131,8 @@ pub enum Status {
     Honoured,
     /// Read and checked, without effect; with the reason.
     Ignored(&'static str),
+    /// Part of the model, but nothing acts on it yet; with what standfast does not do.
+    Unused(&'static str),
 }
 
 /// Another keyword that should be used instead.
@@ -167,6 +169,12 @@ const fn row(
 impl Keyword {
     const fn later(mut self) -> Keyword {
         self.status = Status::Ignored("accepted and checked, without effect yet");
+        self
+    }
+
+    /// Its value is kept, and one message tells of all that serve the same purpose.
+    const fn unused(mut self, feature: &'static str) -> Keyword {
+        self.status = Status::Unused(feature);
         self
     }
 

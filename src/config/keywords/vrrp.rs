@@ -52,7 +52,8 @@ pub const INSTANCE: &[Keyword] = &[
     row("virtual_routes", Values(Routes), Allowed, Repeats, "none").later(),
     row("virtual_rules", Values(Rules), Allowed, Repeats, "none").later(),
     row("accept", Nothing, Allowed, LastWins, "on (strict mode and not owner: off)"),
-    row("no_accept", Nothing, Allowed, LastWins, "off"),
+    row("no_accept", Nothing, Allowed, LastWins, "off")
+        .unused("filters nothing that comes for a virtual address"),
     row("skip_check_adv_addr", Boolean, Allowed, LastWins, "global vrrp_skip_check_adv_addr"),
     row("strict_mode", Boolean, Allowed, LastWins, "vrrp_strict").later(),
     row("preempt", Nothing, Allowed, LastWins, "on"),
@@ -66,7 +67,8 @@ pub const INSTANCE: &[Keyword] = &[
     row("notify_deleted", Script, Allowed, FirstWins, "off"),
     row("notify", Script, Exits, FirstWins, "none"),
     row("notify_master_rx_lower_pri", Script, Exits, FirstWins, "none"),
-    row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_vrrp, else smtp_alert, else off"),
+    row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_vrrp, else smtp_alert, else off")
+        .unused("sends no mail"),
     row("notify_priority_changes", Boolean, Allowed, LastWins, "sync group, else global").later(),
     row("lvs_sync_daemon_interface", Word, Exits, FirstWins, "none")
         .deprecated("lvs_sync_daemon in global_defs"),
@@ -119,7 +121,8 @@ pub const SYNC_GROUP: &[Keyword] = &[
     row("notify_fault", Script, Exits, FirstWins, "none"),
     row("notify_stop", Script, Exits, FirstWins, "none"),
     row("notify", Script, Exits, FirstWins, "none"),
-    row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_vrrp, else smtp_alert, else off"),
+    row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_vrrp, else smtp_alert, else off")
+        .unused("sends no mail"),
     row("global_tracking", Nothing, Allowed, LastWins, "off").deprecated("sync_group_tracking_weight"),
     row("sync_group_tracking_weight", Nothing, Allowed, LastWins, "off"),
     row("notify_priority_changes", Boolean, Allowed, LastWins, "vrrp_notify_priority_changes").later(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Lower;
 use super::address::Address;
+use super::cause::Causes;
 use super::global::set;
 use super::group::{GroupDraft, store_notify};
 use super::read::{LONGEST_INTERFACE, Value};
@@ -29,6 +30,8 @@ pub struct Collected {
 pub struct Draft {
     pub name: Name,
     pub span: Option<Span>,
+    /// What was told already of its indispensable keywords.
+    pub causes: Causes,
     pub interface: Option<(Name, Option<Span>)>,
     pub state: Option<InitialState>,
     pub vrid: Option<(Vrid, Option<Span>)>,
@@ -100,6 +103,7 @@ impl Lower<'_> {
         self.each(node.nodes(), |lower, node, value| {
             lower.instance_keyword(node, value, &mut draft, &name)
         });
+        draft.causes = self.causes(node, &["virtual_router_id", "interface", "virtual_ipaddress"]);
         self.need_notify(&draft.notify, &name, draft.span);
         vrrp.instances.push(draft);
     }
@@ -191,7 +195,14 @@ impl Lower<'_> {
         let mut kind = None;
         let mut password = None;
         self.each(node.nodes(), |lower, node, value| match node.name() {
-            "auth_type" => kind = value.text().map(|kind| (kind, node.span_of(1))),
+            "auth_type" => {
+                kind = value.text().map(|kind| (kind, node.span_of(1)));
+                if kind.as_ref().is_some_and(|(kind, _)| kind == "AH") {
+                    let message =
+                        "'auth_type AH' has no effect yet: standfast sends no authentication header";
+                    lower.say_without_effect(node, "auth_type AH", message.into());
+                }
+            }
             "auth_pass" => password = Some(lower.password(node)),
             _ => {}
         });

@@ -42,7 +42,7 @@ impl Lower<'_> {
     fn complete(&mut self, draft: Draft, taken: &mut BTreeSet<Name>) -> Option<VrrpInstance> {
         let name = draft.name.clone();
         let Some((vrid, _)) = draft.vrid else {
-            self.refuse(&draft, "the virtual router id must be set", "virtual_router_id 1 to 255");
+            self.refuse(&draft, "the virtual router id must be set", ("virtual_router_id", "1 to 255"));
             return None;
         };
         let unicast = !draft.peers.is_empty();
@@ -50,11 +50,15 @@ impl Lower<'_> {
             (Some((interface, _)), _) => interface.clone(),
             (None, true) => "".into(),
             (None, false) => {
-                self.refuse(&draft, "Unknown interface!", "interface NAME");
+                self.refuse(&draft, "Unknown interface!", ("interface", "NAME"));
                 return None;
             }
         };
         let family = family_of(&draft);
+        if family == Family::V6 {
+            let message = format!("({name}) VRRP for IPv6 has no effect yet");
+            self.report(Diagnostic::warning("no-effect-yet", draft.span, message).class(Class::Silent));
+        }
         let version = match (draft.version, family) {
             (Some(version), _) => version,
             (None, Family::V6) => Version::V3,
@@ -111,9 +115,12 @@ impl Lower<'_> {
     }
 
     /// keepalived does not start with such an instance; here the others run.
-    fn refuse(&mut self, draft: &Draft, why: &str, expected: &str) {
-        let message = format!("({}) {why}", draft.name);
-        self.report(Diagnostic::error("instance-incomplete", draft.span, message).expected(expected));
+    fn refuse(&mut self, draft: &Draft, why: &str, (keyword, argument): (&str, &str)) {
+        if !self.follows(&draft.causes, &[keyword], &format!("({}) cannot run", draft.name)) {
+            let message = format!("({}) {why}", draft.name);
+            let expected = format!("{keyword} {argument}");
+            self.report(Diagnostic::error("instance-incomplete", draft.span, message).expected(expected));
+        }
         let reason = format!("vrrp_instance '{}' is refused ({why})", draft.name);
         self.reject(RejectedKind::Instance(Some(draft.name.clone())), draft.span, reason);
     }
@@ -121,8 +128,16 @@ impl Lower<'_> {
     /// `false`: the instance cannot be without an address.
     fn without_addresses(&mut self, draft: &Draft, version: Version) -> bool {
         if version == Version::V3 {
-            self.refuse(draft, "No VIP specified; at least one is required", "virtual_ipaddress { IP }");
+            self.refuse(
+                draft,
+                "No VIP specified; at least one is required",
+                ("virtual_ipaddress", "{ IP }"),
+            );
             return false;
+        }
+        let consequence = format!("({}) has no address", draft.name);
+        if self.follows(&draft.causes, &["virtual_ipaddress"], &consequence) {
+            return true;
         }
         let message = format!("({}) No VIP specified; at least one is sensible", draft.name);
         self.report(

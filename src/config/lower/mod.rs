@@ -4,6 +4,7 @@
 //! [`read`]. The files for the blocks only say where a value goes, and what a block means as a whole.
 
 mod address;
+mod cause;
 mod check;
 mod global;
 mod group;
@@ -38,6 +39,7 @@ pub fn lower(nodes: &[Node], loaded: &mut Loaded) {
         script_names: BTreeMap::new(),
         services: HashMap::new(),
         unhonoured: BTreeSet::new(),
+        in_unhonoured: false,
     };
     // keepalived reads global_defs before all else, wherever it stands. All other things it knows only below
     // the line that names them.
@@ -64,6 +66,8 @@ struct Lower<'a> {
     services: HashMap<(Target, Protocol), Option<Span>>,
     /// Keywords without effect that were spoken of already.
     unhonoured: BTreeSet<&'static str>,
+    /// Inside a block without effect.
+    in_unhonoured: bool,
 }
 
 impl Lower<'_> {
@@ -86,6 +90,10 @@ impl Lower<'_> {
             self.say_if_old(node, row);
             self.say_if_words_before_values(node, row);
             let value = self.read(node, row);
+            if let Status::Unused(feature) = row.status {
+                let message = format!("'{}' has no effect yet: standfast {feature}", row.name);
+                self.say_without_effect(node, feature, message);
+            }
             if let Status::Ignored(_) = row.status {
                 self.unhonoured(node, row, value);
             } else if let Some(value) = value {
@@ -181,9 +189,16 @@ impl Lower<'_> {
 
     /// A keyword that does nothing yet is checked, and named once: the operator must know.
     fn unhonoured(&mut self, node: &Node, row: &'static Keyword, value: Option<Value>) {
+        self.say_without_effect(
+            node,
+            row.name,
+            format!("'{}' is accepted, but has no effect yet", row.name),
+        );
         match (row.arguments, value) {
             (Arguments::Block(context), _) => {
+                let outer = std::mem::replace(&mut self.in_unhonoured, true);
                 self.only_check(node.nodes());
+                self.in_unhonoured = outer;
                 self.required(node, context);
             }
             (Arguments::Values(values), _) => self.entries(node, values),
@@ -199,8 +214,11 @@ impl Lower<'_> {
                            'vrrp_ipsets' with 'nftables' config option";
             self.report(Diagnostic::warning("iptables", node.span(), message));
         }
-        if self.unhonoured.insert(row.name) {
-            let message = format!("'{}' is accepted, but has no effect yet", row.name);
+    }
+
+    /// Once for each keyword, and not again for what stands in a block of which it was said.
+    fn say_without_effect(&mut self, node: &Node, what: &'static str, message: String) {
+        if !self.in_unhonoured && self.unhonoured.insert(what) {
             self.report(Diagnostic::warning("no-effect-yet", node.span(), message).class(Class::Silent));
         }
     }

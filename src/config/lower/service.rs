@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use super::Lower;
+use super::cause::Causes;
 use super::check::CheckDraft;
 use super::global::set;
 use super::read::Value;
@@ -35,6 +36,8 @@ pub struct CheckDefaults {
 pub struct ServiceDraft {
     pub target: Target,
     pub span: Option<Span>,
+    /// What was told already of its keywords.
+    pub causes: Causes,
     pub defaults: CheckDefaults,
     pub protocol: Option<(Protocol, Option<Span>)>,
     pub scheduler: Option<Name>,
@@ -108,6 +111,8 @@ impl Lower<'_> {
         };
         let mut draft = ServiceDraft::new(target, node.span_of(1));
         self.each(node.nodes(), |lower, node, value| lower.service_keyword(node, value, &mut draft));
+        draft.causes = self
+            .causes(node, &["protocol", "lvs_method", "lb_kind", "lvs_sched", "lb_algo", "real_server"]);
         self.complete_service(draft);
     }
 
@@ -361,6 +366,7 @@ impl ServiceDraft {
         ServiceDraft {
             target,
             span,
+            causes: Causes::new(),
             defaults: CheckDefaults::default(),
             protocol: None,
             scheduler: None,

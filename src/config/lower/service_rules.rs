@@ -25,10 +25,12 @@ impl Lower<'_> {
         let name = name_of(&draft.target, protocol);
         if reals.is_empty() {
             let message = format!("Virtual server {name} has no real servers - ignoring");
-            self.report(
-                Diagnostic::error("no-real-servers", draft.span, message)
-                    .expected("real_server IP [PORT] { }"),
-            );
+            if !self.follows(&draft.causes, &["real_server"], "the service has none and is left out") {
+                self.report(
+                    Diagnostic::error("no-real-servers", draft.span, message)
+                        .expected("real_server IP [PORT] { }"),
+                );
+            }
             let reason = format!("virtual_server {name} has no real servers");
             self.reject(RejectedKind::Service(Some(draft.target.clone())), draft.span, reason);
             return;
@@ -39,21 +41,25 @@ impl Lower<'_> {
             *family = Family::of(first.address);
         }
         let scheduler = draft.scheduler.clone().unwrap_or_else(|| {
-            self.default_used(
-                &draft,
-                "no-scheduler",
-                format!("Virtual server {name}: no scheduler set, setting default 'wlc'"),
-                "lvs_sched NAME",
-            );
+            if !self.follows(&draft.causes, &["lvs_sched", "lb_algo"], "'wlc' is used") {
+                self.default_used(
+                    &draft,
+                    "no-scheduler",
+                    format!("Virtual server {name}: no scheduler set, setting default 'wlc'"),
+                    "lvs_sched NAME",
+                );
+            }
             "wlc".into()
         });
         let forwarding = draft.forwarding.unwrap_or_else(|| {
-            self.default_used(
-                &draft,
-                "no-forwarding",
-                format!("Virtual server {name}: no forwarding method set, setting default NAT"),
-                "lvs_method NAT, DR or TUN",
-            );
+            if !self.follows(&draft.causes, &["lvs_method", "lb_kind"], "NAT is used") {
+                self.default_used(
+                    &draft,
+                    "no-forwarding",
+                    format!("Virtual server {name}: no forwarding method set, setting default NAT"),
+                    "lvs_method NAT, DR or TUN",
+                );
+            }
             Forwarding::Masq
         });
         let persistence_timeout = self.persistence(&draft, &name);
@@ -129,9 +135,12 @@ impl Lower<'_> {
                 Protocol::Tcp
             }
             (Target::Address { address, port }, None) => {
-                let message =
-                    format!("Virtual server [{address}]:none:{port}: no protocol set - defaulting to UDP");
-                self.default_used(draft, "no-protocol", message, "protocol TCP, UDP or SCTP");
+                if !self.follows(&draft.causes, &["protocol"], "UDP is used") {
+                    let message = format!(
+                        "Virtual server [{address}]:none:{port}: no protocol set - defaulting to UDP"
+                    );
+                    self.default_used(draft, "no-protocol", message, "protocol TCP, UDP or SCTP");
+                }
                 Protocol::Udp
             }
         }

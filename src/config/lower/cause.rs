@@ -1,0 +1,60 @@
+//! One mistake, one message: what follows from a mistake that was told already becomes part of its advice.
+
+use super::Lower;
+use crate::config::syntax::Node;
+use crate::diag::Span;
+
+/// Keywords whose absence is a mistake, for which a written but wrong one was told already: each with that
+/// message's place among all.
+pub type Causes = Vec<(&'static str, usize)>;
+
+impl Lower<'_> {
+    /// Which of these keywords of a block are not missing, but wrong or misspelt.
+    pub fn causes(&self, block: &Node, keywords: &[&'static str]) -> Causes {
+        let find = |keyword: &&'static str| Some((*keyword, self.cause(block, keyword)?));
+        keywords.iter().filter_map(find).collect()
+    }
+
+    fn cause(&self, block: &Node, keyword: &str) -> Option<usize> {
+        if self.loaded.diagnostics.is_empty() {
+            return None;
+        }
+        let written = block.nodes().iter().filter(|node| node.name() == keyword).filter_map(extent);
+        let written: Vec<Span> = written.collect();
+        let whole = extent(block);
+        let misspelt = format!("did you mean '{keyword}'?");
+        self.loaded.diagnostics.iter().position(|told| {
+            told.span.is_some_and(|place| {
+                written.iter().any(|extent| holds(*extent, place))
+                    || whole.is_some_and(|extent| holds(extent, place))
+                        && told.help.as_ref() == Some(&misspelt)
+            })
+        })
+    }
+
+    /// Says with the mistake what follows from it; `false` where the keyword is simply not there.
+    pub fn follows(&mut self, causes: &Causes, keywords: &[&str], consequence: &str) -> bool {
+        let index = causes.iter().find(|(name, _)| keywords.contains(name)).map(|(_, index)| *index);
+        let Some(told) = index.and_then(|index| self.loaded.diagnostics.get_mut(index)) else {
+            return false;
+        };
+        told.help = Some(match told.help.take() {
+            Some(help) if help.ends_with('?') => format!("{help} as it is, {consequence}"),
+            Some(help) => format!("{help}; as it is, {consequence}"),
+            None => format!("as it is, {consequence}"),
+        });
+        true
+    }
+}
+
+/// From a node's first word to its last, or to its closing brace. An absent argument is told right behind it.
+fn extent(node: &Node) -> Option<Span> {
+    let last = node.line.span(node.line.count().saturating_sub(1));
+    let close = node.block.as_ref().and_then(|block| block.close);
+    let inside = node.nodes().iter().filter_map(extent).next_back();
+    Some(node.span()?.to(close.or(inside).or(last)?))
+}
+
+fn holds(extent: Span, place: Span) -> bool {
+    extent.file == place.file && (extent.start..=extent.end).contains(&place.start)
+}

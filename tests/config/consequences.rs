@@ -1,0 +1,107 @@
+//! One mistake is one message: what follows from it stands in its advice, and keepalived's words stay whole.
+
+use standfast::config::host::{self, HostFacts, Program};
+use standfast::config::{LoadOptions, Loaded, RejectedKind, load_str};
+use standfast::diag::render;
+
+const INSTANCE: &str = "\
+vrrp_instance A {
+    interface eth0
+    virtual_router_id 5
+    virtual_ipaddress {
+        10.0.0.1
+    }
+}
+";
+
+const SERVICE: &str = "\
+virtual_server 10.0.0.1 80 {
+    lvs_sched rr
+    lvs_method DR
+    protocol TCP
+    real_server 10.0.0.2 80 { }
+}
+";
+
+fn read(text: &str) -> Loaded {
+    load_str("a.conf", text, &LoadOptions::default())
+}
+
+#[test]
+fn what_follows_from_a_mistake_is_no_second_message() {
+    let cases = [
+        (INSTANCE, "virtual_router_id 5", "virtual_router_id 256", "out-of-range", "(A) cannot run"),
+        (INSTANCE, "virtual_router_id 5", "virtual_router_i 5", "unknown-keyword", "(A) cannot run"),
+        (INSTANCE, "interface eth0", "interface", "missing-parameter", "(A) cannot run"),
+        (INSTANCE, "10.0.0.1", "10.0.0.300", "bad-address", "(A) has no address"),
+        (INSTANCE, "virtual_ipaddress", "virtual_ipadress", "unknown-block", "(A) has no address"),
+        (SERVICE, "protocol", "protocl", "unknown-keyword", "UDP is used"),
+        (SERVICE, "DR", "DDR", "unknown-value", "NAT is used"),
+        (SERVICE, "lvs_sched", "lvs_shed", "unknown-keyword", "'wlc' is used"),
+        (SERVICE, "real_server", "real_sever", "unknown-block", "the service has none and is left out"),
+    ];
+    for (good, from, to, code, consequence) in cases {
+        assert_eq!(read(good).diagnostics, []);
+        let loaded = read(&good.replace(from, to));
+        let codes: Vec<&str> = loaded.diagnostics.iter().map(|one| one.code).collect();
+        assert_eq!(codes, [code], "{to}");
+        let help = loaded.diagnostics[0].help.as_deref().unwrap_or_default();
+        assert!(help.ends_with(&format!("as it is, {consequence}")), "{to}: {help}");
+    }
+}
+
+#[test]
+fn what_is_simply_missing_is_said() {
+    for (line, code) in [
+        ("    virtual_router_id 5\n", "instance-incomplete"),
+        ("    interface eth0\n", "instance-incomplete"),
+        ("        10.0.0.1\n", "no-address"),
+    ] {
+        let loaded = read(&INSTANCE.replace(line, ""));
+        assert!(loaded.diagnostics.iter().any(|one| one.code == code), "{line}: {:?}", loaded.diagnostics);
+    }
+}
+
+/// A reload is refused for it as before, though it is no message of its own.
+#[test]
+fn the_instance_is_rejected_all_the_same() {
+    let loaded = read(&INSTANCE.replace("_id 5", "_id 256"));
+    assert!(loaded.config.instances.is_empty());
+    assert_eq!(loaded.rejected[0].kind, RejectedKind::Instance(Some("A".into())));
+}
+
+#[test]
+fn a_block_without_effect_is_one_message() {
+    let loaded = read("bfd_instance x {\n neighbor_ip 10.0.0.9\n}\n");
+    let messages: Vec<&str> = loaded.diagnostics.iter().map(|one| one.message.as_str()).collect();
+    assert_eq!(messages, ["'bfd_instance' is accepted, but has no effect yet"]);
+}
+
+#[test]
+fn mail_is_one_message() {
+    let mail = "global_defs {\n smtp_server 10.0.0.9\n smtp_alert\n notification_email {\n a@b.c\n }\n}\n";
+    let loaded = read(mail);
+    let messages: Vec<&str> = loaded.diagnostics.iter().map(|one| one.message.as_str()).collect();
+    assert_eq!(messages, ["'smtp_server' has no effect yet: standfast sends no mail"]);
+    assert_eq!(loaded.config.global.smtp_alert, Some(true), "kept for the day it does");
+}
+
+#[test]
+fn the_line_about_script_security_ends_as_keepaliveds() {
+    let script = "    notify \"/bin/true\"\n}\n";
+    let loaded = read(&format!("{}{script}", INSTANCE.strip_suffix("}\n").unwrap()));
+    let programs = [("/bin/true".to_owned(), Program::Usable)].into();
+    let interfaces = ["eth0".to_owned()].into();
+    let found = host::check(&loaded, &HostFacts { interfaces, programs, ..HostFacts::default() });
+    let lines: Vec<String> = found.iter().map(|one| render::log_line(one, &loaded.sources)).collect();
+    let wanted = "SECURITY VIOLATION - scripts are being executed but script_security not enabled.";
+    assert!(lines.iter().any(|line| line == wanted), "{lines:?}");
+}
+
+#[test]
+fn a_line_of_any_length_is_read_whole() {
+    let loaded =
+        read(&INSTANCE.replace("    interface eth0", &format!("{}interface eth0", " ".repeat(5000))));
+    assert_eq!(loaded.diagnostics, []);
+    assert_eq!(&*loaded.config.instances[0].interface, "eth0");
+}
