@@ -15,7 +15,7 @@ use super::scripts::{Runner, ScriptBook};
 use super::sdnotify::ServiceManager;
 use super::signals::{ReloadQueue, Request, Requests};
 use super::status;
-use super::supervise::{OnPanic, Supervisor};
+use super::supervise::Supervisor;
 use super::timing::{self, Driver};
 use super::trackers::{self, Trackers};
 use crate::cli::Options;
@@ -198,7 +198,7 @@ impl Parts {
         self.passing.push(passed);
         let (tracking, tracked) = mpsc::channel(COMMANDS);
         let trackers = Trackers::new(&config, book, commands.clone());
-        self.supervisor.spawn("track scripts", OnPanic::Stop, trackers.run(tracked));
+        self.supervisor.spawn("track scripts", trackers.run(tracked));
         self.trackers = Some(tracking);
         self.vrrp = Some(Part { commands, ended });
         Ok(())
@@ -207,7 +207,7 @@ impl Parts {
     /// A task whose end is told.
     fn own(&self, name: &str, task: impl Future<Output = ()> + Send + 'static) -> oneshot::Receiver<()> {
         let (end, ended) = oneshot::channel();
-        self.supervisor.spawn(name, OnPanic::Stop, async move {
+        self.supervisor.spawn(name, async move {
             task.await;
             let _ = end.send(());
         });

@@ -21,16 +21,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// keepalived's longest pause before it starts a process again.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
-/// What a panic means.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum OnPanic {
-    /// The task is gone, the rest goes on.
-    GoOn,
-    /// The daemon ends in good order: the owner of [`Fatal`] removes what must not stay, and exits.
-    Stop,
-}
-
-/// A task whose end is the end of the daemon has panicked, or cannot go on.
+/// A task whose end is the end of the daemon has panicked, or cannot go on: whoever hears it removes what
+/// must not stay, and exits.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fatal {
     pub task: String,
@@ -51,21 +43,14 @@ impl Supervisor {
         (Supervisor { tasks: Arc::default(), fatal }, receiver)
     }
 
-    /// Runs `task` to its end.
-    pub fn spawn(
-        &self,
-        name: impl Into<String>,
-        on_panic: OnPanic,
-        task: impl Future<Output = ()> + Send + 'static,
-    ) {
+    /// Runs `task` to its end. A panic is [`Fatal`].
+    pub fn spawn(&self, name: impl Into<String>, task: impl Future<Output = ()> + Send + 'static) {
         let name = name.into();
         let fail = self.failure_of(&name);
         self.own(async move {
             let Err(panic) = AssertUnwindSafe(task).catch_unwind().await else { return };
             let reason = report(&name, panic.as_ref());
-            if on_panic == OnPanic::Stop {
-                fail(reason);
-            }
+            fail(reason);
         });
     }
 
@@ -95,13 +80,6 @@ impl Supervisor {
         }
     }
 
-    /// How many tasks run.
-    pub fn running(&self) -> usize {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        while tasks.try_join_next().is_some() {}
-        tasks.len()
-    }
-
     fn own(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         // What has ended is let go here, so that the set does not grow with the daemon's age.
@@ -129,16 +107,15 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_panic_has_the_consequence_that_was_asked_for() {
+    async fn a_panic_and_a_failure_are_told() {
         let (supervisor, mut fatal) = Supervisor::new();
-        supervisor.spawn("probe", OnPanic::GoOn, async { panic!("one probe") });
-        supervisor.spawn("driver", OnPanic::Stop, async { panic!("number {}", 7) });
+        supervisor.spawn("driver", async { panic!("number {}", 7) });
         let told = fatal.recv().await.unwrap();
         assert_eq!(told, Fatal { task: "driver".into(), reason: "number 7".into() });
-        while supervisor.running() > 0 {
-            tokio::task::yield_now().await;
-        }
-        assert!(fatal.try_recv().is_err(), "the probe's panic is nobody else's business");
+        let fail = supervisor.failure_of("monitor");
+        supervisor.spawn("monitor", async { fail("no memory".into()) });
+        let told = fatal.recv().await.unwrap();
+        assert_eq!(told, Fatal { task: "monitor".into(), reason: "no memory".into() });
     }
 
     #[tokio::test(start_paused = true)]
@@ -166,11 +143,10 @@ mod tests {
     async fn tasks_end_with_their_owner() {
         let (supervisor, _fatal) = Supervisor::new();
         let (held, dropped) = oneshot::channel::<()>();
-        supervisor.spawn("endless", OnPanic::GoOn, async move {
+        supervisor.spawn("endless", async move {
             let _held = held;
             std::future::pending::<()>().await;
         });
-        assert_eq!(supervisor.running(), 1);
         drop(supervisor);
         assert!(dropped.await.is_err(), "the task's belongings are dropped");
     }

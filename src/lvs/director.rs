@@ -104,11 +104,6 @@ impl Director {
         self.order.iter().flat_map(|id| self.desired(*id))
     }
 
-    /// The keys of all our services, as they stand in the configuration.
-    pub fn service_keys(&self) -> impl Iterator<Item = ServiceKey> {
-        self.order.iter().filter_map(|id| self.services.get(id.0)).map(Service::key)
-    }
-
     fn probed(
         &mut self,
         now: Mono,

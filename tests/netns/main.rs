@@ -9,6 +9,7 @@
 )]
 
 mod addresses;
+mod clearing;
 mod hosts;
 mod monitor;
 mod namespace;
