@@ -13,7 +13,7 @@ pub fn cases() -> Vec<Case> {
         same("elections::preempt", |subject| late_rival(subject, "", true)),
         same("elections::preempt_delay", |subject| late_rival(subject, "preempt_delay 2.5", true)),
         same("elections::nopreempt", |subject| late_rival(subject, "nopreempt", false)),
-        same("elections::version_3", |subject| late_rival(subject, "version 3\n advert_int 0.3", true)),
+        same("elections::version_3", |subject| late_rival(subject, "version 3\n advert_int 0.8", true)),
         same("elections::equal_priority", equal_priority),
         same("elections::lower_priority_shouts", lower_priority_shouts),
     ];

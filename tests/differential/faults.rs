@@ -269,9 +269,10 @@ fn reload_keeps_the_adverts_coming() {
 fn virtual_mac_pair() {
     let pair = Pair::new();
     let capture = Capture::start(&pair.nodes[1]);
-    let second = pair.start(Subject::Standfast, 1, 100, "use_vmac");
     let first = pair.start(Subject::Standfast, 0, 200, "use_vmac");
     first.await_master("I", 1, wait::seconds(10));
+    let second = pair.start(Subject::Standfast, 1, 100, "use_vmac");
+    second.await_line("(I) Entering BACKUP STATE", wait::seconds(10));
     let mark = capture.frames().len();
     wait::until("more adverts than a backup waits for", wait::seconds(10), || {
         let heard = capture.frames().into_iter().skip(mark);

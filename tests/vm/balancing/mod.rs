@@ -17,22 +17,21 @@ type Test = fn(Subject);
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
     let both: [(&str, Test); 10] = [
-        ("table", table::start_and_stop),
-        ("left_behind", table::left_behind),
-        ("adopted", table::adopted),
-        ("reload_keeps", reload::keeps_connections_and_failures),
-        ("reload_writes", reload::writes_the_difference),
-        ("requests", checks::requests),
-        ("pauses", checks::pauses),
-        ("hanging", checks::hanging_servers),
-        ("scripts", scripts::run_as_configured),
-        ("sync", sync::follows_the_instance),
+        ("balancing_table", table::start_and_stop),
+        ("balancing_left_behind", table::left_behind),
+        ("balancing_adopted", table::adopted),
+        ("balancing_reload_keeps", reload::keeps_connections_and_failures),
+        ("balancing_reload_writes", reload::writes_the_difference),
+        ("balancing_requests", checks::requests),
+        ("balancing_pauses", checks::pauses),
+        ("balancing_hanging", checks::hanging_servers),
+        ("balancing_scripts", scripts::run_as_configured),
+        ("balancing_sync", sync::follows_the_instance),
     ];
     let mut cases = Vec::new();
     for (name, run) in both {
         for subject in Subject::ALL {
-            cases
-                .push(Case::new(format!("vm::{}::balancing_{name}", subject.name()), move || run(subject)));
+            cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));
         }
     }
     cases.push(Case::new("vm::standfast::balancing_timeouts", table::timeouts));
