@@ -81,7 +81,7 @@ pub fn writes_the_difference(subject: Subject) {
     const EDIT_DESTINATION: u8 = 6;
     let lab = Lab::new();
     let servers: Vec<(u8, u8)> = (10..40).map(|number| (number, 1)).collect();
-    let plain = |text: String| text.replace("warmup 0", "warmup 4000000");
+    let plain = |text: String| text.replace("warmup 0", "warmup 4000");
     let before = plain(config("rr", &servers));
     let daemon = lab.direct(subject, &before);
     wait::until("thirty servers", wait::seconds(10), || ipvs::reals(&lab.director).len() == 30);
@@ -115,7 +115,7 @@ pub fn writes_the_difference(subject: Subject) {
 /// A file whose structure is broken is refused as a whole; `standfast reload` says so.
 pub fn refuses_a_broken_file() {
     let lab = Lab::new();
-    let good = config("rr", &[(2, 1), (3, 1)]).replace("warmup 0", "warmup 4000000");
+    let good = config("rr", &[(2, 1), (3, 1)]).replace("warmup 0", "warmup 4000");
     let daemon = lab.direct(Subject::Standfast, &good);
     let table = [service("-t 10.0.0.100:80", "-s rr", &["10.1.0.2:80 -m -w 1", "10.1.0.3:80 -m -w 1"])];
     lab.await_table(&table, wait::seconds(10));
@@ -138,7 +138,7 @@ pub fn refuses_a_broken_file() {
     assert_eq!(gone.status.code(), Some(3), "{gone:?}");
 
     // A scheduler that this kernel does not have: said, and nothing that runs is harmed.
-    let unknown = lab.ask_reload(&config("twos", &[(2, 1), (3, 1)]).replace("warmup 0", "warmup 4000000"));
+    let unknown = lab.ask_reload(&config("twos", &[(2, 1), (3, 1)]).replace("warmup 0", "warmup 4000"));
     assert_eq!(unknown.status.code(), Some(5), "{unknown:?}");
     let text = String::from_utf8_lossy(&unknown.stdout).into_owned();
     assert!(
