@@ -86,7 +86,7 @@ pub struct Arguments {
     /// Compute digests for HTTP_GET [refused: not in this version]
     #[arg(short = 'T', long)]
     pub genhash: bool,
-    /// Log every address that appears or goes
+    /// Log every address that appears or goes [no effect: not in this version]
     #[arg(short = 'a', long)]
     pub address_monitoring: bool,
     /// Run in this network namespace
@@ -131,6 +131,7 @@ impl Arguments {
     /// The given options that are understood but change nothing in this version.
     pub(super) fn without_effect(&self) -> Vec<&'static str> {
         [
+            (self.address_monitoring, "--address-monitoring"),
             (self.core_dump, "--core-dump"),
             (self.core_dump_pattern.is_some(), "--core-dump-pattern"),
             (self.snmp, "--snmp"),

@@ -61,8 +61,6 @@ pub struct Options {
     pub keep_vrrp: bool,
     /// `-I`: leave the IPVS table when we stop.
     pub keep_ipvs: bool,
-    /// `-a`
-    pub log_addresses: bool,
     /// `-s`
     pub net_namespace: Option<String>,
     /// `-e`
@@ -240,7 +238,6 @@ fn into_options(
         checkers_pid_file: arguments.checkers_pid,
         keep_vrrp: arguments.dont_release_vrrp,
         keep_ipvs: arguments.dont_release_ipvs,
-        log_addresses: arguments.address_monitoring,
         net_namespace: arguments.namespace,
         strict_includes: arguments.all_config,
         config_id: arguments.config_id,
