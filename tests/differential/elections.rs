@@ -73,7 +73,7 @@ impl Pair {
 
     fn note(&self, facts: &mut Facts) {
         for (node, recorder) in self.nodes.iter().zip(&self.recorders) {
-            facts.list(format!("script calls on {}", node.name), &recorder.calls());
+            facts.calls(format!("script calls on {}", node.name), recorder.calls());
         }
     }
 }

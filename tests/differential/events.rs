@@ -30,7 +30,7 @@ fn config(script: &str, priority: u8, more: &str, addresses: &str) -> String {
 
 /// Script calls with equal neighbours kept: the order of one script's calls is fixed.
 fn note_end(facts: &mut Facts, recorder: &Recorder, daemon: &Daemon) {
-    facts.list("script calls", &recorder.calls());
+    facts.calls("script calls", recorder.calls());
     facts.list("log", &grepped(daemon.process()));
 }
 
@@ -94,7 +94,7 @@ fn source_removed(subject: Subject) -> Facts {
     node.sh("ip addr add 10.0.0.1/24 dev eth0");
     daemon.await_master("I", 2, wait::seconds(15));
     recorder.await_call("INSTANCE I MASTER", 2);
-    facts.list("script calls", &recorder.calls());
+    facts.calls("script calls", recorder.calls());
     facts
 }
 
@@ -149,7 +149,7 @@ fn reload(subject: Subject) -> Facts {
     let announced: std::collections::BTreeSet<String> =
         capture.announcements("eth0").iter().map(|(_, arp)| arp.sender.to_string()).collect();
     facts.note("the new address is announced", announced.contains("10.0.0.52").to_string());
-    facts.list("script calls", &recorder.calls());
+    facts.calls("script calls", recorder.calls());
     facts
 }
 

@@ -339,7 +339,7 @@ fn instance_removed(subject: Subject) -> Facts {
     let last: Vec<String> =
         capture.adverts_sent("eth1").iter().map(|(_, advert)| advert.priority().to_string()).collect();
     facts.note("it resigned", last.contains(&"0".to_owned()).to_string());
-    facts.list("script calls", &recorder.calls());
+    facts.calls("script calls", recorder.calls());
     facts
 }
 
@@ -358,7 +358,7 @@ fn virtual_mac_deleted(subject: Subject) -> Facts {
     wait::until("adverts by it", wait::seconds(5), || capture.adverts_sent("vrrp.51").len() >= 2);
     recorder.await_call("INSTANCE I MASTER", 2);
     let mut facts = Facts::default();
-    facts.list("script calls", &recorder.calls());
+    facts.calls("script calls", recorder.calls());
     facts
 }
 

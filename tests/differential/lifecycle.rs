@@ -138,7 +138,7 @@ fn note_adverts(facts: &mut Facts, adverts: &[(Instant, Advert)], while_running:
     let times: Vec<Instant> = running.iter().step_by(per_round).map(|(at, _)| *at).collect();
     let mut intervals: Vec<Duration> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     intervals.sort();
-    facts.time("median interval", intervals[intervals.len() / 2], Duration::from_millis(150));
+    facts.time("median interval", intervals[intervals.len() / 2], Duration::from_millis(500));
     let stopping: Vec<String> =
         adverts[running.len()..].iter().map(describe).filter(|text| !first.contains(text)).collect();
     facts.list("advert on stop", &stopping);
@@ -167,7 +167,7 @@ fn note_announcements(facts: &mut Facts, capture: &Capture) {
         let sizes: Vec<String> = blocks.iter().map(|(_, count)| count.to_string()).collect();
         facts.list(format!("announcements in each block on {interface}"), &sizes);
         for pair in blocks.windows(2) {
-            facts.time("pause between blocks", pair[1].0 - pair[0].0, Duration::from_millis(400));
+            facts.time("pause between blocks", pair[1].0 - pair[0].0, Duration::from_millis(1500));
         }
     }
 }

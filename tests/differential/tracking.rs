@@ -57,7 +57,7 @@ fn script(subject: Subject, options: &str, recovers: bool) -> Facts {
         recorder.await_call("INSTANCE I MASTER", 2);
     }
     let mut facts = Facts::default();
-    facts.list("script calls", &recorder.calls());
+    facts.calls("script calls", recorder.calls());
     facts.list("log", &grepped(daemon.process()));
     facts
 }
@@ -76,7 +76,7 @@ fn weight(subject: Subject, weight: i16, while_good: u8, while_bad: u8) -> Facts
     good(node, false);
     wait::until("the priority of a bad script", wait::seconds(10), || last() == Some(while_bad));
     let mut facts = Facts::default();
-    facts.list("script calls", &recorder.calls());
+    facts.calls("script calls", recorder.calls());
     facts.list("log", &grepped(daemon.process()));
     facts
 }
