@@ -52,9 +52,15 @@ pub struct Refusal {
     pub reason: String,
 }
 
-/// Whether a new text would take something away by mistake, or would end keepalived. Small mistakes pass.
-/// `host` is what [`super::host::check`] says of it.
-pub fn reload_refusal(old: &Config, new: &Loaded, host: &[Diagnostic]) -> Option<Refusal> {
+/// Whether a new text would take something away by mistake, or would end keepalived. Small mistakes pass, and
+/// those that are not new: `old_rejected` is what was rejected of the text that `old` was read from. `host` is
+/// what [`super::host::check`] says of the new one.
+pub fn reload_refusal(
+    old: &Config,
+    old_rejected: &[Rejected],
+    new: &Loaded,
+    host: &[Diagnostic],
+) -> Option<Refusal> {
     let because = |span: Option<Span>, message: &str| {
         let place = span.and_then(|span| new.sources.place(span));
         let place = place.map(|place| format!("{}:{}:{}: ", place.file, place.line, place.column));
@@ -81,8 +87,12 @@ pub fn reload_refusal(old: &Config, new: &Loaded, host: &[Diagnostic]) -> Option
             &format!("{}; it runs now and would be taken away", rejected.reason),
         );
     }
-    // Nothing of ours is at stake, but keepalived would end here: not what a reload was asked for.
-    let instance = |rejected: &&Rejected| matches!(rejected.kind, RejectedKind::Instance(_));
+    // Nothing of ours is at stake, but keepalived would end here: not what a reload was asked for. One that
+    // we were started with, as lenient as we are at start, keeps nobody from mending something else.
+    let instance = |rejected: &&Rejected| {
+        matches!(rejected.kind, RejectedKind::Instance(_))
+            && !old_rejected.iter().any(|before| before.kind == rejected.kind)
+    };
     if let Some(rejected) = new.rejected.iter().find(instance) {
         return because(rejected.span, &rejected.reason);
     }

@@ -1,6 +1,7 @@
 //! A reload: read beside what runs, judged by the policy, then handed to each part.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -11,10 +12,15 @@ use super::sdnotify::ServiceManager;
 use super::service::{self, Parts};
 use super::{balancing, log_lines, say_all, timing, trackers};
 use crate::cli::Options;
-use crate::config::{self, model::Config};
+use crate::config::{self, Rejected, model::Config};
 use crate::kernel::clock;
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
+
+/// How long VRRP and the track scripts may take to follow.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the kernel's table may take to follow: tens of thousands of entries on a slow machine.
+const PROGRAMMING: Duration = Duration::from_secs(60);
 
 /// A file that has been read, and since when; none, where reading it was the end of its reader.
 pub(super) struct Read {
@@ -50,7 +56,7 @@ pub(super) async fn finish(
         say_all(reading);
         messages = log_lines(reading);
     }
-    let outcome = match judge(&parts.current.get().0, reading) {
+    let outcome = match judge(&parts.current.get().0, &parts.rejected, reading) {
         Err(reason) => {
             let text = format!("Reload refused, the running configuration goes on: {reason}");
             emit(Ident::Parent, Line::error(text.clone()));
@@ -85,9 +91,10 @@ pub(super) async fn finish(
 }
 
 /// What was read, if the policy lets it take the place of `old`; else the reason why not.
-fn judge(old: &Config, reading: Option<Reading>) -> Result<Reading, String> {
+fn judge(old: &Config, rejected: &[Rejected], reading: Option<Reading>) -> Result<Reading, String> {
     let reading = reading.ok_or("BUG: the file could not be read to its end")?;
-    let refusal = config::reload_refusal(old, &reading.loaded, &reading.host).map(|refusal| refusal.reason);
+    let refusal =
+        config::reload_refusal(old, rejected, &reading.loaded, &reading.host).map(|refusal| refusal.reason);
     match refusal.or_else(|| fixed(old, &reading.loaded.config)) {
         Some(reason) => Err(reason),
         None => Ok(reading),
@@ -117,6 +124,7 @@ async fn apply(
         .set_parts(vrrp || parts.vrrp.is_some(), checkers || parts.balancer.is_some())
         .map_err(|e| e.to_string())?;
     parts.current.replace(config.clone(), book.clone());
+    parts.rejected = reading.loaded.rejected;
     // Track scripts first: one that stays has its result ready when the router asks.
     let mut waits = Vec::new();
     if let Some(trackers) = &parts.trackers {
@@ -139,14 +147,20 @@ async fn apply(
             programmed = Some(wait);
         }
     }
-    for wait in waits {
-        // A part that has ended does not answer; its end is told elsewhere.
-        let _ = wait.await;
+    // A part that has ended does not answer; its end is told elsewhere. One that hangs must not keep the
+    // daemon from hearing that it is to end.
+    if tokio::time::timeout(PATIENCE, futures_util::future::join_all(waits)).await.is_err() {
+        return Err(format!("VRRP has not taken the new configuration in {} s", PATIENCE.as_secs()));
     }
-    let refused = match programmed {
-        Some(wait) => wait.await.unwrap_or_default(),
-        None => Vec::new(),
+    let refused = match programmed.map(|wait| tokio::time::timeout(PROGRAMMING, wait)) {
+        Some(wait) => wait.await.unwrap_or_else(|_| {
+            let seconds = PROGRAMMING.as_secs();
+            Ok(vec![format!(
+                "IPVS: the kernel has not followed in {seconds} s; it is still being programmed"
+            )])
+        }),
+        None => Ok(Vec::new()),
     };
     parts.follow(options, &config, &book).await?;
-    Ok(refused)
+    Ok(refused.unwrap_or_default())
 }

@@ -16,9 +16,10 @@ use super::sdnotify::ServiceManager;
 use super::signals::{ReloadQueue, Request, Requests};
 use super::status;
 use super::supervise::Supervisor;
-use super::timing::{self, Driver};
+use super::timing::{self, Commands, Driver};
 use super::trackers::{self, Trackers};
 use crate::cli::Options;
+use crate::config::Rejected;
 use crate::config::model::Config;
 use crate::report::{Ident, Line, emit};
 use crate::vrrp::router::View;
@@ -33,13 +34,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The ways to the running parts.
 pub(super) struct Parts {
     pub current: Current,
-    pub vrrp: Option<Part<timing::Command>>,
+    /// What was rejected of the text that runs.
+    pub rejected: Vec<Rejected>,
+    pub vrrp: Option<Part<timing::Commands>>,
     pub trackers: Option<mpsc::Sender<trackers::Command>>,
-    pub balancer: Option<Part<balancing::Command>>,
+    pub balancer: Option<Part<mpsc::Sender<balancing::Command>>>,
     pub scripts: Runner,
     pub check_scripts: Runner,
     /// The states of the instances, for the load balancer.
     masters: watch::Sender<balancing::Masters>,
+    /// Whom the watchdog asks.
+    driver: watch::Sender<Option<Commands>>,
     /// The ends of those that pass on news to scripts: each ends when its part has.
     passing: Vec<oneshot::Receiver<()>>,
     supervisor: Supervisor,
@@ -47,7 +52,7 @@ pub(super) struct Parts {
 
 /// A part: how to speak to it, and how to hear that it has ended.
 pub(super) struct Part<C> {
-    pub commands: mpsc::Sender<C>,
+    pub commands: C,
     ended: oneshot::Receiver<()>,
 }
 
@@ -79,6 +84,7 @@ pub(super) async fn run(
     }
     let config = Arc::new(reading.loaded.config);
     let mut parts = Parts::none(config.clone(), reading.book.clone(), supervisor);
+    parts.rejected = reading.loaded.rejected;
     if let Err(error) = parts.follow(options, &config, &reading.book).await {
         emit(Ident::Parent, Line::error(error.clone()));
         ServiceManager.failed(libc::EINVAL.unsigned_abs(), &error);
@@ -91,9 +97,11 @@ pub(super) async fn run(
     }
     emit(Ident::Parent, Line::info("Startup complete"));
     ServiceManager.ready("Running");
+    if let Some(every) = ServiceManager.watchdog_interval() {
+        parts.supervisor.spawn("watchdog", feed_watchdog(every, parts.driver.subscribe()));
+    }
     let mut queue = ReloadQueue::default();
     let (reloaded, mut reloads) = mpsc::channel(1);
-    let mut watchdog = ServiceManager.watchdog_interval().map(tokio::time::interval);
     let mut faulted = false;
     let status = loop {
         tokio::select! {
@@ -115,20 +123,39 @@ pub(super) async fn run(
                 faulted = true;
                 break status::FATAL;
             }
-            () = tick(&mut watchdog) => parts.feed_watchdog().await,
         }
     };
     parts.stop(options, faulted).await;
     status
 }
 
-async fn tick(watchdog: &mut Option<tokio::time::Interval>) {
-    match watchdog {
-        Some(interval) => {
-            interval.tick().await;
+/// Tells systemd that we live, as long as the VRRP driver answers: whatever else takes its time, a reload of
+/// tens of thousands of servers for one, is no reason to be killed.
+async fn feed_watchdog(every: Duration, driver: watch::Receiver<Option<Commands>>) {
+    let mut interval = tokio::time::interval(every);
+    loop {
+        interval.tick().await;
+        let commands = driver.borrow().clone();
+        let alive = match commands {
+            Some(commands) => views(&commands, false).await.is_some(),
+            None => true,
+        };
+        if alive {
+            ServiceManager.watchdog();
         }
-        None => std::future::pending().await,
     }
+}
+
+/// The instances as the VRRP driver has them; `None` where it does not answer. `clear` sets the counters to
+/// zero afterwards.
+async fn views(driver: &Commands, clear: bool) -> Option<Vec<View>> {
+    let (answer, views) = oneshot::channel();
+    let asked = async {
+        driver.send(timing::Command::Views { clear, answer }).await.ok()?;
+        views.await.ok()
+    };
+    // A driver that hangs must not keep us from hearing that we are to end.
+    tokio::time::timeout(PATIENCE, asked).await.ok().flatten()
 }
 
 impl Parts {
@@ -136,12 +163,14 @@ impl Parts {
     fn none(config: Arc<Config>, book: Arc<ScriptBook>, supervisor: Supervisor) -> Self {
         Parts {
             current: Current::new(config, book),
+            rejected: Vec::new(),
             vrrp: None,
             trackers: None,
             balancer: None,
             scripts: Runner::new(Ident::Vrrp, supervisor.clone()),
             check_scripts: Runner::new(Ident::Checkers, supervisor.clone()),
             masters: watch::Sender::default(),
+            driver: watch::Sender::default(),
             passing: Vec::new(),
             supervisor,
         }
@@ -184,13 +213,19 @@ impl Parts {
 
     fn start_vrrp(&mut self, config: Arc<Config>, book: Arc<ScriptBook>) -> Result<(), String> {
         let (reports, changes) = mpsc::channel(REPORTS);
-        let driver = Driver::start(config.clone(), reports).map_err(|error| error.to_string())?;
-        let (commands, receiver) = mpsc::channel(COMMANDS);
+        let (commands, inbox) = Commands::new().map_err(|error| error.to_string())?;
+        let driver = Driver::start(config.clone(), inbox, reports).map_err(|error| {
+            // It may have made devices before it failed. That they cannot be removed either adds nothing.
+            let _ = timing::clear(&config);
+            error.to_string()
+        })?;
         let fail = self.supervisor.failure_of("VRRP driver");
-        let ended = self.own("VRRP driver", async move {
-            if let Err(error) = driver.run(receiver).await {
+        let (end, ended) = oneshot::channel();
+        self.supervisor.spawn_thread("VRRP driver", c"vrrp", move || {
+            if let Err(error) = driver.run() {
                 fail(error.to_string());
             }
+            let _ = end.send(());
         });
         let (current, runner, masters) = (self.current.clone(), self.scripts.clone(), self.masters.clone());
         let passing = notifier::pass_on_states(current, runner, masters, changes);
@@ -200,6 +235,7 @@ impl Parts {
         let trackers = Trackers::new(&config, book, commands.clone());
         self.supervisor.spawn("track scripts", trackers.run(tracked));
         self.trackers = Some(tracking);
+        self.driver.send_replace(Some(commands.clone()));
         self.vrrp = Some(Part { commands, ended });
         Ok(())
     }
@@ -214,24 +250,10 @@ impl Parts {
         ended
     }
 
-    /// Alive means that the VRRP driver answers.
-    async fn feed_watchdog(&self) {
-        if self.vrrp.is_none() || self.views(false).await.is_some() {
-            ServiceManager.watchdog();
-        }
-    }
-
     /// The instances as the VRRP driver has them; `None` where there is no driver, or it does not answer.
     /// `clear` sets the counters to zero afterwards.
     pub(super) async fn views(&self, clear: bool) -> Option<Vec<View>> {
-        let vrrp = self.vrrp.as_ref()?;
-        let (answer, views) = oneshot::channel();
-        let asked = async {
-            vrrp.commands.send(timing::Command::Views { clear, answer }).await.ok()?;
-            views.await.ok()
-        };
-        // A driver that hangs must not keep us from hearing that we are to end.
-        tokio::time::timeout(PATIENCE, asked).await.ok().flatten()
+        views(&self.vrrp.as_ref()?.commands, clear).await
     }
 
     /// keepalived's order: VRRP resigns and lets go, the load balancer clears its table, scripts end.
@@ -242,14 +264,17 @@ impl Parts {
         drop(self.trackers);
         if let Some(vrrp) = self.vrrp {
             let stop = timing::Command::Stop { release: faulted || !options.keep_vrrp };
-            end("VRRP", vrrp, stop).await;
+            // One that has ended already takes no command.
+            let _ = vrrp.commands.send(stop).await;
+            end("VRRP", vrrp.ended).await;
             if faulted {
                 clear_interfaces(self.current.get().0).await;
             }
         }
         if let Some(balancer) = self.balancer {
             let stop = balancing::Command::Stop { release: !options.keep_ipvs };
-            end("load balancer", balancer, stop).await;
+            let _ = balancer.commands.send(stop).await;
+            end("load balancer", balancer.ended).await;
         }
         // The last changes are on their way to the scripts: they arrive before the queue closes.
         let arrived = futures_util::future::join_all(self.passing);
@@ -269,10 +294,8 @@ async fn clear_interfaces(config: Arc<Config>) {
     }
 }
 
-async fn end<C>(name: &str, part: Part<C>, stop: C) {
-    // A part that has ended already takes no command.
-    let _ = part.commands.send(stop).await;
-    if tokio::time::timeout(PATIENCE, part.ended).await.is_err() {
+async fn end(name: &str, ended: oneshot::Receiver<()>) {
+    if tokio::time::timeout(PATIENCE, ended).await.is_err() {
         emit(Ident::Parent, Line::warn(format!("{name} did not end in {} s", PATIENCE.as_secs())));
     }
 }

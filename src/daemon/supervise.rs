@@ -5,9 +5,10 @@
 //! all its tasks.
 
 use std::any::Any;
+use std::ffi::CStr;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -54,6 +55,27 @@ impl Supervisor {
         });
     }
 
+    /// Runs `work` to its end on a thread of its own, called `thread` (15 characters at most) where threads are
+    /// listed. A panic is [`Fatal`].
+    pub fn spawn_thread(
+        &self,
+        name: impl Into<String>,
+        thread: &'static CStr,
+        work: impl FnOnce() + Send + 'static,
+    ) {
+        let name = name.into();
+        let fail = self.failure_of(&name);
+        let mut tasks = self.tasks();
+        tasks.spawn_blocking(move || {
+            // A thread without a name works as well.
+            let _ = nix::sys::prctl::set_name(thread);
+            if let Err(panic) = std::panic::catch_unwind(AssertUnwindSafe(work)) {
+                let reason = report(&name, panic.as_ref());
+                fail(reason);
+            }
+        });
+    }
+
     /// Runs what `make` makes, and again after a panic, with growing pauses. It ends when a run ends
     /// without panic.
     pub fn spawn_restarting<F>(&self, name: impl Into<String>, mut make: impl FnMut() -> F + Send + 'static)
@@ -81,10 +103,14 @@ impl Supervisor {
     }
 
     fn own(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks().spawn(task);
+    }
+
+    /// The tasks; what has ended is let go, so that the set does not grow with the daemon's age.
+    fn tasks(&self) -> MutexGuard<'_, JoinSet<()>> {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        // What has ended is let go here, so that the set does not grow with the daemon's age.
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(task);
+        tasks
     }
 }
 
@@ -116,6 +142,18 @@ mod tests {
         supervisor.spawn("monitor", async { fail("no memory".into()) });
         let told = fatal.recv().await.unwrap();
         assert_eq!(told, Fatal { task: "monitor".into(), reason: "no memory".into() });
+    }
+
+    #[tokio::test]
+    async fn a_thread_has_its_name_and_its_panic_is_told() {
+        let (supervisor, mut fatal) = Supervisor::new();
+        let (tell, told) = oneshot::channel();
+        supervisor.spawn_thread("driver", c"vrrp", move || {
+            let _ = tell.send(nix::sys::prctl::get_name());
+            panic!("number {}", 8);
+        });
+        assert_eq!(told.await.unwrap().unwrap().as_c_str(), c"vrrp");
+        assert_eq!(fatal.recv().await.unwrap(), Fatal { task: "driver".into(), reason: "number 8".into() });
     }
 
     #[tokio::test(start_paused = true)]

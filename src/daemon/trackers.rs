@@ -28,13 +28,13 @@ pub struct Trackers {
     runs: JoinSet<(Name, u64, Ended)>,
     /// Which run a task is, should it die.
     running: HashMap<Id, (Name, u64)>,
-    results: mpsc::Sender<timing::Command>,
+    results: timing::Commands,
     actions: Vec<Action>,
 }
 
 impl Trackers {
     /// Starts with this configuration.
-    pub fn new(config: &Config, book: Arc<ScriptBook>, results: mpsc::Sender<timing::Command>) -> Self {
+    pub fn new(config: &Config, book: Arc<ScriptBook>, results: timing::Commands) -> Self {
         let mut trackers = Trackers {
             scripts: Scripts::default(),
             book,

@@ -6,6 +6,7 @@
 pub mod address;
 mod address_edits;
 pub mod arp;
+pub mod bell;
 mod buffer;
 pub mod clock;
 pub mod exec;

@@ -1,35 +1,28 @@
-//! Many descriptors as one that tokio can wait for.
-//!
-//! The driver's sockets, its alarm and the interface monitor stand in one epoll set of their own, and
-//! only that set is registered with the runtime: one wake-up, then one call that says what is ready,
-//! however many sockets there are.
+//! Many descriptors that one thread waits for: one call sleeps, and says what is ready.
 
 use std::io;
 use std::os::fd::AsFd;
 
+use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use tokio::io::unix::AsyncFd;
 
-use super::unsafe_calls::register_readable;
+/// Descriptors that one wait tells of; the others are told of by the next, which returns at once.
+const AT_ONCE: usize = 64;
 
-/// The set. Must be made inside a runtime.
+/// The set.
 pub struct Poller {
     set: Epoll,
-    readiness: AsyncFd<std::os::fd::OwnedFd>,
     events: Vec<EpollEvent>,
-    /// Something is readable that was told before: the runtime will not say so again.
-    more: bool,
 }
 
 impl Poller {
     /// An empty set.
     pub fn new() -> io::Result<Self> {
         let set = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        let readiness = register_readable(set.0.try_clone()?)?;
-        Ok(Poller { set, readiness, events: vec![EpollEvent::empty(); 64], more: false })
+        Ok(Poller { set, events: vec![EpollEvent::empty(); AT_ONCE] })
     }
 
-    /// Adds a descriptor; `token` comes back when it is readable.
+    /// Adds a descriptor; `token` comes back as long as it is readable.
     pub fn add(&self, fd: &impl AsFd, token: u64) -> io::Result<()> {
         Ok(self.set.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, token))?)
     }
@@ -39,30 +32,24 @@ impl Poller {
         Ok(self.set.delete(fd)?)
     }
 
-    /// Returns when something may be readable. The runtime is told of arrivals only: a reader that leaves
-    /// something behind must say so by [`Poller::look_again`].
-    pub async fn wait(&self) -> io::Result<()> {
-        if !self.more {
-            self.readiness.readable().await?.clear_ready();
-        }
-        Ok(())
+    /// What is readable now; sleeps until something is. At most 64 at a time.
+    pub fn wait(&mut self) -> io::Result<impl Iterator<Item = u64> + '_> {
+        self.tokens(EpollTimeout::NONE)
     }
 
-    /// The next wait returns at once: something that was told is still to be read.
-    pub fn look_again(&mut self) {
-        self.more = true;
+    /// What is readable now, if anything is. At most 64 at a time.
+    pub fn look(&mut self) -> io::Result<impl Iterator<Item = u64> + '_> {
+        self.tokens(EpollTimeout::ZERO)
     }
 
-    /// What is readable now, without waiting; at most 64 at a time.
-    pub fn ready(&mut self) -> io::Result<impl Iterator<Item = u64> + '_> {
+    fn tokens(&mut self, timeout: EpollTimeout) -> io::Result<impl Iterator<Item = u64> + '_> {
         let count = loop {
-            match self.set.wait(&mut self.events, EpollTimeout::ZERO) {
+            match self.set.wait(&mut self.events, timeout) {
                 Ok(count) => break count,
-                Err(nix::errno::Errno::EINTR) => {}
+                Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),
             }
         };
-        self.more = count == self.events.len();
         Ok(self.events.iter().take(count).map(EpollEvent::data))
     }
 }

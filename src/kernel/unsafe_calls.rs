@@ -3,17 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
-
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
-
-/// Registers a descriptor for reading with the runtime that we are in.
-pub fn register_readable(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
-    // SAFETY: an `OwnedFd` is open, always names the same description, and is closed only when the
-    // `AsyncFd` that owns it from here on is dropped.
-    unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }.map_err(|error| error.into_parts().1)
-}
+use std::os::fd::AsRawFd;
 
 /// `setsockopt` with an `int`, for the options that neither socket2 nor nix knows.
 pub fn set_int_option(

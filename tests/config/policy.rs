@@ -45,7 +45,7 @@ fn read(text: &str) -> Loaded {
 fn refusal(from: &str, to: &str) -> Option<String> {
     assert!(RUNNING.contains(from));
     let new = read(&RUNNING.replacen(from, to, 1));
-    reload_refusal(&read(RUNNING).config, &new, &[]).map(|refusal| refusal.reason)
+    reload_refusal(&read(RUNNING).config, &[], &new, &[]).map(|refusal| refusal.reason)
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn what_runs_and_is_rejected_is_refused() {
 #[test]
 fn a_new_object_that_is_rejected_takes_nothing_away() {
     let more = format!("{RUNNING}virtual_server 10.0.0.x 80 {{\n real_server 10.0.1.1 80 {{\n }}\n}}\n");
-    assert_eq!(reload_refusal(&read(RUNNING).config, &read(&more), &[]), None);
+    assert_eq!(reload_refusal(&read(RUNNING).config, &[], &read(&more), &[]), None);
     assert_eq!(refusal("        10.0.0.2\n", "        10.0.0.2\n        10.0.0.x\n"), None);
 }
 
@@ -103,7 +103,7 @@ fn an_instance_that_would_end_keepalived_is_refused_though_it_is_new() {
         ),
     ] {
         let new = read(&format!("{RUNNING}{text}"));
-        let reason = reload_refusal(&read(RUNNING).config, &new, &[]).unwrap().reason;
+        let reason = reload_refusal(&read(RUNNING).config, &[], &new, &[]).unwrap().reason;
         assert!(reason.starts_with(place), "{reason}");
     }
 }
@@ -117,7 +117,7 @@ fn an_interface_that_is_newly_missing_is_refused() {
     let new = read(&RUNNING.replacen("interface eth0", "interface eth7", 1));
     let refusal = |old: &str, host: &[&str]| {
         let host = host::check(&new, &facts(host));
-        reload_refusal(&read(old).config, &new, &host).map(|refusal| refusal.reason)
+        reload_refusal(&read(old).config, &[], &new, &host).map(|refusal| refusal.reason)
     };
     assert!(refusal(RUNNING, &["eth0"]).unwrap().contains("interface eth7"));
     assert_eq!(refusal(RUNNING, &["eth0", "eth7"]), None);
@@ -129,11 +129,11 @@ fn an_interface_that_is_newly_missing_is_refused() {
 fn a_missing_file_is_refused() {
     let running = read(RUNNING);
     let gone = load_from("/gone.conf", &Texts::default(), &LoadOptions::default());
-    let reason = reload_refusal(&running.config, &gone, &[]).unwrap().reason;
+    let reason = reload_refusal(&running.config, &[], &gone, &[]).unwrap().reason;
     assert!(reason.contains("/gone.conf"), "{reason}");
     let texts = Texts(BTreeMap::from([(PathBuf::from("/a.conf"), b"include services.conf\n".to_vec())]));
     let empty = load_from("/a.conf", &texts, &LoadOptions::default());
-    assert!(reload_refusal(&running.config, &empty, &[]).unwrap().reason.starts_with("/a.conf:1:1: "));
+    assert!(reload_refusal(&running.config, &[], &empty, &[]).unwrap().reason.starts_with("/a.conf:1:1: "));
 }
 
 #[test]
@@ -154,4 +154,25 @@ fn changes_are_found_by_identity_not_by_name() {
     let reals: Vec<_> =
         changes.real_servers.iter().map(|(_, (ip, _), change)| (ip.to_string(), *change)).collect();
     assert_eq!(reals, [("10.0.1.3".into(), Change::Add), ("10.0.1.2".into(), Change::Remove)]);
+}
+
+#[test]
+fn an_instance_that_was_rejected_before_keeps_nothing_from_being_mended() {
+    let text = |second: &str, priority: u8| {
+        format!(
+            "vrrp_instance A {{\n interface eth0\n virtual_router_id 1\n priority {priority}\n}}\n\
+             vrrp_instance B {{\n interface eth0\n virtual_router_id {second}\n}}\n"
+        )
+    };
+    let started = read(&text("1", 100));
+    assert_eq!(started.config.instances.len(), 1, "A runs, B does not");
+    let refusal = |new: &str| {
+        let refusal = reload_refusal(&started.config, &started.rejected, &read(new), &[]);
+        refusal.map(|refusal| refusal.reason)
+    };
+    assert_eq!(refusal(&text("1", 120)), None, "it is as bad as it was");
+    assert_eq!(refusal(&text("256", 120)), None);
+    assert_eq!(refusal(&text("2", 120)), None, "mended");
+    let another = text("1", 120) + "vrrp_instance C {\n interface eth0\n virtual_router_id 1\n}\n";
+    assert!(refusal(&another).is_some(), "a new mistake");
 }

@@ -3,7 +3,6 @@
 #![expect(clippy::disallowed_methods, reason = "a test runs ip(8), waits and reads the clock")]
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test fails by panicking, and what helps it is no test function in clippy's eyes"
 )]

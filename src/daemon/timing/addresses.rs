@@ -2,14 +2,20 @@
 //!
 //! Work is queued and done in slices between two looks at the sockets and the clock, so that a takeover
 //! with a thousand addresses never delays an advertisement. Announcements stand in the same queue,
-//! behind the address that they announce.
+//! behind the address that they announce. What the kernel refuses is asked for again, ever more rarely.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
 
 use crate::config::model::VirtualAddress;
 use crate::ids::Name;
 use crate::objects::address::{AddressAttributes, AddressKey};
+use crate::time::Mono;
 use crate::vrrp::action::InstanceId;
+
+/// Until the kernel is asked again for what it refused; doubled each time, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// One piece of work.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,6 +43,10 @@ pub struct Addresses {
     /// Interfaces that are missing and were wanted; others come and go by the thousand on some hosts.
     away: HashSet<Name>,
     queue: VecDeque<Work>,
+    /// What the kernel refused, and when it is asked for all of it again.
+    refused: HashMap<AddressKey, Work>,
+    ask_again: Option<Mono>,
+    pause: Duration,
 }
 
 impl Addresses {
@@ -107,6 +117,7 @@ impl Addresses {
         if self.wanted.keys().any(|key| key.interface == *interface) {
             self.away.insert(interface.clone());
         }
+        self.refused.retain(|key, _| key.interface != *interface);
         self.set.extract_if(|key, _| key.interface == *interface).map(|(key, _)| key).collect()
     }
 
@@ -118,17 +129,38 @@ impl Addresses {
         self.queue.is_empty()
     }
 
+    /// The kernel has refused this piece of work. True the first time: then it is worth a word.
+    pub fn refused(&mut self, now: Mono, work: Work) -> bool {
+        if self.ask_again.is_none() {
+            self.pause =
+                if self.refused.is_empty() { FIRST_PAUSE } else { (self.pause * 2).min(LONGEST_PAUSE) };
+            self.ask_again = Some(now + self.pause);
+        }
+        self.refused.insert(work.key().clone(), work).is_none()
+    }
+
+    /// When the kernel is to be asked again.
+    pub fn deadline(&self) -> Option<Mono> {
+        self.ask_again
+    }
+
+    /// Queues what was refused, if it is time.
+    pub fn expire(&mut self, now: Mono) {
+        if self.ask_again.is_none_or(|at| at > now) {
+            return;
+        }
+        self.ask_again = None;
+        let (wanted, set) = (&self.wanted, &self.set);
+        self.refused.retain(|_, work| sensible(work, wanted, set));
+        self.queue.extend(self.refused.values().cloned());
+    }
+
     /// The next at most `limit` pieces of work that still make sense.
     pub fn slice(&mut self, limit: usize) -> Vec<Work> {
         let mut slice = Vec::with_capacity(limit.min(self.queue.len()));
         while slice.len() < limit {
             let Some(work) = self.queue.pop_front() else { break };
-            let sensible = match &work {
-                Work::Add(key, _) => self.wanted.contains_key(key) && !self.set.contains_key(key),
-                Work::Replace(key, _) | Work::Announce(key) => self.wanted.contains_key(key),
-                Work::Remove(key) => !self.wanted.contains_key(key),
-            };
-            if sensible {
+            if sensible(&work, &self.wanted, &self.set) {
                 slice.push(work);
             }
         }
@@ -137,6 +169,10 @@ impl Addresses {
 
     /// The kernel has taken this piece of work.
     pub fn done(&mut self, work: &Work) {
+        // Its announcement, in its own time, was of an address that was not there.
+        if self.refused.remove(work.key()).is_some() && !matches!(work, Work::Remove(_)) {
+            self.queue.push_back(Work::Announce(work.key().clone()));
+        }
         match work {
             Work::Add(key, attributes) | Work::Replace(key, attributes) => {
                 self.set.insert(key.clone(), attributes.clone());
@@ -146,6 +182,25 @@ impl Addresses {
             }
             Work::Announce(_) => {}
         }
+    }
+}
+
+impl Work {
+    pub fn key(&self) -> &AddressKey {
+        let (Work::Add(key, _) | Work::Remove(key) | Work::Replace(key, _) | Work::Announce(key)) = self;
+        key
+    }
+}
+
+fn sensible(
+    work: &Work,
+    wanted: &HashMap<AddressKey, Wanted>,
+    set: &HashMap<AddressKey, AddressAttributes>,
+) -> bool {
+    match work {
+        Work::Add(key, _) => wanted.contains_key(key) && !set.contains_key(key),
+        Work::Replace(key, _) | Work::Announce(key) => wanted.contains_key(key),
+        Work::Remove(key) => !wanted.contains_key(key),
     }
 }
 
@@ -227,5 +282,46 @@ mod tests {
         drain(&mut addresses);
         addresses.own(InstanceId(1), [&b]);
         assert_eq!(drain(&mut addresses), [Work::Add(b.key, b.attributes), Work::Remove(a.key)]);
+    }
+
+    #[test]
+    fn what_is_refused_is_asked_for_again_ever_more_rarely() {
+        let mut addresses = Addresses::default();
+        let a = address("10.0.0.1/32");
+        let add = Work::Add(a.key.clone(), a.attributes.clone());
+        addresses.own(InstanceId(1), [&a]);
+        let mut now = Mono::ZERO + Duration::from_secs(100);
+        for (nth, pause) in [1, 2, 4, 8, 16, 32, 60, 60].into_iter().enumerate() {
+            assert_eq!(addresses.slice(9), std::slice::from_ref(&add));
+            assert_eq!(addresses.refused(now, add.clone()), nth == 0, "said once");
+            assert_eq!(addresses.deadline(), Some(now + Duration::from_secs(pause)));
+            addresses.expire(now + Duration::from_millis(pause * 1000 - 1));
+            assert!(addresses.is_idle());
+            now += Duration::from_secs(pause);
+            addresses.expire(now);
+        }
+        assert_eq!(drain(&mut addresses), std::slice::from_ref(&add));
+        assert_eq!(drain(&mut addresses), [Work::Announce(a.key.clone())], "only now it can be announced");
+        assert_eq!(addresses.deadline(), None);
+        // It is over: the next refusal is news.
+        addresses.lost(&a.key);
+        addresses.restore(&a.key);
+        addresses.slice(9);
+        assert!(addresses.refused(now, add));
+        assert_eq!(addresses.deadline(), Some(now + FIRST_PAUSE));
+    }
+
+    #[test]
+    fn what_nobody_wants_any_more_is_not_asked_for_again() {
+        let mut addresses = Addresses::default();
+        let a = address("10.0.0.1/32");
+        addresses.own(InstanceId(1), [&a]);
+        let work = addresses.slice(9).remove(0);
+        addresses.refused(Mono::ZERO, work);
+        addresses.own(InstanceId(1), []);
+        drain(&mut addresses);
+        addresses.expire(Mono::ZERO + FIRST_PAUSE);
+        assert!(addresses.is_idle());
+        assert_eq!(addresses.deadline(), None);
     }
 }

@@ -9,6 +9,7 @@ use super::{Driver, Report, WORK_PER_TURN};
 use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::address::{self, Change};
+use crate::kernel::clock;
 use crate::kernel::netlink::Channel;
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit, vrrp};
@@ -123,9 +124,7 @@ impl Driver {
         let mut changes = Vec::with_capacity(slice.len());
         let mut owners = Vec::with_capacity(slice.len());
         for work in slice {
-            let key = match work {
-                Work::Add(key, _) | Work::Remove(key) | Work::Replace(key, _) | Work::Announce(key) => key,
-            };
+            let key = work.key();
             let Some(interface) = self.interfaces.get(&key.interface) else {
                 // Its interface is gone, and the address with it; it is set when the interface returns.
                 self.addresses.interface_gone(&key.interface);
@@ -156,8 +155,10 @@ impl Driver {
                         Change::Add(key, _) => ("set", key),
                         Change::Remove(key) => ("remove", key),
                     };
-                    let text = format!("cannot {verb} {} on {}: {error}", key.net, key.interface);
-                    emit(Ident::Vrrp, Line::error(text));
+                    if self.addresses.refused(clock::now(), work.clone()) {
+                        let text = format!("cannot {verb} {} on {}: {error}", key.net, key.interface);
+                        emit(Ident::Vrrp, Line::error(text));
+                    }
                 }
             }
         }

@@ -1,4 +1,7 @@
-//! The driver of the VRRP router: the one task that owns its sockets and its clock.
+//! The driver of the VRRP router: the one thread that owns its sockets and its clock.
+//!
+//! It is a thread of the runtime's blocking pool, and sleeps in the kernel: no worker, however busy with
+//! checks, stands between a deadline and its advert (`docs/decisions/0001-vrrp-driver.md`).
 //!
 //! Each turn: wait for a socket, the interface monitor, a command or the deadline; drain the sockets;
 //! then take what the monitor and the daemon have to say; then let expired timers run; then carry out
@@ -8,16 +11,20 @@
 
 mod addresses;
 mod carry_out;
+mod commands;
 mod devices;
 mod sockets;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use self::addresses::Addresses;
+use self::commands::Inbox;
+pub use self::commands::{Commands, Ended};
 use self::devices::Devices;
 use self::sockets::{Need, Sockets};
 use crate::config::model::Config;
@@ -31,17 +38,21 @@ use crate::kernel::netlink::{Channel, NetlinkError};
 use crate::kernel::poller::Poller;
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit};
+use crate::time::Mono;
 use crate::vrrp::action::{Action, State, Subject};
 use crate::vrrp::event::{Datagram, Event};
 use crate::vrrp::router::{Router, View};
 
 const ALARM: u64 = 0;
 const MONITOR: u64 = 1;
-const FIRST_SOCKET: u64 = 2;
+const BELL: u64 = 2;
+const FIRST_SOCKET: u64 = 3;
 /// Packets of one socket in one turn; the rest waits for the next, which follows at once.
 const PACKETS_PER_TURN: usize = 256;
 /// Kernel requests in one turn: at 20 to 30 microseconds each about 1.5 milliseconds.
 const WORK_PER_TURN: usize = 64;
+/// Until sockets that could not be opened are tried again.
+const SOCKET_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PACKET: usize = 2048;
 
 /// What the daemon tells the driver.
@@ -75,7 +86,7 @@ pub enum DriverError {
     Netlink(#[from] NetlinkError),
 }
 
-/// The driver. Made and run inside a runtime.
+/// The driver.
 pub struct Driver {
     router: Router,
     poller: Poller,
@@ -87,18 +98,25 @@ pub struct Driver {
     devices: Devices,
     addresses: Addresses,
     interfaces: HashMap<Name, Arc<Interface>>,
+    inbox: Inbox,
     reports: mpsc::Sender<Report>,
     actions: Vec<Action>,
     tokens: Vec<u64>,
     buffer: Box<[u8; LONGEST_PACKET]>,
     /// Something about interfaces or instances changed: the sockets may have to.
     rewire: bool,
+    /// When sockets that could not be opened are tried again.
+    rewire_at: Option<Mono>,
     lost_reports: u64,
 }
 
 impl Driver {
     /// Opens everything, clears what a predecessor left behind, and starts the router.
-    pub fn start(config: Arc<Config>, reports: mpsc::Sender<Report>) -> Result<Self, DriverError> {
+    pub fn start(
+        config: Arc<Config>,
+        inbox: Inbox,
+        reports: mpsc::Sender<Report>,
+    ) -> Result<Self, DriverError> {
         let io = |doing| move |error| DriverError::Io(doing, error);
         let mut channel = Channel::route()?;
         let mut monitor = Monitor::open(&mut channel)?;
@@ -106,6 +124,7 @@ impl Driver {
         let alarm = Alarm::new().map_err(io("timer"))?;
         poller.add(&alarm, ALARM).map_err(io("timer"))?;
         poller.add(&monitor, MONITOR).map_err(io("interface monitor"))?;
+        poller.add(inbox.bell(), BELL).map_err(io("commands"))?;
         let arp = ArpSocket::open().map_err(io("ARP socket"))?;
         let mut interfaces: HashMap<_, _> =
             monitor.interfaces().map(|i| (i.name.clone(), i.clone())).collect();
@@ -128,59 +147,65 @@ impl Driver {
             devices,
             addresses: Addresses::default(),
             interfaces,
+            inbox,
             reports,
             actions,
             tokens: Vec::new(),
             buffer: Box::new([0; LONGEST_PACKET]),
             rewire: true,
+            rewire_at: None,
             lost_reports: 0,
         })
     }
 
-    /// Runs until it is told to stop, or cannot go on: then it has resigned and given everything up.
+    /// Runs until it is told to stop, or cannot go on: then it has resigned and given everything up. Sleeps in
+    /// the kernel: it wants a thread of its own.
     ///
     /// # Errors
     /// The timer, the poller or the interface monitor failed.
-    pub async fn run(mut self, commands: mpsc::Receiver<Command>) -> Result<(), DriverError> {
-        let result = self.take_turns(commands).await;
+    pub fn run(mut self) -> Result<(), DriverError> {
+        let result = self.take_turns();
         if result.is_err() {
             self.stop(true);
         }
         result
     }
 
-    async fn take_turns(&mut self, mut commands: mpsc::Receiver<Command>) -> Result<(), DriverError> {
+    fn take_turns(&mut self) -> Result<(), DriverError> {
         loop {
             self.carry_out();
-            let command = if self.addresses.is_idle() {
-                self.alarm.set(self.router.deadline()).map_err(|e| DriverError::Io("timer", e))?;
-                tokio::select! {
-                    biased;
-                    ready = self.poller.wait() => {
-                        ready.map_err(|e| DriverError::Io("poller", e))?;
-                        commands.try_recv().ok()
-                    }
-                    command = commands.recv() => Some(command.unwrap_or(Command::Stop { release: true })),
-                }
-            } else {
-                // More work waits: let the runtime breathe, look at the sockets, go on.
-                tokio::task::yield_now().await;
-                commands.try_recv().ok()
-            };
+            self.wait()?;
             self.drain()?;
-            if let Some(command) = command
+            if self.tokens.contains(&BELL)
+                && let Some(command) = self.inbox.next()
                 && self.obey(command)
             {
                 return Ok(());
             }
-            self.router.expire(clock::now(), &mut self.actions);
+            let now = clock::now();
+            self.router.expire(now, &mut self.actions);
+            self.addresses.expire(now);
+            self.rewire |= self.rewire_at.take_if(|at| *at <= now).is_some();
         }
+    }
+
+    /// Sleeps until there is something to do; while kernel work is left, that is now.
+    fn wait(&mut self) -> Result<(), DriverError> {
+        let failed = |error| DriverError::Io("poller", error);
+        self.tokens.clear();
+        if self.addresses.is_idle() {
+            let deadlines = [self.router.deadline(), self.addresses.deadline(), self.rewire_at];
+            let deadline = deadlines.into_iter().flatten().min();
+            self.alarm.set(deadline).map_err(|error| DriverError::Io("timer", error))?;
+            self.tokens.extend(self.poller.wait().map_err(failed)?);
+        } else {
+            self.tokens.extend(self.poller.look().map_err(failed)?);
+        }
+        Ok(())
     }
 
     /// Everything that has arrived, packets first.
     fn drain(&mut self) -> Result<(), DriverError> {
-        self.tokens.clear();
-        self.tokens.extend(self.poller.ready().map_err(|e| DriverError::Io("poller", e))?);
         let tokens = std::mem::take(&mut self.tokens);
         for token in tokens.iter().copied().filter(|token| *token >= FIRST_SOCKET) {
             self.drain_socket(token);
@@ -220,8 +245,6 @@ impl Driver {
             };
             self.router.handle(now, Event::Packet(datagram), &mut self.actions);
         }
-        // More may be there: the runtime is told of arrivals, not of what was left.
-        self.poller.look_again();
     }
 
     fn interface_changed(&mut self, change: Change) {
@@ -329,6 +352,7 @@ impl Driver {
             let text = format!("({name}): cannot open VRRP sockets: {error}");
             emit(Ident::Vrrp, Line::error(text));
         }
+        self.rewire_at = self.sockets.incomplete().then(|| clock::now() + SOCKET_PAUSE);
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Sockets {
     by_instance: HashMap<InstanceId, Route>,
     needed: HashSet<InstanceId>,
     next_token: u64,
+    /// Who has no sockets because of an error, so that it is told once.
+    without: HashMap<InstanceId, Option<i32>>,
 }
 
 struct Route {
@@ -57,11 +59,12 @@ impl Sockets {
             by_instance: HashMap::new(),
             needed: HashSet::new(),
             next_token: first_token,
+            without: HashMap::new(),
         }
     }
 
-    /// Opens what is needed and not there. What could not be opened is returned and tried again at the next
-    /// call. An instance that needs nothing any more keeps its way out until [`Sockets::close_unneeded`]: it
+    /// Opens what is needed and not there. What could not be opened is tried again at the next call, and
+    /// returned unless it failed the same way before. An instance that needs nothing any more keeps its way out until [`Sockets::close_unneeded`]: it
     /// may still have to resign.
     pub fn open_needed<'a>(
         &mut self,
@@ -70,13 +73,18 @@ impl Sockets {
         interfaces: &HashMap<Name, Arc<Interface>>,
     ) -> Vec<(Name, io::Error)> {
         let mut errors = Vec::new();
+        let known = std::mem::take(&mut self.without);
         self.needed.clear();
         for need in needs {
             let Some(spec) = spec(need.config, need.source, interfaces) else { continue };
             if !self.open.contains_key(&spec)
                 && let Err(error) = self.open(poller, &spec)
             {
-                errors.push((need.config.name.clone(), error));
+                let errno = error.raw_os_error();
+                self.without.insert(need.id, errno);
+                if known.get(&need.id) != Some(&errno) {
+                    errors.push((need.config.name.clone(), error));
+                }
                 continue;
             }
             let id = self.by_instance.get(&need.id).map_or(0, |route| route.id);
@@ -86,6 +94,11 @@ impl Sockets {
             self.by_instance.insert(need.id, Route { spec, id, first: None, ttl, error: None });
         }
         errors
+    }
+
+    /// Something that is needed could not be opened.
+    pub fn incomplete(&self) -> bool {
+        !self.without.is_empty()
     }
 
     /// Closes what nobody needs since the last [`Sockets::open_needed`].
