@@ -123,6 +123,11 @@ impl Daemon {
     #[track_caller]
     pub fn end(mut self, signal: Signal) -> ExitStatus {
         self.signal(signal);
+        self.await_end()
+    }
+
+    #[track_caller]
+    pub fn await_end(&mut self) -> ExitStatus {
         until("the daemon's end", || self.0.try_wait().unwrap())
     }
 }

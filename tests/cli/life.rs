@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixDatagram;
+use std::process::Command;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
@@ -192,4 +193,48 @@ fn a_console_that_takes_nothing_stops_nothing() {
     drop(stop);
     let status = until("its end", || child.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
+}
+
+/// Whether the namespace of the daemon holds the virtual address.
+fn holds_address(pid: i32) -> bool {
+    let asked = Command::new("nsenter")
+        .args(["-t", &pid.to_string(), "-n", "ip", "-o", "address", "show"])
+        .output()
+        .unwrap();
+    text(&asked.stdout).contains("10.9.9.9/32")
+}
+
+/// The kernel refuses the driver its timer: it cannot go on, and nothing may stay behind undefended.
+#[test]
+fn a_driver_that_fails_gives_everything_up_and_ends_the_daemon() {
+    let house = House::new("");
+    let mut daemon = house.start(house.command(&["-n", "-l"]));
+    house.await_log("Entering MASTER STATE");
+    until("the address", || holds_address(daemon.pid()).then_some(()));
+    // Holds the namespace when the daemon has gone.
+    let mut holder = Command::new("nsenter")
+        .args(["-t", &daemon.pid().to_string(), "-n", "sleep", "infinity"])
+        .spawn()
+        .unwrap();
+    until("a holder of the namespace", || {
+        let ours = fs::read_link(format!("/proc/{}/ns/net", daemon.pid())).ok()?;
+        (fs::read_link(format!("/proc/{}/ns/net", holder.id())).ok()? == ours).then_some(())
+    });
+    let mut tracer = Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=timerfd_settime"])
+        .args(["-e", "inject=timerfd_settime:error=EIO", "-p", &daemon.pid().to_string()])
+        .spawn()
+        .unwrap();
+    let status = daemon.await_end();
+    let left_behind = holds_address(i32::try_from(holder.id()).unwrap());
+    for child in [&mut tracer, &mut holder] {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    let log = house.read("log");
+    assert_eq!(status.code(), Some(1), "for systemd to start it again\n{log}");
+    assert!(!left_behind, "{log}");
+    assert!(log.contains("VRRP driver failed (VRRP driver: timer: Input/output error"), "{log}");
+    assert!(log.contains("ending, so that nothing is held undefended"), "{log}");
+    assert!(!house.path("k.pid").exists() && !house.path("v.pid").exists());
 }
