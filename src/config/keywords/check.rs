@@ -1,4 +1,4 @@
-//! Rows of the health checks.
+//! Rows of the other health checks, and of what all have.
 
 use super::Arguments::*;
 use super::Missing::*;
@@ -6,101 +6,147 @@ use super::Repeat::*;
 use super::{Context, Keyword, row};
 
 /// What every check over the network has: `TCP_CHECK`, `HTTP_GET`, and so on.
-pub const CONNECTION: &[Keyword] = &[
-    row(
-        "connect_ip",
-        Ip,
-        Exits,
-        LastWins,
-        "real server address (port is reset unless connect_port follows)",
-    ),
-    row("connect_port", Lax(1, 65535), Exits, LastWins, "real server port"),
-    row("bindto", Ip, Exits, LastWins, "kernel choice"),
-    row("bind_port", Lax(1, 65535), Exits, LastWins, "kernel choice"),
-    row("bind_if", Word, Exits, LastWins, "none"),
-    row("connect_timeout", Decimal(1, 4294967295, 6), Exits, LastWins, "real server's (5)"),
-    row("fwmark", Lax(0, u32::MAX as i64), Exits, LastWins, "0"),
-    row("retry", Lax(0, u32::MAX as i64), Exits, LastWins, "real server's, else 1"),
-    row("delay_before_retry", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's, else 1 s"),
-    row("warmup", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's, else delay_loop"),
-    row("delay_loop", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's (60)"),
-    row("alpha", Boolean, Allowed, LastWins, "real server's"),
-    row("log_all_failures", Boolean, Allowed, LastWins, "off"),
-];
+pub const CONNECTION: &[Keyword] =
+    &[
+        row(
+            "connect_ip",
+            Ip,
+            Exits,
+            LastWins,
+            "real server address (port is reset unless connect_port follows)",
+        )
+        .doc("1.1.8", "IP", "Address to connect to."),
+        row("connect_port", Lax(1, 65535), Exits, LastWins, "real server port").doc(
+            "0.5.8",
+            "1..65535",
+            "Port to connect to.",
+        ),
+        row("bindto", Ip, Exits, LastWins, "kernel choice").doc("1.1.2", "IP", "Local address."),
+        row("bind_port", Lax(1, 65535), Exits, LastWins, "kernel choice").doc(
+            "1.2.13",
+            "1..65535",
+            "Local port.",
+        ),
+        row("bind_if", Word, Exits, LastWins, "none").doc(
+            "1.3.7",
+            "IFNAME",
+            "Bind to device; required for link local targets.",
+        ),
+        row("connect_timeout", Decimal(1, 4294967295, 6), Exits, LastWins, "real server's (5)").doc(
+            "0.5.3",
+            "SECS 0.000001..4294.967295",
+            "Connect (and read) timeout.",
+        ),
+        row("fwmark", Lax(0, u32::MAX as i64), Exits, LastWins, "0").doc(
+            "1.2.13",
+            "UINT",
+            "SO_MARK of checker packets.",
+        ),
+        row("retry", Lax(0, u32::MAX as i64), Exits, LastWins, "real server's, else 1").doc(
+            "1.1.8",
+            "UINT",
+            "Failures tolerated in addition to the first before DOWN.",
+        ),
+        row("delay_before_retry", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's, else 1 s")
+            .doc("0.5.3", "SECS", "Pause before a retry."),
+        row("warmup", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's, else delay_loop").doc(
+            "1.2.13",
+            "SECS",
+            "Bound of the random first delay.",
+        ),
+        row("delay_loop", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's (60)").doc(
+            "0.5.3",
+            "SECS",
+            "Time between checks.",
+        ),
+        row("alpha", Boolean, Allowed, LastWins, "real server's").doc(
+            "1.1.16",
+            "[BOOL]",
+            "Checker starts as failed.",
+        ),
+        row("log_all_failures", Boolean, Allowed, LastWins, "off").doc(
+            "2.0.11",
+            "[BOOL]",
+            "Log every failure while up.",
+        ),
+    ];
 
 /// What every check has that only runs a program: `MISC_CHECK`.
-pub const BASE: &[Keyword] = &[
-    row("retry", Lax(0, u32::MAX as i64), Exits, LastWins, "real server's, else 1"),
-    row("delay_before_retry", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's, else 1 s"),
-    row("warmup", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's, else delay_loop"),
-    row("delay_loop", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's (60)"),
-    row("alpha", Boolean, Allowed, LastWins, "real server's"),
-    row("log_all_failures", Boolean, Allowed, LastWins, "off"),
-];
-
-/// `HTTP_GET`, beside [`CONNECTION`]
-pub const HTTP_GET: &[Keyword] = &[
-    row("nb_get_retry", Lax(0, u32::MAX as i64), Exits, LastWins, "as retry").deprecated("retry"),
-    row("virtualhost", Word, Faults, Replaces, "real server's"),
-    row("http_protocol", Choice(&["1.0", "1.0c", "1.0C", "1.1"]), Faults, LastWins, "1.0"),
-    row("enable_sni", Boolean, Allowed, LastWins, "off").later(),
-    row("sni_name", Words, Allowed, Replaces, "virtualhost").later(),
-    row("fast_recovery", Boolean, Allowed, LastWins, "off"),
-    row("url", Block(Context::Url), Allowed, Repeats, ""),
-];
-
-/// What `SSL_GET` has of `HTTP_GET`, with its own `url`.
-pub const HTTP_GET_OF_SSL: &[Keyword] = &[
-    row("nb_get_retry", Lax(0, u32::MAX as i64), Exits, LastWins, "as retry").deprecated("retry"),
-    row("virtualhost", Word, Faults, Replaces, "real server's"),
-    row("http_protocol", Choice(&["1.0", "1.0c", "1.0C", "1.1"]), Faults, LastWins, "1.0"),
-    row("enable_sni", Boolean, Allowed, LastWins, "off").later(),
-    row("sni_name", Words, Allowed, Replaces, "virtualhost").later(),
-    row("fast_recovery", Boolean, Allowed, LastWins, "off"),
-    row("url", Block(Context::SslUrl), Allowed, Repeats, ""),
-];
-
-/// `SSL_GET` alone
-pub const SSL_GET: &[Keyword] =
-    &[row("tls_compliant", Boolean, Allowed, LastWins, "off (quiet shutdown)").later()];
-
-/// `url`
-pub const URL: &[Keyword] = &[
-    row("path", Word, Exits, Replaces, "none (required)"),
-    row("digest", Words, Exits, FirstWins, "none"),
-    row("status_code", Words, Allowed, Repeats, "200-299"),
-    row("virtualhost", Word, Faults, Replaces, "checker's"),
-    row("regex", Words, Allowed, Replaces, "none").later(),
-    row("regex_no_match", Nothing, Allowed, LastWins, "off").later(),
-    row("regex_options", Words, Allowed, Repeats, "none").later(),
-    row("regex_min_offset", Int(0, u32::MAX as i64), Allowed, LastWins, "0").later(),
-    row("regex_max_offset", Int(0, u32::MAX as i64), Allowed, LastWins, "none").later(),
-    row("regex_stack", Words, Allowed, LastWins, "library default").later(),
-];
-
-/// `url` in `SSL_GET`, beside [`URL`]
-pub const SSL_URL: &[Keyword] = &[row("tls_compliant", Boolean, Allowed, LastWins, "checker's").later()];
+pub const BASE: &[Keyword] =
+    &[
+        row("retry", Lax(0, u32::MAX as i64), Exits, LastWins, "real server's, else 1").doc(
+            "1.1.8",
+            "UINT",
+            "Failures tolerated in addition to the first before DOWN.",
+        ),
+        row("delay_before_retry", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's, else 1 s")
+            .doc("0.5.3", "SECS", "Pause before a retry."),
+        row("warmup", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's, else delay_loop").doc(
+            "1.2.13",
+            "SECS",
+            "Bound of the random first delay.",
+        ),
+        row("delay_loop", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's (60)").doc(
+            "0.5.3",
+            "SECS",
+            "Time between checks.",
+        ),
+        row("alpha", Boolean, Allowed, LastWins, "real server's").doc(
+            "1.1.16",
+            "[BOOL]",
+            "Checker starts as failed.",
+        ),
+        row("log_all_failures", Boolean, Allowed, LastWins, "off").doc(
+            "2.0.11",
+            "[BOOL]",
+            "Log every failure while up.",
+        ),
+    ];
 
 /// `MISC_CHECK`, beside [`BASE`]
 pub const MISC_CHECK: &[Keyword] = &[
-    row("misc_path", Script, Faults, LastWins, "none (required)").later(),
-    row("misc_timeout", Lax(0, 4294), Exits, LastWins, "0 meaning the virtual server's delay_loop").later(),
-    row("misc_dynamic", Nothing, Allowed, LastWins, "off").later(),
-    row("user", User, Faults, LastWins, "script_user default").later(),
+    row("misc_path", Script, Faults, LastWins, "none (required)")
+        .doc("0.5.3", "COMMAND with arguments (quote the whole)", "Script to run.")
+        .later(),
+    row("misc_timeout", Lax(0, 4294), Exits, LastWins, "0 meaning the virtual server's delay_loop")
+        .doc("1.1.0", "SECS 0..4294", "Time after which the script is terminated.")
+        .later(),
+    row("misc_dynamic", Nothing, Allowed, LastWins, "off")
+        .doc("1.1.8", "none", "Exit status 2..255 is success and sets the weight to status-2.")
+        .later(),
+    row("user", User, Faults, LastWins, "script_user default")
+        .doc("1.3.0", "USER [[:]GROUP]", "Identity of the script.")
+        .later(),
 ];
 
 /// `SMTP_CHECK`, beside [`CONNECTION`]
 pub const SMTP_CHECK: &[Keyword] = &[
-    row("helo_name", Word, Faults, Replaces, "smtpchecker.keepalived.org").later(),
-    row("host", Block(Context::SmtpHost), Allowed, Repeats, "").later(),
+    row("helo_name", Word, Faults, Replaces, "smtpchecker.keepalived.org")
+        .doc("1.1.8", "STRING", "Name sent in HELO.")
+        .later(),
+    row("host", Block(Context::SmtpHost), Allowed, Repeats, "")
+        .doc("1.1.8", "block", "Extra target; each becomes its own checker.")
+        .later(),
 ];
 
 /// `UDP_CHECK`, beside [`CONNECTION`]
 pub const UDP_CHECK: &[Keyword] = &[
-    row("payload", Words, Faults, LastWins, "random data").later(),
-    row("require_reply", Words, Allowed, LastWins, "off").later(),
-    row("min_reply_length", Int(0, 65535), Exits, LastWins, "0").later(),
-    row("max_reply_length", Int(0, 65535), Exits, LastWins, "255").later(),
+    row("payload", Words, Faults, LastWins, "random data")
+        .doc("2.2.0", "HEX digits with optional spaces", "Datagram to send.")
+        .later(),
+    row("require_reply", Words, Allowed, LastWins, "off")
+        .doc(
+            "2.1.0",
+            "[HEX with x as wildcard nibble]",
+            "A reply must come, optionally matching the pattern over the shorter length.",
+        )
+        .later(),
+    row("min_reply_length", Int(0, 65535), Exits, LastWins, "0")
+        .doc("2.2.0", "0..65535", "Shortest accepted reply (only checked when a pattern is given).")
+        .later(),
+    row("max_reply_length", Int(0, 65535), Exits, LastWins, "255")
+        .doc("2.2.0", "0..65535", "Longest accepted reply (only checked when a pattern is given).")
+        .later(),
 ];
 
 /// `DNS_CHECK`, beside [`CONNECTION`]
@@ -112,18 +158,29 @@ pub const DNS_CHECK: &[Keyword] = &[
         LastWins,
         "SOA",
     )
+    .doc("1.3.0", "A NS CNAME SOA MX TXT AAAA RRSIG DNSKEY (case insensitive)", "Query type.")
     .later(),
-    row("name", Word, Exits, FirstWins, "empty, i.e. the root").later(),
+    row("name", Word, Exits, FirstWins, "empty, i.e. the root")
+        .doc("1.3.0", "DOMAIN", "Query name.")
+        .later(),
 ];
 
 /// `FILE_CHECK`
 pub const FILE_CHECK: &[Keyword] = &[
-    row("track_file", Word, Exits, LastWins, "none (required)").later(),
-    row("weight", Weight(2147483647), Faults, LastWins, "weight of the track_file").later(),
+    row("track_file", Word, Exits, LastWins, "none (required)")
+        .doc("2.0.0", "NAME of a track_file defined earlier", "Which file to follow.")
+        .later(),
+    row("weight", Weight(2147483647), Faults, LastWins, "weight of the track_file")
+        .doc("0.5.3", "-2147483647..2147483647 [reverse|noreverse]", "Factor for the value in the file.")
+        .later(),
 ];
 
 /// `BFD_CHECK`
 pub const BFD_CHECK: &[Keyword] = &[
-    row("name", Words, Allowed, LastWins, "none (required)").later(),
-    row("alpha", Boolean, Allowed, LastWins, "real server's").later(),
+    row("name", Words, Allowed, LastWins, "none (required)")
+        .doc("1.3.0", "NAME of a bfd_instance defined earlier", "Which session to follow.")
+        .later(),
+    row("alpha", Boolean, Allowed, LastWins, "real server's")
+        .doc("1.1.16", "[BOOL]", "Start as failed.")
+        .later(),
 ];

@@ -1,189 +1,446 @@
-//! Rows of `global_defs` and of what stands outside every block.
+//! Rows of `global_defs`, but those of VRRP.
 
 use super::Arguments::*;
 use super::Missing::*;
 use super::Repeat::*;
 use super::Values::*;
-use super::{Context, Keyword, row};
-use crate::ids::Family;
-
-/// Outside every block.
-pub const TOP: &[Keyword] = &[
-    row("linkbeat_use_polling", Nothing, Allowed, LastWins, "off (netlink link state)").later(),
-    row("net_namespace", Word, Faults, FirstWins, "default netns"),
-    row("net_namespace_ipvs", Words, Allowed, FirstWins, "same netns as the daemon").later(),
-    row("namespace_with_ipsets", Nothing, Allowed, LastWins, "off").later(),
-    row("use_pid_dir", Nothing, Allowed, LastWins, "off"),
-    row("instance", Word, Faults, FirstWins, "unset"),
-    row("child_wait_time", Int(0, u32::MAX as i64), Exits, LastWins, "5").later(),
-    row("global_defs", Block(Context::GlobalDefs), Allowed, Repeats, ""),
-    row("track_group", Block(Context::TrackGroup), Faults, Repeats, "").later(),
-    row("static_ipaddress", Values(Addresses), Allowed, Repeats, "").later(),
-    row("static_routes", Values(Routes), Allowed, Repeats, "").later(),
-    row("static_rules", Values(Rules), Allowed, Repeats, "").later(),
-    row("vrrp_sync_group", Block(Context::SyncGroup), Faults, Repeats, ""),
-    row("garp_group", Block(Context::GarpGroup), Allowed, Repeats, "").later(),
-    row("linkbeat_interfaces", Values(Interfaces), Allowed, Repeats, "").later(),
-    row("vrrp_instance", Block(Context::Instance), Faults, Repeats, ""),
-    row("vrrp_script", Block(Context::Script), Exits, Repeats, ""),
-    row("vrrp_track_process", Block(Context::TrackProcess), Exits, Repeats, "").later(),
-    row("interface_up_down_delays", Values(Interfaces), Allowed, Repeats, "").later(),
-    row("SSL", Block(Context::Ssl), Allowed, Replaces, "generated context").later(),
-    row("virtual_server_group", Values(Targets), Exits, Repeats, "").later(),
-    row("virtual_server", Block(Context::VirtualServer), Exits, Repeats, ""),
-    row("bfd_instance", Block(Context::Bfd), Exits, Repeats, "").later(),
-    row("track_file", Block(Context::TrackFile), Exits, Repeats, "").later(),
-    row("vrrp_track_file", Block(Context::TrackFile), Exits, Repeats, "").later().renamed("track_file"),
-];
+use super::{Keyword, row};
 
 /// `global_defs`
 pub const GLOBAL_DEFS: &[Keyword] = &[
-    row("process_names", Nothing, Allowed, LastWins, "kernel default (all keepalived)").later(),
-    row("process_name", Word, Exits, LastWins, "keepalived").later(),
-    row("vrrp_process_name", Word, Exits, LastWins, "unchanged").later(),
-    row("checker_process_name", Word, Exits, LastWins, "unchanged").later(),
-    row("lvs_process_name", Word, Exits, LastWins, "unchanged").later().renamed("checker_process_name"),
-    row("bfd_process_name", Word, Exits, LastWins, "unchanged").later(),
-    row("use_symlink_paths", Boolean, Allowed, LastWins, "off (script paths are resolved with realpath)").later(),
-    row("set_supplementary_groups", Boolean, Allowed, LastWins, "off").later(),
-    row("router_id", Word, Faults, LastWins, "local host name (FQDN lookup)"),
-    row("notification_email_from", Word, Faults, LastWins, "user@localname, only set when an SMTP server is configured").unused("sends no mail"),
-    row("smtp_server", Words, Exits, LastWins, "unset (no mail is sent); port 25").unused("sends no mail"),
-    row("smtp_helo_name", Word, Allowed, LastWins, "local name").later(),
-    row("smtp_connect_timeout", Lax(0, 4294), Exits, LastWins, "30").unused("sends no mail"),
-    row("notification_email", Values(Names), Allowed, Repeats, "empty").unused("sends no mail"),
-    row("smtp_alert", Boolean, Allowed, LastWins, "unset (VRRP/group/VS alerts off, real server alerts on)").unused("sends no mail"),
-    row("startup_script", Script, Faults, FirstWins, "none").later(),
-    row("startup_script_timeout", Lax(1, 1000), Faults, LastWins, "10").later(),
-    row("shutdown_script", Script, Faults, FirstWins, "none").later(),
-    row("shutdown_script_timeout", Lax(1, 1000), Faults, LastWins, "10").later(),
-    row("max_auto_priority", Lax(-1, 99), Allowed, LastWins, "0 (never raise, and log a NOTICE at start)").later(),
-    row("min_auto_priority_delay", Lax(1, 10000000), Faults, LastWins, "1000000").later(),
-    row("smtp_alert_vrrp", Boolean, Allowed, LastWins, "unset (smtp_alert)").unused("sends no mail"),
-    row("smtp_alert_checker", Boolean, Allowed, LastWins, "unset (smtp_alert)").unused("sends no mail"),
-    row("checker_log_all_failures", Boolean, Allowed, LastWins, "off"),
-    row("dynamic_interfaces", Choice(&["allow_if_changes"]), Allowed, LastWins, "off (all interfaces must exist)"),
-    row("no_email_faults", Nothing, Allowed, LastWins, "off").later(),
-    row("default_interface", Word, Faults, LastWins, "eth0"),
-    row("disable_local_igmp", Nothing, Allowed, LastWins, "off").later(),
-    row("v3_checksum_as_v2", Nothing, Allowed, LastWins, "off").later(),
-    row("lvs_timeouts", Words, Allowed, Repeats, "kernel values unchanged"),
-    row("lvs_flush", Nothing, Allowed, LastWins, "off"),
-    row("lvs_flush_on_stop", Choice(&["VS"]), Allowed, LastWins, "off (remove entries one by one)"),
-    row("lvs_flush_onstop", Choice(&["VS"]), Allowed, LastWins, "off").renamed("lvs_flush_on_stop"),
-    row("lvs_sync_daemon", Words, Faults, FirstWins, "no sync daemon; id = VRID of the instance or 0; kernel defaults for the rest (port 8848, group 224.0.0.81)"),
-    row("vrrp_mcast_group4", Multicast(Some(Family::V4)), Exits, LastWins, "224.0.0.18"),
-    row("vrrp_mcast_group6", Multicast(Some(Family::V6)), Exits, LastWins, "ff02::12"),
-    row("vrrp_garp_master_delay", Lax(0, 4294), Exits, LastWins, "5"),
-    row("vrrp_garp_master_repeat", Lax(1, u32::MAX as i64), Exits, LastWins, "5"),
-    row("vrrp_garp_master_refresh", Lax(0, u32::MAX as i64), Exits, LastWins, "0 (off)"),
-    row("vrrp_garp_master_refresh_repeat", Lax(1, u32::MAX as i64), Exits, LastWins, "1"),
-    row("vrrp_garp_lower_prio_delay", Lax(0, 4294), Exits, LastWins, "value of vrrp_garp_master_delay"),
-    row("vrrp_garp_lower_prio_repeat", Lax(0, i32::MAX as i64), Exits, LastWins, "value of vrrp_garp_master_repeat"),
-    row("vrrp_down_timer_adverts", Lax(1, 100), Exits, LastWins, "3"),
-    row("vrrp_garp_interval", Decimal(1, 4294967295, 6), Exits, LastWins, "0 (no pacing)"),
-    row("vrrp_gna_interval", Decimal(1, 4294967295, 6), Exits, LastWins, "0 (no pacing)").later(),
-    row("vrrp_min_garp", Boolean, Allowed, LastWins, "off").later(),
-    row("vrrp_garp_extra_if", Words, Allowed, LastWins, "0 (off)").later(),
-    row("vrrp_vmac_garp_intvl", Words, Allowed, LastWins, "0").later().deprecated("vrrp_garp_extra_if"),
-    row("vrrp_lower_prio_no_advert", Boolean, Allowed, LastWins, "off (on in strict mode)"),
-    row("vrrp_higher_prio_send_advert", Boolean, Allowed, LastWins, "off"),
-    row("vrrp_version", Lax(2, 3), Exits, LastWins, "2 (IPv6 instances: 3)"),
-    row("vrrp_iptables", Words, Allowed, FirstWins, "unset").later(),
-    row("vrrp_ipsets", Words, Allowed, LastWins, "keepalived, keepalived6, keepalived_if6, keepalived_igmp, keepalived_mld, keepalived_nd when iptables is used").later(),
-    row("nftables", Words, Allowed, FirstWins, "keepalived (used automatically when needed)").later(),
-    row("nftables_priority", Int(i32::MIN as i64, i32::MAX as i64), Exits, LastWins, "-1").later(),
-    row("nftables_ifindex", Nothing, Allowed, LastWins, "off, unless implied").later(),
-    row("vrrp_check_unicast_src", Nothing, Allowed, LastWins, "off"),
-    row("vrrp_skip_check_adv_addr", Boolean, Allowed, LastWins, "off"),
-    row("vrrp_strict", Boolean, Allowed, LastWins, "off").later(),
-    row("vrrp_priority", Lax(-20, 19), Faults, LastWins, "0 (unchanged)").later(),
-    row("vrrp_no_swap", Nothing, Allowed, LastWins, "off").later(),
-    row("vrrp_rt_priority", Lax(1, 99), Faults, LastWins, "0 (off)").later(),
-    row("vrrp_cpu_affinity", Words, Faults, LastWins, "unset").later(),
-    row("vrrp_rlimit_rttime", Lax(1, u32::MAX as i64), Exits, LastWins, "10000").later(),
-    row("vrrp_rlimit_rtime", Lax(0, u32::MAX as i64), Exits, LastWins, "10000").later().renamed("vrrp_rlimit_rttime"),
-    row("nftables_ipvs", Words, Allowed, FirstWins, "off; name keepalived_ipvs").later(),
-    row("nftables_ipvs_priority", Int(i32::MIN as i64, i32::MAX as i64), Exits, LastWins, "-1").later(),
-    row("nftables_ipvs_start_fwmark", Int(1, u32::MAX as i64), Exits, LastWins, "1000").later(),
-    row("nftables_counters", Nothing, Allowed, LastWins, "off").later(),
-    row("notify_fifo", Words, Faults, FirstWins, "none").later(),
-    row("notify_fifo_script", Script, Faults, FirstWins, "none").later(),
-    row("vrrp_notify_fifo", Words, Faults, FirstWins, "none").later(),
-    row("vrrp_notify_fifo_script", Script, Faults, FirstWins, "none").later(),
-    row("vrrp_notify_priority_changes", Boolean, Allowed, LastWins, "off").later(),
-    row("fifo_write_vrrp_states_on_reload", Nothing, Allowed, LastWins, "off").later(),
-    row("lvs_notify_fifo", Words, Faults, FirstWins, "none").later(),
-    row("lvs_notify_fifo_script", Script, Faults, FirstWins, "none").later(),
-    row("checker_priority", Lax(-20, 19), Faults, LastWins, "0").later(),
-    row("checker_no_swap", Nothing, Allowed, LastWins, "off").later(),
-    row("checker_rt_priority", Lax(1, 99), Faults, LastWins, "0").later(),
-    row("checker_cpu_affinity", Words, Faults, LastWins, "unset").later(),
-    row("checker_rlimit_rttime", Lax(1, u32::MAX as i64), Exits, LastWins, "10000").later(),
-    row("checker_rlimit_rtime", Lax(0, u32::MAX as i64), Exits, LastWins, "10000").later().renamed("checker_rlimit_rttime"),
-    row("bfd_priority", Lax(-20, 19), Faults, LastWins, "0").later(),
-    row("bfd_no_swap", Nothing, Allowed, LastWins, "off").later(),
-    row("bfd_rt_priority", Lax(1, 99), Faults, LastWins, "0").later(),
-    row("bfd_cpu_affinity", Words, Faults, LastWins, "unset").later(),
-    row("bfd_rlimit_rttime", Lax(1, u32::MAX as i64), Exits, LastWins, "10000").later(),
-    row("bfd_rlimit_rtime", Lax(0, u32::MAX as i64), Exits, LastWins, "10000").later().renamed("bfd_rlimit_rttime"),
-    row("snmp_socket", Word, Faults, FirstWins, "unix:/var/agentx/master (library default)").later(),
-    row("enable_traps", Nothing, Allowed, LastWins, "off").later(),
-    row("enable_snmp_vrrp", Nothing, Allowed, LastWins, "off (on with -x)").later(),
-    row("enable_snmp_keepalived", Nothing, Allowed, LastWins, "off").later().renamed("enable_snmp_vrrp"),
-    row("enable_snmp_rfc", Nothing, Allowed, LastWins, "off").later(),
-    row("enable_snmp_rfcv2", Nothing, Allowed, LastWins, "off (on with -x)").later(),
-    row("enable_snmp_rfcv3", Nothing, Allowed, LastWins, "off (on with -x)").later(),
-    row("enable_snmp_checker", Nothing, Allowed, LastWins, "off (on with -x)").later(),
-    row("snmp_vs_stats_update_interval", Decimal(1000, 30000000, 6), Exits, LastWins, "5").later(),
-    row("snmp_rs_stats_update_interval", Decimal(1000, 30000000, 6), Exits, LastWins, "value of snmp_vs_stats_update_interval").later(),
-    row("enable_dbus", Nothing, Allowed, LastWins, "off").later(),
-    row("dbus_service_name", Word, Faults, LastWins, "org.keepalived.Vrrp1").later(),
-    row("dbus_no_interface_name", Word, Faults, LastWins, "none").later(),
-    row("script_user", User, Faults, LastWins, "keepalived_script if it exists, else the daemon's own uid/gid"),
-    row("enable_script_security", Nothing, Allowed, LastWins, "off"),
-    row("vrrp_netlink_cmd_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default").later(),
-    row("vrrp_netlink_cmd_rcv_bufs_force", Boolean, Allowed, LastWins, "off").later(),
-    row("vrrp_netlink_monitor_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default").later(),
-    row("vrrp_netlink_monitor_rcv_bufs_force", Boolean, Allowed, LastWins, "off").later(),
-    row("process_monitor_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default").later(),
-    row("process_monitor_rcv_bufs_force", Boolean, Allowed, LastWins, "off").later(),
-    row("lvs_netlink_cmd_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default").later(),
-    row("lvs_netlink_cmd_rcv_bufs_force", Boolean, Allowed, LastWins, "off").later(),
-    row("lvs_netlink_monitor_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default").later(),
-    row("lvs_netlink_monitor_rcv_bufs_force", Boolean, Allowed, LastWins, "off").later(),
-    row("rs_init_notifies", Boolean, Allowed, LastWins, "off").later(),
-    row("no_checker_emails", Boolean, Allowed, LastWins, "off").later(),
-    row("vrrp_rx_bufs_policy", Words, Faults, Repeats, "system default").later(),
-    row("vrrp_rx_bufs_multiplier", Int(1, u32::MAX as i64), Allowed, LastWins, "3").later(),
-    row("vrrp_startup_delay", Decimal(1000, 4294967295, 6), Exits, LastWins, "0"),
-    row("vrrp_delay_after_boot", Decimal(1000, 4294967295, 6), Exits, LastWins, "0").later(),
-    row("log_unknown_vrids", Nothing, Allowed, LastWins, "off").later(),
-    row("vrrp_owner_ignore_adverts", Boolean, Allowed, LastWins, "off (on in strict mode)").later(),
-    row("vmac_prefix", Word, Exits, FirstWins, "vrrp"),
-    row("vmac_addr_prefix", Word, Exits, FirstWins, "vmac_prefix").later(),
-    row("umask", Words, Exits, LastWins, "0177 (IXUSR, IRWXG, IRWXO)").later(),
-    row("random_seed", Int(0, u32::MAX as i64), Exits, LastWins, "current time").later(),
-    row("reload_check_config", Words, Allowed, LastWins, "off; /dev/null without argument").later(),
-    row("reload_time_file", Word, Allowed, LastWins, "none").later(),
-    row("reload_repeat", Nothing, Allowed, LastWins, "off").later(),
-    row("reload_file", Words, Allowed, LastWins, "off; <pid dir>/keepalived.reload without argument").later(),
-    row("include_check", Words, Allowed, LastWins, "none (all with -e)"),
-    row("config_save_dir", Word, Exits, LastWins, "none").later(),
-    row("tmp_config_directory", Word, Faults, FirstWins, "memory file").later(),
-    row("data_use_instance", Boolean, Allowed, LastWins, "off").later(),
-    row("json_version", Lax(1, 2), Faults, LastWins, "1").later(),
-    row("iproute_usr_dir", Word, Allowed, LastWins, "build value (/usr/share/iproute2 or /usr/lib/iproute2)").later(),
-    row("iproute_etc_dir", Word, Allowed, LastWins, "build value (/etc/iproute2)").later(),
-    row("state_dump_file", Word, Allowed, LastWins, "<tmpdir>/keepalived*.data").later(),
-    row("stats_dump_file", Word, Allowed, LastWins, "<tmpdir>/keepalived.stats").later(),
-    row("json_dump_file", Word, Allowed, LastWins, "<tmpdir>/keepalived.json").later(),
-];
-
-/// `SSL`
-pub const SSL: &[Keyword] = &[
-    row("password", Word, Faults, Replaces, "none").later(),
-    row("ca", Word, Faults, Replaces, "none").later(),
-    row("certificate", Word, Faults, Replaces, "none").later(),
-    row("key", Word, Faults, Replaces, "none").later(),
+    row("process_names", Nothing, Allowed, LastWins, "kernel default (all keepalived)")
+        .doc(
+            "2.0.16",
+            "none",
+            "Give the three child processes the names keepalived_vrrp, keepalived_lvs and \
+keepalived_bfd (the manual says _ipvs; the program uses _lvs).",
+        )
+        .later(),
+    row("process_name", Word, Exits, LastWins, "keepalived")
+        .doc("2.0.16", "NAME (max 15 chars)", "Name of the parent process; can change at reload.")
+        .later(),
+    row("checker_process_name", Word, Exits, LastWins, "unchanged")
+        .doc("2.2.0", "NAME (max 15 chars)", "Name of the health checker process.")
+        .later(),
+    row("lvs_process_name", Word, Exits, LastWins, "unchanged")
+        .doc("2.0.16", "NAME", "Same as checker_process_name.")
+        .later()
+        .renamed("checker_process_name"),
+    row("bfd_process_name", Word, Exits, LastWins, "unchanged")
+        .doc("2.0.16", "NAME (max 15 chars)", "Name of the BFD process.")
+        .later(),
+    row("set_supplementary_groups", Boolean, Allowed, LastWins, "off")
+        .doc("after 2.4.3", "[BOOL]", "Give scripts the supplementary groups of their user by default.")
+        .later(),
+    row("router_id", Word, Faults, LastWins, "local host name (FQDN lookup)").doc(
+        "1.1.8",
+        "STRING",
+        "Identifier used in e-mail subjects (and SNMP).",
+    ),
+    row(
+        "notification_email_from",
+        Word,
+        Faults,
+        LastWins,
+        "user@localname, only set when an SMTP server is configured",
+    )
+    .doc("0.5.3", "ADDRESS (quote it if it has a display name)", "Sender address of alert mails.")
+    .unused("sends no mail"),
+    row("smtp_server", Words, Exits, LastWins, "unset (no mail is sent); port 25")
+        .doc("0.5.3", "HOST or IP [PORT]", "Where alert mails are sent.")
+        .unused("sends no mail"),
+    row("smtp_helo_name", Word, Allowed, LastWins, "local name")
+        .doc("1.2.20", "STRING", "Name in HELO.")
+        .later(),
+    row("smtp_connect_timeout", Lax(0, 4294), Exits, LastWins, "30")
+        .doc("0.5.3", "SECS 0..4294", "Timeout for each SMTP step; 0 is turned into 1 with an error.")
+        .unused("sends no mail"),
+    row("notification_email", Values(Names), Allowed, Repeats, "empty")
+        .doc("0.5.3", "value block of addresses", "Recipients of alert mails.")
+        .unused("sends no mail"),
+    row(
+        "smtp_alert",
+        Boolean,
+        Allowed,
+        LastWins,
+        "unset (VRRP/group/VS alerts off, real server alerts on)",
+    )
+    .doc("0.5.7", "[BOOL]", "Default for all smtp_alert settings.")
+    .unused("sends no mail"),
+    row("startup_script", Script, Faults, FirstWins, "none")
+        .doc("2.1.0", "SCRIPT [USER [[:]GROUP]]", "Run once before the children start; start waits for it.")
+        .later(),
+    row("startup_script_timeout", Lax(1, 1000), Faults, LastWins, "10")
+        .doc("2.1.0", "SECS 1..1000", "Time after which the startup script is killed.")
+        .later(),
+    row("shutdown_script", Script, Faults, FirstWins, "none")
+        .doc("2.1.0", "SCRIPT [USER [[:]GROUP]]", "Run once after the children have ended.")
+        .later(),
+    row("shutdown_script_timeout", Lax(1, 1000), Faults, LastWins, "10")
+        .doc("2.1.0", "SECS 1..1000", "Time after which the shutdown script is killed.")
+        .later(),
+    row("max_auto_priority", Lax(-1, 99), Allowed, LastWins, "0 (never raise, and log a NOTICE at start)")
+        .doc(
+            "2.1.0",
+            "[-1..99]",
+            "Highest realtime priority the daemon may give itself when late; no value means the \
+system maximum; -1 only silences the start NOTICE.",
+        )
+        .later(),
+    row("min_auto_priority_delay", Lax(1, 10000000), Faults, LastWins, "1000000")
+        .doc(
+            "2.1.0",
+            "USECS 1..10000000",
+            "How late a timer must be before the automatic priority is raised.",
+        )
+        .later(),
+    row("smtp_alert_vrrp", Boolean, Allowed, LastWins, "unset (smtp_alert)")
+        .doc("2.0.0", "[BOOL]", "Default of smtp_alert for instances and sync groups.")
+        .unused("sends no mail"),
+    row("smtp_alert_checker", Boolean, Allowed, LastWins, "unset (smtp_alert)")
+        .doc("2.0.0", "[BOOL]", "Default of smtp_alert for virtual and real servers.")
+        .unused("sends no mail"),
+    row("checker_log_all_failures", Boolean, Allowed, LastWins, "off").doc(
+        "2.0.11",
+        "[BOOL]",
+        "Log each failed check while a server is up, not only the deciding one.",
+    ),
+    row("no_email_faults", Nothing, Allowed, LastWins, "off")
+        .doc("2.0.0", "none", "Do not mail transitions to FAULT.")
+        .later(),
+    row("disable_local_igmp", Nothing, Allowed, LastWins, "off")
+        .doc(
+            "2.2.0",
+            "none",
+            "Clears the kernel sysctl igmp_link_local_mcast_reports; cannot change at reload.",
+        )
+        .later(),
+    row("v3_checksum_as_v2", Nothing, Allowed, LastWins, "off")
+        .doc(
+            "2.2.8",
+            "none (argument ignored)",
+            "Default of the instance setting: leave the pseudo header out of VRRPv3 IPv4 \
+checksums.",
+        )
+        .later(),
+    row("lvs_timeouts", Words, Allowed, Repeats, "kernel values unchanged").doc(
+        "1.2.24",
+        "[tcp SECS] [tcpfin SECS] [udp SECS], 0..2678400, at least one pair",
+        "Set the IPVS connection timeouts.",
+    ),
+    row("lvs_flush", Nothing, Allowed, LastWins, "off").doc(
+        "1.2.23",
+        "none",
+        "Remove all IPVS services of the netns at start.",
+    ),
+    row("lvs_flush_on_stop", Choice(&["VS"]), Allowed, LastWins, "off (remove entries one by one)").doc(
+        "2.2.0",
+        "[VS]",
+        "At stop flush the whole IPVS table, or with VS remove whole virtual servers without \
+removing each real server first.",
+    ),
+    row("lvs_flush_onstop", Choice(&["VS"]), Allowed, LastWins, "off")
+        .doc("2.0.15", "[VS]", "Same as lvs_flush_on_stop.")
+        .renamed("lvs_flush_on_stop"),
+    row(
+        "lvs_sync_daemon",
+        Words,
+        Faults,
+        FirstWins,
+        "no sync daemon; id = VRID of the instance or 0; kernel defaults for the rest (port \
+8848, group 224.0.0.81)",
+    )
+    .doc(
+        "1.2.20",
+        "IFNAME [[inst] INSTANCE] [id 0..255] [maxlen 1..65507] [port 1..65535] [ttl 1..255] \
+[group MCAST_IP]",
+        "Run the IPVS connection sync daemon; with an instance it follows MASTER/BACKUP, \
+without it both roles run.",
+    ),
+    row("nftables", Words, Allowed, FirstWins, "keepalived (used automatically when needed)")
+        .doc("2.0.11", "[TABLE]", "Use nftables with this table; cannot change at reload.")
+        .later(),
+    row("nftables_priority", Int(i32::MIN as i64, i32::MAX as i64), Exits, LastWins, "-1")
+        .doc("2.0.11", "INT32", "Priority of the base chains.")
+        .later(),
+    row("nftables_ifindex", Nothing, Allowed, LastWins, "off, unless implied")
+        .doc("2.0.11", "none", "Use ifindex rather than ifname in the IPv6 link local sets.")
+        .later(),
+    row("nftables_ipvs", Words, Allowed, FirstWins, "off; name keepalived_ipvs")
+        .doc(
+            "2.2.2",
+            "[TABLE]",
+            "Give every virtual server group one fwmark set by nftables so that IPVS only holds \
+one fwmark service per group; cannot change at reload.",
+        )
+        .later(),
+    row("nftables_ipvs_priority", Int(i32::MIN as i64, i32::MAX as i64), Exits, LastWins, "-1")
+        .doc("2.2.2", "INT32", "Chain priority of that table.")
+        .later(),
+    row("nftables_ipvs_start_fwmark", Int(1, u32::MAX as i64), Exits, LastWins, "1000")
+        .doc(
+            "2.2.2",
+            "1..UINT32_MAX",
+            "First fwmark to hand out (resets to 1000 by a later nftables_ipvs).",
+        )
+        .later(),
+    row("nftables_counters", Nothing, Allowed, LastWins, "off")
+        .doc("2.0.11", "none", "Add counters to generated rules.")
+        .later(),
+    row("notify_fifo", Words, Faults, FirstWins, "none")
+        .doc("1.3.6", "PATH [USER [GROUP]]", "FIFO that gets both VRRP and LVS events.")
+        .later(),
+    row("notify_fifo_script", Script, Faults, FirstWins, "none")
+        .doc(
+            "1.3.6",
+            "SCRIPT [USER [[:]GROUP]]",
+            "Program run to read notify_fifo; FIFO path is appended as last argument.",
+        )
+        .later(),
+    row("fifo_write_vrrp_states_on_reload", Nothing, Allowed, LastWins, "off")
+        .doc("2.2.5", "none", "Write unchanged instance and group states to the FIFOs after a reload.")
+        .later(),
+    row("lvs_notify_fifo", Words, Faults, FirstWins, "none")
+        .doc("1.3.6", "PATH [USER [GROUP]]", "FIFO for checker events; ignored if equal to notify_fifo.")
+        .later(),
+    row("lvs_notify_fifo_script", Script, Faults, FirstWins, "none")
+        .doc(
+            "1.3.6",
+            "SCRIPT [USER [[:]GROUP]]",
+            "Program run to read lvs_notify_fifo; dropped if VRRP has the same FIFO with a \
+script.",
+        )
+        .later(),
+    row("checker_priority", Lax(-20, 19), Faults, LastWins, "0")
+        .doc("1.2.20", "-20..19", "Nice value of the checker process.")
+        .later(),
+    row("checker_no_swap", Nothing, Allowed, LastWins, "off")
+        .doc("1.2.20", "none", "Lock the checker process in memory.")
+        .later(),
+    row("checker_rt_priority", Lax(1, 99), Faults, LastWins, "0")
+        .doc("2.0.0", "1..99", "SCHED_RR priority of the checker process (clamped).")
+        .later(),
+    row("checker_cpu_affinity", Words, Faults, LastWins, "unset")
+        .doc("2.0.17", "CPU [CPU...]", "CPUs for the checker process.")
+        .later(),
+    row("checker_rlimit_rttime", Lax(1, u32::MAX as i64), Exits, LastWins, "10000")
+        .doc("2.1.0", "USECS 1..UINT32_MAX", "RLIMIT_RTTIME of the checker process.")
+        .later(),
+    row("checker_rlimit_rtime", Lax(0, u32::MAX as i64), Exits, LastWins, "10000")
+        .doc("2.0.0", "USECS", "Same as checker_rlimit_rttime.")
+        .later()
+        .renamed("checker_rlimit_rttime"),
+    row("bfd_priority", Lax(-20, 19), Faults, LastWins, "0")
+        .doc("2.0.0", "-20..19", "Nice value of the BFD process.")
+        .later(),
+    row("bfd_no_swap", Nothing, Allowed, LastWins, "off")
+        .doc("2.0.0", "none", "Lock the BFD process in memory.")
+        .later(),
+    row("bfd_rt_priority", Lax(1, 99), Faults, LastWins, "0")
+        .doc("2.0.0", "1..99", "SCHED_RR priority of the BFD process (clamped).")
+        .later(),
+    row("bfd_cpu_affinity", Words, Faults, LastWins, "unset")
+        .doc("2.0.17", "CPU [CPU...]", "CPUs for the BFD process.")
+        .later(),
+    row("bfd_rlimit_rttime", Lax(1, u32::MAX as i64), Exits, LastWins, "10000")
+        .doc("2.1.0", "USECS 1..UINT32_MAX", "RLIMIT_RTTIME of the BFD process.")
+        .later(),
+    row("bfd_rlimit_rtime", Lax(0, u32::MAX as i64), Exits, LastWins, "10000")
+        .doc("2.0.0", "USECS", "Same as bfd_rlimit_rttime.")
+        .later()
+        .renamed("bfd_rlimit_rttime"),
+    row("snmp_socket", Word, Faults, FirstWins, "unix:/var/agentx/master (library default)")
+        .doc("1.2.20", "AGENTX ADDRESS", "Where to reach the SNMP master agent.")
+        .later(),
+    row("enable_traps", Nothing, Allowed, LastWins, "off").doc("1.2.5", "none", "Send SNMP traps.").later(),
+    row("enable_snmp_vrrp", Nothing, Allowed, LastWins, "off (on with -x)")
+        .doc("2.0.0", "none", "Serve the VRRP part of KEEPALIVED-MIB.")
+        .later(),
+    row("enable_snmp_keepalived", Nothing, Allowed, LastWins, "off")
+        .doc("1.2.20", "none", "Same as enable_snmp_vrrp.")
+        .later()
+        .renamed("enable_snmp_vrrp"),
+    row("enable_snmp_rfc", Nothing, Allowed, LastWins, "off")
+        .doc("1.2.20", "none", "Serve both RFC 2787 and RFC 6527 MIBs.")
+        .later(),
+    row("enable_snmp_rfcv2", Nothing, Allowed, LastWins, "off (on with -x)")
+        .doc("1.2.20", "none", "Serve VRRP-MIB (RFC 2787).")
+        .later(),
+    row("enable_snmp_rfcv3", Nothing, Allowed, LastWins, "off (on with -x)")
+        .doc("1.2.20", "none", "Serve VRRPV3-MIB (RFC 6527).")
+        .later(),
+    row("enable_snmp_checker", Nothing, Allowed, LastWins, "off (on with -x)")
+        .doc("1.2.20", "none", "Serve the checker part of KEEPALIVED-MIB.")
+        .later(),
+    row("snmp_vs_stats_update_interval", Decimal(1000, 30000000, 6), Exits, LastWins, "5")
+        .doc(
+            "2.3.0",
+            "SECS 0.001..30",
+            "Minimum age before virtual server statistics are read again for SNMP.",
+        )
+        .later(),
+    row(
+        "snmp_rs_stats_update_interval",
+        Decimal(1000, 30000000, 6),
+        Exits,
+        LastWins,
+        "value of snmp_vs_stats_update_interval",
+    )
+    .doc("2.3.0", "SECS 0.001..30", "Same for real server statistics.")
+    .later(),
+    row("enable_dbus", Nothing, Allowed, LastWins, "off")
+        .doc("1.3.0", "none", "Offer the D-Bus interface.")
+        .later(),
+    row("dbus_service_name", Word, Faults, LastWins, "org.keepalived.Vrrp1")
+        .doc("1.3.7", "NAME", "Bus name to own.")
+        .later(),
+    row("dbus_no_interface_name", Word, Faults, LastWins, "none")
+        .doc("2.3.0", "NAME", "Path element used for instances without an interface.")
+        .later(),
+    row(
+        "script_user",
+        User,
+        Faults,
+        LastWins,
+        "keepalived_script if it exists, else the daemon's own uid/gid",
+    )
+    .doc(
+        "1.3.0",
+        "USER [[:]GROUP]",
+        "Default identity of scripts; must come before the scripts it shall affect.",
+    ),
+    row("enable_script_security", Nothing, Allowed, LastWins, "off").doc(
+        "1.3.0",
+        "none",
+        "Refuse root scripts whose path is writable by non-root and do not fall back to root \
+as default user.",
+    ),
+    row("process_monitor_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default")
+        .doc("2.0.11", "BYTES", "Receive buffer of the process connector socket.")
+        .later(),
+    row("process_monitor_rcv_bufs_force", Boolean, Allowed, LastWins, "off")
+        .doc("2.0.11", "[BOOL]", "Use SO_RCVBUFFORCE for it.")
+        .later(),
+    row("lvs_netlink_cmd_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default")
+        .doc("2.0.0", "BYTES", "Receive buffer of the checker netlink command socket.")
+        .later(),
+    row("lvs_netlink_cmd_rcv_bufs_force", Boolean, Allowed, LastWins, "off")
+        .doc("2.0.0", "[BOOL]", "Use SO_RCVBUFFORCE for it.")
+        .later(),
+    row("lvs_netlink_monitor_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default")
+        .doc("2.0.0", "BYTES", "Receive buffer of the checker netlink monitor socket.")
+        .later(),
+    row("lvs_netlink_monitor_rcv_bufs_force", Boolean, Allowed, LastWins, "off")
+        .doc("2.0.0", "[BOOL]", "Use SO_RCVBUFFORCE for it.")
+        .later(),
+    row("rs_init_notifies", Boolean, Allowed, LastWins, "off")
+        .doc("2.0.0", "[BOOL]", "Run notifies for real servers that are put in service at start.")
+        .later(),
+    row("no_checker_emails", Boolean, Allowed, LastWins, "off")
+        .doc("2.0.0", "[BOOL]", "Mail only when a real server changes state, not at every checker change.")
+        .later(),
+    row("log_unknown_vrids", Nothing, Allowed, LastWins, "off")
+        .doc("2.0.16", "none", "Log adverts for VRIDs that have no instance on that socket.")
+        .later(),
+    row("umask", Words, Exits, LastWins, "0177 (IXUSR, IRWXG, IRWXO)")
+        .doc(
+            "2.0.9",
+            "NUMBER (0 octal, 0x hex) or BITS joined with a pipe sign, from IRUSR IWUSR IXUSR \
+IRWXU and the GRP/G and OTH/O forms",
+            "File creation mask; ignored when -u was given.",
+        )
+        .later(),
+    row("random_seed", Int(0, u32::MAX as i64), Exits, LastWins, "current time")
+        .doc(
+            "2.0.15",
+            "UINT",
+            "Seed of ${_RANDOM}; takes effect at the next time the definitions are set up (start \
+of a parse).",
+        )
+        .later(),
+    row("reload_check_config", Words, Allowed, LastWins, "off; /dev/null without argument")
+        .doc(
+            "2.2.0",
+            "[LOG_FILE]",
+            "On reload first run this binary with --config-test on the new files and only reload \
+when it succeeds.",
+        )
+        .later(),
+    row("reload_time_file", Word, Allowed, LastWins, "none")
+        .doc("2.1.0", "ABSOLUTE PATH", "Watch a file whose first line is the time of a scheduled reload.")
+        .later(),
+    row("reload_repeat", Nothing, Allowed, LastWins, "off")
+        .doc(
+            "2.1.0",
+            "none",
+            "Do not delete the time file after use, so a time without date repeats daily.",
+        )
+        .later(),
+    row("reload_file", Words, Allowed, LastWins, "off; <pid dir>/keepalived.reload without argument")
+        .doc(
+            "2.2.0",
+            "[PATH]",
+            "File created or truncated when the daemon starts reading its configuration and \
+removed when it has finished.",
+        )
+        .later(),
+    row("include_check", Words, Allowed, LastWins, "none (all with -e)").doc(
+        "2.2.0",
+        "[[+/-]read] [[+/-]match] [[+/-]wildcard_match] [[+/-]brace_match]",
+        "Which include problems are errors from here on in this file and files it includes; \
+no option means all.",
+    ),
+    row("config_save_dir", Word, Exits, LastWins, "none")
+        .doc(
+            "2.2.3",
+            "DIRECTORY",
+            "Save state and consolidated configuration there at each reload (debugging); created \
+with mode 0700 when missing.",
+        )
+        .later(),
+    row("tmp_config_directory", Word, Faults, FirstWins, "memory file")
+        .doc(
+            "2.2.0",
+            "DIRECTORY",
+            "Keep the consolidated copy of the configuration in an anonymous file there instead \
+of in memory; cannot change at reload.",
+        )
+        .later(),
+    row("data_use_instance", Boolean, Allowed, LastWins, "off")
+        .doc("2.2.3", "[BOOL]", "Put netns and instance name in the dump file names.")
+        .later(),
+    row("json_version", Lax(1, 2), Faults, LastWins, "1")
+        .doc("2.2.8", "1 or 2", "Layout of the JSON dump.")
+        .later(),
+    row(
+        "iproute_usr_dir",
+        Word,
+        Allowed,
+        LastWins,
+        "build value (/usr/share/iproute2 or /usr/lib/iproute2)",
+    )
+    .doc("2.3.2", "PATH", "Where iproute2 keeps its default name tables.")
+    .later(),
+    row("iproute_etc_dir", Word, Allowed, LastWins, "build value (/etc/iproute2)")
+        .doc("2.3.2", "PATH", "Where iproute2 name tables are overridden.")
+        .later(),
+    row("state_dump_file", Word, Allowed, LastWins, "<tmpdir>/keepalived*.data")
+        .doc("2.3.3", "PATH (trailing slash: directory)", "Place of the SIGUSR1 dumps.")
+        .later(),
+    row("stats_dump_file", Word, Allowed, LastWins, "<tmpdir>/keepalived.stats")
+        .doc(
+            "2.3.3",
+            "PATH (trailing slash: directory)",
+            "Meant as the place of the SIGUSR2 dump; parsed and shown but without effect in this \
+version (seen).",
+        )
+        .later(),
+    row("json_dump_file", Word, Allowed, LastWins, "<tmpdir>/keepalived.json")
+        .doc(
+            "2.3.3",
+            "PATH (trailing slash: directory)",
+            "Meant as the place of the JSON dump; parsed and shown but without effect in this \
+version (seen).",
+        )
+        .later(),
 ];

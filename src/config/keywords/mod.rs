@@ -5,8 +5,13 @@
 
 mod check;
 mod global;
+mod global_vrrp;
+mod group;
+mod http;
+mod instance;
 mod lvs;
-mod vrrp;
+mod top;
+mod track;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -154,6 +159,12 @@ pub struct Keyword {
     pub default: &'static str,
     pub status: Status,
     pub replacement: Option<Replacement>,
+    /// keepalived's first release that had it.
+    pub since: &'static str,
+    /// What follows it, in words: names in capitals, ranges, units.
+    pub syntax: &'static str,
+    /// What it does, in a sentence.
+    pub about: &'static str,
 }
 
 const fn row(
@@ -163,10 +174,27 @@ const fn row(
     repeat: Repeat,
     default: &'static str,
 ) -> Keyword {
-    Keyword { name, arguments, missing, repeat, default, status: Status::Honoured, replacement: None }
+    Keyword {
+        name,
+        arguments,
+        missing,
+        repeat,
+        default,
+        status: Status::Honoured,
+        replacement: None,
+        since: "",
+        syntax: "",
+        about: "",
+    }
 }
 
 impl Keyword {
+    /// What a person is told of it: since which release, what follows it, what it does.
+    const fn doc(mut self, since: &'static str, syntax: &'static str, about: &'static str) -> Keyword {
+        (self.since, self.syntax, self.about) = (since, syntax, about);
+        self
+    }
+
     const fn later(mut self) -> Keyword {
         self.status = Status::Ignored("accepted and checked, without effect yet");
         self
@@ -230,26 +258,26 @@ impl Context {
     /// The rows of the block.
     pub fn rows(self) -> impl Iterator<Item = &'static Keyword> {
         let tables: &[&[Keyword]] = match self {
-            Context::Top => &[global::TOP],
-            Context::GlobalDefs => &[global::GLOBAL_DEFS],
-            Context::Ssl => &[global::SSL],
-            Context::Instance => &[vrrp::INSTANCE],
-            Context::Authentication => &[vrrp::AUTHENTICATION],
-            Context::AuthHmac => &[vrrp::AUTH_HMAC],
-            Context::SyncGroup => &[vrrp::SYNC_GROUP],
-            Context::TrackGroup => &[vrrp::TRACK_GROUP],
-            Context::GarpGroup => &[vrrp::GARP_GROUP],
-            Context::Script => &[vrrp::SCRIPT],
-            Context::TrackProcess => &[vrrp::TRACK_PROCESS],
-            Context::TrackFile => &[vrrp::TRACK_FILE],
-            Context::Bfd => &[vrrp::BFD],
+            Context::Top => &[top::TOP],
+            Context::GlobalDefs => &[global::GLOBAL_DEFS, global_vrrp::GLOBAL_VRRP],
+            Context::Ssl => &[top::SSL],
+            Context::Instance => &[instance::INSTANCE],
+            Context::Authentication => &[instance::AUTHENTICATION],
+            Context::AuthHmac => &[instance::AUTH_HMAC],
+            Context::SyncGroup => &[group::SYNC_GROUP],
+            Context::TrackGroup => &[group::TRACK_GROUP],
+            Context::GarpGroup => &[group::GARP_GROUP],
+            Context::Script => &[track::SCRIPT],
+            Context::TrackProcess => &[track::TRACK_PROCESS],
+            Context::TrackFile => &[track::TRACK_FILE],
+            Context::Bfd => &[track::BFD],
             Context::VirtualServer => &[lvs::VIRTUAL_SERVER],
             Context::RealServer => &[lvs::REAL_SERVER],
             Context::TcpCheck | Context::PingCheck | Context::SmtpHost => &[check::CONNECTION],
-            Context::HttpGet => &[check::HTTP_GET, check::CONNECTION],
-            Context::SslGet => &[check::HTTP_GET_OF_SSL, check::SSL_GET, check::CONNECTION],
-            Context::Url => &[check::URL],
-            Context::SslUrl => &[check::URL, check::SSL_URL],
+            Context::HttpGet => &[http::HTTP_GET, check::CONNECTION],
+            Context::SslGet => &[http::HTTP_GET_OF_SSL, http::SSL_GET, check::CONNECTION],
+            Context::Url => &[http::URL],
+            Context::SslUrl => &[http::URL, http::SSL_URL],
             Context::MiscCheck => &[check::MISC_CHECK, check::BASE],
             Context::SmtpCheck => &[check::SMTP_CHECK, check::CONNECTION],
             Context::UdpCheck => &[check::UDP_CHECK, check::CONNECTION],
