@@ -3,24 +3,21 @@
 #![expect(clippy::unwrap_used, reason = "a bench stops where something is wrong")]
 
 use std::hint::black_box;
-use std::net::Ipv4Addr;
-use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use standfast::config::{LoadOptions, load_str};
-use standfast::ids::{IfIndex, Mac};
-use standfast::objects::interface::{AssignedAddress, Interface};
 use standfast::time::Mono;
-use standfast::vrrp::action::{Action, State};
-use standfast::vrrp::event::{Datagram, Event};
-use standfast::vrrp::router::Router;
+use standfast::vrrp::action::Action;
+use standfast::vrrp::event::Event;
 
 /// Shared with the bench of the whole daemon, so that both read the same text.
 #[path = "pools.rs"]
 mod pools;
+/// Shared with the test that counts allocations.
+#[path = "steady.rs"]
+mod steady;
 
-const INTERFACES: u32 = 4;
-const ROUTERS_EACH: u32 = 250;
+use steady::{INTERFACES, ROUTERS_EACH, heard, masters, payloads, router};
 
 fn read(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("read real servers");
@@ -37,55 +34,6 @@ fn read(criterion: &mut Criterion) {
         });
     }
     group.finish();
-}
-
-/// A thousand routers on four interfaces of the host with this number.
-fn router(host: u8, priority: u8) -> Router {
-    let mut text = String::from("global_defs {\n vrrp_version 3\n vrrp_garp_master_delay 0\n}\n");
-    for number in 0..INTERFACES * ROUTERS_EACH {
-        let (interface, vrid) = (number / ROUTERS_EACH, number % ROUTERS_EACH + 1);
-        text.push_str(&format!(
-            "vrrp_instance VI_{number} {{\n interface eth{interface}\n virtual_router_id {vrid}\n \
-             priority {priority}\n advert_int 1\n virtual_ipaddress {{\n 10.{interface}.1.{vrid}/32\n }}\n}}\n"
-        ));
-    }
-    let loaded = load_str("bench.conf", &text, &LoadOptions::default());
-    let interfaces: Vec<Arc<Interface>> = (0..INTERFACES).map(|number| interface(number, host)).collect();
-    Router::start(Mono::ZERO, Arc::new(loaded.config), &interfaces, &mut Vec::new())
-}
-
-fn interface(number: u32, host: u8) -> Arc<Interface> {
-    Arc::new(Interface {
-        name: format!("eth{number}").into(),
-        index: IfIndex(number + 2),
-        up: true,
-        no_arp: false,
-        loopback: false,
-        multicast: true,
-        mac: Some(Mac([2, 0, 0, 0, host, number as u8])),
-        mtu: 1500,
-        parent: None,
-        kind: "".into(),
-        addresses: vec![AssignedAddress {
-            net: format!("10.{number}.0.{host}/24").parse().unwrap(),
-            secondary: false,
-            tentative: false,
-            protocol: None,
-        }],
-    })
-}
-
-/// Lets timers run until every router is master and has announced.
-fn masters(host: u8) -> Router {
-    let mut router = router(host, 200);
-    let mut actions = Vec::new();
-    let end = Mono::from_nanos(10_000_000_000);
-    while let Some(at) = router.deadline().filter(|at| *at < end) {
-        router.expire(at, &mut actions);
-        actions.clear();
-    }
-    assert!(router.views().iter().all(|view| view.state == State::Master));
-    router
 }
 
 fn adverts(criterion: &mut Criterion) {
@@ -108,38 +56,13 @@ fn adverts(criterion: &mut Criterion) {
         bencher.iter(|| {
             now = Mono::from_nanos(now.as_nanos() + 1_000_000);
             for (interface, payload) in &payloads {
-                let datagram = Datagram {
-                    received_at: now,
-                    interface: *interface,
-                    source: Ipv4Addr::new(10, (interface.0 - 2) as u8, 0, 2).into(),
-                    destination: Ipv4Addr::new(224, 0, 0, 18).into(),
-                    ttl: 255,
-                    payload,
-                };
-                listener.handle(now, Event::Packet(datagram), &mut actions);
+                listener.handle(now, Event::Packet(heard(now, *interface, payload)), &mut actions);
             }
             actions.clear();
         });
     });
     assert!(listener.views().iter().all(|view| view.counters.advert_received > 0));
     group.finish();
-}
-
-/// One advert of each router, with the interface that it comes in by, as the neighbour sends it.
-fn payloads(neighbour: &mut Router) -> Vec<(IfIndex, Arc<[u8]>)> {
-    let views = neighbour.views();
-    let (mut actions, mut found) = (Vec::new(), Vec::new());
-    while found.len() < views.len() {
-        let at = neighbour.deadline().unwrap();
-        neighbour.expire(at, &mut actions);
-        found.extend(actions.drain(..).filter_map(|action| match action {
-            Action::Transmit { instance, payload, .. } => {
-                Some((IfIndex(instance.0 / ROUTERS_EACH + 2), payload))
-            }
-            _ => None,
-        }));
-    }
-    found
 }
 
 criterion_group!(cores, read, adverts);
