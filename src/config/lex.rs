@@ -9,40 +9,53 @@ use nom::combinator::{consumed, map, opt, recognize, rest, verify};
 use nom::multi::{many0, separated_list0};
 use nom::sequence::{delimited, preceded};
 use nom::{IResult, Offset as _, Parser as _};
+use smallvec::SmallVec;
 
 use super::text::is_blank;
 
 /// One word of a line: a range of its bytes, without the quotes.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Word {
-    pub range: Range<usize>,
-    /// Written in double quotes.
-    pub quoted: bool,
+    start: u32,
+    end: u32,
+}
+
+/// The words of a line; few lines have more.
+pub type Words = SmallVec<[Word; 4]>;
+
+impl Word {
+    fn new(start: usize, length: usize) -> Word {
+        let place = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        Word { start: place(start), end: place(start + length) }
+    }
+
+    /// Where it stands in its line, in bytes.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
 }
 
 /// The words of a line, and whether a double quote has no partner (its word then ends with the line).
 /// Inside double quotes everything is taken as it stands.
-pub fn words(line: &str) -> (Vec<Word>, bool) {
-    let (mut found, mut unterminated) = (Vec::new(), false);
+pub fn words(line: &str) -> (Words, bool) {
+    let (mut found, mut unterminated) = (Words::new(), false);
     let mut left = line;
-    while let Ok((after, (inner, quoted, closed))) = word(left) {
+    while let Ok((after, (inner, closed))) = word(left) {
         let start = line.offset(inner);
-        found.push(Word { range: start..start + inner.len(), quoted });
+        found.push(Word::new(start, inner.len()));
         unterminated |= !closed;
         left = after;
     }
     (found, unterminated)
 }
 
-fn word(input: &str) -> IResult<&str, (&str, bool, bool)> {
+/// One word without its quotes, and whether they are paired.
+fn word(input: &str) -> IResult<&str, (&str, bool)> {
     let (input, _) = take_while(is_blank)(input)?;
     let quoted = (char('"'), take_till(|c| c == '"'), opt(char('"')));
     let bare = take_while1(|c| !is_blank(c) && c != '"');
-    alt((
-        map(quoted, |(_, inner, end)| (inner, true, end.is_some())),
-        map(bare, |inner| (inner, false, true)),
-    ))
-    .parse(input)
+    alt((map(quoted, |(_, inner, end)| (inner, end.is_some())), map(bare, |inner| (inner, true))))
+        .parse(input)
 }
 
 /// The words of a script line: both quotes hold blanks together, adjacent parts are one word.
@@ -186,7 +199,7 @@ mod tests {
     use super::*;
 
     fn plain(line: &str) -> Vec<&str> {
-        words(line).0.into_iter().map(|word| &line[word.range]).collect()
+        words(line).0.into_iter().map(|word| &line[word.range()]).collect()
     }
 
     #[test]

@@ -90,6 +90,15 @@ impl Loaded {
         }
     }
 
+    /// Adds what was wrong with braces and keywords.
+    fn tell_findings(&mut self, findings: syntax::Findings) {
+        self.structure_broken |= findings.broken;
+        findings.diagnostics.into_iter().for_each(|diagnostic| self.tell(diagnostic));
+        if findings.untold > 0 {
+            self.untold = (self.untold.0 + findings.untold, self.untold.1.max(Class::Fault));
+        }
+    }
+
     /// Says how many were only counted.
     fn tell_the_rest(&mut self) {
         let (count, class) = self.untold;
@@ -119,11 +128,9 @@ pub fn load_bytes(name: &str, bytes: &[u8], options: &LoadOptions) -> Loaded {
 pub fn load_from(path: &str, reader: &dyn Reader, options: &LoadOptions) -> Loaded {
     let mut loaded = Loaded::default();
     let items = preprocess::read(path, reader, options, &mut loaded);
-    let tree = syntax::parse(items);
-    loaded.structure_broken |= tree.broken;
-    tree.diagnostics.into_iter().for_each(|diagnostic| loaded.tell(diagnostic));
-    loaded.untold = (loaded.untold.0 + tree.untold, loaded.untold.1.max(Class::Fault));
-    lower::lower(&tree.nodes, &mut loaded);
+    let (surplus, globals) = (items.surplus, items.globals);
+    let mut tree = syntax::Tree::new(items.read(&loaded.sources), surplus);
+    lower::lower(&mut tree, globals, &mut loaded);
     loaded.tell_the_rest();
     // Places sort as they were read; what concerns the whole comes last.
     loaded.diagnostics.sort_by_key(|diagnostic| match diagnostic.span {

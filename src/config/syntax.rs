@@ -4,6 +4,9 @@
 //! braces say which brace is missing or too many. One mistake gives one message, and what follows is read
 //! as if the mistake were not there.
 
+use std::collections::VecDeque;
+use std::iter::Peekable;
+
 use super::MOST_TOLD;
 use super::keywords::{Arguments, Context, Keyword, Values, nearest, valid_in};
 use super::preprocess::{Brace, Item, Line};
@@ -18,7 +21,7 @@ pub struct Node {
     pub line: Line,
     /// Its row; `None` for an entry of a value block.
     pub row: Option<&'static Keyword>,
-    pub block: Option<Block>,
+    pub block: Option<Box<Block>>,
 }
 
 /// What stands between braces.
@@ -57,10 +60,9 @@ impl Node {
     }
 }
 
-/// A tree and what was wrong with its braces and keywords.
+/// What was wrong with braces and keywords.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Tree {
-    pub nodes: Vec<Node>,
+pub struct Findings {
     pub diagnostics: Vec<Diagnostic>,
     /// Unknown keywords beyond those that are told.
     pub untold: usize,
@@ -68,31 +70,67 @@ pub struct Tree {
     pub broken: bool,
 }
 
-/// Builds the tree.
-pub fn parse(items: Vec<Item>) -> Tree {
-    let count = |wanted: fn(&Item) -> bool| items.iter().filter(|item| wanted(item)).count() as i64;
-    let surplus =
-        count(|item| matches!(item, Item::Open(_))) - count(|item| matches!(item, Item::Close(_)));
-    let mut builder =
-        Builder { frames: vec![Frame::root()], tree: Tree::default(), surplus, just_closed: None };
-    let mut items = items.into_iter().peekable();
-    while let Some(item) = items.next() {
+/// Builds the tree, one node of the top level after the other: the whole of a large file never stands in
+/// memory as a tree.
+pub struct Tree<I: Iterator<Item = Item>> {
+    items: Peekable<I>,
+    builder: Builder,
+    finished: bool,
+}
+
+impl<I: Iterator<Item = Item>> Tree<I> {
+    /// From the items, and how many more braces open than close among all of them.
+    pub fn new(items: I, surplus: i64) -> Self {
+        let builder = Builder {
+            frames: vec![Frame::root()],
+            ready: VecDeque::new(),
+            findings: Findings::default(),
+            surplus,
+            just_closed: None,
+        };
+        Tree { items: items.peekable(), builder, finished: false }
+    }
+
+    /// What was wrong with the part that was read since the last time.
+    pub fn findings(&mut self) -> Findings {
+        std::mem::take(&mut self.builder.findings)
+    }
+
+    fn take(&mut self, item: Item) {
         match item {
             Item::Line(line) => {
-                let open = match items.peek() {
+                let open = match self.items.peek() {
                     Some(Item::Open(brace)) => Some(*brace),
                     _ => None,
                 };
-                let deeper = matches!(items.peek(), Some(Item::Line(next)) if next.indent > line.indent);
-                if builder.line(line, open, deeper) {
-                    items.next();
+                let deeper =
+                    matches!(self.items.peek(), Some(Item::Line(next)) if next.indent > line.indent);
+                if self.builder.line(line, open, deeper) {
+                    self.items.next();
                 }
             }
-            Item::Open(brace) => builder.open(brace),
-            Item::Close(brace) => builder.close(brace),
+            Item::Open(brace) => self.builder.open(brace),
+            Item::Close(brace) => self.builder.close(brace),
         }
     }
-    builder.finish()
+}
+
+impl<I: Iterator<Item = Item>> Iterator for Tree<I> {
+    type Item = Node;
+
+    fn next(&mut self) -> Option<Node> {
+        while self.builder.ready.is_empty() && !self.finished {
+            match self.items.next() {
+                Some(item) => self.take(item),
+                None => {
+                    self.finished = true;
+                    self.builder.finish();
+                }
+            }
+            self.builder.release(self.finished);
+        }
+        self.builder.ready.pop_front()
+    }
 }
 
 /// What the lines of an open block are.
@@ -130,7 +168,9 @@ impl Frame {
 
 struct Builder {
     frames: Vec<Frame>,
-    tree: Tree,
+    /// Nodes of the top level that nothing can change any more.
+    ready: VecDeque<Node>,
+    findings: Findings,
     /// Opening braces without closing ones, for the whole text; negative: too many closing ones. Each
     /// repair takes its part away.
     surplus: i64,
@@ -226,7 +266,7 @@ impl Builder {
             let assumed = self.surplus < 0 || deeper;
             self.missing_open(&line, row, assumed);
             if !assumed {
-                self.add(Node { line, row: Some(row), block: Some(Block::default()) });
+                self.add(Node { line, row: Some(row), block: Some(Box::default()) });
                 return false;
             }
             self.surplus += 1;
@@ -258,11 +298,11 @@ impl Builder {
 
     fn unknown(&mut self, line: Line, word: &str, context: Context, open: Option<Brace>) -> bool {
         let indent = line.indent;
-        self.tree.broken |= open.is_some();
-        if self.tree.diagnostics.len() < MOST_TOLD {
+        self.findings.broken |= open.is_some();
+        if self.findings.diagnostics.len() < MOST_TOLD {
             self.say_unknown(&line, word, context, open.is_some());
         } else {
-            self.tree.untold += 1;
+            self.findings.untold += 1;
         }
         if open.is_some() {
             self.push(None, Kind::Skipped(0), open, indent);
@@ -278,7 +318,7 @@ impl Builder {
             }
             false => Diagnostic::warning("unknown-keyword", line.span(0), message),
         };
-        self.tree.diagnostics.push(diagnostic.help(advice(word, context)));
+        self.findings.diagnostics.push(diagnostic.help(advice(word, context)));
     }
 
     fn open(&mut self, brace: Brace) {
@@ -325,12 +365,19 @@ impl Builder {
         frame.indent > indent && outer.iter().skip(1).any(|outer| outer.indent == indent)
     }
 
-    fn finish(mut self) -> Tree {
+    fn finish(&mut self) {
         while self.frames.len() > 1 {
             self.missing_close();
         }
-        let nodes = self.frames.pop().map(|frame| frame.nodes).unwrap_or_default();
-        Tree { nodes, ..self.tree }
+    }
+
+    /// Moves what is complete out of the top level; the last node may still be opened again.
+    fn release(&mut self, all: bool) {
+        if let [root] = self.frames.as_mut_slice() {
+            let keep = usize::from(!all);
+            let complete = root.nodes.len().saturating_sub(keep);
+            self.ready.extend(root.nodes.drain(..complete));
+        }
     }
 
     /// Closes the innermost block, whose closing brace is missing.
@@ -390,11 +437,8 @@ impl Builder {
                 if let (Kind::Keywords(context), Some(close)) = (kind, close) {
                     self.just_closed = Some((context, frame.indent, close));
                 }
-                self.add(Node {
-                    line,
-                    row,
-                    block: Some(Block { nodes: frame.nodes, open: frame.open, close }),
-                });
+                let block = Block { nodes: frame.nodes, open: frame.open, close };
+                self.add(Node { line, row, block: Some(Box::new(block)) });
             }
             (None, Kind::Transparent) => frame.nodes.into_iter().for_each(|node| self.add(node)),
             (None, _) => {}
@@ -408,11 +452,11 @@ impl Builder {
     }
 
     fn broken(&mut self, diagnostic: Diagnostic) {
-        self.tree.broken = true;
-        if self.tree.diagnostics.len() < MOST_TOLD {
-            self.tree.diagnostics.push(diagnostic);
+        self.findings.broken = true;
+        if self.findings.diagnostics.len() < MOST_TOLD {
+            self.findings.diagnostics.push(diagnostic);
         } else {
-            self.tree.untold += 1;
+            self.findings.untold += 1;
         }
     }
 }

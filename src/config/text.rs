@@ -1,10 +1,31 @@
 //! A piece of text that knows, for each of its bytes, where a person wrote it.
+//!
+//! Nearly all of a configuration is used as it stands in its file: such a text is a range of the file and owns
+//! no memory. Only what definitions and sequences put together is copied.
+
+use std::sync::Arc;
 
 use crate::diag::{FileId, Span, ViaId};
 
 /// Text that may be put together from several places.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Text(Form);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Form {
+    /// A range of a file as it stands there.
+    Part {
+        whole: Arc<str>,
+        file: FileId,
+        start: u32,
+        end: u32,
+        via: Option<ViaId>,
+    },
+    Joined(Box<Joined>),
+}
+
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Text {
+struct Joined {
     content: String,
     pieces: Vec<Piece>,
 }
@@ -19,79 +40,145 @@ struct Piece {
     literal: bool,
 }
 
+impl Default for Text {
+    fn default() -> Text {
+        Text(Form::Joined(Box::default()))
+    }
+}
+
 impl Text {
-    /// A part of a file as it stands there.
-    pub fn literal(content: &str, file: FileId, start: u32, via: Option<ViaId>) -> Text {
-        let mut text = Text::default();
-        text.push_literal(content, Span { file, start, end: start, via });
-        text
+    /// A part of a file as it stands there; nothing where the range is none of the file.
+    pub fn part(whole: &Arc<str>, file: FileId, start: u32, end: u32) -> Text {
+        let (start, end) =
+            if whole.get(start as usize..end as usize).is_some() { (start, end) } else { (0, 0) };
+        Text(Form::Part { whole: whole.clone(), file, start, end, via: None })
     }
 
     /// The words.
     pub fn as_str(&self) -> &str {
-        &self.content
+        match &self.0 {
+            Form::Part { whole, start, end, .. } => whole.get(*start as usize..*end as usize).unwrap_or(""),
+            Form::Joined(joined) => &joined.content,
+        }
     }
 
-    /// Appends a part of a file whose first byte stands at the span's start.
-    pub fn push_literal(&mut self, content: &str, first: Span) {
-        if !content.is_empty() {
-            self.pieces.push(Piece { at: offset(self.content.len()), span: first, literal: true });
-            self.content.push_str(content);
+    /// Which part of which file it is, if it is one and came straight from there.
+    pub fn as_part(&self) -> Option<(FileId, u32, u32)> {
+        match &self.0 {
+            Form::Part { file, start, end, via: None, .. } => Some((*file, *start, *end)),
+            _ => None,
         }
     }
 
     /// Appends what was put in the place of `span`.
     pub fn push_replacement(&mut self, content: &str, span: Span) {
-        if !content.is_empty() {
-            self.pieces.push(Piece { at: offset(self.content.len()), span, literal: false });
-            self.content.push_str(content);
-        }
+        self.append(|joined| joined.push(content, span, false));
     }
 
     /// Appends a part of another text.
     pub fn push(&mut self, other: &Text, from: usize, to: usize) {
-        let mut at = from;
-        while at < to {
-            let Some((piece, end)) = other.piece_at(at) else { return };
-            let end = end.min(to);
-            let Some(content) = other.content.get(at..end) else { return };
-            if piece.literal {
-                let start = piece.span.start + offset(at) - piece.at;
-                self.push_literal(content, Span { start, end: start, ..piece.span });
-            } else {
-                self.push_replacement(content, piece.span);
+        match &other.0 {
+            Form::Part { file, start, via, .. } => {
+                let Some(content) = other.as_str().get(from..to) else { return };
+                let start = start + offset(from);
+                let first = Span { file: *file, start, end: start, via: *via };
+                self.append(|joined| joined.push(content, first, true));
             }
-            at = end;
+            Form::Joined(other) => self.append(|joined| joined.push_from(other, from, to)),
         }
     }
 
     /// A part of it.
     pub fn slice(&self, from: usize, to: usize) -> Text {
-        let mut text = Text::default();
-        text.push(self, from, to);
-        text
+        match &self.0 {
+            Form::Part { whole, file, start, via, .. } if self.as_str().get(from..to).is_some() => {
+                let (from, to) = (start + offset(from), start + offset(to));
+                Text(Form::Part { whole: whole.clone(), file: *file, start: from, end: to, via: *via })
+            }
+            _ => {
+                let mut text = Text::default();
+                text.push(self, from, to);
+                text
+            }
+        }
     }
 
     /// Without blanks at both ends.
     pub fn trimmed(self) -> Text {
-        let inner = self.content.trim_matches(is_blank);
-        if inner.len() == self.content.len() {
+        let content = self.as_str();
+        let inner = content.trim_matches(is_blank);
+        if inner.len() == content.len() {
             return self;
         }
-        let from = self.content.len() - self.content.trim_start_matches(is_blank).len();
+        let from = content.len() - content.trim_start_matches(is_blank).len();
         self.slice(from, from + inner.len())
     }
 
     /// The same with a step recorded on each piece that has none.
-    pub fn via(mut self, via: Option<ViaId>) -> Text {
-        for piece in &mut self.pieces {
-            piece.span.via = piece.span.via.or(via);
+    pub fn via(mut self, step: Option<ViaId>) -> Text {
+        match &mut self.0 {
+            Form::Part { via, .. } => *via = via.or(step),
+            Form::Joined(joined) => {
+                for piece in &mut joined.pieces {
+                    piece.span.via = piece.span.via.or(step);
+                }
+            }
         }
         self
     }
 
     /// Where the bytes from `from` to `to` were written.
     pub fn span(&self, from: usize, to: usize) -> Option<Span> {
+        match &self.0 {
+            Form::Part { file, start, end, via, .. } => {
+                let length = (end - start) as usize;
+                let within = length > 0 && from <= to && to <= length;
+                let (first, last) = (start + offset(from), start + offset(to));
+                within.then_some(Span { file: *file, start: first, end: last, via: *via })
+            }
+            Form::Joined(joined) => joined.span(from, to),
+        }
+    }
+
+    /// To append to: of a part of a file a copy is made.
+    fn append(&mut self, add: impl FnOnce(&mut Joined)) {
+        let mut joined = match std::mem::replace(&mut self.0, Form::Joined(Box::default())) {
+            Form::Joined(joined) => joined,
+            Form::Part { whole, file, start, end, via } => {
+                let mut joined = Box::<Joined>::default();
+                let content = whole.get(start as usize..end as usize).unwrap_or("");
+                joined.push(content, Span { file, start, end: start, via }, true);
+                joined
+            }
+        };
+        add(&mut joined);
+        self.0 = Form::Joined(joined);
+    }
+}
+
+impl Joined {
+    /// Appends text that stands at `span`, or is in its place.
+    fn push(&mut self, content: &str, span: Span, literal: bool) {
+        if !content.is_empty() {
+            self.pieces.push(Piece { at: offset(self.content.len()), span, literal });
+            self.content.push_str(content);
+        }
+    }
+
+    fn push_from(&mut self, other: &Joined, from: usize, to: usize) {
+        let mut at = from;
+        while at < to {
+            let Some((piece, end)) = other.piece_at(at) else { return };
+            let end = end.min(to);
+            let Some(content) = other.content.get(at..end) else { return };
+            let start = piece.span.start + offset(at) - piece.at;
+            let literal = Span { start, end: start, ..piece.span };
+            self.push(content, if piece.literal { literal } else { piece.span }, piece.literal);
+            at = end;
+        }
+    }
+
+    fn span(&self, from: usize, to: usize) -> Option<Span> {
         let (first, first_end) = self.piece_at(from).or_else(|| self.piece_at(from.saturating_sub(1)))?;
         let start = first.place(from).0;
         if to <= first_end {
@@ -140,7 +227,8 @@ mod tests {
     #[test]
     fn spans_survive_cutting_and_replacing() {
         let file = FileId(0);
-        let line = Text::literal("  priority $PRI x", file, 100, None);
+        let whole: Arc<str> = format!("{:100}  priority $PRI x", "").into();
+        let line = Text::part(&whole, file, 100, offset(whole.len()));
         let mut text = line.slice(0, 11);
         let whole = Span { file, start: 111, end: 115, via: None };
         text.push_replacement("100", whole);

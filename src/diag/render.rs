@@ -130,7 +130,7 @@ mod tests {
 
     fn example() -> (SourceMap, Diagnostic) {
         let mut sources = SourceMap::default();
-        let file = sources.add("a.conf", "# x\n  priorité 300\nend\n".into());
+        let file = sources.add("a.conf", "# x\n  priorité 300\nend\n");
         let span = Span { file, start: 16, end: 19, via: None };
         let diagnostic = Diagnostic::error("value-out-of-range", span, "priority '300' is out of range")
             .expected("1 to 255")

@@ -1,6 +1,7 @@
 //! Texts that were read, and places in them.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 /// A text in a [`SourceMap`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -52,7 +53,7 @@ pub struct Via {
 pub struct SourceFile {
     /// As the operator named it (or as an include's pattern matched it).
     pub name: String,
-    pub text: String,
+    pub text: Arc<str>,
     line_starts: Vec<u32>,
 }
 
@@ -75,7 +76,8 @@ pub struct SourceMap {
 
 impl SourceMap {
     /// Adds a text. Lines end in LF.
-    pub fn add(&mut self, name: impl Into<String>, text: String) -> FileId {
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        let text = text.into();
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let line_starts = std::iter::once(0)
             .chain(ends.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)))
@@ -99,6 +101,11 @@ impl SourceMap {
     /// The text behind a number.
     pub fn file(&self, id: FileId) -> Option<&SourceFile> {
         self.files.get(id.0 as usize)
+    }
+
+    /// All texts, in the order of their numbers.
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
     }
 
     /// Whether there is more than one text, so that a line number alone says nothing.
@@ -131,7 +138,7 @@ mod tests {
     #[test]
     fn places_count_characters_not_bytes() {
         let mut map = SourceMap::default();
-        let file = map.add("a.conf", "один два\nx y\n".into());
+        let file = map.add("a.conf", "один два\nx y\n");
         let start = "один ".len() as u32;
         let span = Span { file, start, end: start + 6, via: None };
         let place = map.place(span).unwrap();

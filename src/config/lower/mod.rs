@@ -26,14 +26,16 @@ use super::keywords::{Arguments, Context, Keyword, Repeat, Status, Values};
 use super::model::lvs::Target;
 use super::model::{Command, Notify, UserSpec};
 use super::policy::{Rejected, RejectedKind};
-use super::syntax::Node;
+use super::preprocess::Item;
+use super::syntax::{Node, Tree};
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
 use crate::objects::ipvs::Protocol;
 use read::Value;
 
-/// Puts the tree's meaning into `loaded.config`.
-pub fn lower(nodes: &[Node], loaded: &mut Loaded) {
+/// Puts the tree's meaning into `loaded.config`. The nodes come one after the other and are dropped once
+/// they are understood; `globals` is how many of them at most are `global_defs`.
+pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, loaded: &mut Loaded) {
     let mut lower = Lower {
         loaded,
         script_names: BTreeMap::new(),
@@ -43,18 +45,20 @@ pub fn lower(nodes: &[Node], loaded: &mut Loaded) {
     };
     // keepalived reads global_defs before all else, wherever it stands. All other things it knows only below
     // the line that names them.
-    lower.globals(nodes);
+    let (mut above, mut found) = (Vec::new(), 0);
+    while found < globals
+        && let Some(node) = lower.next(tree)
+    {
+        found += usize::from(node.name() == "global_defs");
+        above.push(node);
+    }
+    lower.globals(&above);
     let mut vrrp = instance::Collected::default();
-    lower.each(nodes, |lower, node, value| match node.name() {
-        "vrrp_script" => lower.script(node),
-        "vrrp_instance" => lower.instance(node, &mut vrrp),
-        "vrrp_sync_group" => lower.group(node, &mut vrrp),
-        "virtual_server" => lower.service(node),
-        "net_namespace" => lower.loaded.config.global.net_namespace = value.text(),
-        "instance" => lower.loaded.config.global.instance = value.text(),
-        "use_pid_dir" => lower.loaded.config.global.use_pid_dir = true,
-        _ => {}
-    });
+    let mut seen = Vec::new();
+    let mut above = above.into_iter();
+    while let Some(node) = above.next().or_else(|| lower.next(tree)) {
+        lower.one(&node, &mut seen, &mut |lower, node, value| lower.top(node, value, &mut vrrp));
+    }
     lower.complete_vrrp(vrrp);
 }
 
@@ -79,28 +83,59 @@ impl Lower<'_> {
         self.loaded.rejected.push(Rejected { kind, span, reason: reason.into() });
     }
 
+    /// The next node; what was wrong with it is told first, since some of it explains what follows from it.
+    fn next(&mut self, tree: &mut Tree<impl Iterator<Item = Item>>) -> Option<Node> {
+        let node = tree.next();
+        self.loaded.tell_findings(tree.findings());
+        node
+    }
+
+    /// What stands outside every block.
+    fn top(&mut self, node: &Node, value: Value, vrrp: &mut instance::Collected) {
+        match node.name() {
+            "vrrp_script" => self.script(node),
+            "vrrp_instance" => self.instance(node, vrrp),
+            "vrrp_sync_group" => self.group(node, vrrp),
+            "virtual_server" => self.service(node),
+            "net_namespace" => self.loaded.config.global.net_namespace = value.text(),
+            "instance" => self.loaded.config.global.instance = value.text(),
+            "use_pid_dir" => self.loaded.config.global.use_pid_dir = true,
+            _ => {}
+        }
+    }
+
     /// Reads each keyword of a block by its row, and hands over what is good.
     fn each(&mut self, nodes: &[Node], mut take: impl FnMut(&mut Self, &Node, Value)) {
-        let mut seen: Vec<(&'static str, Option<Span>)> = Vec::new();
+        let mut seen = Vec::new();
         for node in nodes {
-            let Some(row) = node.row else { continue };
-            if !self.first_or_allowed(node, row, &mut seen) {
-                continue;
-            }
-            self.say_if_old(node, row);
-            self.say_if_words_before_values(node, row);
-            let value = self.read(node, row);
-            if let Status::Unused(feature) = row.status {
-                let message = format!("'{}' has no effect yet: standfast {feature}", row.name);
-                self.say_without_effect(node, feature, message);
-            }
-            if let Status::Ignored(_) = row.status {
-                self.unhonoured(node, row, value);
-            } else if let Some(value) = value {
-                take(self, node, value);
-            } else {
-                self.lost(node, row);
-            }
+            self.one(node, &mut seen, &mut take);
+        }
+    }
+
+    /// Reads one; `seen` are those before it in its block that count only once.
+    fn one(
+        &mut self,
+        node: &Node,
+        seen: &mut Vec<(&'static str, Option<Span>)>,
+        take: &mut impl FnMut(&mut Self, &Node, Value),
+    ) {
+        let Some(row) = node.row else { return };
+        if !self.first_or_allowed(node, row, seen) {
+            return;
+        }
+        self.say_if_old(node, row);
+        self.say_if_words_before_values(node, row);
+        let value = self.read(node, row);
+        if let Status::Unused(feature) = row.status {
+            let message = format!("'{}' has no effect yet: standfast {feature}", row.name);
+            self.say_without_effect(node, feature, message);
+        }
+        if let Status::Ignored(_) = row.status {
+            self.unhonoured(node, row, value);
+        } else if let Some(value) = value {
+            take(self, node, value);
+        } else {
+            self.lost(node, row);
         }
     }
 

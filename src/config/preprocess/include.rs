@@ -61,8 +61,7 @@ impl Preprocessor<'_> {
         let span = text.span(0, text.as_str().len());
         let strictness = self.strictness.and(added);
         let pattern = lex::words(rest.trim_matches(is_blank));
-        let pattern =
-            pattern.0.first().and_then(|word| rest.trim_matches(is_blank).get(word.range.clone()));
+        let pattern = pattern.0.first().and_then(|word| rest.trim_matches(is_blank).get(word.range()));
         let (Some(pattern), Some(span)) = (pattern.map(str::to_owned), span) else { return false };
         if self.stack.len() >= DEEPEST {
             self.include_loop(&pattern, span);

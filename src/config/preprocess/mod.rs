@@ -5,18 +5,21 @@
 
 mod definitions;
 mod include;
+mod items;
 mod sequence;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::lex::{self, Word};
+use super::lex;
 use super::source::{FileKind, Reader, text_of};
 use super::text::{Text, is_blank};
 use super::{LoadOptions, Loaded};
 use crate::diag::{Class, Diagnostic, FileId, Span};
 use definitions::Definition;
 use include::Strictness;
+pub use items::{Brace, Item, Items, Line};
 
 /// Lines that one configuration may come to; a sequence of a thousand million must not fill memory.
 const MOST_LINES: usize = 20_000_000;
@@ -25,66 +28,8 @@ const COST_OF_LINE: usize = 64;
 /// Substitutions within one line, one within the other.
 const DEEPEST: usize = 64;
 
-/// What the tree is built of.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Item {
-    Line(Line),
-    Open(Brace),
-    Close(Brace),
-}
-
-/// A brace and how it stands in its physical line.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Brace {
-    pub span: Span,
-    /// Columns before the first character of its physical line, when the brace is that character.
-    pub indent: Option<u32>,
-}
-
-/// One logical line: never without a word.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Line {
-    text: Text,
-    words: Vec<Word>,
-    /// Columns before the first character of its physical line.
-    pub indent: u32,
-}
-
-impl Line {
-    /// Number of words, keyword included.
-    pub fn count(&self) -> usize {
-        self.words.len()
-    }
-
-    /// A word; 0 is the keyword.
-    pub fn word(&self, index: usize) -> Option<&str> {
-        self.text.as_str().get(self.words.get(index)?.range.clone())
-    }
-
-    /// The words from `index` on.
-    pub fn words_from(&self, index: usize) -> impl Iterator<Item = &str> {
-        (index..self.words.len()).filter_map(|at| self.word(at))
-    }
-
-    /// The whole line as read, quotes included.
-    pub fn raw(&self) -> &str {
-        self.text.as_str()
-    }
-
-    /// Where a word was written.
-    pub fn span(&self, index: usize) -> Option<Span> {
-        let word = self.words.get(index)?;
-        self.text.span(word.range.start, word.range.end)
-    }
-
-    /// Where the line was written.
-    pub fn whole(&self) -> Option<Span> {
-        self.text.span(0, self.text.as_str().len())
-    }
-}
-
 /// Reads everything that a path (or pattern) names.
-pub fn read(path: &str, reader: &dyn Reader, options: &LoadOptions, loaded: &mut Loaded) -> Vec<Item> {
+pub fn read(path: &str, reader: &dyn Reader, options: &LoadOptions, loaded: &mut Loaded) -> Items {
     let mut files: Vec<PathBuf> = if path.contains(['*', '?', '[', '{']) {
         super::source::alternatives(path).iter().flat_map(|pattern| reader.matches(pattern)).collect()
     } else {
@@ -97,7 +42,7 @@ pub fn read(path: &str, reader: &dyn Reader, options: &LoadOptions, loaded: &mut
         loaded.missing = true;
         let message = format!("Config files missing '{path}'.");
         loaded.diagnostics.push(Diagnostic::error("config-missing", None, message).class(Class::Silent));
-        return Vec::new();
+        return Items::default();
     }
     if files.len() > 1 {
         let message = format!("'{path}' names {} files; all of them are read", files.len());
@@ -114,7 +59,7 @@ struct Preprocessor<'a> {
     reader: &'a dyn Reader,
     options: &'a LoadOptions,
     loaded: &'a mut Loaded,
-    items: Vec<Item>,
+    items: Items,
     definitions: HashMap<String, Definition>,
     /// A definition whose last line ended in a backslash.
     open: Option<(String, Definition)>,
@@ -136,7 +81,7 @@ impl<'a> Preprocessor<'a> {
             reader,
             options,
             loaded,
-            items: Vec::new(),
+            items: Items::default(),
             definitions: HashMap::new(),
             open: None,
             strictness: if options.strict_includes { Strictness::ALL } else { Strictness::NONE },
@@ -179,15 +124,16 @@ impl<'a> Preprocessor<'a> {
     }
 
     fn content(&mut self, name: String, content: String) {
+        let content: Arc<str> = content.into();
         let file = self.loaded.sources.add(name, content.clone());
         let mut start = 0;
         for line in content.split('\n') {
-            self.physical_line(line, file, start);
+            self.physical_line(&content, line, file, start);
             start += u32::try_from(line.len() + 1).unwrap_or(u32::MAX);
         }
     }
 
-    fn physical_line(&mut self, line: &str, file: FileId, start: u32) {
+    fn physical_line(&mut self, whole: &Arc<str>, line: &str, file: FileId, start: u32) {
         let line = line.strip_suffix('\r').unwrap_or(line);
         let end = start + u32::try_from(line.len()).unwrap_or(0);
         if line.contains('\0') {
@@ -195,7 +141,7 @@ impl<'a> Preprocessor<'a> {
             self.report(Diagnostic::error("nul-byte", span, "a NUL byte in the line; the line is ignored"));
             return;
         }
-        let text = Text::literal(line, file, start, None);
+        let text = Text::part(whole, file, start, end);
         self.indent = indent_of(line);
         let text = strip_comment(text).trimmed();
         if self.continued(&text) || text.as_str().is_empty() {
@@ -266,19 +212,21 @@ impl<'a> Preprocessor<'a> {
                 b'"' => quoted = !quoted,
                 b'$' if !quoted => undefined = self.undefined(text, at).unwrap_or(undefined),
                 b'{' | b'}' if !quoted && at >= undefined => {
-                    self.emit_line(text, from, at);
+                    self.emit_line(text, from, at, false);
                     let span = text.span(at, at + 1);
                     let first = text.as_str().get(..at).is_some_and(|before| before.trim().is_empty());
-                    if let Some(span) = span {
-                        let brace = Brace { span, indent: first.then_some(self.indent) };
-                        self.emit(if byte == b'{' { Item::Open(brace) } else { Item::Close(brace) });
+                    if let Some(span) = span
+                        && self.has_room()
+                    {
+                        self.items
+                            .brace(Brace { span, indent: first.then_some(self.indent) }, byte == b'{');
                     }
                     from = at + 1;
                 }
                 _ => {}
             }
         }
-        self.emit_line(text, from, text.as_str().len());
+        self.emit_line(text, from, text.as_str().len(), quoted);
     }
 
     /// A name in braces that nothing defines: where its braces end, since they are no block.
@@ -293,10 +241,9 @@ impl<'a> Preprocessor<'a> {
         Some(end)
     }
 
-    fn emit_line(&mut self, text: &Text, from: usize, to: usize) {
+    fn emit_line(&mut self, text: &Text, from: usize, to: usize, unterminated: bool) {
         let part = text.slice(from, to).trimmed();
-        let (words, unterminated) = lex::words(part.as_str());
-        if words.is_empty() {
+        if part.as_str().is_empty() {
             return;
         }
         if unterminated {
@@ -307,15 +254,17 @@ impl<'a> Preprocessor<'a> {
                     .expected("a closing '\"'"),
             );
         }
-        self.emit(Item::Line(Line { text: part, words, indent: self.indent }));
+        if self.has_room() {
+            self.items.line(part, self.indent);
+        }
     }
 
-    fn emit(&mut self, item: Item) {
-        if self.items.len() >= MOST_LINES {
+    fn has_room(&mut self) -> bool {
+        let room = self.items.len() < MOST_LINES;
+        if !room {
             self.overflow(None);
-        } else {
-            self.items.push(item);
         }
+        room
     }
 
     /// Says once that the text grew beyond all bounds.
