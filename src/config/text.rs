@@ -216,7 +216,8 @@ pub fn is_blank(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\x0b' | '\x0c')
 }
 
-fn offset(at: usize) -> u32 {
+/// An offset in a text; none is so long that it does not fit.
+pub fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::lex;
 use super::source::{FileKind, Reader, text_of};
-use super::text::{Text, is_blank};
+use super::text::{Text, is_blank, offset};
 use super::{LoadOptions, Loaded};
 use crate::diag::{Class, Diagnostic, FileId, Span};
 use definitions::Definition;
@@ -135,6 +135,9 @@ impl<'a> Preprocessor<'a> {
 
     fn physical_line(&mut self, whole: &Arc<str>, line: &str, file: FileId, start: u32) {
         let line = line.strip_suffix('\r').unwrap_or(line);
+        if self.open.is_none() && is_plain(line) {
+            return self.plain_line(whole, line, file, start);
+        }
         let end = start + u32::try_from(line.len()).unwrap_or(0);
         if line.contains('\0') {
             let span = Span { file, start, end, via: None };
@@ -151,6 +154,17 @@ impl<'a> Preprocessor<'a> {
             return;
         }
         self.line(text, 0);
+    }
+
+    /// A line of words and nothing else, as nearly all are.
+    fn plain_line(&mut self, whole: &Arc<str>, line: &str, file: FileId, start: u32) {
+        let inner = line.trim_start_matches(is_blank);
+        let from = start + offset(line.len() - inner.len());
+        let inner = inner.trim_end_matches(is_blank);
+        if !inner.is_empty() && self.has_room() {
+            let text = Text::part(whole, file, from, from + offset(inner.len()));
+            self.items.line(text, indent_of(line));
+        }
     }
 
     /// One line after its comment is gone; `depth` counts substitutions and sequences around it.
@@ -276,6 +290,13 @@ impl<'a> Preprocessor<'a> {
             self.report(Diagnostic::error("too-much-text", at, message));
         }
     }
+}
+
+/// Whether there is nothing in a line that means anything before its words are looked at.
+fn is_plain(line: &str) -> bool {
+    let special =
+        |byte| matches!(byte, b'\0' | b'#' | b'!' | b'$' | b'"' | b'{' | b'}' | b'\\' | b'~' | b'@');
+    !line.bytes().any(special) && !line.trim_start_matches(is_blank).starts_with("include")
 }
 
 /// Drops the comment: from the first `#` or `!` outside double quotes. A backslash before either gives it
