@@ -23,7 +23,7 @@ fn read(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("read real servers");
     group.sample_size(10);
     for count in [1_000, 10_000] {
-        let text = pools::checked(count);
+        let text = pools::checked(count, 100);
         group.throughput(Throughput::Elements(count as u64));
         group.bench_with_input(BenchmarkId::from_parameter(count), &text, |bencher, text| {
             bencher.iter(|| {

@@ -87,6 +87,10 @@ impl Plan {
 }
 
 fn main() {
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() == Some(parsing::WEIGH) {
+        return parsing::weigh_here(arguments);
+    }
     let plan = Plan::from_arguments();
     if plan.in_guest {
         guest::measure(&plan);
