@@ -356,7 +356,14 @@ impl Lower<'_> {
                 let up = node.name() == "notify_up";
                 *(if up { &mut draft.notify_up } else { &mut draft.notify_down }) = Some(command);
             }
-            _ => draft.checks.extend(self.check(node)),
+            _ => {
+                let Some(check) = self.check(node) else { return };
+                if draft.checks.is_empty() {
+                    // Most have one, and there may be many thousands of them.
+                    draft.checks.reserve_exact(1);
+                }
+                draft.checks.push(check);
+            }
         }
     }
 }

@@ -320,9 +320,16 @@ impl Lower<'_> {
             notify_up: real.notify_up,
             notify_down: real.notify_down,
             smtp_alert: real.smtp_alert.or(global.smtp_alert_checker).or(global.smtp_alert),
-            checks: real.checks.into_iter().map(|check| check.complete(&around)).collect(),
+            checks: exact(real.checks.into_iter().map(|check| check.complete(&around))),
         }
     }
+}
+
+/// Without the room for more that a vector has: there may be many thousands of it.
+fn exact<T>(found: impl Iterator<Item = T>) -> Vec<T> {
+    let mut found: Vec<T> = found.collect();
+    found.shrink_to_fit();
+    found
 }
 
 /// As keepalived's log names a service.
