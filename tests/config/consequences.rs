@@ -105,3 +105,51 @@ fn a_line_of_any_length_is_read_whole() {
     assert_eq!(loaded.diagnostics, []);
     assert_eq!(&*loaded.config.instances[0].interface, "eth0");
 }
+
+#[test]
+fn a_script_that_cannot_run_is_told_where_it_is_named() {
+    let text = "\
+vrrp_script check {
+    interval 5
+    script \"/no/check\"
+}
+vrrp_instance A {
+    interface eth0
+    virtual_router_id 5
+    notify_master /no/before
+    virtual_ipaddress {
+        10.0.0.1
+    }
+    track_script {
+        check
+    }
+    notify_master /no/master
+    notify /no/any
+}
+vrrp_sync_group G {
+    group {
+        A
+    }
+    notify_fault /no/fault
+}
+";
+    let loaded = read(text);
+    let facts = HostFacts { interfaces: ["eth0".to_owned()].into(), ..HostFacts::default() };
+    let found = host::check(&loaded, &facts);
+    let places: Vec<(&str, u32)> = found
+        .iter()
+        .filter(|one| one.code == "script-unusable")
+        .map(|one| {
+            let span = one.span.unwrap();
+            (loaded.sources.text(span), loaded.sources.place(span).unwrap().line)
+        })
+        .collect();
+    let wanted = [("/no/before", 8), ("/no/any", 16), ("/no/fault", 22), ("\"/no/check\"", 3)];
+    let bare = |text: &str| text.trim_matches('"').to_owned();
+    let sorted = |list: &[(&str, u32)]| {
+        let mut list: Vec<_> = list.iter().map(|(text, line)| (bare(text), *line)).collect();
+        list.sort();
+        list
+    };
+    assert_eq!(sorted(&places), sorted(&wanted));
+}

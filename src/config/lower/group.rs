@@ -20,6 +20,8 @@ pub struct GroupDraft {
     pub track_scripts: Vec<Track>,
     tracking_weight: bool,
     pub notify: Notify,
+    /// Where each of its scripts stands.
+    pub notify_places: Vec<(&'static str, Option<Span>)>,
     smtp_alert: Option<bool>,
 }
 
@@ -60,6 +62,7 @@ impl Lower<'_> {
             track_scripts: Vec::new(),
             tracking_weight: false,
             notify: Notify::default(),
+            notify_places: Vec::new(),
             smtp_alert: None,
         };
         self.each(node.nodes(), |lower, node, value| match node.name() {
@@ -68,7 +71,7 @@ impl Lower<'_> {
             "track_script" => lower.tracks(node, &mut draft.track_scripts, &name),
             "global_tracking" | "sync_group_tracking_weight" => draft.tracking_weight = true,
             "smtp_alert" => draft.smtp_alert = Some(value.yes()),
-            _ => store_notify(node, value, &mut draft.notify),
+            _ => store_notify(node, value, &mut draft.notify, &mut draft.notify_places),
         });
         if draft.members.is_empty() {
             let message = format!("Sync group {name} has no members");
@@ -85,11 +88,16 @@ impl Lower<'_> {
 }
 
 /// Keeps a notify script of an instance or a group.
-pub fn store_notify(node: &Node, value: Value, notify: &mut Notify) {
+pub fn store_notify(
+    node: &Node,
+    value: Value,
+    notify: &mut Notify,
+    places: &mut Vec<(&'static str, Option<Span>)>,
+) {
     if node.name() == "notify_deleted" {
         notify.deleted_state = true;
     }
-    let Some(command) = value.script() else { return };
+    let (Some(command), Some(row)) = (value.script(), node.row) else { return };
     let place = match node.name() {
         "notify_master" => &mut notify.master,
         "notify_backup" => &mut notify.backup,
@@ -101,6 +109,7 @@ pub fn store_notify(node: &Node, value: Value, notify: &mut Notify) {
         _ => return,
     };
     *place = Some(command);
+    places.push((row.name, node.span_of(1)));
 }
 
 fn members(node: &Node, draft: &mut GroupDraft) {

@@ -65,10 +65,10 @@ impl Lower<'_> {
         let mut diagnostic = Diagnostic::error("no-such-script", track.span, message)
             .expected("the name of a vrrp_script above");
         let names =
-            self.script_names.keys().map(|name| (strsim::damerau_levenshtein(name, &track.name), name));
+            self.script_places.keys().map(|name| (strsim::damerau_levenshtein(name, &track.name), name));
         if let Some((distance, near)) = names.min()
             && distance <= 3
-            && let Some(place) = self.script_names.get(near).copied().flatten()
+            && let Some(place) = self.script_places.get(near).and_then(|places| places.name)
         {
             let words =
                 if distance == 0 { "move this above".into() } else { format!("did you mean '{near}'?") };
@@ -123,7 +123,7 @@ impl Lower<'_> {
             );
             self.report(Diagnostic::warning("lonely-group", draft.span, message));
         }
-        self.need_notify(&draft.notify, &draft.name, draft.span);
+        self.need_notify(&draft.notify, &draft.notify_places, &draft.name);
         group.track_interfaces = self.track_interfaces(&draft.track_interfaces, &draft.name, None);
         group.track_scripts = self.track_scripts(&draft.track_scripts, &draft.name);
         let global = &self.loaded.config.global;
@@ -139,7 +139,8 @@ impl Lower<'_> {
         let used: BTreeSet<Name> = of_instances.chain(of_groups).map(|track| track.name.clone()).collect();
         let scripts = std::mem::take(&mut self.loaded.config.track_scripts);
         for script in scripts {
-            let span = self.script_names.get(&script.name).copied().flatten();
+            let places = self.script_places.get(&script.name);
+            let (name, span) = places.map_or((None, None), |places| (places.name, places.command));
             let by = format!("track script {}", script.name);
             if used.contains(&script.name) {
                 self.need_script(&script.command, by, ScriptKind::Track, span);
@@ -148,7 +149,7 @@ impl Lower<'_> {
                 self.need_script(&script.command, by, ScriptKind::Unused, span);
                 let message = format!("Track script {} is not being used - removing", script.name);
                 self.report(
-                    Diagnostic::warning("unused-script", span, message)
+                    Diagnostic::warning("unused-script", name, message)
                         .class(Class::Silent)
                         .help("name it in a track_script block, or remove it"),
                 );

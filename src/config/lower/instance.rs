@@ -66,6 +66,8 @@ pub struct Draft {
     pub accept: Option<bool>,
     pub promote_secondaries: Option<Option<Span>>,
     pub notify: Notify,
+    /// Where each of its scripts stands.
+    pub notify_places: Vec<(&'static str, Option<Span>)>,
     pub smtp_alert: Option<bool>,
     pub sync_daemon_interface: Option<(Name, Option<Span>)>,
 }
@@ -104,7 +106,7 @@ impl Lower<'_> {
             lower.instance_keyword(node, value, &mut draft, &name)
         });
         draft.causes = self.causes(node, &["virtual_router_id", "interface", "virtual_ipaddress"]);
-        self.need_notify(&draft.notify, &name, draft.span);
+        self.need_notify(&draft.notify, &draft.notify_places, &name);
         vrrp.instances.push(draft);
     }
 
@@ -148,7 +150,7 @@ impl Lower<'_> {
             }
             name if name.starts_with("garp_") => instance_garp(name, &value, &mut draft.garp),
             _ if plain(node, &value, draft) => {}
-            _ => store_notify(node, value, &mut draft.notify),
+            _ => store_notify(node, value, &mut draft.notify, &mut draft.notify_places),
         }
     }
 

@@ -38,7 +38,7 @@ use read::Value;
 pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, loaded: &mut Loaded) {
     let mut lower = Lower {
         loaded,
-        script_names: BTreeMap::new(),
+        script_places: BTreeMap::new(),
         services: HashMap::new(),
         unhonoured: BTreeSet::new(),
         in_unhonoured: false,
@@ -62,10 +62,16 @@ pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, loaded
     lower.complete_vrrp(vrrp);
 }
 
+/// Where a `vrrp_script` was written: its name, and its command.
+struct ScriptPlaces {
+    name: Option<Span>,
+    command: Option<Span>,
+}
+
 struct Lower<'a> {
     loaded: &'a mut Loaded,
-    /// `vrrp_script` by name, with its place.
-    script_names: BTreeMap<Name, Option<Span>>,
+    /// `vrrp_script` by name.
+    script_places: BTreeMap<Name, ScriptPlaces>,
     /// Services by what the kernel knows them by, with their places.
     services: HashMap<(Target, Protocol), Option<Span>>,
     /// Keywords without effect that were spoken of already.
@@ -317,7 +323,7 @@ impl Lower<'_> {
     }
 
     /// The scripts of an instance or a group.
-    fn need_notify(&mut self, notify: &Notify, owner: &Name, span: Option<Span>) {
+    fn need_notify(&mut self, notify: &Notify, places: &[(&'static str, Option<Span>)], owner: &Name) {
         let scripts = [
             ("notify_master", &notify.master),
             ("notify_backup", &notify.backup),
@@ -329,6 +335,8 @@ impl Lower<'_> {
         ];
         for (name, command) in scripts {
             if let Some(command) = command {
+                let span =
+                    places.iter().rev().find(|(keyword, _)| *keyword == name).and_then(|(_, span)| *span);
                 self.need_script(command, format!("{name} script of {owner}"), ScriptKind::Notify, span);
             }
         }

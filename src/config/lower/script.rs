@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::Lower;
 use super::global::set;
 use super::read::Value;
+use super::{Lower, ScriptPlaces};
 use crate::config::model::{Command, TrackScript, UserSpec};
 use crate::config::policy::RejectedKind;
 use crate::config::syntax::Node;
@@ -16,7 +16,7 @@ impl Lower<'_> {
     pub fn script(&mut self, node: &Node) {
         let Some(name) = node.argument(1) else { return };
         let name: Name = name.into();
-        let mut command: Option<Command> = None;
+        let (mut command, mut place): (Option<Command>, _) = (None, None);
         let mut user: Option<UserSpec> = None;
         let mut timeout: Option<Duration> = None;
         let mut script = TrackScript {
@@ -31,7 +31,7 @@ impl Lower<'_> {
             init_fail: false,
         };
         self.each(node.nodes(), |_, node, value| match node.name() {
-            "script" => command = value.script(),
+            "script" => (command, place) = (value.script(), node.span_of(1)),
             "interval" => set(&mut script.interval, value.decimal()),
             "timeout" => timeout = value.decimal(),
             "rise" => set(&mut script.rise, value.int()),
@@ -65,7 +65,7 @@ impl Lower<'_> {
         };
         script.timeout = timeout.unwrap_or(script.interval);
         script.command = Command { argv: command.argv, user };
-        if let Some(first) = self.script_names.get(&name).copied() {
+        if let Some(first) = self.script_places.get(&name).map(|places| places.name) {
             let message = format!("vrrp_script '{name}' is defined twice; the first one counts");
             let mut diagnostic = Diagnostic::note("given-twice", node.span_of(1), message);
             if let Some(first) = first {
@@ -74,7 +74,7 @@ impl Lower<'_> {
             self.report(diagnostic);
             return;
         }
-        self.script_names.insert(name, node.span_of(1));
+        self.script_places.insert(name, ScriptPlaces { name: node.span_of(1), command: place });
         self.loaded.config.track_scripts.push(script);
     }
 }

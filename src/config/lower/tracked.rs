@@ -47,7 +47,7 @@ impl Lower<'_> {
                     continue;
                 }
             };
-            let known = self.script_names.contains_key(&name);
+            let known = self.script_places.contains_key(&name);
             before.push(Track { name, weight, span: entry.span(), known });
         }
     }
