@@ -17,3 +17,4 @@ mod language;
 mod oracle;
 mod policy;
 mod robust;
+mod table;

@@ -6,102 +6,42 @@ use super::Repeat::*;
 use super::{Context, Keyword, row};
 
 /// What every check over the network has: `TCP_CHECK`, `HTTP_GET`, and so on.
-pub const CONNECTION: &[Keyword] =
-    &[
-        row(
-            "connect_ip",
-            Ip,
-            Exits,
-            LastWins,
-            "real server address (port is reset unless connect_port follows)",
-        )
-        .doc("1.1.8", "IP", "Address to connect to."),
-        row("connect_port", Lax(1, 65535), Exits, LastWins, "real server port").doc(
-            "0.5.8",
-            "1..65535",
-            "Port to connect to.",
-        ),
-        row("bindto", Ip, Exits, LastWins, "kernel choice").doc("1.1.2", "IP", "Local address."),
-        row("bind_port", Lax(1, 65535), Exits, LastWins, "kernel choice").doc(
-            "1.2.13",
-            "1..65535",
-            "Local port.",
-        ),
-        row("bind_if", Word, Exits, LastWins, "none").doc(
-            "1.3.7",
-            "IFNAME",
-            "Bind to device; required for link local targets.",
-        ),
-        row("connect_timeout", Decimal(1, 4294967295, 6), Exits, LastWins, "real server's (5)").doc(
-            "0.5.3",
-            "SECS 0.000001..4294.967295",
-            "Connect (and read) timeout.",
-        ),
-        row("fwmark", Lax(0, u32::MAX as i64), Exits, LastWins, "0").doc(
-            "1.2.13",
-            "UINT",
-            "SO_MARK of checker packets.",
-        ),
-        row("retry", Lax(0, u32::MAX as i64), Exits, LastWins, "real server's, else 1").doc(
-            "1.1.8",
-            "UINT",
-            "Failures tolerated in addition to the first before DOWN.",
-        ),
-        row("delay_before_retry", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's, else 1 s")
-            .doc("0.5.3", "SECS", "Pause before a retry."),
-        row("warmup", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's, else delay_loop").doc(
-            "1.2.13",
-            "SECS",
-            "Bound of the random first delay.",
-        ),
-        row("delay_loop", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's (60)").doc(
-            "0.5.3",
-            "SECS",
-            "Time between checks.",
-        ),
-        row("alpha", Boolean, Allowed, LastWins, "real server's").doc(
-            "1.1.16",
-            "[BOOL]",
-            "Checker starts as failed.",
-        ),
-        row("log_all_failures", Boolean, Allowed, LastWins, "off").doc(
-            "2.0.11",
-            "[BOOL]",
-            "Log every failure while up.",
-        ),
-    ];
-
-/// What every check has that only runs a program: `MISC_CHECK`.
-pub const BASE: &[Keyword] =
-    &[
-        row("retry", Lax(0, u32::MAX as i64), Exits, LastWins, "real server's, else 1").doc(
-            "1.1.8",
-            "UINT",
-            "Failures tolerated in addition to the first before DOWN.",
-        ),
-        row("delay_before_retry", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's, else 1 s")
-            .doc("0.5.3", "SECS", "Pause before a retry."),
-        row("warmup", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's, else delay_loop").doc(
-            "1.2.13",
-            "SECS",
-            "Bound of the random first delay.",
-        ),
-        row("delay_loop", Decimal(0, 4294967295, 6), Exits, LastWins, "real server's (60)").doc(
-            "0.5.3",
-            "SECS",
-            "Time between checks.",
-        ),
-        row("alpha", Boolean, Allowed, LastWins, "real server's").doc(
-            "1.1.16",
-            "[BOOL]",
-            "Checker starts as failed.",
-        ),
-        row("log_all_failures", Boolean, Allowed, LastWins, "off").doc(
-            "2.0.11",
-            "[BOOL]",
-            "Log every failure while up.",
-        ),
-    ];
+pub const CONNECTION: &[Keyword] = &[
+    row(
+        "connect_ip",
+        Ip,
+        Exits,
+        LastWins,
+        "real server address (port is reset unless connect_port follows)",
+    )
+    .doc("1.1.8", "IP", "Address to connect to."),
+    row("connect_port", Lax(1, 65535), Exits, LastWins, "real server port").doc(
+        "0.5.8",
+        "1..65535",
+        "Port to connect to.",
+    ),
+    row("bindto", Ip, Exits, LastWins, "kernel choice").doc("1.1.2", "IP", "Local address."),
+    row("bind_port", Lax(1, 65535), Exits, LastWins, "kernel choice").doc(
+        "1.2.13",
+        "1..65535",
+        "Local port.",
+    ),
+    row("bind_if", Word, Exits, LastWins, "none").doc(
+        "1.3.7",
+        "IFNAME",
+        "Bind to device; required for link local targets.",
+    ),
+    row("connect_timeout", Decimal(1, 4294967295, 6), Exits, LastWins, "real server's (5)").doc(
+        "0.5.3",
+        "SECS 0.000001..4294.967295",
+        "Connect (and read) timeout.",
+    ),
+    row("fwmark", Lax(0, u32::MAX as i64), Exits, LastWins, "0").doc(
+        "1.2.13",
+        "UINT",
+        "SO_MARK of checker packets.",
+    ),
+];
 
 /// `MISC_CHECK`, beside [`BASE`]
 pub const MISC_CHECK: &[Keyword] = &[

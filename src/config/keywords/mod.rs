@@ -3,13 +3,19 @@
 //! Everything that reads, checks, suggests or documents a keyword asks here, so that a keyword of keepalived
 //! that is to be added is a row and, when it is honoured, a line in its block's lowering.
 
+mod address;
 mod check;
+mod entry;
 mod global;
 mod global_vrrp;
 mod group;
 mod http;
 mod instance;
+mod lexical;
 mod lvs;
+mod pace;
+mod route;
+mod rule;
 mod top;
 mod track;
 
@@ -22,7 +28,8 @@ use crate::ids::Family;
 pub const SCHEDULERS: &[&str] =
     &["rr", "wrr", "lc", "wlc", "lblc", "sh", "mh", "dh", "fo", "ovf", "lblcr", "sed", "nq", "twos"];
 
-/// The block in which a keyword stands.
+/// The block in which a keyword stands. Those from `Address` on are the lines of value blocks, whose first word
+/// is no keyword, and what has a meaning on any line.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Context {
     Top,
@@ -53,6 +60,23 @@ pub enum Context {
     PingCheck,
     FileCheck,
     BfdCheck,
+    Address,
+    StaticAddress,
+    Route,
+    StaticRoute,
+    Rule,
+    StaticRule,
+    TrackedInterface,
+    TrackedScript,
+    TrackedFile,
+    TrackedProcess,
+    TrackedBfd,
+    Peer,
+    Member,
+    Linkbeat,
+    Delay,
+    Email,
+    Lexical,
 }
 
 /// What a keyword takes.
@@ -252,6 +276,23 @@ pub const CONTEXTS: &[Context] = &[
     Context::PingCheck,
     Context::FileCheck,
     Context::BfdCheck,
+    Context::Address,
+    Context::StaticAddress,
+    Context::Route,
+    Context::StaticRoute,
+    Context::Rule,
+    Context::StaticRule,
+    Context::TrackedInterface,
+    Context::TrackedScript,
+    Context::TrackedFile,
+    Context::TrackedProcess,
+    Context::TrackedBfd,
+    Context::Peer,
+    Context::Member,
+    Context::Linkbeat,
+    Context::Delay,
+    Context::Email,
+    Context::Lexical,
 ];
 
 impl Context {
@@ -273,17 +314,37 @@ impl Context {
             Context::Bfd => &[track::BFD],
             Context::VirtualServer => &[lvs::VIRTUAL_SERVER],
             Context::RealServer => &[lvs::REAL_SERVER],
-            Context::TcpCheck | Context::PingCheck | Context::SmtpHost => &[check::CONNECTION],
-            Context::HttpGet => &[http::HTTP_GET, check::CONNECTION],
-            Context::SslGet => &[http::HTTP_GET_OF_SSL, http::SSL_GET, check::CONNECTION],
+            Context::TcpCheck | Context::PingCheck => &[check::CONNECTION, pace::RETRY, pace::PACE],
+            Context::SmtpHost => &[check::CONNECTION, pace::PACE_OF_HOST],
+            Context::HttpGet => &[http::HTTP_GET, check::CONNECTION, pace::RETRY_OF_HTTP, pace::PACE],
+            Context::SslGet => {
+                &[http::HTTP_GET_OF_SSL, http::SSL_GET, check::CONNECTION, pace::RETRY_OF_HTTP, pace::PACE]
+            }
             Context::Url => &[http::URL],
             Context::SslUrl => &[http::URL, http::SSL_URL],
-            Context::MiscCheck => &[check::MISC_CHECK, check::BASE],
-            Context::SmtpCheck => &[check::SMTP_CHECK, check::CONNECTION],
-            Context::UdpCheck => &[check::UDP_CHECK, check::CONNECTION],
-            Context::DnsCheck => &[check::DNS_CHECK, check::CONNECTION],
+            Context::MiscCheck => &[check::MISC_CHECK, pace::RETRY_OF_MISC, pace::PACE],
+            Context::SmtpCheck => &[check::SMTP_CHECK, check::CONNECTION, pace::RETRY, pace::PACE],
+            Context::UdpCheck => &[check::UDP_CHECK, check::CONNECTION, pace::RETRY, pace::PACE],
+            Context::DnsCheck => &[check::DNS_CHECK, check::CONNECTION, pace::RETRY_OF_DNS, pace::PACE],
             Context::FileCheck => &[check::FILE_CHECK],
             Context::BfdCheck => &[check::BFD_CHECK],
+            Context::Address => &[address::ADDRESS, address::VIRTUAL_ADDRESS],
+            Context::StaticAddress => &[address::ADDRESS, address::STATIC_ADDRESS],
+            Context::Route => &[route::ROUTE],
+            Context::StaticRoute => &[route::ROUTE, route::STATIC_ROUTE],
+            Context::Rule => &[rule::RULE],
+            Context::StaticRule => &[rule::RULE, rule::STATIC_RULE],
+            Context::TrackedInterface => &[entry::TRACKED_INTERFACE],
+            Context::TrackedScript => &[entry::TRACKED_SCRIPT],
+            Context::TrackedFile => &[entry::TRACKED_FILE],
+            Context::TrackedProcess => &[entry::TRACKED_PROCESS],
+            Context::TrackedBfd => &[entry::TRACKED_BFD],
+            Context::Peer => &[entry::PEER],
+            Context::Member => &[entry::MEMBER],
+            Context::Linkbeat => &[entry::LINKBEAT],
+            Context::Delay => &[entry::DELAY],
+            Context::Email => &[entry::EMAIL],
+            Context::Lexical => &[lexical::LEXICAL],
         };
         tables.iter().flat_map(|table| table.iter())
     }
@@ -312,6 +373,61 @@ impl Context {
             Context::GarpGroup => &["garp_interval", "gna_interval"],
             Context::TrackGroup => &["group"],
             _ => &[],
+        }
+    }
+
+    /// Where it stands: the names of the blocks from the outermost on, joined by dots.
+    pub const fn paths(self) -> &'static [&'static str] {
+        match self {
+            Context::Top => &["(top)"],
+            Context::GlobalDefs => &["global_defs"],
+            Context::Ssl => &["SSL"],
+            Context::Instance => &["vrrp_instance"],
+            Context::Authentication => &["vrrp_instance.authentication"],
+            Context::AuthHmac => &["vrrp_instance.auth_hmac"],
+            Context::SyncGroup => &["vrrp_sync_group"],
+            Context::TrackGroup => &["track_group"],
+            Context::GarpGroup => &["garp_group"],
+            Context::Script => &["vrrp_script"],
+            Context::TrackProcess => &["vrrp_track_process"],
+            Context::Bfd => &["bfd_instance"],
+            Context::VirtualServer => &["virtual_server"],
+            Context::RealServer => &["virtual_server.real_server"],
+            Context::TcpCheck => &["virtual_server.real_server.TCP_CHECK"],
+            Context::HttpGet => &["virtual_server.real_server.HTTP_GET"],
+            Context::Url => &["virtual_server.real_server.HTTP_GET.url"],
+            Context::SslGet => &["virtual_server.real_server.SSL_GET"],
+            Context::SslUrl => &["virtual_server.real_server.SSL_GET.url"],
+            Context::MiscCheck => &["virtual_server.real_server.MISC_CHECK"],
+            Context::SmtpCheck => &["virtual_server.real_server.SMTP_CHECK"],
+            Context::SmtpHost => &["virtual_server.real_server.SMTP_CHECK.host"],
+            Context::UdpCheck => &["virtual_server.real_server.UDP_CHECK"],
+            Context::DnsCheck => &["virtual_server.real_server.DNS_CHECK"],
+            Context::PingCheck => &["virtual_server.real_server.PING_CHECK"],
+            Context::FileCheck => &["virtual_server.real_server.FILE_CHECK"],
+            Context::BfdCheck => &["virtual_server.real_server.BFD_CHECK"],
+            Context::TrackFile => &["track_file", "vrrp_track_file"],
+            Context::Address => {
+                &["vrrp_instance.virtual_ipaddress", "vrrp_instance.virtual_ipaddress_excluded"]
+            }
+            Context::StaticAddress => &["static_ipaddress"],
+            Context::Route => &["vrrp_instance.virtual_routes"],
+            Context::StaticRoute => &["static_routes"],
+            Context::Rule => &["vrrp_instance.virtual_rules"],
+            Context::StaticRule => &["static_rules"],
+            Context::TrackedInterface => {
+                &["vrrp_instance.track_interface", "vrrp_sync_group.track_interface"]
+            }
+            Context::TrackedScript => &["vrrp_instance.track_script", "vrrp_sync_group.track_script"],
+            Context::TrackedFile => &["vrrp_instance.track_file", "vrrp_sync_group.track_file"],
+            Context::TrackedProcess => &["vrrp_instance.track_process", "vrrp_sync_group.track_process"],
+            Context::TrackedBfd => &["vrrp_instance.track_bfd", "vrrp_sync_group.track_bfd"],
+            Context::Peer => &["vrrp_instance.unicast_peer"],
+            Context::Member => &["virtual_server_group"],
+            Context::Linkbeat => &["linkbeat_interfaces"],
+            Context::Delay => &["interface_up_down_delays"],
+            Context::Email => &["global_defs.notification_email"],
+            Context::Lexical => &["(lexical)"],
         }
     }
 
@@ -345,6 +461,23 @@ impl Context {
             Context::PingCheck => "PING_CHECK",
             Context::FileCheck => "FILE_CHECK",
             Context::BfdCheck => "BFD_CHECK",
+            Context::Address => "virtual_ipaddress",
+            Context::StaticAddress => "static_ipaddress",
+            Context::Route => "virtual_routes",
+            Context::StaticRoute => "static_routes",
+            Context::Rule => "virtual_rules",
+            Context::StaticRule => "static_rules",
+            Context::TrackedInterface => "track_interface",
+            Context::TrackedScript => "track_script",
+            Context::TrackedFile => "track_file",
+            Context::TrackedProcess => "track_process",
+            Context::TrackedBfd => "track_bfd",
+            Context::Peer => "unicast_peer",
+            Context::Member => "virtual_server_group",
+            Context::Linkbeat => "linkbeat_interfaces",
+            Context::Delay => "interface_up_down_delays",
+            Context::Email => "notification_email",
+            Context::Lexical => "any line",
         }
     }
 }
