@@ -13,6 +13,7 @@ mod consequences;
 mod corpus;
 mod documented;
 mod examples;
+mod globals;
 mod language;
 mod oracle;
 mod policy;

@@ -1,7 +1,5 @@
 //! `global_defs`
 
-use std::net::IpAddr;
-
 use super::Lower;
 use super::read::{LONGEST_INTERFACE, Value};
 use crate::config::model::LvsSyncDaemon;
@@ -32,7 +30,14 @@ impl Lower<'_> {
             "lvs_timeouts" => return self.lvs_timeouts(node),
             "lvs_sync_daemon" => return self.lvs_sync_daemon(node),
             "dynamic_interfaces" => return self.dynamic_interfaces(value),
+            "vrrp_garp_extra_if" | "vrrp_vmac_garp_intvl" => {
+                let extra = self.extra_interfaces(node, node.name());
+                self.loaded.config.global.vrrp_garp_extra_if = extra;
+                return;
+            }
+            "vrrp_mcast_group4" | "vrrp_mcast_group6" => return self.global_groups(node, &value),
             name if name.starts_with("vrrp_garp_") => return self.global_garp(name, &value),
+            _ if self.global_daemon(node, &value) || self.global_services(node, &value) => return,
             _ => {}
         }
         let global = &mut self.loaded.config.global;
@@ -53,16 +58,6 @@ impl Lower<'_> {
                 let version = if value == Value::Int(3) { Version::V3 } else { Version::V2 };
                 global.vrrp_version = version;
             }
-            "vrrp_mcast_group4" => {
-                if let Some(IpAddr::V4(group)) = value.ip() {
-                    global.vrrp_mcast_group4 = group;
-                }
-            }
-            "vrrp_mcast_group6" => {
-                if let Some(IpAddr::V6(group)) = value.ip() {
-                    global.vrrp_mcast_group6 = group;
-                }
-            }
             "vrrp_skip_check_adv_addr" => global.vrrp_skip_check_adv_addr = value.yes(),
             "vrrp_check_unicast_src" => global.vrrp_check_unicast_src = true,
             "vrrp_lower_prio_no_advert" => global.vrrp_lower_prio_no_advert = value.yes(),
@@ -80,6 +75,27 @@ impl Lower<'_> {
                 let what = if services { FlushOnStop::Services } else { FlushOnStop::Everything };
                 global.lvs_flush_on_stop = Some(what);
             }
+            "vrrp_delay_after_boot" => {
+                let longest = value.decimal().max(Some(global.vrrp_delay_after_boot));
+                set(&mut global.vrrp_delay_after_boot, longest);
+            }
+            "vrrp_notify_priority_changes" => global.vrrp_notify_priority_changes = value.yes(),
+            "fifo_write_vrrp_states_on_reload" => global.fifo_write_vrrp_states_on_reload = true,
+            "smtp_helo_name" => global.smtp_helo_name = value.text(),
+            "no_email_faults" => global.no_email_faults = true,
+            "no_checker_emails" => global.no_checker_emails = value.yes(),
+            "rs_init_notifies" => global.rs_init_notifies = value.yes(),
+            "vrrp_strict" => global.vrrp_strict = value.yes(),
+            "vrrp_owner_ignore_adverts" => global.vrrp_owner_ignore_adverts = Some(value.yes()),
+            "v3_checksum_as_v2" => global.v3_checksum_as_v2 = true,
+            "vrrp_gna_interval" => set(&mut global.vrrp_gna_interval, value.decimal()),
+            "vrrp_min_garp" => global.vrrp_min_garp = value.yes(),
+            "vmac_addr_prefix" => global.vmac_addr_prefix = value.text(),
+            "disable_local_igmp" => global.disable_local_igmp = true,
+            "log_unknown_vrids" => global.log_unknown_vrids = true,
+            "use_symlink_paths" => global.use_symlink_paths = value.yes(),
+            "set_supplementary_groups" => global.set_supplementary_groups = value.yes(),
+            "random_seed" => global.random_seed = value.int(),
             "checker_log_all_failures" => global.checker_log_all_failures = value.yes(),
             _ => {}
         }

@@ -7,6 +7,7 @@ mod address;
 mod cause;
 mod check;
 mod global;
+mod global_daemon;
 mod group;
 mod group_rules;
 mod instance;
@@ -137,8 +138,13 @@ impl Lower<'_> {
             self.say_without_effect(node, feature, message);
         }
         if let Status::Ignored(_) = row.status {
-            self.unhonoured(node, row, value);
-        } else if let Some(value) = value {
+            // A block that goes nowhere is checked here; a value without effect is part of the model.
+            self.unhonoured(node, row, value.clone());
+            if row.has_block() {
+                return;
+            }
+        }
+        if let Some(value) = value {
             take(self, node, value);
         } else {
             self.lost(node, row);

@@ -356,7 +356,7 @@ impl Lower<'_> {
                 let up = node.name() == "notify_up";
                 *(if up { &mut draft.notify_up } else { &mut draft.notify_down }) = Some(command);
             }
-            _ => {
+            "TCP_CHECK" | "HTTP_GET" => {
                 let Some(check) = self.check(node) else { return };
                 if draft.checks.is_empty() {
                     // Most have one, and there may be many thousands of them.
@@ -364,6 +364,7 @@ impl Lower<'_> {
                 }
                 draft.checks.push(check);
             }
+            _ => {}
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::process::{Buffers, Fifo, Files, Processes, Reload, TimedScript};
 use super::script::UserSpec;
+use super::services::{Dbus, Filtering, Snmp};
 use super::vrrp::{Garp, Version};
 use crate::ids::Name;
 
@@ -66,6 +68,61 @@ pub struct Global {
     pub lvs_timeouts: LvsTimeouts,
     /// `checker_log_all_failures`
     pub checker_log_all_failures: bool,
+    pub processes: Processes,
+    pub buffers: Buffers,
+    pub files: Files,
+    pub reload: Reload,
+    pub snmp: Snmp,
+    pub dbus: Dbus,
+    pub filtering: Filtering,
+    /// `startup_script`
+    pub startup_script: TimedScript,
+    /// `shutdown_script`
+    pub shutdown_script: TimedScript,
+    /// `notify_fifo`
+    pub notify_fifo: Fifo,
+    /// `vrrp_notify_fifo`
+    pub vrrp_notify_fifo: Fifo,
+    /// `lvs_notify_fifo`
+    pub lvs_notify_fifo: Fifo,
+    /// `vrrp_notify_priority_changes`
+    pub vrrp_notify_priority_changes: bool,
+    /// `fifo_write_vrrp_states_on_reload`
+    pub fifo_write_vrrp_states_on_reload: bool,
+    /// `smtp_helo_name`; `None` is the host's name.
+    pub smtp_helo_name: Option<String>,
+    /// `no_email_faults`
+    pub no_email_faults: bool,
+    /// `no_checker_emails`
+    pub no_checker_emails: bool,
+    /// `rs_init_notifies`
+    pub rs_init_notifies: bool,
+    /// `vrrp_strict`
+    pub vrrp_strict: bool,
+    /// `vrrp_owner_ignore_adverts`; `None` follows strict mode.
+    pub vrrp_owner_ignore_adverts: Option<bool>,
+    /// `vrrp_delay_after_boot`, zero by default.
+    pub vrrp_delay_after_boot: Duration,
+    /// `v3_checksum_as_v2`
+    pub v3_checksum_as_v2: bool,
+    /// `vrrp_gna_interval`: least gap between two neighbour advertisements on one interface.
+    pub vrrp_gna_interval: Duration,
+    /// `vrrp_min_garp`
+    pub vrrp_min_garp: bool,
+    /// `vrrp_garp_extra_if`: how often, and whether on all interfaces.
+    pub vrrp_garp_extra_if: Option<(Duration, bool)>,
+    /// `vmac_addr_prefix`; `None` is that of `vmac_prefix`.
+    pub vmac_addr_prefix: Option<String>,
+    /// `disable_local_igmp`
+    pub disable_local_igmp: bool,
+    /// `log_unknown_vrids`
+    pub log_unknown_vrids: bool,
+    /// `use_symlink_paths`
+    pub use_symlink_paths: bool,
+    /// `set_supplementary_groups`
+    pub set_supplementary_groups: bool,
+    /// `random_seed`
+    pub random_seed: Option<u32>,
     /// Top-level `net_namespace`.
     pub net_namespace: Option<String>,
     /// Top-level `instance`.
@@ -105,6 +162,37 @@ impl Default for Global {
             lvs_sync_daemon: None,
             lvs_timeouts: LvsTimeouts::default(),
             checker_log_all_failures: false,
+            processes: Processes::default(),
+            buffers: Buffers::default(),
+            files: Files::default(),
+            reload: Reload::default(),
+            snmp: Snmp::default(),
+            dbus: Dbus::default(),
+            filtering: Filtering::default(),
+            startup_script: TimedScript::default(),
+            shutdown_script: TimedScript::default(),
+            notify_fifo: Fifo::default(),
+            vrrp_notify_fifo: Fifo::default(),
+            lvs_notify_fifo: Fifo::default(),
+            vrrp_notify_priority_changes: false,
+            fifo_write_vrrp_states_on_reload: false,
+            smtp_helo_name: None,
+            no_email_faults: false,
+            no_checker_emails: false,
+            rs_init_notifies: false,
+            vrrp_strict: false,
+            vrrp_owner_ignore_adverts: None,
+            vrrp_delay_after_boot: Duration::ZERO,
+            v3_checksum_as_v2: false,
+            vrrp_gna_interval: Duration::ZERO,
+            vrrp_min_garp: false,
+            vrrp_garp_extra_if: None,
+            vmac_addr_prefix: None,
+            disable_local_igmp: false,
+            log_unknown_vrids: false,
+            use_symlink_paths: false,
+            set_supplementary_groups: false,
+            random_seed: None,
             net_namespace: None,
             instance: None,
             use_pid_dir: false,

@@ -4,7 +4,9 @@
 pub mod check;
 pub mod global;
 pub mod lvs;
+pub mod process;
 pub mod script;
+pub mod services;
 pub mod vrrp;
 
 pub use check::{Check, CheckKind, HttpGet, HttpUrl, StatusRange, TcpCheck};
