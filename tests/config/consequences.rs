@@ -74,7 +74,7 @@ fn the_instance_is_rejected_all_the_same() {
 fn a_block_without_effect_is_one_message() {
     let loaded = read("bfd_instance x {\n neighbor_ip 10.0.0.9\n}\n");
     let messages: Vec<&str> = loaded.diagnostics.iter().map(|one| one.message.as_str()).collect();
-    assert_eq!(messages, ["'bfd_instance' is accepted, but has no effect yet"]);
+    assert_eq!(messages, ["'bfd_instance' has no effect yet: standfast runs no BFD sessions"]);
 }
 
 #[test]

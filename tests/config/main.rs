@@ -18,4 +18,5 @@ mod language;
 mod oracle;
 mod policy;
 mod robust;
+mod sessions;
 mod table;

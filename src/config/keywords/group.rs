@@ -105,5 +105,5 @@ pub const GARP_GROUP: &[Keyword] = &[
     row("interface", Word, Exits, Repeats, "").doc("0.5.3", "IFNAME", "Apply to this interface.").later(),
     row("interfaces", Values(Names), Allowed, Repeats, "")
         .doc("1.2.21", "value block of IFNAMEs", "Apply one shared limit to all listed interfaces.")
-        .later(),
+        .unused("paces announcements only by vrrp_garp_interval"),
 ];

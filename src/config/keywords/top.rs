@@ -90,7 +90,7 @@ directory; ignored on reload (a change refuses the reload).",
             "Rate limits for gratuitous ARP and unsolicited NA per interface or across a set of \
 interfaces.",
         )
-        .later(),
+        .unused("paces announcements only by vrrp_garp_interval"),
     row("linkbeat_interfaces", Values(Interfaces), Allowed, Repeats, "")
         .doc(
             "2.0.13",
@@ -98,7 +98,7 @@ interfaces.",
             "Interfaces to be polled for link state; each line IFNAME [MII|ETHTOOL|IOCTL]. Only \
 in builds with linkbeat support.",
         )
-        .later(),
+        .unused("takes the kernel's word for the state of a link"),
     row("vrrp_instance", Block(Context::Instance), Faults, Repeats, "").doc(
         "0.5.3",
         "NAME block",
@@ -118,7 +118,7 @@ in builds with linkbeat support.",
         .later(),
     row("interface_up_down_delays", Values(Interfaces), Allowed, Repeats, "")
         .doc("2.2.3", "value block", "Debounce times; each line IFNAME DOWN [UP] in seconds.")
-        .later(),
+        .unused("takes a change of an interface at once"),
     row("SSL", Block(Context::Ssl), Allowed, Replaces, "generated context")
         .doc("0.5.3", "block", "Client key material for SSL_GET.")
         .later(),
@@ -136,7 +136,7 @@ in builds with linkbeat support.",
     ),
     row("bfd_instance", Block(Context::Bfd), Exits, Repeats, "")
         .doc("2.0.0", "NAME block", "One BFD session (RFC 5880 asynchronous mode).")
-        .later(),
+        .unused("runs no BFD sessions"),
     row("track_file", Block(Context::TrackFile), Exits, Repeats, "")
         .doc(
             "2.1.0",

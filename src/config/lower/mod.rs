@@ -4,6 +4,7 @@
 //! [`read`]. The files for the blocks only say where a value goes, and what a block means as a whole.
 
 mod address;
+mod bfd;
 mod cause;
 mod check;
 mod global;
@@ -12,6 +13,7 @@ mod group;
 mod group_rules;
 mod instance;
 mod instance_rules;
+mod interfaces;
 mod read;
 mod script;
 mod service;
@@ -104,6 +106,10 @@ impl Lower<'_> {
             "vrrp_instance" => self.instance(node, vrrp),
             "vrrp_sync_group" => self.group(node, vrrp),
             "virtual_server" => self.service(node),
+            "bfd_instance" => self.bfd(node),
+            "garp_group" => self.garp_group(node),
+            "linkbeat_interfaces" => self.linkbeat(node),
+            "interface_up_down_delays" => self.up_down_delays(node),
             "net_namespace" => self.loaded.config.global.net_namespace = value.text(),
             "instance" => self.loaded.config.global.instance = value.text(),
             "use_pid_dir" => self.loaded.config.global.use_pid_dir = true,
@@ -145,7 +151,12 @@ impl Lower<'_> {
             }
         }
         if let Some(value) = value {
+            // Of what stands in a block without effect nothing more need be said.
+            let inside = row.has_block() && matches!(row.status, Status::Unused(_));
+            let outer = self.in_unhonoured;
+            self.in_unhonoured |= inside;
             take(self, node, value);
+            self.in_unhonoured = outer;
         } else {
             self.lost(node, row);
         }

@@ -1,8 +1,10 @@
 //! The typed model: what a configuration means, with keepalived's defaults filled in. Plain data; it
 //! knows neither where a value stood in the file nor what runs.
 
+pub mod bfd;
 pub mod check;
 pub mod global;
+pub mod interface;
 pub mod lvs;
 pub mod process;
 pub mod script;
@@ -25,5 +27,9 @@ pub struct Config {
     pub instances: Vec<VrrpInstance>,
     pub sync_groups: Vec<SyncGroup>,
     pub track_scripts: Vec<TrackScript>,
+    pub bfd_instances: Vec<bfd::BfdInstance>,
+    pub garp_groups: Vec<interface::GarpGroup>,
+    pub linkbeat: Vec<interface::Linkbeat>,
+    pub up_down_delays: Vec<interface::UpDownDelay>,
     pub virtual_servers: Vec<VirtualServer>,
 }

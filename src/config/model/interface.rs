@@ -1,0 +1,41 @@
+//! Settings of interfaces: `garp_group`, `linkbeat_interfaces`, `interface_up_down_delays`.
+
+use std::time::Duration;
+
+use crate::ids::Name;
+
+/// `garp_group`: the pace of announcements on interfaces.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct GarpGroup {
+    /// `garp_interval`: least gap between two gratuitous ARPs.
+    pub garp_interval: Option<Duration>,
+    /// `gna_interval`: the same for neighbour advertisements.
+    pub gna_interval: Option<Duration>,
+    /// `interface`, `interfaces`; they share the pace.
+    pub interfaces: Vec<Name>,
+}
+
+/// How `linkbeat_interfaces` asks for the state of a link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LinkbeatWay {
+    Mii,
+    Ethtool,
+    Ioctl,
+}
+
+/// A line of `linkbeat_interfaces`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Linkbeat {
+    pub interface: Name,
+    /// `None`: the best that there is.
+    pub way: Option<LinkbeatWay>,
+}
+
+/// A line of `interface_up_down_delays`: a change counts when it has lasted so long, 0 to 255 s.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UpDownDelay {
+    pub interface: Name,
+    pub down: Duration,
+    /// Zero where none is written.
+    pub up: Duration,
+}
