@@ -3,6 +3,7 @@
 # make demo      a failover with real traffic, told as a timeline
 # make bench     figures beside keepalived's in the same run
 # make deb       Debian packages
+# make docs      the documents that are made from the table of keywords
 # All of them install by apt what a fresh Debian machine lacks (or say the command); Rust itself must be there.
 
 CARGO ?= cargo
@@ -13,7 +14,7 @@ AS_ROOT := $(if $(filter-out 0,$(shell id -u)),--config 'target."cfg(all())".run
 UNPRIVILEGED = --lib --bins --tests
 LONG_CASES ?= 20000
 
-.PHONY: all build install test test-long format lint deny unit system demo bench deb tools
+.PHONY: all build install test test-long format lint deny unit system demo bench deb docs tools
 
 all: build
 
@@ -24,6 +25,7 @@ install: build
 	install -D -m 755 target/release/standfast $(DESTDIR)$(PREFIX)/sbin/standfast
 	install -D -m 644 packaging/systemd/standfast.service $(DESTDIR)$(PREFIX)/lib/systemd/system/standfast.service
 	install -D -m 644 packaging/man/standfast.8 $(DESTDIR)$(PREFIX)/share/man/man8/standfast.8
+	install -D -m 644 packaging/man/standfast.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/standfast.conf.5
 
 # One after the other: cargo would wait for itself anyway, and the last lines are the sum of the last tests.
 test: tools format lint deny unit system
@@ -58,6 +60,10 @@ demo: tools
 
 bench: tools
 	$(CARGO) $(AS_ROOT) bench --locked
+
+docs:
+	$(CARGO) run --locked --quiet -- explain --markdown >docs/configuration.md
+	$(CARGO) run --locked --quiet -- explain --man >packaging/man/standfast.conf.5
 
 deb: tools
 	packaging/deb/build

@@ -114,7 +114,11 @@ fn a_fresh_director_runs_it_from_the_first_moment_and_loses_it_without_a_trace(p
 
     let program = system.root.join("usr/sbin/standfast");
     assert_eq!(program.metadata().unwrap().permissions().mode() & 0o7777, 0o755);
-    for file in ["lib/systemd/system/standfast.service", "usr/share/man/man8/standfast.8.gz"] {
+    for file in [
+        "lib/systemd/system/standfast.service",
+        "usr/share/man/man5/standfast.conf.5.gz",
+        "usr/share/man/man8/standfast.8.gz",
+    ] {
         assert!(system.has(file), "{file} is missing");
     }
     assert!(system.has(ENABLED));

@@ -3,14 +3,14 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, Command, Parser, value_parser};
+use clap::{ArgAction, Parser};
 
 /// keepalived's options, as clap sees them.
 #[derive(Parser, Clone, Debug)]
 #[command(
     name = "standfast",
     about = "VRRP failover and IPVS load balancing, driven by keepalived.conf",
-    after_help = "Commands (not when called as keepalived):\n  reload    Reload the running daemon, wait, and say what became of it",
+    after_help = super::commands::overview(),
     disable_help_flag = true,
     disable_version_flag = true,
     infer_long_args = true,
@@ -141,30 +141,4 @@ impl Arguments {
         .filter_map(|(given, name)| given.then_some(name))
         .collect()
     }
-}
-
-/// `standfast reload`, as a command of its own: nothing of the daemon's options makes sense with it.
-pub(super) fn reload_command() -> Command {
-    Command::new("standfast reload")
-        .about("Reload the running daemon's configuration, wait for it, and say what became of it")
-        .after_help(
-            "Exit status: 0 applied, 1 no daemon or no answer, 3 refused (the running configuration \
-             stays), 5 applied with warnings",
-        )
-        .arg(
-            Arg::new("pid")
-                .short('p')
-                .long("pid")
-                .value_name("FILE")
-                .value_parser(value_parser!(PathBuf))
-                .help("Pid file of the daemon [default: /run/keepalived.pid]"),
-        )
-        .arg(
-            Arg::new("timeout")
-                .long("timeout")
-                .value_name("SECONDS")
-                .default_value("30")
-                .value_parser(value_parser!(u64).range(1..=3600))
-                .help("How long to wait for the daemon's answer"),
-        )
 }

@@ -5,6 +5,7 @@
 //! we are.
 
 mod arguments;
+mod commands;
 mod normalise;
 mod version;
 
@@ -136,8 +137,10 @@ pub fn parse(argv: Vec<OsString>) -> Invocation {
     let personality = Personality::of(argv.first());
     let command_line: Vec<String> = argv.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let words: Vec<OsString> = argv.into_iter().skip(1).collect();
-    if personality == Personality::Standfast && words.first().is_some_and(|word| word == "reload") {
-        return parse_reload(words);
+    if personality == Personality::Standfast
+        && let Some(invocation) = commands::parse(&words)
+    {
+        return invocation;
     }
     let normal = match normalise::normalise(&Arguments::command(), words) {
         Ok(normal) => normal,
@@ -260,19 +263,6 @@ fn parse_umask(text: &str) -> Option<u32> {
         text.parse()
     };
     mask.ok().filter(|mask| *mask <= 0o777)
-}
-
-fn parse_reload(words: Vec<OsString>) -> Invocation {
-    match arguments::reload_command().try_get_matches_from(words) {
-        Ok(matches) => Invocation::Reload(Reload {
-            pid_file: matches.get_one::<PathBuf>("pid").cloned(),
-            timeout: matches.get_one::<u64>("timeout").copied().unwrap_or(30),
-        }),
-        Err(help) if help.kind() == ErrorKind::DisplayHelp => {
-            Invocation::Print(Print { text: help.to_string(), to_stderr: false, status: 0 })
-        }
-        Err(error) => Print::refusal(refusal_text(&error)),
-    }
 }
 
 /// keepalived's words where it has any.

@@ -15,6 +15,7 @@ mod documented;
 mod examples;
 mod globals;
 mod language;
+mod manual;
 mod oracle;
 mod policy;
 mod robust;

@@ -1,0 +1,125 @@
+//! standfast's own commands: words that keepalived has not, so they come first or not at all.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use super::{Invocation, Print, Reload, refusal_text};
+use crate::manual;
+
+/// A command: its name, its options, and what it makes of them.
+type Entry = (&'static str, fn() -> Command, fn(&ArgMatches) -> Invocation);
+
+const COMMANDS: &[Entry] = &[("reload", reload_command, reload), ("explain", explain_command, explain)];
+
+/// What the command line asks for, when its first word is a command.
+pub(super) fn parse(words: &[OsString]) -> Option<Invocation> {
+    let first = words.first()?;
+    let (_, command, invocation) = COMMANDS.iter().find(|(name, _, _)| first == name)?;
+    Some(match command().try_get_matches_from(words) {
+        Ok(matches) => invocation(&matches),
+        Err(help) if help.kind() == ErrorKind::DisplayHelp => printed(help.to_string()),
+        Err(error) => Print::refusal(refusal_text(&error)),
+    })
+}
+
+/// The list for `--help`.
+pub(super) fn overview() -> String {
+    let mut text = "Commands (not when called as keepalived):".to_owned();
+    for (name, command, _) in COMMANDS {
+        let about = command().get_about().map(ToString::to_string).unwrap_or_default();
+        text.push_str(&format!("\n  {name:<9} {about}"));
+    }
+    text
+}
+
+fn printed(text: String) -> Invocation {
+    Invocation::Print(Print { text, to_stderr: false, status: 0 })
+}
+
+/// Nothing of the daemon's options makes sense with it.
+fn reload_command() -> Command {
+    Command::new("standfast reload")
+        .about("Reload the running daemon, wait, and say what became of it")
+        .after_help(
+            "Exit status: 0 applied, 1 no daemon or no answer, 3 refused (the running configuration \
+             stays), 5 applied with warnings",
+        )
+        .arg(
+            Arg::new("pid")
+                .short('p')
+                .long("pid")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Pid file of the daemon [default: /run/keepalived.pid]"),
+        )
+        .arg(
+            Arg::new("timeout")
+                .long("timeout")
+                .value_name("SECONDS")
+                .default_value("30")
+                .value_parser(value_parser!(u64).range(1..=3600))
+                .help("How long to wait for the daemon's answer"),
+        )
+}
+
+fn reload(matches: &ArgMatches) -> Invocation {
+    Invocation::Reload(Reload {
+        pid_file: matches.get_one::<PathBuf>("pid").cloned(),
+        timeout: matches.get_one::<u64>("timeout").copied().unwrap_or(30),
+    })
+}
+
+fn explain_command() -> Command {
+    Command::new("standfast explain")
+        .about("Say what a keyword of the configuration does, with an example")
+        .after_help("Exit status: 0, or 1 when there is no such keyword")
+        .arg(
+            Arg::new("keyword")
+                .value_name("KEYWORD")
+                .required_unless_present_any(["markdown", "man"])
+                .help("The keyword, as it is written in a file"),
+        )
+        .arg(
+            Arg::new("block")
+                .value_name("BLOCK")
+                .help("Only as it stands in this block, such as vrrp_instance"),
+        )
+        .arg(
+            Arg::new("markdown")
+                .long("markdown")
+                .action(ArgAction::SetTrue)
+                .help("Print all keywords, as docs/configuration.md"),
+        )
+        .arg(
+            Arg::new("man")
+                .long("man")
+                .action(ArgAction::SetTrue)
+                .help("Print all keywords, as the manual page standfast.conf(5)"),
+        )
+}
+
+fn explain(matches: &ArgMatches) -> Invocation {
+    if matches.get_flag("markdown") {
+        return printed(manual::markdown());
+    }
+    if matches.get_flag("man") {
+        return printed(manual::man_page(env!("CARGO_PKG_VERSION")));
+    }
+    let word = |name| matches.get_one::<String>(name).map(String::as_str);
+    let keyword = word("keyword").unwrap_or_default();
+    if let Some(text) = manual::explain(keyword, word("block")) {
+        return printed(text);
+    }
+    let known = manual::explain(keyword, None).is_some();
+    let text = match (known, word("block"), manual::nearest(keyword).join(", ")) {
+        (true, Some(block), _) => {
+            format!("'{keyword}' is no keyword of {block}; leave the block out to see where it is")
+        }
+        (_, _, near) if near.is_empty() => format!("There is no keyword '{keyword}', and none like it"),
+        (_, _, near) => format!("There is no keyword '{keyword}'. Like it: {near}"),
+    };
+    Print::refusal(text)
+}
