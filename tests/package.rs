@@ -2,10 +2,14 @@
 #![cfg(test)]
 #![expect(clippy::disallowed_methods, reason = "the tools of the distribution are what is tested with")]
 
+#[path = "support/packages.rs"]
+mod packages;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
+use packages::said;
 use tempfile::TempDir;
 
 struct Packages {
@@ -16,12 +20,7 @@ struct Packages {
 impl Packages {
     fn build() -> Packages {
         let place = TempDir::with_prefix("standfast-package-").unwrap();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/deb/build");
-        let mut command = Command::new(script);
-        command.arg("--binary").arg(env!("CARGO_BIN_EXE_standfast")).arg("--output").arg(place.path());
-        // Only the contents are looked at here, not the size.
-        command.env("DPKG_DEB_COMPRESSOR_LEVEL", "0");
-        let files = said(&mut command).lines().map(PathBuf::from).collect();
+        let files = packages::build(place.path());
         Packages { place, files }
     }
 
@@ -62,16 +61,6 @@ impl System {
     fn read(&self, path: &str) -> String {
         std::fs::read_to_string(self.root.join(path)).unwrap()
     }
-}
-
-/// Runs a command that must succeed; gives its output.
-#[track_caller]
-fn said(command: &mut Command) -> String {
-    let Output { status, stdout, stderr } =
-        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-    assert!(status.success(), "{command:?}: {status}\n{stdout}{stderr}");
-    stdout.into_owned()
 }
 
 fn installed(tool: &str) -> bool {

@@ -86,6 +86,9 @@ fn main() -> ExitCode {
         return demonstrate(&options);
     }
     let (chosen, other): (Vec<Case>, Vec<Case>) = all.partition(|case| options.selects(case));
+    if !options.inside && chosen.iter().any(|case| case.name.starts_with(vm::SERVICE)) {
+        support::shelf::stock();
+    }
     let passed = if options.inside || machine::own_kernel_serves() {
         runner::run(chosen, other.len(), options.jobs)
     } else {

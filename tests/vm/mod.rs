@@ -9,10 +9,14 @@ mod leaf;
 pub mod leaf_lab;
 mod nginx;
 mod rh1;
+mod service;
 
 use crate::support::daemon::Subject;
 use crate::support::runner::Case;
 use std::path::PathBuf;
+
+/// How the names of the cases begin that install packages.
+pub const SERVICE: &str = "vm::service::";
 
 type Scenario = (&'static str, fn(Subject));
 
@@ -29,6 +33,7 @@ pub fn cases() -> Vec<Case> {
     ];
     let mut cases = ipvs::cases();
     cases.extend(balancing::cases());
+    cases.extend(service::cases());
     for (name, run) in scenarios {
         for subject in Subject::ALL {
             cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));
