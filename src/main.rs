@@ -4,13 +4,14 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use standfast::cli::{self, Invocation, Print};
-use standfast::daemon::{self, config_test, reload_command, signals::Request};
+use standfast::daemon::{self, config_test, format_command, reload_command, signals::Request};
 
 fn main() -> ExitCode {
     match cli::parse(std::env::args_os().collect()) {
         Invocation::Daemon(options) => daemon::run(&options).into(),
         Invocation::ConfigTest { options, report } => config_test::run(&options, report.as_deref()).into(),
         Invocation::Reload(request) => print(&reload_command::run(&request)),
+        Invocation::Format(request) => print(&format_command::run(&request)),
         Invocation::Print(text) => print(&text),
         Invocation::SignalNumber(name) => print(&match Request::number_of(&name) {
             Ok(number) => Print { text: number.to_string(), to_stderr: false, status: 0 },

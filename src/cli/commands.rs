@@ -6,13 +6,17 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{Invocation, Print, Reload, refusal_text};
+use super::{Format, Invocation, Print, Reload, refusal_text};
 use crate::manual;
 
 /// A command: its name, its options, and what it makes of them.
 type Entry = (&'static str, fn() -> Command, fn(&ArgMatches) -> Invocation);
 
-const COMMANDS: &[Entry] = &[("reload", reload_command, reload), ("explain", explain_command, explain)];
+const COMMANDS: &[Entry] = &[
+    ("reload", reload_command, reload),
+    ("explain", explain_command, explain),
+    ("fmt", format_command, format),
+];
 
 /// What the command line asks for, when its first word is a command.
 pub(super) fn parse(words: &[OsString]) -> Option<Invocation> {
@@ -69,6 +73,44 @@ fn reload(matches: &ArgMatches) -> Invocation {
     Invocation::Reload(Reload {
         pid_file: matches.get_one::<PathBuf>("pid").cloned(),
         timeout: matches.get_one::<u64>("timeout").copied().unwrap_or(30),
+    })
+}
+
+fn format_command() -> Command {
+    Command::new("standfast fmt")
+        .about("Print a configuration in one canonical layout, its meaning and comments unchanged")
+        .after_help(
+            "Exit status: 0 done, 1 a file would change (--check), 2 a file cannot be read, written or \
+             laid out because its structure is broken",
+        )
+        .arg(
+            Arg::new("files")
+                .value_name("FILE")
+                .required(true)
+                .num_args(1..)
+                .value_parser(value_parser!(PathBuf))
+                .help("The files; - is standard input"),
+        )
+        .arg(
+            Arg::new("check")
+                .long("check")
+                .action(ArgAction::SetTrue)
+                .help("Only say which files would change"),
+        )
+        .arg(
+            Arg::new("write")
+                .long("write")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("check")
+                .help("Write the files, instead of to standard output"),
+        )
+}
+
+fn format(matches: &ArgMatches) -> Invocation {
+    Invocation::Format(Format {
+        files: matches.get_many::<PathBuf>("files").unwrap_or_default().cloned().collect(),
+        check: matches.get_flag("check"),
+        write: matches.get_flag("write"),
     })
 }
 

@@ -102,6 +102,8 @@ pub enum Invocation {
     ConfigTest { options: Options, report: Option<PathBuf> },
     /// `standfast reload`
     Reload(Reload),
+    /// `standfast fmt`
+    Format(Format),
     /// `--signum=NAME`
     SignalNumber(String),
     /// Print this and end.
@@ -115,6 +117,17 @@ pub struct Reload {
     pub pid_file: Option<PathBuf>,
     /// How long the daemon's answer is waited for, in seconds.
     pub timeout: u64,
+}
+
+/// `standfast fmt [--check] [--write] FILE...`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Format {
+    /// `-` is standard input.
+    pub files: Vec<PathBuf>,
+    /// Only say whether a file would change.
+    pub check: bool,
+    /// Into the files, instead of to standard output.
+    pub write: bool,
 }
 
 /// Text for the caller, and the exit status.

@@ -4,6 +4,7 @@
 //! [`keywords`] is the table that all of them ask. A mistake becomes a [`Diagnostic`]; reading never fails.
 
 pub mod diff;
+pub mod format;
 pub mod host;
 pub mod keywords;
 mod lex;

@@ -8,6 +8,7 @@ pub mod balancing;
 pub mod config_test;
 pub mod daemonize;
 mod dumps;
+pub mod format_command;
 mod notifier;
 pub mod pidfile;
 mod reading;

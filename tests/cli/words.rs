@@ -62,3 +62,34 @@ fn nobody_to_reload() {
     assert_eq!(status, Some(1));
     assert!(said.starts_with("No running daemon"), "{said}");
 }
+
+#[test]
+fn files_are_laid_out() {
+    let folder = tempfile::TempDir::with_prefix("standfast-fmt-").unwrap();
+    let (good, bad) = (folder.path().join("good.conf"), folder.path().join("bad.conf"));
+    std::fs::write(&good, "global_defs { router_id   A } # c\n").unwrap();
+    std::fs::write(&bad, "global_defs {\n").unwrap();
+    let (good_name, bad_name) = (good.to_str().unwrap(), bad.to_str().unwrap());
+    let wanted = "global_defs {\n    router_id A\n} # c\n";
+    let printed = run("standfast", &["fmt", good_name]);
+    assert_eq!((printed.status.code(), text(&printed.stdout)), (Some(0), wanted.to_owned()));
+    let checked = run("standfast", &["fmt", "--check", good_name]);
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(text(&checked.stderr).contains("good.conf would change"));
+    let broken = run("standfast", &["fmt", "--write", bad_name, good_name]);
+    assert_eq!(broken.status.code(), Some(2));
+    assert!(text(&broken.stderr).contains("missing-close-brace"), "{}", text(&broken.stderr));
+    assert_eq!(std::fs::read_to_string(&bad).unwrap(), "global_defs {\n");
+    assert_eq!(std::fs::read_to_string(&good).unwrap(), wanted, "the other one is written all the same");
+    assert_eq!(run("standfast", &["fmt", "--check", good_name]).status.code(), Some(0));
+}
+
+#[test]
+fn keywords_are_explained() {
+    let told = run("standfast", &["explain", "nopreempt"]);
+    assert_eq!(told.status.code(), Some(0));
+    assert!(text(&told.stdout).contains("vrrp_instance"), "{}", text(&told.stdout));
+    let unknown = run("standfast", &["explain", "nopreemt"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(text(&unknown.stderr).contains("nopreempt"), "{}", text(&unknown.stderr));
+}

@@ -13,6 +13,7 @@ mod consequences;
 mod corpus;
 mod documented;
 mod examples;
+mod format;
 mod globals;
 mod language;
 mod manual;
