@@ -45,11 +45,7 @@ fn restarts(director: &Director) {
     director.until("it knows what it finds", "journalctl -q | grep -q 'left behind by a predecessor'");
     await_master(director);
 
-    // Only the thread that defends the address hangs: in a system call, for longer than anybody waits.
-    let hang = "pid=$(systemctl show --property MainPID --value standfast)
-for task in /proc/$pid/task/*; do [ \"$(cat $task/comm)\" != vrrp ] || thread=${task##*/}; done
-setsid strace -qq -o /dev/null -e inject=all:delay_enter=600000000 -p $thread </dev/null >/dev/null 2>&1 &";
-    director.sh(hang);
+    director.sh("systemctl kill --signal STOP --kill-whom main standfast");
     director
         .until("systemd has had enough", "journalctl -q | grep -q 'standfast.service: Watchdog timeout'");
     await_restart(director, 2);
