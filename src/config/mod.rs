@@ -8,6 +8,7 @@ pub mod format;
 pub mod host;
 pub mod keywords;
 mod lex;
+pub mod lint;
 mod lower;
 pub mod model;
 pub mod policy;
@@ -41,6 +42,8 @@ pub struct LoadOptions {
     pub random_seed: u64,
     /// Bytes that definitions and sequences may produce; what exceeds them is left out, with an error.
     pub most_produced: usize,
+    /// The tree is kept for [`lint`].
+    pub keep_tree: bool,
 }
 
 impl Default for LoadOptions {
@@ -51,6 +54,7 @@ impl Default for LoadOptions {
             environment: BTreeMap::new(),
             random_seed: 0,
             most_produced: 32 * 1024 * 1024,
+            keep_tree: false,
         }
     }
 }
@@ -77,6 +81,8 @@ pub struct Loaded {
     pub rejected: Vec<Rejected>,
     /// Interfaces that VMACs of this configuration will be.
     pub own_interfaces: BTreeSet<Name>,
+    /// The tree, where it was asked for.
+    tree: Vec<syntax::Node>,
     /// Mistakes that are only counted, and the worst class of them.
     untold: (usize, Class),
 }
@@ -131,7 +137,7 @@ pub fn load_from(path: &str, reader: &dyn Reader, options: &LoadOptions) -> Load
     let items = preprocess::read(path, reader, options, &mut loaded);
     let (surplus, globals) = (items.surplus, items.globals);
     let mut tree = syntax::Tree::new(items.read(&loaded.sources), surplus);
-    lower::lower(&mut tree, globals, &mut loaded);
+    lower::lower(&mut tree, globals, options.keep_tree, &mut loaded);
     loaded.tell_the_rest();
     // Places sort as they were read; what concerns the whole comes last.
     loaded.diagnostics.sort_by_key(|diagnostic| match diagnostic.span {

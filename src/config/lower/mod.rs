@@ -38,7 +38,7 @@ use read::Value;
 
 /// Puts the tree's meaning into `loaded.config`. The nodes come one after the other and are dropped once
 /// they are understood; `globals` is how many of them at most are `global_defs`.
-pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, loaded: &mut Loaded) {
+pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, keep: bool, loaded: &mut Loaded) {
     let mut lower = Lower {
         loaded,
         script_places: BTreeMap::new(),
@@ -61,6 +61,9 @@ pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, loaded
     let mut above = above.into_iter();
     while let Some(node) = above.next().or_else(|| lower.next(tree)) {
         lower.one(&node, &mut seen, &mut |lower, node, value| lower.top(node, value, &mut vrrp));
+        if keep {
+            lower.loaded.tree.push(node);
+        }
     }
     lower.complete_vrrp(vrrp);
 }
