@@ -30,6 +30,8 @@ pub struct InterfaceUse {
     /// Such as `vrrp_instance VI_1`.
     pub by: String,
     pub span: Option<Span>,
+    /// Without it only its line counts for nothing.
+    pub dispensable: bool,
 }
 
 /// A place where a script is named.
@@ -121,6 +123,7 @@ pub fn check(loaded: &Loaded, facts: &HostFacts) -> Vec<Diagnostic> {
     }
     interfaces(loaded, facts, &mut found);
     let vrrp_ends = !found.is_empty();
+    dispensable(loaded, facts, &mut found);
     users(loaded, facts, &mut found);
     scripts(loaded, facts, vrrp_ends, &mut found);
     found
@@ -131,7 +134,7 @@ fn interfaces(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
         return;
     }
     let mut said = BTreeSet::new();
-    for wanted in &loaded.needs.interfaces {
+    for wanted in loaded.needs.interfaces.iter().filter(|wanted| !wanted.dispensable) {
         let exists =
             facts.interfaces.contains(&*wanted.name) || loaded.own_interfaces.contains(&wanted.name);
         if exists || !said.insert((&wanted.name, &wanted.by)) {
@@ -150,6 +153,20 @@ fn interfaces(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
             ),
         };
         found.push(diagnostic);
+    }
+}
+
+/// Lines that count for nothing without their interface.
+fn dispensable(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
+    for wanted in loaded.needs.interfaces.iter().filter(|wanted| wanted.dispensable) {
+        if !facts.interfaces.contains(&*wanted.name) && !loaded.own_interfaces.contains(&wanted.name) {
+            let message = format!("unknown interface {} specified for {}", wanted.name, wanted.by);
+            found.push(
+                Diagnostic::error("line-without-interface", wanted.span, message)
+                    .class(Class::Fatal)
+                    .help("the line is ignored"),
+            );
+        }
     }
 }
 

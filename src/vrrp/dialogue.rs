@@ -74,6 +74,7 @@ pub(super) fn instance(name: &str, vrid: u8, priority: u8) -> VrrpInstance {
         promote_secondaries: false,
         notify: Notify::default(),
         smtp_alert: None,
+        options: Default::default(),
     }
 }
 
@@ -384,6 +385,7 @@ fn pair() -> Config {
         tracking_weight: false,
         notify: Notify::default(),
         smtp_alert: None,
+        options: Default::default(),
     };
     let tracked = Tracked { name: "nginx".into(), weight: 0, reverse: false };
     let a = VrrpInstance { track_scripts: vec![tracked], ..instance("A", 1, 50) };

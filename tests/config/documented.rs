@@ -31,7 +31,16 @@ fn every_code_is_documented() {
     codes(&root.join("src/config"), &mut used);
     // Those that the sources name by a constant.
     used.extend(
-        ["no-scheduler", "no-forwarding", standfast::config::host::NO_SUCH_INTERFACE].map(str::to_owned),
+        [
+            "no-scheduler",
+            "no-forwarding",
+            "no-such-file",
+            "no-such-process",
+            "no-such-bfd",
+            "no-such-track-group",
+            standfast::config::host::NO_SUCH_INTERFACE,
+        ]
+        .map(str::to_owned),
     );
     assert!(used.len() > 60, "{used:?}");
     let page = std::fs::read_to_string(root.join("docs/diagnostics.md")).unwrap();

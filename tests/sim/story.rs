@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use standfast::config::model::{
-    Config, Notify, SyncGroup, TrackScript, Tracked, UnicastPeer, Version, VrrpInstance, script::Command,
+    Config, GroupOptions, Notify, SyncGroup, TrackScript, Tracked, UnicastPeer, Version, VrrpInstance,
+    script::Command,
 };
 use standfast::time::Mono;
 use standfast::vrrp::action::State;
@@ -101,6 +102,7 @@ impl Plan {
             tracking_weight: false,
             notify: Notify::default(),
             smtp_alert: None,
+            options: GroupOptions::default(),
         };
         let check = TrackScript {
             name: "check".into(),

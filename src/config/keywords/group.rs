@@ -29,21 +29,21 @@ pub const SYNC_GROUP: &[Keyword] = &[
             "value block, FILE [weight -254..254 [reverse|noreverse]]",
             "Files tracked for all members.",
         )
-        .later(),
+        .unused("watches no files"),
     row("track_process", Values(Tracked), Allowed, Repeats, "")
         .doc(
             "2.0.11",
             "value block, PROCESS [weight -254..254 [reverse|noreverse]]",
             "Processes tracked for all members.",
         )
-        .later(),
+        .unused("watches no processes"),
     row("track_bfd", Values(Tracked), Allowed, Repeats, "")
         .doc(
             "2.0.0",
             "value block, BFD [weight -253..253 [reverse|noreverse]]",
             "BFD sessions tracked for all members.",
         )
-        .later(),
+        .unused("runs no BFD sessions"),
     row("notify_backup", Script, Exits, FirstWins, "none").doc(
         "0.5.9",
         "SCRIPT [USER [[:]GROUP]]",
@@ -88,7 +88,7 @@ pub const SYNC_GROUP: &[Keyword] = &[
 /// `track_group`
 pub const TRACK_GROUP: &[Keyword] = &[row("group", Values(Names), Allowed, FirstWins, "")
     .doc("0.6.4", "value block of instance names", "Members of the track group.")
-    .later()];
+    .unused("sets no static addresses, routes or rules")];
 
 /// `garp_group`
 pub const GARP_GROUP: &[Keyword] = &[

@@ -28,7 +28,7 @@ pub const INSTANCE: &[Keyword] = &[
             "Make a VMAC for each other interface that carries a VIP/eVIP (or eVIP of the other \
 family).",
         )
-        .later(),
+        .unused("makes no VMACs for single addresses"),
     row("vmac_xmit_base", Nothing, Allowed, LastWins, "off (forced on for unicast with VMAC/IPVLAN)").doc(
         "1.2.10",
         "none",
@@ -40,7 +40,7 @@ family).",
             "[[name] IFNAME] [IP[/LEN]] [bridge|private|vepa] [group ID_or_NAME]",
             "Run on an L2 ipvlan; IPv4 needs an address, which also becomes the source address.",
         )
-        .later(),
+        .unused("makes no ipvlans"),
     row("unicast_peer", Values(Peers), Allowed, Repeats, "none (multicast)").doc(
         "1.2.8",
         "value block, IP [min_ttl 0..255] [max_ttl 0..255]",
@@ -49,7 +49,7 @@ check_unicast_src.",
     ),
     row("unicast_fault_no_peer", Nothing, Allowed, LastWins, "off")
         .doc("2.2.5", "none", "With no peers configured go to FAULT instead of falling back to multicast.")
-        .later(),
+        .unused("falls back to multicast without peers"),
     row("check_unicast_src", Nothing, Allowed, LastWins, "global vrrp_check_unicast_src").doc(
         "2.1.0",
         "none",
@@ -62,7 +62,7 @@ check_unicast_src.",
             "Use the pre 1.3.7 VRRPv3 unicast checksum (pseudo header with the multicast \
 address); never disables auto detection.",
         )
-        .later(),
+        .unused("sends the checksum of the RFC only"),
     row("native_ipv6", Nothing, Allowed, LastWins, "family from the addresses")
         .doc("1.2.1", "none", "Force IPv6 and VRRPv3.")
         .later(),
@@ -78,7 +78,7 @@ address); never disables auto detection.",
     ),
     row("vrf", Word, Exits, FirstWins, "none")
         .doc("2.2.5", "IFNAME", "VRF device for unicast without interface.")
-        .later(),
+        .unused("binds to no VRF"),
     row("dont_track_primary", Nothing, Allowed, LastWins, "off").doc(
         "1.1.8",
         "none",
@@ -96,13 +96,13 @@ address); never disables auto detection.",
     ),
     row("track_file", Values(Tracked), Allowed, Repeats, "weight of the track_file (1)")
         .doc("2.0.0", "value block, FILE [weight -254..254 [reverse|noreverse]]", "Track files.")
-        .later(),
+        .unused("watches no files"),
     row("track_process", Values(Tracked), Allowed, Repeats, "weight of the process (0)")
         .doc("2.0.11", "value block, PROCESS [weight -254..254 [reverse|noreverse]]", "Track processes.")
-        .later(),
+        .unused("watches no processes"),
     row("track_bfd", Values(Tracked), Allowed, Repeats, "weight of the bfd_instance (0)")
         .doc("2.0.0", "value block, BFD [weight -253..253 [reverse|noreverse]]", "Track BFD sessions.")
-        .later(),
+        .unused("runs no BFD sessions"),
     row("mcast_src_ip", Ip, Exits, LastWins, "first address of the interface").doc(
         "0.6.1",
         "IP",
@@ -125,7 +125,7 @@ address); never disables auto detection.",
             "FAULT when the configured source address disappears; no effect without a configured \
 source.",
         )
-        .later(),
+        .unused("does not watch the source address"),
     row("virtual_router_id", Int(1, 255), Exits, LastWins, "none (required)")
         .doc("0.5.3", "1..255", "VRID."),
     row("unicast_ttl", Int(0, 255), Exits, LastWins, "IPv4 255; IPv6 kernel default").doc(
@@ -181,13 +181,13 @@ family.",
             "No pseudo header in VRRPv3 IPv4 checksums; received ones are then not rejected \
 either way.",
         )
-        .later(),
+        .unused("sends the checksum of the RFC only"),
     row("virtual_routes", Values(Routes), Allowed, Repeats, "none")
         .doc("1.0.1", "value block of routes", "Routes present while MASTER.")
-        .later(),
+        .unused("sets no routes"),
     row("virtual_rules", Values(Rules), Allowed, Repeats, "none")
         .doc("1.2.20", "value block of rules", "Policy rules present while MASTER.")
-        .later(),
+        .unused("sets no rules"),
     row("accept", Nothing, Allowed, LastWins, "on (strict mode and not owner: off)").doc(
         "1.2.17",
         "none",
@@ -300,10 +300,10 @@ INSTANCE name state priority.",
             "When this MASTER's own timers ran so late that another node may have taken over, go \
 to BACKUP; value is the highest priority of the others. Needs nopreempt.",
         )
-        .later(),
+        .unused("does not step back when it ran late"),
     row("thread_timer_expired", Int(1, 254), Allowed, LastWins, "off")
         .doc("2.3.2", "[1..254]", "Same as timer_expired_backup.")
-        .later()
+        .unused("does not step back when it ran late")
         .deprecated("timer_expired_backup"),
     row("garp_extra_if", Words, Allowed, LastWins, "global vrrp_garp_extra_if")
         .doc(
@@ -312,10 +312,10 @@ to BACKUP; value is the highest priority of the others. Needs nopreempt.",
             "Periodic ARP/NA on other interfaces that carry VIPs (all: not only VMACs); 0 \
 disables.",
         )
-        .later(),
+        .unused("announces on the instance's own interface only"),
     row("vmac_garp_intvl", Words, Allowed, LastWins, "global")
         .doc("2.2.0", "[all] SECS", "Same as garp_extra_if.")
-        .later()
+        .unused("announces on the instance's own interface only")
         .deprecated("garp_extra_if"),
     row("lower_prio_no_advert", Boolean, Allowed, LastWins, "global (on in strict mode)").doc(
         "1.2.20",
@@ -329,7 +329,7 @@ disables.",
     ),
     row("owner_ignore_adverts", Boolean, Allowed, LastWins, "global (strict: on) for owners")
         .doc("2.3.3", "[BOOL]", "Owner drops received adverts.")
-        .later(),
+        .unused("listens as an owner too"),
     row("kernel_rx_buf_size", Int(0, u32::MAX as i64), Allowed, LastWins, "policy")
         .doc("2.0.3", "BYTES", "Adds this size to the receive buffer of the socket.")
         .later(),
@@ -345,7 +345,7 @@ disables.",
             "Trailer based HMAC authentication (keepalived private extension). Excludes \
 authentication.",
         )
-        .later(),
+        .unused("signs no adverts"),
 ];
 
 /// `authentication`
@@ -370,21 +370,21 @@ pub const AUTH_HMAC: &[Keyword] = &[
             "ID 1..255, then VALUE: ASCII 32..64 bytes, hex:DIGITS, or file:PATH",
             "A signing key.",
         )
-        .later(),
+        .unused("signs no adverts"),
     row("active_key", Int(1, 255), Exits, LastWins, "0 (undefined, disables)")
         .doc("2.4.0", "ID 1..255", "Key used for sending.")
-        .later(),
+        .unused("signs no adverts"),
     row("time_window", Int(1, 300), Exits, LastWins, "max(3 x advert_int, 5), at most 300")
         .doc("2.4.0", "SECS 1..300", "Freshness window in time mode.")
-        .later(),
+        .unused("signs no adverts"),
     row("anti_replay", Choice(&["time", "monotonic"]), Exits, LastWins, "time")
         .doc("2.4.0", "time or monotonic", "How replays are detected.")
-        .later(),
+        .unused("signs no adverts"),
     row("mode", Choice(&["enforce", "permissive", "receive-only"]), Exits, LastWins, "enforce")
         .doc(
             "2.4.0",
             "enforce, permissive or receive-only",
             "Whether adverts without trailer are accepted and whether own adverts are signed.",
         )
-        .later(),
+        .unused("signs no adverts"),
 ];

@@ -371,7 +371,6 @@ impl Context {
             Context::SslGet | Context::HttpGet => &["url"],
             Context::Url | Context::SslUrl => &["path"],
             Context::GarpGroup => &["garp_interval", "gna_interval"],
-            Context::TrackGroup => &["group"],
             _ => &[],
         }
     }

@@ -64,20 +64,20 @@ directory; ignored on reload (a change refuses the reload).",
             "NAME block",
             "Names a set of VRRP instances that depend on static addresses, routes or rules.",
         )
-        .later(),
+        .unused("sets no static addresses, routes or rules"),
     row("static_ipaddress", Values(Addresses), Allowed, Repeats, "")
         .doc(
             "1.1.0",
             "value block",
             "Addresses added at start and kept for the daemon's life, independent of VRRP state.",
         )
-        .later(),
+        .unused("sets no static addresses, routes or rules"),
     row("static_routes", Values(Routes), Allowed, Repeats, "")
         .doc("1.0.1", "value block", "Routes installed at start and kept.")
-        .later(),
+        .unused("sets no static addresses, routes or rules"),
     row("static_rules", Values(Rules), Allowed, Repeats, "")
         .doc("1.2.20", "value block", "Policy rules installed at start and kept.")
-        .later(),
+        .unused("sets no static addresses, routes or rules"),
     row("vrrp_sync_group", Block(Context::SyncGroup), Faults, Repeats, "").doc(
         "0.6.1",
         "NAME block",
@@ -115,7 +115,7 @@ in builds with linkbeat support.",
             "NAME block",
             "A process whose existence and count is tracked through the kernel proc connector.",
         )
-        .later(),
+        .unused("watches no processes"),
     row("interface_up_down_delays", Values(Interfaces), Allowed, Repeats, "")
         .doc("2.2.3", "value block", "Debounce times; each line IFNAME DOWN [UP] in seconds.")
         .unused("takes a change of an interface at once"),
@@ -143,10 +143,10 @@ in builds with linkbeat support.",
             "NAME block",
             "A file whose integer content is tracked by VRRP instances or real servers.",
         )
-        .later(),
+        .unused("watches no files"),
     row("vrrp_track_file", Block(Context::TrackFile), Exits, Repeats, "")
         .doc("2.0.0", "NAME block", "Same as track_file.")
-        .later()
+        .unused("watches no files")
         .renamed("track_file"),
 ];
 

@@ -57,7 +57,7 @@ pub const TRACK_PROCESS: &[Keyword] = &[
             "NAME or PATH [PARAM...]",
             "What to look for; parameters imply full_command and exact match.",
         )
-        .later(),
+        .unused("watches no processes"),
     row(
         "param_match",
         Choice(&["initial", "partial"]),
@@ -71,28 +71,28 @@ pub const TRACK_PROCESS: &[Keyword] = &[
         "Match parameters exactly, the last one as a prefix (initial), or only the first n \
 (partial); implies full_command.",
     )
-    .later(),
+    .unused("watches no processes"),
     row("weight", Weight(254), Faults, FirstWins, "0")
         .doc("0.5.3", "-254..254 [reverse]", "Default weight.")
-        .later(),
+        .unused("watches no processes"),
     row("quorum", Lax(1, 65535), Exits, LastWins, "1")
         .doc("1.1.16", "1..65535", "Least number of processes.")
-        .later(),
+        .unused("watches no processes"),
     row("quorum_max", Lax(0, 65535), Exits, LastWins, "unlimited")
         .doc("2.0.16", "0..65535", "Most processes; 0 means must not run.")
-        .later(),
+        .unused("watches no processes"),
     row("delay", Decimal(1, 3600000000, 6), Exits, LastWins, "0")
         .doc("2.0.11", "SECS 0.000001..3600", "Sets both delays.")
-        .later(),
+        .unused("watches no processes"),
     row("terminate_delay", Decimal(1, 3600000000, 6), Exits, LastWins, "0")
         .doc("2.0.16", "SECS 0.000001..3600", "Delay before loss of quorum counts.")
-        .later(),
+        .unused("watches no processes"),
     row("fork_delay", Decimal(1, 3600000000, 6), Exits, LastWins, "0")
         .doc("2.0.16", "SECS 0.000001..3600", "Delay before gain of quorum counts.")
-        .later(),
+        .unused("watches no processes"),
     row("full_command", Nothing, Allowed, LastWins, "off (compare the comm name)")
         .doc("2.0.11", "none", "Compare the full command line.")
-        .later(),
+        .unused("watches no processes"),
 ];
 
 /// `track_file`
@@ -104,10 +104,10 @@ pub const TRACK_FILE: &[Keyword] = &[
             "File to watch (inotify). Directory must exist and not be on a file system that \
 cannot be watched.",
         )
-        .later(),
+        .unused("watches no files"),
     row("weight", Weight(254), Faults, FirstWins, "1")
         .doc("0.5.3", "-254..254 [reverse]", "Factor applied to the number in the file.")
-        .later(),
+        .unused("watches no files"),
     row("init_file", Words, Allowed, LastWins, "do not create; value 0")
         .doc(
             "2.0.0",
@@ -115,7 +115,7 @@ cannot be watched.",
             "Create the file at start (not on reload or -t) with the value; overwrite also \
 replaces existing content.",
         )
-        .later(),
+        .unused("watches no files"),
 ];
 
 /// `bfd_instance`

@@ -1,4 +1,4 @@
-//! One line of `virtual_ipaddress` or `virtual_ipaddress_excluded`.
+//! One line of `virtual_ipaddress`, `virtual_ipaddress_excluded` or `static_ipaddress`.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -26,7 +26,18 @@ pub struct Address {
     pub dev: Option<Name>,
     attributes: AddressAttributes,
     no_track: bool,
+    /// `use_vmac`: on a VMAC of the interface.
+    pub use_vmac: bool,
+    /// `track_group`, of static ones.
+    pub track_group: Option<Name>,
     pub span: Option<Span>,
+}
+
+/// Which block the line stands in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AddressPlace {
+    Instance,
+    Static,
 }
 
 /// `broadcast ADDR|+|-`
@@ -53,7 +64,7 @@ impl Lower<'_> {
     pub fn addresses(&mut self, node: &Node, instance: &Name) -> Vec<Address> {
         let mut found = Vec::new();
         for entry in node.nodes() {
-            match self.virtual_address(entry, instance) {
+            match self.address_line(entry, instance, AddressPlace::Instance) {
                 Ok(address) => found.push(address),
                 Err(address) => {
                     let reason = format!("an address of '{instance}' cannot be read");
@@ -64,7 +75,13 @@ impl Lower<'_> {
         found
     }
 
-    fn virtual_address(&mut self, entry: &Node, instance: &Name) -> Result<Address, Option<IpAddr>> {
+    /// One line; of one that is lost, the address where it could be read.
+    pub fn address_line(
+        &mut self,
+        entry: &Node,
+        instance: &Name,
+        place: AddressPlace,
+    ) -> Result<Address, Option<IpAddr>> {
         let net = self.net(entry).ok_or(None)?;
         let family = Family::of(net.addr());
         let mut address = Address {
@@ -72,6 +89,8 @@ impl Lower<'_> {
             dev: None,
             attributes: AddressAttributes::default(),
             no_track: false,
+            use_vmac: false,
+            track_group: None,
             span: entry.span(),
         };
         if family == Family::V6 {
@@ -81,7 +100,6 @@ impl Lower<'_> {
         let mut at = 1;
         let mut broadcast = None;
         while let Some(word) = entry.argument(at) {
-            let flags = &mut address.attributes.flags;
             let bare = match word {
                 "home" => Some(IFA_F_HOMEADDRESS),
                 "-nodad" => Some(IFA_F_NODAD),
@@ -92,14 +110,23 @@ impl Lower<'_> {
                     address.no_track = true;
                     Some(0)
                 }
+                "use_vmac" if place == AddressPlace::Instance => {
+                    address.use_vmac = true;
+                    let message =
+                        "'use_vmac' of an address has no effect yet: standfast makes no VMAC for it";
+                    self.say_without_effect(entry, "address use_vmac", message.into());
+                    Some(0)
+                }
                 _ => None,
             };
             if let Some(flag) = bare {
-                *flags |= flag;
+                address.attributes.flags |= flag;
                 at += 1;
                 continue;
             }
-            if !matches!(word, "dev" | "scope" | "broadcast" | "brd" | "label" | "peer" | "preferred_lft") {
+            let of_place = word == "track_group" && place == AddressPlace::Static;
+            let valued = ["dev", "scope", "broadcast", "brd", "label", "peer", "preferred_lft"];
+            if !of_place && !valued.contains(&word) {
                 self.unknown_address_word(entry, at);
                 at += 1;
                 continue;
@@ -110,12 +137,15 @@ impl Lower<'_> {
                 return Err(Some(net.addr()));
             }
             match word {
-                "broadcast" | "brd" => broadcast = self.broadcast(entry, at + 1, family),
+                "broadcast" | "brd" => broadcast = Some((self.broadcast(entry, at + 1, family), at)),
+                "track_group" => address.track_group = entry.argument(at + 1).map(Into::into),
                 _ => self.address_option(entry, at, family, instance, &mut address)?,
             }
             at += 2;
         }
-        address.attributes.broadcast = broadcast.and_then(|broadcast| broadcast_of(&broadcast, net));
+        if let Some((Some(broadcast), at)) = broadcast {
+            address.attributes.broadcast = self.broadcast_of(entry, at, &broadcast, &address);
+        }
         Ok(address)
     }
 
@@ -177,6 +207,10 @@ impl Lower<'_> {
                 self.report(Diagnostic::error("wrong-family", entry.span_of(at), message));
             }
             "label" => address.attributes.label = Some(value.into()),
+            "peer" if address.attributes.peer.is_some() => {
+                let message = format!("peer {value}: another peer has already been specified");
+                self.report(Diagnostic::error("given-twice", entry.span_of(at), message));
+            }
             "peer" => self.peer(entry, at + 1, family, address),
             _ => match value {
                 "forever" => address.attributes.preferred_lft = None,
@@ -222,6 +256,35 @@ impl Lower<'_> {
         }
     }
 
+    /// What stands at the other end of a point-to-point link is no broadcast address.
+    fn broadcast_of(
+        &mut self,
+        entry: &Node,
+        at: usize,
+        broadcast: &Broadcast,
+        address: &Address,
+    ) -> Option<Ipv4Addr> {
+        let IpNet::V4(net) = address.net else { return None };
+        if address.attributes.peer.is_some() {
+            let message = "Cannot specify broadcast and peer addresses - ignoring broadcast address";
+            self.report(Diagnostic::error("broadcast-with-peer", entry.span_of(at), message));
+            return None;
+        }
+        match broadcast {
+            Broadcast::At(address) => Some(*address),
+            _ if net.prefix_len() > 30 => {
+                let message = format!("Address prefix length {} too long for broadcast", net.prefix_len());
+                self.report(
+                    Diagnostic::error("broadcast-without-room", entry.span_of(at), message)
+                        .expected("a prefix length up to 30"),
+                );
+                None
+            }
+            Broadcast::Ones => Some(net.broadcast()),
+            Broadcast::Zeros => Some(net.network()),
+        }
+    }
+
     /// `IP[/PREFIXLEN]`
     fn net(&mut self, entry: &Node) -> Option<IpNet> {
         let word = entry.name();
@@ -256,15 +319,5 @@ fn scope(word: &str) -> Option<u8> {
         "host" => Some(254),
         "nowhere" => Some(255),
         _ => word.parse().ok(),
-    }
-}
-
-fn broadcast_of(broadcast: &Broadcast, net: IpNet) -> Option<Ipv4Addr> {
-    let IpNet::V4(net) = net else { return None };
-    match broadcast {
-        Broadcast::At(address) => Some(*address),
-        _ if net.prefix_len() > 30 => None,
-        Broadcast::Ones => Some(net.broadcast()),
-        Broadcast::Zeros => Some(net.network()),
     }
 }

@@ -11,6 +11,9 @@ use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
 use crate::ids::{Family, Name};
 
+/// The longest name, in bytes.
+const LONGEST_NAME: usize = 31;
+
 /// A session as it is written.
 #[derive(Default)]
 struct Draft {
@@ -40,6 +43,14 @@ impl Lower<'_> {
             );
             return;
         }
+        if name.len() > LONGEST_NAME {
+            let message = format!("BFD instance {name} name too long - ignoring");
+            self.report(
+                Diagnostic::error("name-too-long", node.span_of(1), message)
+                    .expected(format!("at most {LONGEST_NAME} characters")),
+            );
+            return;
+        }
         let mut draft = Draft::default();
         self.each(node.nodes(), |_, node, value| keyword(node, &value, &mut draft));
         let Some(neighbour) = draft.neighbour else {
@@ -58,15 +69,25 @@ impl Lower<'_> {
             );
             return;
         }
+        let source = draft.source.map(|(source, _)| source);
+        let twin = |one: &BfdInstance| one.neighbour == neighbour && one.source == source;
+        if self.loaded.config.bfd_instances.iter().any(twin) {
+            let message = format!(
+                "BFD instance {name} has duplicate neighbor address {neighbour}, ignoring instance"
+            );
+            self.report(Diagnostic::error("given-twice", node.span_of(1), message));
+            return;
+        }
         let ttl = draft.ttl.unwrap_or(if neighbour.is_ipv4() { 255 } else { 64 });
         let max_hops = self.max_hops(&draft, ttl, &name);
         let [min_rx, min_tx, idle_tx] = draft.times;
         // Either alone means the other is not told.
         let both = draft.for_vrrp == draft.for_checkers;
+        self.definitions.bfds.insert(name.clone(), node.span_of(1));
         self.loaded.config.bfd_instances.push(BfdInstance {
             name,
             neighbour,
-            source: draft.source.map(|(source, _)| source),
+            source,
             min_rx: min_rx.unwrap_or(Duration::from_millis(10)),
             min_tx: min_tx.unwrap_or(Duration::from_millis(10)),
             idle_tx: idle_tx.unwrap_or(Duration::from_secs(1)),

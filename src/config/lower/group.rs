@@ -3,8 +3,8 @@
 use super::Lower;
 use super::instance::Collected;
 use super::read::Value;
-use super::tracked::Track;
-use crate::config::model::{Notify, SyncGroup};
+use super::tracked::{Track, TrackKind};
+use crate::config::model::{GroupOptions, Notify, SyncGroup};
 use crate::config::policy::RejectedKind;
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
@@ -23,6 +23,10 @@ pub struct GroupDraft {
     /// Where each of its scripts stands.
     pub notify_places: Vec<(&'static str, Option<Span>)>,
     smtp_alert: Option<bool>,
+    pub track_files: Vec<Track>,
+    pub track_processes: Vec<Track>,
+    pub track_bfds: Vec<Track>,
+    notify_priority_changes: Option<bool>,
 }
 
 impl GroupDraft {
@@ -36,6 +40,10 @@ impl GroupDraft {
             tracking_weight: self.tracking_weight,
             notify: self.notify.clone(),
             smtp_alert: self.smtp_alert,
+            options: GroupOptions {
+                notify_priority_changes: self.notify_priority_changes,
+                ..GroupOptions::default()
+            },
         }
     }
 }
@@ -64,11 +72,21 @@ impl Lower<'_> {
             notify: Notify::default(),
             notify_places: Vec::new(),
             smtp_alert: None,
+            track_files: Vec::new(),
+            track_processes: Vec::new(),
+            track_bfds: Vec::new(),
+            notify_priority_changes: None,
         };
         self.each(node.nodes(), |lower, node, value| match node.name() {
             "group" => members(node, &mut draft),
-            "track_interface" => lower.tracks(node, &mut draft.track_interfaces, &name),
-            "track_script" => lower.tracks(node, &mut draft.track_scripts, &name),
+            "track_interface" => {
+                lower.tracks(node, &mut draft.track_interfaces, &name, TrackKind::Interface)
+            }
+            "track_script" => lower.tracks(node, &mut draft.track_scripts, &name, TrackKind::Script),
+            "track_file" => lower.tracks(node, &mut draft.track_files, &name, TrackKind::File),
+            "track_process" => lower.tracks(node, &mut draft.track_processes, &name, TrackKind::Process),
+            "track_bfd" => lower.tracks(node, &mut draft.track_bfds, &name, TrackKind::Bfd),
+            "notify_priority_changes" => draft.notify_priority_changes = Some(value.yes()),
             "global_tracking" | "sync_group_tracking_weight" => draft.tracking_weight = true,
             "smtp_alert" => draft.smtp_alert = Some(value.yes()),
             _ => store_notify(node, value, &mut draft.notify, &mut draft.notify_places),

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::Lower;
+use super::definitions::{Defined, Definitions};
 use super::group::GroupDraft;
-use super::tracked::Track;
+use super::tracked::{Track, TrackKind};
 use crate::config::host::ScriptKind;
-use crate::config::model::{LvsSyncDaemon, SyncGroup, Tracked};
+use crate::config::model::{LvsSyncDaemon, SyncGroup, Tracked, TrackedObjects};
 use crate::config::policy::RejectedKind;
-use crate::diag::{Class, Diagnostic};
+use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
 
 impl Lower<'_> {
@@ -77,6 +78,68 @@ impl Lower<'_> {
         self.report(diagnostic);
     }
 
+    /// Files, processes and sessions that are defined, with their own weight where the line gives none.
+    pub fn tracked_objects(&mut self, tracks: &[Track], owner: &Name, kind: TrackKind) -> Vec<Tracked> {
+        let mut found = Vec::new();
+        for track in tracks {
+            let own = self.own_weight(kind, &track.name).filter(|_| track.known);
+            let Some((weight, reverse)) = own else {
+                self.no_such_object(track, owner, kind);
+                continue;
+            };
+            let (weight, reverse) = match track.weight {
+                None => (weight, reverse),
+                Some(given) => (given.weight, given.reverse.unwrap_or(reverse)),
+            };
+            found.push(Tracked { name: track.name.clone(), weight, reverse });
+        }
+        found
+    }
+
+    fn own_weight(&self, kind: TrackKind, name: &Name) -> Option<(i16, bool)> {
+        let config = &self.loaded.config;
+        match kind {
+            TrackKind::Interface | TrackKind::Script => None,
+            TrackKind::File => {
+                let found = config.track_files.iter().find(|file| file.name == *name);
+                found.map(|file| (file.weight, file.reverse))
+            }
+            TrackKind::Process => {
+                let found = config.track_processes.iter().find(|process| process.name == *name);
+                found.map(|process| (process.weight, process.reverse))
+            }
+            TrackKind::Bfd => {
+                let found = config.bfd_instances.iter().find(|session| session.name == *name);
+                found.map(|session| (session.weight, session.reverse))
+            }
+        }
+    }
+
+    fn no_such_object(&mut self, track: &Track, owner: &Name, kind: TrackKind) {
+        let (code, keyword, of): (_, _, fn(&Definitions) -> &Defined) = match kind {
+            TrackKind::Process => ("no-such-process", "vrrp_track_process", |known| &known.processes),
+            TrackKind::Bfd => ("no-such-bfd", "bfd_instance", |known| &known.bfds),
+            _ => ("no-such-file", "track_file", |known| &known.files),
+        };
+        let message = format!("({owner}) track {} {} not found, ignoring...", kind.word(), track.name);
+        self.undefined(code, (&track.name, track.span), message, (keyword, of));
+    }
+
+    /// A group's member that is no instance.
+    pub fn no_such_member(&mut self, member: &Name, span: Option<Span>, group: &str) {
+        let message = format!("Virtual router {member} specified in {group} doesn't exist - ignoring");
+        let mut diagnostic =
+            Diagnostic::error("no-such-instance", span, message).expected("the name of a vrrp_instance");
+        let names = self.loaded.config.instances.iter().map(|one| &one.name);
+        let near = names.map(|name| (strsim::damerau_levenshtein(name, member), name)).min();
+        if let Some((distance, near)) = near
+            && distance <= 3
+        {
+            diagnostic = diagnostic.help(format!("did you mean '{near}'?"));
+        }
+        self.report(diagnostic);
+    }
+
     /// Completes one; the instances are in the model.
     pub fn complete_group(&mut self, draft: &GroupDraft) {
         let mut group: SyncGroup = draft.bare();
@@ -85,20 +148,7 @@ impl Lower<'_> {
         for (member, span) in &draft.members {
             let known = self.loaded.config.instances.iter().any(|instance| instance.name == *member);
             if !known {
-                let message = format!(
-                    "Virtual router {member} specified in sync group {} doesn't exist - ignoring",
-                    draft.name
-                );
-                let mut diagnostic = Diagnostic::error("no-such-instance", *span, message)
-                    .expected("the name of a vrrp_instance");
-                let names = self.loaded.config.instances.iter().map(|one| &one.name);
-                let near = names.map(|name| (strsim::damerau_levenshtein(name, member), name)).min();
-                if let Some((distance, near)) = near
-                    && distance <= 3
-                {
-                    diagnostic = diagnostic.help(format!("did you mean '{near}'?"));
-                }
-                self.report(diagnostic);
+                self.no_such_member(member, *span, &format!("sync group {}", draft.name));
             } else if !taken.insert(member.clone()) {
                 let message = format!(
                     "Virtual router {member} is in more than one sync group - ignoring it in {}",
@@ -126,6 +176,11 @@ impl Lower<'_> {
         self.need_notify(&draft.notify, &draft.notify_places, &draft.name);
         group.track_interfaces = self.track_interfaces(&draft.track_interfaces, &draft.name, None);
         group.track_scripts = self.track_scripts(&draft.track_scripts, &draft.name);
+        group.options.tracked = TrackedObjects {
+            files: self.tracked_objects(&draft.track_files, &draft.name, TrackKind::File),
+            processes: self.tracked_objects(&draft.track_processes, &draft.name, TrackKind::Process),
+            bfds: self.tracked_objects(&draft.track_bfds, &draft.name, TrackKind::Bfd),
+        };
         let global = &self.loaded.config.global;
         group.smtp_alert = group.smtp_alert.or(global.smtp_alert_vrrp).or(global.smtp_alert);
         self.loaded.config.sync_groups.push(group);

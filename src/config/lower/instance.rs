@@ -8,8 +8,9 @@ use super::address::Address;
 use super::cause::Causes;
 use super::global::set;
 use super::group::{GroupDraft, store_notify};
+use super::instance_options::OptionsDraft;
 use super::read::{LONGEST_INTERFACE, Value};
-use super::tracked::Track;
+use super::tracked::{Track, TrackKind};
 use super::vmac::VmacLine;
 use crate::config::model::{Auth, InitialState, Notify, UnicastPeer, Version};
 use crate::config::policy::RejectedKind;
@@ -70,6 +71,7 @@ pub struct Draft {
     pub notify_places: Vec<(&'static str, Option<Span>)>,
     pub smtp_alert: Option<bool>,
     pub sync_daemon_interface: Option<(Name, Option<Span>)>,
+    pub options: OptionsDraft,
 }
 
 /// `garp_*` of an instance.
@@ -119,8 +121,8 @@ impl Lower<'_> {
             "use_vmac" => self.use_vmac(node, draft.vmac.get_or_insert_default()),
             "virtual_ipaddress" => draft.addresses.extend(self.addresses(node, name)),
             "virtual_ipaddress_excluded" => draft.excluded.extend(self.addresses(node, name)),
-            "track_interface" => self.tracks(node, &mut draft.track_interfaces, name),
-            "track_script" => self.tracks(node, &mut draft.track_scripts, name),
+            "track_interface" => self.tracks(node, &mut draft.track_interfaces, name, TrackKind::Interface),
+            "track_script" => self.tracks(node, &mut draft.track_scripts, name, TrackKind::Script),
             "unicast_peer" => {
                 draft.peers.extend(self.peers(node, name));
                 draft.unicast_word = node.span();
@@ -148,6 +150,7 @@ impl Lower<'_> {
             "lvs_sync_daemon_interface" => {
                 draft.sync_daemon_interface = value.text().map(|name| (name.into(), span));
             }
+            _ if self.instance_option(node, &value, draft, name) => {}
             name if name.starts_with("garp_") => instance_garp(name, &value, &mut draft.garp),
             _ if plain(node, &value, draft) => {}
             _ => store_notify(node, value, &mut draft.notify, &mut draft.notify_places),
@@ -254,7 +257,10 @@ fn plain(node: &Node, value: &Value, draft: &mut Draft) -> bool {
         // keepalived only looks whether the word is a boolean, and turns it on.
         "skip_check_adv_addr" => draft.skip_check_adv_addr = Some(true),
         "down_timer_adverts" => draft.down_timer_adverts = value.int(),
-        "accept" => draft.accept = Some(true),
+        "accept" => {
+            draft.accept = Some(true);
+            draft.options.accept = node.span();
+        }
         "no_accept" => draft.accept = Some(false),
         "promote_secondaries" => draft.promote_secondaries = Some(node.span()),
         "smtp_alert" => draft.smtp_alert = Some(value.yes()),

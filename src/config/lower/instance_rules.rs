@@ -8,7 +8,9 @@ use super::Lower;
 use super::address::Address;
 use super::instance::{Collected, Draft};
 use super::vmac::{VmacLine, default_name};
-use crate::config::model::{Garp, InitialState, UnicastPeer, Version, VirtualAddress, Vmac, VrrpInstance};
+use crate::config::model::{
+    Garp, InitialState, InstanceOptions, UnicastPeer, Version, VirtualAddress, Vmac, VrrpInstance,
+};
 use crate::config::policy::RejectedKind;
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::{Family, Mac, Name, Vrid};
@@ -39,7 +41,7 @@ impl Lower<'_> {
         self.complete_sync_daemon();
     }
 
-    fn complete(&mut self, draft: Draft, taken: &mut BTreeSet<Name>) -> Option<VrrpInstance> {
+    fn complete(&mut self, mut draft: Draft, taken: &mut BTreeSet<Name>) -> Option<VrrpInstance> {
         let name = draft.name.clone();
         let Some((vrid, _)) = draft.vrid else {
             self.refuse(&draft, "the virtual router id must be set", ("virtual_router_id", "1 to 255"));
@@ -64,6 +66,7 @@ impl Lower<'_> {
             (None, Family::V6) => Version::V3,
             (None, Family::V4) => self.loaded.config.global.vrrp_version,
         };
+        self.strict(&mut draft, version);
         if draft.addresses.is_empty() && !draft.no_addresses && !self.without_addresses(&draft, version) {
             return None;
         }
@@ -77,7 +80,8 @@ impl Lower<'_> {
         let promote_secondaries = self.promote_secondaries(&draft, vmac.is_some());
         let (addresses, excluded) = self.address_lists(&draft, family, &own);
         let global = self.loaded.config.global.clone();
-        Some(VrrpInstance {
+        let mut instance = VrrpInstance {
+            options: InstanceOptions::default(),
             track_interfaces: self.track_interfaces(&draft.track_interfaces, &name, Some(&interface)),
             track_scripts: self.track_scripts(&draft.track_scripts, &name),
             unicast_peers: self.unicast(&draft, family),
@@ -109,9 +113,11 @@ impl Lower<'_> {
             down_timer_adverts: draft.down_timer_adverts.unwrap_or(global.vrrp_down_timer_adverts),
             accept: draft.accept.unwrap_or(true),
             promote_secondaries,
-            notify: draft.notify,
+            notify: draft.notify.clone(),
             smtp_alert: draft.smtp_alert.or(global.smtp_alert_vrrp).or(global.smtp_alert),
-        })
+        };
+        self.complete_options(&draft.options, &mut instance, draft.span);
+        Some(instance)
     }
 
     /// keepalived does not start with such an instance; here the others run.

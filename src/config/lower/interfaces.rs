@@ -69,6 +69,7 @@ impl Lower<'_> {
                     continue;
                 }
             };
+            self.wish_interface(entry.name(), "linkbeat interface", entry.span());
             self.loaded.config.linkbeat.push(Linkbeat { interface: entry.name().into(), way });
         }
     }
@@ -94,6 +95,7 @@ impl Lower<'_> {
                 },
             };
             let interface: Name = entry.name().into();
+            self.wish_interface(&interface, "up/down delay", entry.span());
             self.loaded.config.up_down_delays.push(UpDownDelay { interface, down, up });
         }
     }

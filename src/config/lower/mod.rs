@@ -7,17 +7,29 @@ mod address;
 mod bfd;
 mod cause;
 mod check;
+mod definitions;
+mod file;
 mod global;
 mod global_daemon;
 mod group;
 mod group_rules;
+mod hmac;
 mod instance;
+mod instance_options;
 mod instance_rules;
 mod interfaces;
+mod ipvlan;
+mod line;
+mod nexthop;
+mod process;
 mod read;
+mod route;
+mod route_metric;
+mod rule;
 mod script;
 mod service;
 mod service_rules;
+mod statics;
 mod tracked;
 mod vmac;
 
@@ -34,6 +46,7 @@ use super::syntax::{Node, Tree};
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
 use crate::objects::ipvs::Protocol;
+use definitions::Definitions;
 use read::Value;
 
 /// Puts the tree's meaning into `loaded.config`. The nodes come one after the other and are dropped once
@@ -42,6 +55,8 @@ pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, keep: 
     let mut lower = Lower {
         loaded,
         script_places: BTreeMap::new(),
+        definitions: Definitions::default(),
+        preferences: rule::Preferences::default(),
         services: HashMap::new(),
         unhonoured: BTreeSet::new(),
         in_unhonoured: false,
@@ -66,6 +81,7 @@ pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, keep: 
         }
     }
     lower.complete_vrrp(vrrp);
+    lower.complete_track_groups();
 }
 
 /// Where a `vrrp_script` was written: its name, and its command.
@@ -78,6 +94,8 @@ struct Lower<'a> {
     loaded: &'a mut Loaded,
     /// `vrrp_script` by name.
     script_places: BTreeMap<Name, ScriptPlaces>,
+    definitions: Definitions,
+    preferences: rule::Preferences,
     /// Services by what the kernel knows them by, with their places.
     services: HashMap<(Target, Protocol), Option<Span>>,
     /// Keywords without effect that were spoken of already.
@@ -110,6 +128,12 @@ impl Lower<'_> {
             "vrrp_sync_group" => self.group(node, vrrp),
             "virtual_server" => self.service(node),
             "bfd_instance" => self.bfd(node),
+            "vrrp_track_process" => self.track_process(node),
+            "track_file" | "vrrp_track_file" => self.track_file(node),
+            "track_group" => self.track_group(node),
+            "static_ipaddress" => self.static_addresses(node),
+            "static_routes" => self.static_routes(node),
+            "static_rules" => self.static_rules(node),
             "garp_group" => self.garp_group(node),
             "linkbeat_interfaces" => self.linkbeat(node),
             "interface_up_down_delays" => self.up_down_delays(node),
@@ -262,7 +286,6 @@ impl Lower<'_> {
                 self.in_unhonoured = outer;
                 self.required(node, context);
             }
-            (Arguments::Values(values), _) => self.entries(node, values),
             (Arguments::Script, Some(Value::Script(command))) => {
                 let check = row.name == "misc_path";
                 let kind = if check { ScriptKind::Check } else { ScriptKind::Notify };
@@ -285,7 +308,14 @@ impl Lower<'_> {
     }
 
     fn need_interface(&mut self, name: &str, by: impl Into<String>, span: Option<Span>) {
-        self.loaded.needs.interfaces.push(InterfaceUse { name: name.into(), by: by.into(), span });
+        let wanted = InterfaceUse { name: name.into(), by: by.into(), span, dispensable: false };
+        self.loaded.needs.interfaces.push(wanted);
+    }
+
+    /// An interface without which a line means nothing.
+    fn wish_interface(&mut self, name: &str, by: impl Into<String>, span: Option<Span>) {
+        let wanted = InterfaceUse { name: name.into(), by: by.into(), span, dispensable: true };
+        self.loaded.needs.interfaces.push(wanted);
     }
 
     /// Complains when none of the keywords is there without which the block is nothing.
@@ -299,34 +329,6 @@ impl Lower<'_> {
         self.report(
             Diagnostic::error("incomplete-block", node.span(), message).expected(names.join(" or ")),
         );
-    }
-
-    /// What can be said of entries that are not used yet.
-    fn entries(&mut self, node: &Node, values: Values) {
-        for entry in node.nodes() {
-            match values {
-                Values::Routes => {
-                    for (at, (old, new)) in (0..entry.line.count())
-                        .filter_map(|at| Some((at, old_route_word(entry.line.word(at)?)?)))
-                    {
-                        let message = format!("\"{old}\" for routes is deprecated. Please use \"{new}\"");
-                        self.report(Diagnostic::warning("deprecated", entry.line.span(at), message));
-                    }
-                }
-                Values::Rules => {
-                    let known = ["preference", "order", "priority"];
-                    if !entry.line.words_from(0).any(|word| known.contains(&word)) {
-                        let message =
-                            "Rule has no preference specified. This is probably not what you want.";
-                        self.report(
-                            Diagnostic::warning("rule-without-preference", entry.span(), message)
-                                .expected("preference N"),
-                        );
-                    }
-                }
-                _ => {}
-            }
-        }
     }
 
     fn need_script(
@@ -364,14 +366,5 @@ impl Lower<'_> {
 
     fn need_user(&mut self, user: &UserSpec, of_script: bool, span: Option<Span>) {
         self.loaded.needs.users.push(UserUse { user: user.clone(), of_script, span });
-    }
-}
-
-/// An old word of a route, and the one for it.
-fn old_route_word(word: &str) -> Option<(&'static str, &'static str)> {
-    match word {
-        "or" => Some(("or", "nexthop")),
-        "gw" => Some(("gw", "via")),
-        _ => None,
     }
 }

@@ -210,6 +210,19 @@ impl Lower<'_> {
         places: u32,
     ) -> Option<Duration> {
         let word = node.argument(at)?;
+        self.decimal_text(node, name, at, word, range, places)
+    }
+
+    /// The same of a part of the word.
+    pub fn decimal_text(
+        &mut self,
+        node: &Node,
+        name: &str,
+        at: usize,
+        word: &str,
+        range: (u64, u64),
+        places: u32,
+    ) -> Option<Duration> {
         let shown = |micros: u64| {
             let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
             text.trim_end_matches('0').trim_end_matches('.').to_owned()

@@ -14,13 +14,44 @@ pub struct Track {
     /// `None`: that of the tracked object.
     pub weight: Option<Weight>,
     pub span: Option<Span>,
-    /// A script of this name is defined above.
+    /// What is tracked is defined above.
     pub known: bool,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TrackKind {
+    Interface,
+    Script,
+    File,
+    Process,
+    Bfd,
+}
+
+impl TrackKind {
+    /// As messages call it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            TrackKind::Interface => "interface",
+            TrackKind::Script => "script",
+            TrackKind::File => "file",
+            TrackKind::Process => "process",
+            TrackKind::Bfd => "bfd",
+        }
+    }
+
+    /// The greatest weight.
+    const fn most(self) -> i64 {
+        match self {
+            TrackKind::File | TrackKind::Process => 254,
+            TrackKind::Interface | TrackKind::Script | TrackKind::Bfd => 253,
+        }
+    }
 }
 
 impl Lower<'_> {
     /// The entries of a block, without those that are wrong or stand twice.
-    pub fn tracks(&mut self, node: &Node, before: &mut Vec<Track>, owner: &str) {
+    pub fn tracks(&mut self, node: &Node, before: &mut Vec<Track>, owner: &str, kind: TrackKind) {
         for entry in node.nodes() {
             let name: Name = entry.name().into();
             if let Some(first) = before.iter().find(|track| track.name == name).map(|track| track.span) {
@@ -34,7 +65,7 @@ impl Lower<'_> {
             }
             let weight = match entry.argument(1) {
                 None => None,
-                Some("weight") if entry.argument(2).is_some() => match self.weight(entry, 2, 253) {
+                Some("weight") if entry.argument(2).is_some() => match self.weight(entry, 2, kind.most()) {
                     Some(weight) => Some(weight),
                     None => continue,
                 },
@@ -47,7 +78,13 @@ impl Lower<'_> {
                     continue;
                 }
             };
-            let known = self.script_places.contains_key(&name);
+            let known = match kind {
+                TrackKind::Interface => true,
+                TrackKind::Script => self.script_places.contains_key(&name),
+                TrackKind::File => self.definitions.files.contains_key(&name),
+                TrackKind::Process => self.definitions.processes.contains_key(&name),
+                TrackKind::Bfd => self.definitions.bfds.contains_key(&name),
+            };
             before.push(Track { name, weight, span: entry.span(), known });
         }
     }

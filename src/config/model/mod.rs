@@ -6,15 +6,25 @@ pub mod check;
 pub mod global;
 pub mod interface;
 pub mod lvs;
+pub mod options;
 pub mod process;
+pub mod route;
+pub mod rule;
 pub mod script;
 pub mod services;
+pub mod statics;
+pub mod track;
 pub mod vrrp;
 
 pub use check::{Check, CheckKind, HttpGet, HttpUrl, StatusRange, TcpCheck};
 pub use global::{Global, LvsSyncDaemon};
 pub use lvs::{RealServer, VirtualServer};
+pub use options::{GroupOptions, InstanceOptions};
+pub use route::Route;
+pub use rule::Rule;
 pub use script::{Command, UserSpec};
+pub use statics::{StaticAddress, Statics, TrackGroup};
+pub use track::{TrackFile, TrackProcess, TrackedObjects};
 pub use vrrp::{
     Auth, Garp, InitialState, InstanceIdentity, Notify, SyncGroup, TrackScript, Tracked, UnicastPeer,
     Version, VirtualAddress, Vmac, VrrpInstance, Way,
@@ -27,6 +37,10 @@ pub struct Config {
     pub instances: Vec<VrrpInstance>,
     pub sync_groups: Vec<SyncGroup>,
     pub track_scripts: Vec<TrackScript>,
+    pub track_files: Vec<TrackFile>,
+    pub track_processes: Vec<TrackProcess>,
+    pub track_groups: Vec<TrackGroup>,
+    pub statics: Statics,
     pub bfd_instances: Vec<bfd::BfdInstance>,
     pub garp_groups: Vec<interface::GarpGroup>,
     pub linkbeat: Vec<interface::Linkbeat>,

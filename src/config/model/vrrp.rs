@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::options::{GroupOptions, InstanceOptions};
 use super::script::Command;
 use crate::ids::{Family, Mac, Name, Vrid};
 use crate::objects::address::{AddressAttributes, AddressKey};
@@ -67,6 +68,8 @@ pub struct VrrpInstance {
     pub notify: Notify,
     /// `smtp_alert`
     pub smtp_alert: Option<bool>,
+    /// What no core asks for yet.
+    pub options: InstanceOptions,
 }
 
 /// `state MASTER|BACKUP`
@@ -255,6 +258,8 @@ pub struct SyncGroup {
     pub tracking_weight: bool,
     pub notify: Notify,
     pub smtp_alert: Option<bool>,
+    /// What no core asks for yet.
+    pub options: GroupOptions,
 }
 
 /// `vrrp_script`

@@ -1,0 +1,66 @@
+//! Names that blocks define and later lines use. keepalived knows only what stands above a line.
+
+use std::collections::BTreeMap;
+
+use super::Lower;
+use super::statics::TrackGroupDraft;
+use crate::config::syntax::Node;
+use crate::diag::{Diagnostic, Span};
+use crate::ids::Name;
+
+/// A name with its place.
+pub type Defined = BTreeMap<Name, Option<Span>>;
+
+/// What was defined so far.
+#[derive(Default)]
+pub struct Definitions {
+    /// `track_file`
+    pub files: Defined,
+    /// `vrrp_track_process`
+    pub processes: Defined,
+    /// `bfd_instance`
+    pub bfds: Defined,
+    /// `track_group`
+    pub groups: Defined,
+    /// Their members, until all instances are known.
+    pub track_groups: Vec<TrackGroupDraft>,
+}
+
+impl Lower<'_> {
+    /// Says so where a block's name is taken; the first one counts.
+    pub fn is_defined_above(&mut self, node: &Node, of: impl Fn(&Definitions) -> &Defined) -> bool {
+        let Some(name) = node.argument(1) else { return false };
+        let Some(first) = of(&self.definitions).get(name).copied() else { return false };
+        let message = format!("{} '{name}' is defined twice; the first one counts", node.name());
+        let mut diagnostic = Diagnostic::note("given-twice", node.span_of(1), message);
+        if let Some(first) = first {
+            diagnostic = diagnostic.related(first, "the first one");
+        }
+        self.report(diagnostic);
+        true
+    }
+
+    /// A name that nothing defines above the line, with the definition that is most like it.
+    pub fn undefined(
+        &mut self,
+        code: &'static str,
+        (name, span): (&str, Option<Span>),
+        message: String,
+        (keyword, of): (&str, impl Fn(&Definitions) -> &Defined),
+    ) {
+        let mut diagnostic =
+            Diagnostic::error(code, span, message).expected(format!("the name of a {keyword} above"));
+        let near = of(&self.definitions)
+            .iter()
+            .map(|(known, place)| (strsim::damerau_levenshtein(known, name), known, *place))
+            .min();
+        if let Some((distance, near, Some(place))) = near
+            && distance <= 3
+        {
+            let words =
+                if distance == 0 { "move this above".into() } else { format!("did you mean '{near}'?") };
+            diagnostic = diagnostic.related(place, words);
+        }
+        self.report(diagnostic);
+    }
+}

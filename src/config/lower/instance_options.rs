@@ -1,0 +1,298 @@
+//! What an instance says beyond the protocol's core, and what strict mode makes of an instance.
+
+use std::time::Duration;
+
+use super::Lower;
+use super::hmac::HmacDraft;
+use super::instance::Draft;
+use super::ipvlan::IpvlanLine;
+use super::line::Owner;
+use super::read::Value;
+use super::tracked::{Track, TrackKind};
+use crate::config::model::options::{ExtraGarp, InstanceOptions, Ipvlan, OldChecksum};
+use crate::config::model::{TrackedObjects, Version, VrrpInstance};
+use crate::config::syntax::Node;
+use crate::diag::{Diagnostic, Span};
+use crate::ids::{Family, Name};
+
+/// The longest interval of `garp_extra_if`, in seconds.
+const DAY: i64 = 86_400;
+
+/// As it is written.
+#[derive(Clone, Debug, Default)]
+pub struct OptionsDraft {
+    /// What only has to be kept.
+    pub kept: InstanceOptions,
+    pub files: Vec<Track>,
+    pub processes: Vec<Track>,
+    pub bfds: Vec<Track>,
+    pub ipvlan: Option<IpvlanLine>,
+    pub vrf: Option<(Name, Option<Span>)>,
+    pub strict_mode: Option<bool>,
+    pub accept: Option<Span>,
+    pub timer_expired: Option<(u8, Option<Span>)>,
+    pub garp_extra_if: Option<ExtraGarp>,
+    pub owner_ignore: Option<(bool, Option<Span>)>,
+    pub v3_checksum_as_v2: Option<bool>,
+    pub native_ipv6: bool,
+    pub hmac: Option<HmacDraft>,
+}
+
+impl Lower<'_> {
+    /// A keyword of an instance; `false` where it is none of these.
+    pub fn instance_option(&mut self, node: &Node, value: &Value, draft: &mut Draft, name: &Name) -> bool {
+        let span = node.span_of(1);
+        match node.name() {
+            "track_file" => self.tracks(node, &mut draft.options.files, name, TrackKind::File),
+            "track_process" => self.tracks(node, &mut draft.options.processes, name, TrackKind::Process),
+            "track_bfd" => self.tracks(node, &mut draft.options.bfds, name, TrackKind::Bfd),
+            "virtual_routes" => {
+                let owner = Owner { what: &format!("route of {name}"), fixed: false };
+                let routes = self.routes(node, &owner);
+                draft.options.kept.routes.extend(routes);
+            }
+            "virtual_rules" => {
+                let owner = Owner { what: &format!("rule of {name}"), fixed: false };
+                let rules = self.rules(node, &owner);
+                draft.options.kept.rules.extend(rules);
+            }
+            "use_ipvlan" => draft.options.ipvlan = Some(self.use_ipvlan(node, name)),
+            "auth_hmac" => self.auth_hmac(node, draft.options.hmac.get_or_insert_default()),
+            "garp_extra_if" | "vmac_garp_intvl" => {
+                let extra = self.extra_garp(node, (0, DAY));
+                draft.options.garp_extra_if = extra.or(draft.options.garp_extra_if);
+            }
+            "old_unicast_checksum" => {
+                draft.unicast_word = node.span();
+                let never = matches!(value, Value::Text(_));
+                draft.options.kept.old_unicast_checksum =
+                    if never { OldChecksum::Never } else { OldChecksum::Always };
+            }
+            "native_ipv6" => self.native_ipv6(node, draft, name),
+            "kernel_rx_buf_size" => self.rx_buffer(node, value, draft, name),
+            "vrf" => draft.options.vrf = value.clone().text().map(|vrf| (vrf.into(), span)),
+            "timer_expired_backup" | "thread_timer_expired" => {
+                draft.options.timer_expired = Some((value.int().unwrap_or(254), span));
+            }
+            "owner_ignore_adverts" => draft.options.owner_ignore = Some((value.yes(), node.span())),
+            _ => return plain(node, value, &mut draft.options),
+        }
+        true
+    }
+
+    fn native_ipv6(&mut self, node: &Node, draft: &mut Draft, name: &Name) {
+        let first = draft.addresses.first().or(draft.excluded.first());
+        if first.is_some_and(|address| Family::of(address.net.addr()) == Family::V4) {
+            let message = format!("({name}) Cannot specify native_ipv6 with IPv4 addresses");
+            self.report(Diagnostic::error("wrong-family", node.span(), message).help("remove the line"));
+        } else {
+            draft.options.native_ipv6 = true;
+        }
+    }
+
+    fn rx_buffer(&mut self, node: &Node, value: &Value, draft: &mut Draft, name: &Name) {
+        if node.line.count() != 2 {
+            let message = format!("({name}) invalid kernel_rx_buf_size specified");
+            self.report(
+                Diagnostic::error("bad-number", node.span(), message).expected("one number of bytes"),
+            );
+            return;
+        }
+        draft.options.kept.kernel_rx_buf_size = value.int();
+    }
+
+    /// `[all] SECONDS`, in either order.
+    pub fn extra_garp(&mut self, node: &Node, range: (i64, i64)) -> Option<ExtraGarp> {
+        let mut extra = ExtraGarp::default();
+        let mut number = None;
+        for at in 1..node.line.count() {
+            if node.argument(at) == Some("all") {
+                extra.all = true;
+            } else if number.is_none() {
+                number = Some(at);
+            }
+        }
+        let Some(at) = number else {
+            let message = format!("{} specified without time - ignoring", node.name());
+            self.report(
+                Diagnostic::error("missing-parameter", node.span(), message)
+                    .expected(format!("a whole number of seconds up to {}", range.1)),
+            );
+            return None;
+        };
+        let seconds = self.int(node, node.name(), at, range, true)?;
+        extra.interval = Duration::from_secs(u64::try_from(seconds).ok()?);
+        Some(extra)
+    }
+
+    /// Everything of the options that depends on the rest of the instance.
+    pub fn complete_options(
+        &mut self,
+        draft: &OptionsDraft,
+        instance: &mut VrrpInstance,
+        span: Option<Span>,
+    ) {
+        let name = instance.name.clone();
+        let mut options = draft.kept.clone();
+        let global = &self.loaded.config.global;
+        options.strict_mode = draft.strict_mode.unwrap_or(global.vrrp_strict);
+        options.v3_checksum_as_v2 = draft.v3_checksum_as_v2.unwrap_or(global.v3_checksum_as_v2);
+        let extra = global.vrrp_garp_extra_if.map(|(interval, all)| ExtraGarp { interval, all });
+        options.garp_extra_if = draft.garp_extra_if.or(extra).unwrap_or_default();
+        let ignores = global.vrrp_owner_ignore_adverts.unwrap_or(options.strict_mode);
+        options.tracked = TrackedObjects {
+            files: self.tracked_objects(&draft.files, &name, TrackKind::File),
+            processes: self.tracked_objects(&draft.processes, &name, TrackKind::Process),
+            bfds: self.tracked_objects(&draft.bfds, &name, TrackKind::Bfd),
+        };
+        options.ipvlan = self.complete_ipvlan(draft, instance, span);
+        options.vrf = self.complete_vrf(draft, instance);
+        options.timer_expired_backup = self.timer_expired(draft, instance);
+        options.owner_ignore_adverts = self.owner_ignores(draft, instance, ignores);
+        if let Some(hmac) = draft.hmac.clone() {
+            let about = (&name, instance.advert_int, options.strict_mode);
+            options.auth_hmac = self.complete_hmac(hmac, about);
+        }
+        if options.auth_hmac.is_some() && instance.auth.is_some() {
+            let message = format!("({name}) authentication cannot be used with auth_hmac - ignoring it");
+            self.report(Diagnostic::error("auth-with-hmac", span, message));
+            instance.auth = None;
+        }
+        instance.options = options;
+    }
+
+    fn complete_ipvlan(
+        &mut self,
+        draft: &OptionsDraft,
+        instance: &VrrpInstance,
+        span: Option<Span>,
+    ) -> Option<Ipvlan> {
+        let line = draft.ipvlan.as_ref()?;
+        if line.address.is_none() && instance.source.is_none() && instance.family == Family::V4 {
+            let message = format!(
+                "({}) IPv4 ipvlan requires a source ip address to be configured. setting instance to fault state",
+                instance.name
+            );
+            self.report(
+                Diagnostic::error("ipvlan-without-address", line.span.or(span), message)
+                    .expected("use_ipvlan IP, or mcast_src_ip"),
+            );
+        }
+        let prefix = &self.loaded.config.global.vmac_prefix;
+        let name = line.name.clone().unwrap_or_else(|| format!("{prefix}.{}", instance.vrid).into());
+        self.loaded.own_interfaces.insert(name.clone());
+        Some(Ipvlan {
+            name,
+            address: line.address,
+            mode: line.mode.unwrap_or_default(),
+            group: line.group.clone(),
+        })
+    }
+
+    fn complete_vrf(&mut self, draft: &OptionsDraft, instance: &VrrpInstance) -> Option<Name> {
+        let (vrf, span) = draft.vrf.clone()?;
+        let why = match (instance.interface.is_empty(), instance.unicast_peers.is_empty()) {
+            (false, _) => "Cannot specify VRF interface and interface - ignoring",
+            (true, true) => "Cannot specify VRF interface without unicast - ignoring",
+            (true, false) => return Some(vrf),
+        };
+        let message = format!("({}) {why}", instance.name);
+        self.report(Diagnostic::error("vrf-not-alone", span, message).help("remove the line"));
+        None
+    }
+
+    fn timer_expired(&mut self, draft: &OptionsDraft, instance: &VrrpInstance) -> Option<u8> {
+        let (priority, span) = draft.timer_expired?;
+        if instance.nopreempt {
+            return Some(priority);
+        }
+        let message = format!("({}) timer_expired_backup requires nopreempt - resetting", instance.name);
+        self.report(Diagnostic::error("preempts-after-timer", span, message).expected("nopreempt"));
+        None
+    }
+
+    fn owner_ignores(&mut self, draft: &OptionsDraft, instance: &VrrpInstance, default: bool) -> bool {
+        let owner = instance.priority == 255;
+        match draft.owner_ignore {
+            None => owner && default,
+            Some((true, _)) if owner => true,
+            Some((false, _)) if !owner => false,
+            Some((wanted, span)) => {
+                let why = if wanted { "needs priority 255 - off" } else { "of priority 255 is forced on" };
+                let message = format!("({}) owner_ignore_adverts {why}", instance.name);
+                self.report(Diagnostic::error("not-the-owner", span, message));
+                !wanted
+            }
+        }
+    }
+
+    /// What RFC rules forbid is taken back.
+    pub fn strict(&mut self, draft: &mut Draft, version: Version) {
+        let strict = self.loaded.config.global.vrrp_strict;
+        if !draft.options.strict_mode.unwrap_or(strict) {
+            return;
+        }
+        let mut reset: Vec<&str> = Vec::new();
+        if draft.auth.take().is_some() {
+            reset.push("Strict mode does not support authentication. Ignoring.");
+        }
+        if !std::mem::take(&mut draft.preempt_delay).is_zero() {
+            reset.push("preempt_delay is incompatible with strict mode - resetting");
+        }
+        if version == Version::V2 && draft.options.accept.take().is_some() {
+            reset.push("warning - accept mode for VRRP version 2 does not comply with RFC3768 - resetting");
+            draft.accept = None;
+        }
+        if draft.down_timer_adverts.is_some_and(|adverts| adverts != 3) {
+            reset.push("down_timer_adverts is incompatible with strict mode - resetting");
+            draft.down_timer_adverts = Some(3);
+        }
+        if draft.garp.lower_prio_repeat.is_some_and(|repeat| repeat != 0) {
+            reset.push("Strict mode requires no repeat garps. resetting");
+        }
+        if draft.garp.lower_prio_delay.is_some_and(|delay| !delay.is_zero()) {
+            reset.push("Strict mode requires no repeat garp delay. resetting");
+        }
+        if draft.lower_prio_no_advert == Some(false) {
+            reset.push("Strict mode requires no lower priority advert. resetting");
+        }
+        if draft.higher_prio_send_advert == Some(true) {
+            reset.push("strict mode requires higher_prio_send_advert to be clear. resetting");
+        }
+        if draft.vmac.is_some() && draft.xmit_base.is_some() {
+            reset.push("xmit_base is incompatible with strict mode - resetting");
+            draft.xmit_base = None;
+        }
+        if std::mem::take(&mut draft.no_addresses) {
+            reset.push("no_virtual_ipaddress is incompatible with strict mode - resetting");
+        }
+        draft.garp.lower_prio_repeat = Some(0);
+        draft.garp.lower_prio_delay = Some(Duration::ZERO);
+        draft.lower_prio_no_advert = Some(true);
+        draft.higher_prio_send_advert = Some(false);
+        for why in reset {
+            let message = format!("({}) {why}", draft.name);
+            self.report(
+                Diagnostic::warning("against-strict-mode", draft.span, message)
+                    .help("remove the keyword, or strict_mode and vrrp_strict"),
+            );
+        }
+    }
+}
+
+/// Keywords that are only stored. `false`: it is none of them.
+fn plain(node: &Node, value: &Value, options: &mut OptionsDraft) -> bool {
+    let kept = &mut options.kept;
+    match node.name() {
+        "use_vmac_addr" => kept.vmac_addr = true,
+        "unicast_fault_no_peer" => kept.unicast_fault_no_peer = true,
+        "track_src_ip" => kept.track_src_ip = true,
+        "linkbeat_use_polling" => kept.linkbeat_use_polling = true,
+        "notify_priority_changes" => kept.notify_priority_changes = Some(value.yes()),
+        "strict_mode" => options.strict_mode = Some(value.yes()),
+        "v3_checksum_as_v2" => options.v3_checksum_as_v2 = Some(value.yes()),
+        "debug" => {}
+        _ => return false,
+    }
+    true
+}
