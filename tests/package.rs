@@ -20,7 +20,7 @@ struct Packages {
 impl Packages {
     fn build() -> Packages {
         let place = TempDir::with_prefix("standfast-package-").unwrap();
-        let files = packages::build(place.path());
+        let files = packages::build(place.path(), "xz");
         Packages { place, files }
     }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
+use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
@@ -153,6 +154,50 @@ fn the_service_manager_is_told() {
     next("READY=1");
     daemon.signal(Signal::SIGTERM);
     next("STOPPING=1");
+}
+
+/// The thread that defends the address hangs in a system call; everything else goes on.
+#[test]
+fn the_watchdog_is_fed_only_while_the_driver_answers() {
+    let house = House::new("");
+    let manager = UnixDatagram::bind(house.path("notify")).unwrap();
+    let mut command = house.command(&["-n", "-l", "-G"]);
+    command.env("NOTIFY_SOCKET", house.path("notify")).env("WATCHDOG_USEC", "600000");
+    let daemon = house.start(command);
+    let fed_within = |limit| {
+        manager.set_read_timeout(Some(limit)).unwrap();
+        let mut buffer = [0; 4096];
+        while let Ok(length) = manager.recv(&mut buffer) {
+            if text(&buffer[..length]).contains("WATCHDOG=1") {
+                return true;
+            }
+        }
+        false
+    };
+    assert!(fed_within(LIMIT) && fed_within(LIMIT));
+
+    let tasks = fs::read_dir(format!("/proc/{}/task", daemon.pid())).unwrap();
+    let numbers = tasks.map(|task| task.unwrap().file_name().into_string().unwrap());
+    let task_text = |task: &str, file: &str| {
+        fs::read_to_string(format!("/proc/{}/task/{task}/{file}", daemon.pid())).unwrap()
+    };
+    let driver = numbers.into_iter().find(|task| task_text(task, "comm").trim() == "vrrp").unwrap();
+    let mut tracer = Command::new("strace")
+        .args(["-qq", "-o", "/dev/null", "-e", "inject=all:delay_enter=600000000", "-p", &driver])
+        .spawn()
+        .unwrap();
+    until("it hangs", || task_text(&driver, "status").contains("(tracing stop)").then_some(()));
+    // What was sent before, or is on its way.
+    manager.set_nonblocking(true).unwrap();
+    while fed_within(LIMIT) {}
+    manager.set_nonblocking(false).unwrap();
+    let _ = fed_within(Duration::from_secs(1));
+    let fed = fed_within(Duration::from_secs(2));
+    let _ = tracer.kill();
+    let _ = tracer.wait();
+    assert!(!fed);
+    assert!(fed_within(LIMIT), "it hangs no more");
+    assert_eq!(daemon.end(Signal::SIGTERM).code(), Some(0));
 }
 
 #[test]

@@ -19,7 +19,8 @@ pub fn stock() {
     let _there_is_none_yet = std::fs::remove_dir_all(&shelf);
     std::fs::create_dir_all(&shelf).unwrap();
     match std::env::var_os(PACKAGES) {
-        None => drop(packages::build(&shelf)),
+        // Unpacking takes long under emulation.
+        None => drop(packages::build(&shelf, "none")),
         Some(given) => {
             let line = format!("cp {}/standfast*.deb {}", Path::new(&given).display(), shelf.display());
             packages::said(Command::new("sh").args(["-c", &line]));
