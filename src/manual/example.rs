@@ -49,7 +49,7 @@ fn number(row: &Keyword, low: i64, high: i64) -> String {
 fn value(values: Values) -> &'static str {
     match values {
         Values::Addresses => "192.0.2.10/24",
-        Values::Routes => "198.51.100.0/24 via 192.0.2.254",
+        Values::Routes => "198.51.100.0/24 via 192.0.2.254 dev eth0",
         Values::Rules => "from 192.0.2.0/24 table 100 preference 1000",
         Values::Tracked => "eth1",
         Values::Names => "VI_1",
@@ -63,12 +63,6 @@ fn value(values: Values) -> &'static str {
 fn written(context: Context, name: &str) -> Option<&'static str> {
     use Context::*;
     Some(match (context, name) {
-        (_, "interface" | "vrf" | "default_interface" | "bind_if") => match name {
-            "interface" => "interface eth0",
-            "vrf" => "vrf blue",
-            "bind_if" => "bind_if eth0",
-            _ => "default_interface eth0",
-        },
         (Top, "global_defs") => "global_defs { router_id LVS_MAIN }",
         (Top, "vrrp_instance") => {
             "vrrp_instance VI_2 { interface eth0; virtual_router_id 52; virtual_ipaddress { 192.0.2.20/24 } }"
@@ -127,7 +121,15 @@ fn written(context: Context, name: &str) -> Option<&'static str> {
         (Instance, "state") => "state BACKUP",
         (Instance, "virtual_router_id") => "virtual_router_id 51",
         (Instance, "use_vmac") => "use_vmac vrrp.51",
-        (Instance, "use_ipvlan") => "use_ipvlan",
+        (Instance, "vrf") => "vrf blue; unicast_src_ip 192.0.2.2; unicast_peer { 192.0.2.3 }",
+        (Instance, "native_ipv6") => "virtual_ipaddress { 2001:db8::10/64 }; native_ipv6",
+        (Instance, "use_ipvlan") => "use_ipvlan; unicast_src_ip 192.0.2.2; unicast_peer { 192.0.2.3 }",
+        (Instance, "old_unicast_checksum") => {
+            "old_unicast_checksum never; unicast_src_ip 192.0.2.2; unicast_peer { 192.0.2.3 }"
+        }
+        (Instance, "timer_expired_backup") => "state BACKUP; nopreempt; timer_expired_backup",
+        (Instance, "thread_timer_expired") => "state BACKUP; nopreempt; thread_timer_expired",
+        (Instance, "owner_ignore_adverts") => "priority 255; owner_ignore_adverts",
         (Instance, "unicast_src_ip") => "unicast_src_ip 192.0.2.2; unicast_peer { 192.0.2.3 }",
         (Instance, "unicast_ttl") => "unicast_ttl 64; unicast_peer { 192.0.2.3 }",
         (Instance, "vmac_xmit_base") => "use_vmac; vmac_xmit_base",
@@ -145,6 +147,7 @@ fn written(context: Context, name: &str) -> Option<&'static str> {
         (Instance | SyncGroup, "track_bfd") => "track_bfd { PEER weight -10 }",
         (SyncGroup | TrackGroup, "group") => "group { VI_1; VI_2 }",
         (Authentication, "auth_pass") => "auth_pass secret",
+        (AuthHmac, "active_key") => "active_key 1",
         (AuthHmac, "key") => "key 1 hex:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
         (TrackProcess, "process") => "process nginx",
         (TrackFile, "file") => "file /run/maintenance",
@@ -208,6 +211,12 @@ fn written(context: Context, name: &str) -> Option<&'static str> {
         (Delay, _) => "eth0 1.5 3",
         (Email, _) => "admin@example.org",
         (Lexical, word) => lexical(word)?,
+        (_, "interface" | "vrf" | "default_interface" | "bind_if") => match name {
+            "interface" => "interface eth0",
+            "vrf" => "vrf blue",
+            "bind_if" => "bind_if eth0",
+            _ => "default_interface eth0",
+        },
         _ => return None,
     })
 }
@@ -236,54 +245,56 @@ fn address(word: &str) -> Option<&'static str> {
 
 fn route(word: &str) -> Option<&'static str> {
     Some(match word {
-        "(destination)" => "198.51.100.0/24 via 192.0.2.254",
-        "inet" => "inet 198.51.100.0/24 via 192.0.2.254",
-        "inet6" => "inet6 2001:db8:1::/48 via 2001:db8::254",
-        "src" => "198.51.100.0/24 via 192.0.2.254 src 192.0.2.10",
-        "gw" => "198.51.100.0/24 gw 192.0.2.254",
-        "or" => "198.51.100.0/24 via 192.0.2.254 or 192.0.2.253",
-        "from" => "2001:db8:1::/48 from 2001:db8:2::/48 via 2001:db8::254",
-        "tos" => "198.51.100.0/24 via 192.0.2.254 tos 0x10",
-        "dsfield" => "198.51.100.0/24 via 192.0.2.254 dsfield 0x10",
-        "table" => "198.51.100.0/24 via 192.0.2.254 table 100",
-        "protocol" => "198.51.100.0/24 via 192.0.2.254 protocol static no_track",
+        "(destination)" => "198.51.100.0/24 via 192.0.2.254 dev eth0",
+        "inet" => "inet 198.51.100.0/24 via 192.0.2.254 dev eth0",
+        "inet6" => "inet6 2001:db8:1::/48 via 2001:db8::254 dev eth0",
+        "src" => "198.51.100.0/24 via 192.0.2.254 dev eth0 src 192.0.2.10",
+        "gw" => "198.51.100.0/24 gw 192.0.2.254 dev eth0",
+        "or" => "198.51.100.0/24 via 192.0.2.254 or 192.0.2.253 dev eth0",
+        "from" => "2001:db8:1::/48 from 2001:db8:2::/48 via 2001:db8::254 dev eth0",
+        "tos" => "198.51.100.0/24 via 192.0.2.254 dev eth0 tos 0x10",
+        "dsfield" => "198.51.100.0/24 via 192.0.2.254 dev eth0 dsfield 0x10",
+        "table" => "198.51.100.0/24 via 192.0.2.254 dev eth0 table 100",
+        "protocol" => "198.51.100.0/24 via 192.0.2.254 dev eth0 protocol static no_track",
         "scope" => "198.51.100.0/24 dev eth0 scope link",
-        "metric" => "198.51.100.0/24 via 192.0.2.254 metric 50",
-        "priority" => "198.51.100.0/24 via 192.0.2.254 priority 50",
-        "preference" => "198.51.100.0/24 via 192.0.2.254 preference 50",
+        "metric" => "198.51.100.0/24 via 192.0.2.254 dev eth0 metric 50",
+        "priority" => "198.51.100.0/24 via 192.0.2.254 dev eth0 priority 50",
+        "preference" => "198.51.100.0/24 via 192.0.2.254 dev eth0 preference 50",
         "dev" => "198.51.100.0/24 dev eth0",
         "oif" => "198.51.100.0/24 oif eth0",
         "onlink" => "198.51.100.0/24 via 203.0.113.1 dev eth0 onlink",
         "encap" => "198.51.100.0/24 encap ip id 7 dst 203.0.113.1 dev eth0",
-        "expires" => "2001:db8:1::/48 via 2001:db8::254 expires 600",
-        "mtu" => "198.51.100.0/24 via 192.0.2.254 mtu lock 1400",
-        "hoplimit" => "198.51.100.0/24 via 192.0.2.254 hoplimit 32",
-        "advmss" => "198.51.100.0/24 via 192.0.2.254 advmss 1360",
-        "rtt" => "198.51.100.0/24 via 192.0.2.254 rtt 100ms",
-        "rttvar" => "198.51.100.0/24 via 192.0.2.254 rttvar 50ms",
-        "reordering" => "198.51.100.0/24 via 192.0.2.254 reordering 8",
-        "window" => "198.51.100.0/24 via 192.0.2.254 window 65535",
-        "cwnd" => "198.51.100.0/24 via 192.0.2.254 cwnd lock 20",
-        "ssthresh" => "198.51.100.0/24 via 192.0.2.254 ssthresh 20",
-        "realms" => "198.51.100.0/24 via 192.0.2.254 realms 1/2",
-        "rto_min" => "198.51.100.0/24 via 192.0.2.254 rto_min 40ms",
-        "initcwnd" => "198.51.100.0/24 via 192.0.2.254 initcwnd 20",
-        "initrwnd" => "198.51.100.0/24 via 192.0.2.254 initrwnd 20",
-        "features" => "198.51.100.0/24 via 192.0.2.254 features ecn",
-        "quickack" => "198.51.100.0/24 via 192.0.2.254 quickack 1",
-        "congctl" => "198.51.100.0/24 via 192.0.2.254 congctl cubic",
-        "pref" => "2001:db8:1::/48 via 2001:db8::254 pref high",
-        "ttl-propagate" => "198.51.100.0/24 via 192.0.2.254 ttl-propagate enabled",
-        "fastopen_no_cookie" => "198.51.100.0/24 via 192.0.2.254 fastopen_no_cookie 1",
-        "add" => "198.51.100.0/24 via 192.0.2.254 add",
-        "prepend" => "198.51.100.0/24 via 192.0.2.254 prepend",
-        "append" => "198.51.100.0/24 via 192.0.2.254 append",
+        "expires" => "2001:db8:1::/48 via 2001:db8::254 dev eth0 expires 600",
+        "mtu" => "198.51.100.0/24 via 192.0.2.254 dev eth0 mtu lock 1400",
+        "hoplimit" => "198.51.100.0/24 via 192.0.2.254 dev eth0 hoplimit 32",
+        "advmss" => "198.51.100.0/24 via 192.0.2.254 dev eth0 advmss 1360",
+        "rtt" => "198.51.100.0/24 via 192.0.2.254 dev eth0 rtt 100ms",
+        "rttvar" => "198.51.100.0/24 via 192.0.2.254 dev eth0 rttvar 50ms",
+        "reordering" => "198.51.100.0/24 via 192.0.2.254 dev eth0 reordering 8",
+        "window" => "198.51.100.0/24 via 192.0.2.254 dev eth0 window 65535",
+        "cwnd" => "198.51.100.0/24 via 192.0.2.254 dev eth0 cwnd lock 20",
+        "ssthresh" => "198.51.100.0/24 via 192.0.2.254 dev eth0 ssthresh 20",
+        "realms" => "198.51.100.0/24 via 192.0.2.254 dev eth0 realms 1/2",
+        "rto_min" => "198.51.100.0/24 via 192.0.2.254 dev eth0 rto_min 40ms",
+        "initcwnd" => "198.51.100.0/24 via 192.0.2.254 dev eth0 initcwnd 20",
+        "initrwnd" => "198.51.100.0/24 via 192.0.2.254 dev eth0 initrwnd 20",
+        "features" => "198.51.100.0/24 via 192.0.2.254 dev eth0 features ecn",
+        "quickack" => "198.51.100.0/24 via 192.0.2.254 dev eth0 quickack 1",
+        "congctl" => "198.51.100.0/24 via 192.0.2.254 dev eth0 congctl cubic",
+        "pref" => "2001:db8:1::/48 via 2001:db8::254 dev eth0 pref high",
+        "ttl-propagate" => "198.51.100.0/24 via 192.0.2.254 dev eth0 ttl-propagate enabled",
+        "fastopen_no_cookie" => "198.51.100.0/24 via 192.0.2.254 dev eth0 fastopen_no_cookie 1",
+        "add" => "198.51.100.0/24 via 192.0.2.254 dev eth0 add",
+        "prepend" => "198.51.100.0/24 via 192.0.2.254 dev eth0 prepend",
+        "append" => "198.51.100.0/24 via 192.0.2.254 dev eth0 append",
         "as" => "198.51.100.0/24 as to 192.0.2.254",
-        "nexthop" => "198.51.100.0/24 nexthop via 192.0.2.254 weight 2 nexthop via 192.0.2.253 weight 1",
-        "no_track" => "198.51.100.0/24 via 192.0.2.254 no_track",
-        "vrf" => "198.51.100.0/24 via 192.0.2.254 vrf blue",
+        "nexthop" => {
+            "198.51.100.0/24 no_track nexthop via 192.0.2.254 dev eth0 weight 2 nexthop via 192.0.2.253 dev eth0 weight 1"
+        }
+        "no_track" => "198.51.100.0/24 via 192.0.2.254 dev eth0 no_track",
+        "vrf" => "198.51.100.0/24 via 192.0.2.254 dev eth0 vrf blue",
         "track_group" => "198.51.100.0/24 via 192.0.2.254 dev eth0 track_group ROUTES",
-        "via" => "198.51.100.0/24 via inet 192.0.2.254",
+        "via" => "198.51.100.0/24 via inet 192.0.2.254 dev eth0",
         _ => return None,
     })
 }
@@ -325,7 +336,7 @@ fn rule(word: &str) -> Option<&'static str> {
         "unreachable" => "from 192.0.2.0/24 unreachable preference 1000",
         "prohibit" => "from 192.0.2.0/24 prohibit preference 1000",
         "no_track" => "from 192.0.2.0/24 table 100 preference 1000 no_track",
-        "track_group" => "from 192.0.2.0/24 table 100 preference 1000 track_group ROUTES",
+        "track_group" => "iif eth0 table 100 preference 1000 track_group ROUTES",
         _ => return None,
     })
 }
@@ -363,7 +374,13 @@ fn around(context: Context, name: &str, line: &str) -> String {
     };
     let instance = |inner: &str, own: &str| {
         let needed = ["interface eth0", "virtual_router_id 51", "virtual_ipaddress { 192.0.2.10/24 }"];
-        let needed = needed.into_iter().filter(|other| other.split(' ').next() != Some(own));
+        let own: Vec<&str> =
+            inner.split("; ").filter_map(|line| line.split(' ').next()).chain([own]).collect();
+        let needed = needed.into_iter().filter(|other| {
+            let word = other.split(' ').next().unwrap_or("");
+            // A VRF takes the place of the interface.
+            !own.contains(&word) && !(word == "interface" && own.contains(&"vrf"))
+        });
         format!("vrrp_instance VI_1 {{ {}; {inner} }}", needed.collect::<Vec<_>>().join("; "))
     };
     let service = |inner: &str, own: &[&str]| {

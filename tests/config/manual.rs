@@ -13,8 +13,8 @@ fn allowed(code: &str, row: &Keyword) -> bool {
         "no-effect-yet" | "script-security" => true,
         "deprecated" => row.replacement.is_some() || matches!(row.name, "gw" | "or"),
         "iptables" => row.name == "vrrp_iptables",
-        // Not read yet.
-        "unknown-value" => row.name == "use_vmac",
+        // keepalived knows it and refuses it.
+        "unknown-value" | "untracked-route" => row.name == "as",
         "unused-script" | "no-such-instance" => true,
         _ => false,
     }
@@ -29,6 +29,16 @@ fn every_example_can_be_read() {
         let mut whole = String::new();
         if !text.contains("vrrp_script check") {
             whole.push_str("vrrp_script check {\n    script \"/usr/local/bin/script\"\n}\n");
+        }
+        for (name, definition) in [
+            ("maintenance", "track_file maintenance {\n file /run/maintenance\n}\n"),
+            ("web", "vrrp_track_process web {\n process nginx\n}\n"),
+            ("PEER", "bfd_instance PEER {\n neighbor_ip 192.0.2.3\n}\n"),
+            ("ROUTES", "track_group ROUTES {\n group {\n  VI_1\n }\n}\n"),
+        ] {
+            if text.contains(name) && !text.contains(&format!(" {name} {{")) {
+                whole.push_str(definition);
+            }
         }
         if text.contains("vrrp_sync_group") {
             for (name, vrid) in [("VI_1", 1), ("VI_2", 2)] {
