@@ -13,9 +13,16 @@ fn allowed(code: &str, row: &Keyword) -> bool {
         "no-effect-yet" | "script-security" => true,
         "deprecated" => row.replacement.is_some() || matches!(row.name, "gw" | "or"),
         "iptables" => row.name == "vrrp_iptables",
-        // Not read yet.
-        "unknown-value" => row.name == "use_vmac",
+        // Refused, wherever it stands.
+        "unknown-value" => row.name == "as",
         "unused-script" | "no-such-instance" => true,
+        // What they need beside them is another row's example.
+        "preempts-after-timer" => row.name.ends_with("_expired_backup") || row.name.ends_with("_expired"),
+        "not-the-owner" => row.name == "owner_ignore_adverts",
+        "vrf-not-alone" => row.name == "vrf",
+        "unicast-without-peers" => row.name == "old_unicast_checksum",
+        "wrong-family" => row.name == "native_ipv6",
+        "hmac-without-key" => row.name == "active_key",
         _ => false,
     }
 }
@@ -29,6 +36,16 @@ fn every_example_can_be_read() {
         let mut whole = String::new();
         if !text.contains("vrrp_script check") {
             whole.push_str("vrrp_script check {\n    script \"/usr/local/bin/script\"\n}\n");
+        }
+        for (used, defined, block) in [
+            ("    track_file {", "track_file maintenance", "file /run/maintenance"),
+            ("    track_process {", "vrrp_track_process web", "process nginx"),
+            ("    track_bfd {", "bfd_instance PEER", "neighbor_ip 192.0.2.3"),
+            ("track_group ROUTES\n", "track_group ROUTES", "group { VI_1 }"),
+        ] {
+            if text.contains(used) {
+                whole.push_str(&format!("{defined} {{\n{block}\n}}\n"));
+            }
         }
         if text.contains("vrrp_sync_group") {
             for (name, vrid) in [("VI_1", 1), ("VI_2", 2)] {
