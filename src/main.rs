@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         Invocation::Daemon(options) => daemon::run(&options).into(),
         Invocation::ConfigTest { options, report } => config_test::run(&options, report.as_deref()).into(),
         Invocation::Reload(request) => print(&reload_command::run(&request)),
-        Invocation::Format(request) => print(&format_command::run(&request)),
+        Invocation::Format(request) => format_command::run(&request).into(),
         Invocation::Print(text) => print(&text),
         Invocation::SignalNumber(name) => print(&match Request::number_of(&name) {
             Ok(number) => Print { text: number.to_string(), to_stderr: false, status: 0 },

@@ -58,6 +58,21 @@ fn word(input: &str) -> IResult<&str, (&str, bool)> {
         .parse(input)
 }
 
+/// Where the comment of a line begins, or where the line ends: at the first `#` or `!` outside double quotes
+/// that has no backslash before it.
+pub fn comment_start(line: &str) -> usize {
+    let (mut quoted, mut before) = (false, 0);
+    for (at, byte) in line.bytes().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'#' | b'!' if !quoted && before != b'\\' => return at,
+            _ => {}
+        }
+        before = byte;
+    }
+    line.len()
+}
+
 /// The words of a script line: both quotes hold blanks together, adjacent parts are one word.
 pub fn script_words(line: &str) -> Vec<String> {
     let part = alt((
@@ -210,6 +225,15 @@ mod tests {
         assert_eq!(plain("a \"\" b"), ["a", "", "b"]);
         assert!(words("a \"b").1);
         assert!(!words("a \"b\"").1);
+    }
+
+    #[test]
+    fn comments() {
+        for (line, start) in
+            [("a # b", 2), ("a!", 1), ("\"#\" \\# x", 8), ("\\##", 2), ("'#'", 1), ("#", 0)]
+        {
+            assert_eq!(comment_start(line), start, "{line}");
+        }
     }
 
     #[test]

@@ -82,6 +82,37 @@ fn files_are_laid_out() {
     assert_eq!(std::fs::read_to_string(&bad).unwrap(), "global_defs {\n");
     assert_eq!(std::fs::read_to_string(&good).unwrap(), wanted, "the other one is written all the same");
     assert_eq!(run("standfast", &["fmt", "--check", good_name]).status.code(), Some(0));
+    assert_eq!(run("standfast", &["fmt", "/nonexistent"]).status.code(), Some(2));
+    assert_eq!(
+        run("keepalived", &["fmt", "-t", "-f", "/nonexistent"]).status.code(),
+        Some(0),
+        "no command"
+    );
+}
+
+/// The file that a link names is replaced, as private as it was, and its bytes need not be text.
+#[test]
+fn a_file_is_written_in_its_place() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let house = House::new("");
+    let (file, link) = (house.path("f.conf"), house.path("link.conf"));
+    std::fs::write(&file, b"global_defs{ } # caf\xe9\n").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("f.conf", &link).unwrap();
+    assert_eq!(run("standfast", &["fmt", "--write", link.to_str().unwrap()]).status.code(), Some(0));
+    assert_eq!(std::fs::read(&file).unwrap(), b"global_defs {\n} # caf\xe9\n");
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 3, "nothing is left behind");
+}
+
+#[test]
+fn standard_input_is_laid_out() {
+    let mut command = std::process::Command::new(crate::house::program());
+    let piped = std::process::Stdio::piped;
+    let mut child = command.args(["fmt", "-"]).stdin(piped()).stdout(piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"x {y}").unwrap();
+    assert_eq!(text(&child.wait_with_output().unwrap().stdout), "x {\n    y\n}\n");
 }
 
 #[test]

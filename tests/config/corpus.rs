@@ -19,7 +19,7 @@ const GAPS: &[(&str, &str)] = &[
     ("171.conf low", "the same"),
 ];
 
-fn folder() -> Option<PathBuf> {
+pub fn folder() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let found =
         root.ancestors().map(|up| up.join("shared/corpus")).find(|path| path.join("index.tsv").exists());

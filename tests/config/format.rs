@@ -1,108 +1,182 @@
-//! `fmt`: the layout changes, the meaning does not, and no comment is lost.
+//! `standfast fmt`: the layout, and that nothing else changes.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
-use standfast::config::format::format;
-use standfast::config::source::{Disk, FileKind, Reader};
-use standfast::config::{LoadOptions, Loaded, load_from};
+use proptest::prelude::*;
+use standfast::config::format::{Refused, format};
+use standfast::config::{LoadOptions, load_bytes};
 
-/// The disk, with one file replaced.
-struct Instead<'a> {
-    file: &'a Path,
-    text: &'a str,
-}
+use super::robust::token;
 
-impl Reader for Instead<'_> {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        if path == self.file { Ok(self.text.as_bytes().to_vec()) } else { Disk.read(path) }
-    }
-
-    fn kind(&self, path: &Path) -> FileKind {
-        Disk.kind(path)
-    }
-
-    fn matches(&self, pattern: &str) -> Vec<PathBuf> {
-        Disk.matches(pattern)
-    }
-}
-
-fn load(reader: &dyn Reader, path: &Path, id: &str) -> Loaded {
-    let options = LoadOptions { config_id: id.to_owned(), ..LoadOptions::default() };
-    load_from(&path.to_string_lossy(), reader, &options)
-}
-
-/// The files of a folder that are configurations.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "conf"))
-        .collect();
-    found.sort();
-    found
-}
-
-/// What people wrote behind `#` and `!`.
-fn comments(text: &str) -> Vec<String> {
-    let comment = |line: &str| {
-        let mut quoted = false;
-        let mut before = ' ';
-        for (at, character) in line.char_indices() {
-            match character {
-                '"' => quoted = !quoted,
-                '#' | '!' if !quoted && before != '\\' => return Some(line[at..].trim().to_owned()),
-                _ => {}
-            }
-            before = character;
-        }
-        None
-    };
-    text.lines().filter_map(comment).collect()
+fn laid_out(text: &str) -> String {
+    String::from_utf8(format("a.conf", text.as_bytes()).unwrap()).unwrap()
 }
 
 #[test]
-fn the_meaning_of_every_file_stays() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut all = files(&root.join("fixtures/examples"));
-    assert!(all.len() >= 10, "{all:?}");
-    let corpus = root.ancestors().map(|up| up.join("shared/corpus")).find(|path| path.exists());
-    match &corpus {
-        Some(corpus) => all.extend(files(corpus)),
-        None => println!(
-            "SKIPPED: there is no ../shared/corpus beside the repository; only the examples were laid out"
-        ),
-    }
-    let (mut wrong, mut refused) = (Vec::new(), 0);
-    for path in &all {
-        let text = String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let Ok(formatted) = format(&name, &text) else {
-            refused += 1;
-            continue;
-        };
-        if format(&name, &formatted).ok().as_ref() != Some(&formatted) {
-            wrong.push(format!("{name}: a second time changes it again"));
-        }
-        if comments(&text) != comments(&formatted) {
-            wrong.push(format!("{name}: comments are lost"));
-        }
-        for id in ["", "low"] {
-            let before = load(&Instead { file: path, text: &text }, path, id);
-            let after = load(&Instead { file: path, text: &formatted }, path, id);
-            let codes = |loaded: &Loaded| {
-                let mut codes: Vec<&str> = loaded.diagnostics.iter().map(|one| one.code).collect();
-                codes.sort_unstable();
-                codes
-            };
-            if before.config != after.config {
-                wrong.push(format!("{name} {id}: another meaning"));
-            } else if codes(&before) != codes(&after) {
-                wrong.push(format!("{name} {id}: {:?} became {:?}", codes(&before), codes(&after)));
+fn the_layout() {
+    let written = "\n\n! head\nglobal_defs{router_id   x }\n# of the script\nvrrp_script \"a  b\"\n\n# inner\n{\n\n\
+                   script \"/bin/true  x\"#end\n  user root\n\n\n  weight 2\n\n}   # done\nvrrp_instance X\n{\t\n\
+                   unicast_peer { 10.0.0.1\n10.0.0.2 min_ttl 3 }\n}\r\n\n\n";
+    let expected = "! head\nglobal_defs {\n    router_id x\n}\n\n# of the script\nvrrp_script \"a  b\" {\n    # inner\n\n    \
+                    script \"/bin/true  x\" #end\n    user root\n\n    weight 2\n} # done\n\nvrrp_instance X {\n    \
+                    unicast_peer {\n        10.0.0.1\n        10.0.0.2 min_ttl 3\n    }\n}\n";
+    assert_eq!(laid_out(written), expected);
+    assert_eq!(laid_out(expected), expected);
+}
+
+#[test]
+fn what_must_stay_one_line_does() {
+    let written = "$VIP=10.0.0.1\n$NET= a {b} \\\n  c  \\\n\n  # d\n\
+                   @a vrrp_instance A {\n@^a vrrp_instance B {\npriority   5 # x\n  @a  interface  eth0\n\
+                   virtual_ipaddress { ${VIP}/24   dev eth0 }\n\
+                   track_script { ~SEQ(X, 1, 3) }\n\
+                   virtual_ipaddress_excluded {\n~SEQ(X, 1,  3) 10.0.1.$X\n}\n}\ninclude  b/{c,d}.conf\n";
+    let expected = "$VIP=10.0.0.1\n$NET= a {b} \\\n  c  \\\n\n# d\n\
+                    @a vrrp_instance A {\n@^a vrrp_instance B {\n    priority 5 # x\n    @a  interface  eth0\n    \
+                    virtual_ipaddress {\n        ${VIP}/24 dev eth0\n    }\n    \
+                    track_script { ~SEQ(X, 1, 3) }\n    \
+                    virtual_ipaddress_excluded {\n        ~SEQ(X, 1,  3) 10.0.1.$X\n    }\n}\n\ninclude  b/{c,d}.conf\n";
+    assert_eq!(laid_out(written), expected);
+    assert_eq!(laid_out(expected), expected);
+}
+
+#[test]
+fn broken_braces_are_refused_with_their_places() {
+    let Err(Refused::Broken(said, sources)) = format("a.conf", b"vrrp_instance X {\n  priority 5\n") else {
+        panic!("laid out");
+    };
+    assert_eq!(said.iter().map(|one| one.code).collect::<Vec<_>>(), ["missing-close-brace"]);
+    assert_eq!(sources.place(said[0].span.unwrap()).unwrap().line, 2);
+}
+
+/// A piece of a configuration, as others include it, has no keywords of the top level.
+#[test]
+fn an_included_piece_is_laid_out() {
+    assert_eq!(
+        laid_out("real_server 10.0.0.1 80\n{ TCP_CHECK { } }\n"),
+        "real_server 10.0.0.1 80 {\n    TCP_CHECK {\n    }\n}\n"
+    );
+}
+
+#[test]
+fn bytes_that_are_no_text_stay() {
+    let written = b"vrrp_instance X { # caf\xe9\n}\n";
+    assert_eq!(format("a.conf", written).unwrap(), b"vrrp_instance X { # caf\xe9\n}\n");
+}
+
+/// Comments of a text, in order; those that a definition's lines hold are part of them.
+fn comments(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let (mut quoted, mut before) = (false, ' ');
+        for (at, character) in line.char_indices() {
+            quoted ^= character == '"';
+            if matches!(character, '#' | '!') && !quoted && before != '\\' {
+                found.push(line[at..].trim_end().to_owned());
+                break;
             }
+            before = character;
         }
     }
-    assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), all.len(), wrong.join("\n"));
-    assert!(refused * 5 < all.len(), "{refused} of {} refused", all.len());
+    found
+}
+
+/// The same model, the same comments, and nothing left to do. Gives whether the text was laid out at all.
+fn keeps_its_meaning(name: &str, bytes: &[u8]) -> bool {
+    let result = match format("a.conf", bytes) {
+        Ok(result) => result,
+        Err(Refused::Broken(said, _)) => {
+            assert!(!said.is_empty());
+            return false;
+        }
+        Err(Refused::Different) => panic!("{name}: would have changed"),
+    };
+    for id in ["", "node", "low"] {
+        let options = LoadOptions { config_id: id.into(), ..LoadOptions::default() };
+        let (before, after) =
+            (load_bytes("a.conf", bytes, &options), load_bytes("a.conf", &result, &options));
+        assert_eq!(before.config, after.config, "{name} for '{id}'");
+        let codes = |loaded: &standfast::config::Loaded| {
+            let mut codes: Vec<_> = loaded.diagnostics.iter().map(|one| one.code).collect();
+            codes.sort_unstable();
+            codes
+        };
+        assert_eq!(codes(&before), codes(&after), "{name} for '{id}'");
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert_eq!(comments(&text(bytes)), comments(&text(&result)), "{name}");
+    assert_eq!(text(&format("a.conf", &result).unwrap()), text(&result), "{name}: twice");
+    true
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "conf"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn check_all(folder: &Path) -> (usize, Vec<String>) {
+    let (mut done, mut refused) = (0, Vec::new());
+    for path in files(folder) {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if keeps_its_meaning(&name, &std::fs::read(&path).unwrap()) {
+            done += 1;
+        } else {
+            refused.push(name);
+        }
+    }
+    (done, refused)
+}
+
+#[test]
+fn the_fixtures_keep_their_meaning() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let (done, refused) = check_all(&root.join("examples"));
+    assert!(done >= 8, "{done}");
+    assert_eq!(refused, ["rh1-as-written.conf"]);
+    let (done, refused) = check_all(&root.join("config"));
+    assert!(done >= 20, "{done}");
+    assert_eq!(refused, ["extra-closing-brace.conf", "missing-closing-brace.conf"]);
+}
+
+#[test]
+fn the_corpus_keeps_its_meaning() {
+    let Some(folder) = super::corpus::folder() else { return };
+    let (done, refused) = check_all(&folder);
+    assert!(refused.len() * 8 < done, "{done} laid out, refused: {refused:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What passes is read as before and stays as it is: [`format`] compares, and this compares with it.
+    #[test]
+    fn any_words(words in prop::collection::vec(token(), 0..60), lines in any::<bool>()) {
+        let text = words.join(if lines { "\n" } else { " " });
+        if let Ok(once) = format("a.conf", text.as_bytes()) {
+            let read = |bytes: &[u8]| load_bytes("a.conf", bytes, &LoadOptions::default()).config;
+            prop_assert_eq!(read(text.as_bytes()), read(&once));
+            let twice = format("a.conf", &once).unwrap();
+            prop_assert_eq!(String::from_utf8_lossy(&twice), String::from_utf8_lossy(&once));
+        }
+    }
+}
+
+/// Neither deep blocks nor definitions that double make it large.
+#[test]
+fn the_page_is_not_much_longer_than_the_text() {
+    let doubling = |at: usize| format!("$A{}=${{A{at}}}${{A{at}}}\n", at + 1);
+    let doubled: String = (0..40).map(doubling).collect();
+    for text in [
+        "x {\n".repeat(3_000) + &"}\n".repeat(3_000),
+        "vrrp_instance A {\n".repeat(1_000) + &"}\n".repeat(1_000),
+        format!("$A0={{\n{doubled}@x $A40\n@x a\n"),
+    ] {
+        let result = format("a.conf", text.as_bytes()).unwrap();
+        assert!(result.len() < text.len() * 40, "{}", result.len());
+    }
 }

@@ -26,7 +26,7 @@ fn use_all(bytes: &[u8]) {
 }
 
 /// Words of the language in any order reach deeper than bytes do.
-fn token() -> impl Strategy<Value = &'static str> {
+pub fn token() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "{",
         "}",

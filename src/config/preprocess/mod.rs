@@ -299,24 +299,18 @@ fn is_plain(line: &str) -> bool {
     !line.bytes().any(special) && !line.trim_start_matches(is_blank).starts_with("include")
 }
 
-/// Drops the comment: from the first `#` or `!` outside double quotes. A backslash before either gives it
-/// literally.
+/// Drops the comment. A backslash before `#` or `!` outside double quotes gives it literally.
 fn strip_comment(text: Text) -> Text {
-    let content = text.as_str();
+    let end = lex::comment_start(text.as_str());
+    let content = text.as_str().get(..end).unwrap_or("");
     let (mut quoted, mut kept, mut from) = (false, None::<Text>, 0);
-    let mut end = content.len();
-    let bytes = content.as_bytes();
     for (at, byte) in content.bytes().enumerate() {
         match byte {
             b'"' => quoted = !quoted,
+            // Every one before the comment is a literal one.
             b'#' | b'!' if !quoted => {
-                if at > from && bytes.get(at - 1) == Some(&b'\\') {
-                    kept.get_or_insert_default().push(&text, from, at - 1);
-                    from = at;
-                } else {
-                    end = at;
-                    break;
-                }
+                kept.get_or_insert_default().push(&text, from, at - 1);
+                from = at;
             }
             _ => {}
         }
@@ -326,7 +320,7 @@ fn strip_comment(text: Text) -> Text {
             kept.push(&text, from, end);
             kept
         }
-        None if end == content.len() => text,
+        None if end == text.as_str().len() => text,
         None => text.slice(0, end),
     }
 }
