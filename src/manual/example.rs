@@ -379,7 +379,7 @@ fn around(context: Context, name: &str, line: &str) -> String {
         let needed = needed.into_iter().filter(|other| {
             let word = other.split(' ').next().unwrap_or("");
             // A VRF takes the place of the interface.
-            !own.contains(&word) && !(word == "interface" && own.contains(&"vrf"))
+            !(own.contains(&word) || word == "interface" && own.contains(&"vrf"))
         });
         format!("vrrp_instance VI_1 {{ {}; {inner} }}", needed.collect::<Vec<_>>().join("; "))
     };
