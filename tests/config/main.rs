@@ -16,6 +16,7 @@ mod examples;
 mod format;
 mod globals;
 mod language;
+mod lints;
 mod manual;
 mod oracle;
 mod policy;

@@ -17,7 +17,6 @@ impl Lints<'_> {
     pub(super) fn vrrp(&mut self) {
         for (instance, node) in self.instances() {
             self.state_and_priority(instance, node);
-            self.preemption(instance, node);
             self.passwords(instance, node);
             self.strict(instance, node);
             self.addresses(instance, node);
@@ -81,25 +80,6 @@ impl Lints<'_> {
         }
     }
 
-    fn preemption(&mut self, instance: &VrrpInstance, node: &Node) {
-        if instance.state == Some(InitialState::Master) && instance.nopreempt {
-            self.say(
-                "master-with-nopreempt",
-                place(node, "nopreempt"),
-                format!("({}) nopreempt has no effect on a router that starts as MASTER", instance.name),
-                "write state BACKUP on all routers; the priorities decide who begins",
-            );
-        }
-        if instance.nopreempt && !instance.preempt_delay.is_zero() {
-            self.say(
-                "preempt-delay-with-nopreempt",
-                place(node, "preempt_delay"),
-                format!("({}) preempt_delay waits for what nopreempt forbids", instance.name),
-                "keep one of the two",
-            );
-        }
-    }
-
     fn passwords(&mut self, instance: &VrrpInstance, node: &Node) {
         if instance.version == Version::V3 && child(node, "authentication").is_some() {
             self.say(
@@ -148,14 +128,6 @@ impl Lints<'_> {
                     );
                 }
             }
-        }
-        if &*instance.interface == "lo" {
-            self.say(
-                "instance-on-loopback",
-                place(node, "interface"),
-                format!("({}) no other router hears adverts on lo", instance.name),
-                "name the interface that leads to the other routers; an address goes to lo by 'dev lo' on its line",
-            );
         }
     }
 
