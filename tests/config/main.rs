@@ -20,5 +20,6 @@ mod manual;
 mod oracle;
 mod policy;
 mod robust;
+mod routing;
 mod sessions;
 mod table;
