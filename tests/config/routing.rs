@@ -222,3 +222,19 @@ fn a_signed_trailer() {
     assert_eq!(codes(&short), ["bad-key", "hmac-without-key"]);
     assert!(instance(&short).options.auth_hmac.is_none());
 }
+
+#[test]
+fn global_words_that_keepalived_wants_alone() {
+    for (line, code) in [
+        ("vrrp_rx_bufs_multiplier", "missing-parameter"),
+        ("reload_time_file", "missing-parameter"),
+        ("smtp_connect_timeout 0", "out-of-range"),
+        ("vrrp_mcast_group6 ff05::12", "multicast-not-link-local"),
+    ] {
+        assert_eq!(codes(&read(&format!("global_defs {{\n {line}\n}}\n"))), [code], "{line}");
+    }
+    assert_eq!(
+        codes(&read("global_defs {\n vrrp_mcast_group6 ff02::13\n smtp_connect_timeout 1\n}\n")),
+        [""; 0]
+    );
+}
