@@ -21,5 +21,6 @@ mod manual;
 mod oracle;
 mod policy;
 mod robust;
+mod routing;
 mod sessions;
 mod table;

@@ -44,7 +44,7 @@ impl Lower<'_> {
         match node.name() {
             "router_id" => global.router_id = value.text(),
             "notification_email_from" => global.notification_email_from = value.text(),
-            "smtp_connect_timeout" => set(&mut global.smtp_connect_timeout, value.seconds()),
+            "smtp_connect_timeout" => self.smtp_timeout(node, &value),
             "smtp_alert" => global.smtp_alert = Some(value.yes()),
             "smtp_alert_vrrp" => global.smtp_alert_vrrp = Some(value.yes()),
             "smtp_alert_checker" => global.smtp_alert_checker = Some(value.yes()),
@@ -136,6 +136,16 @@ impl Lower<'_> {
             let message = "Warning - empty notification_email block";
             self.report(Diagnostic::warning("empty-block", node.span(), message).expected("an address"));
         }
+    }
+
+    fn smtp_timeout(&mut self, node: &Node, value: &Value) {
+        let Some(mut timeout) = value.seconds() else { return };
+        if timeout.is_zero() {
+            let message = "smtp_connect_timeout must be greater than 0, setting to 1";
+            self.report(Diagnostic::error("out-of-range", node.span_of(1), message).expected("1 to 4294"));
+            timeout = std::time::Duration::from_secs(1);
+        }
+        self.loaded.config.global.smtp_connect_timeout = timeout;
     }
 
     fn smtp_server(&mut self, node: &Node) {

@@ -10,6 +10,8 @@ use crate::config::model::process::{Buffer, Fifo, Part, RxPolicy};
 use crate::config::syntax::Node;
 use crate::diag::Diagnostic;
 
+/// The scope of a multicast address of IPv6 that stays on its link.
+const LINK_LOCAL: u16 = 2;
 /// The longest name that the kernel keeps of a process.
 const LONGEST_PROCESS_NAME: usize = 15;
 /// Bits of a `umask` by name; each group of three has an older name too.
@@ -62,12 +64,27 @@ impl Lower<'_> {
             }
             "vrrp_rx_bufs_policy" => self.rx_policy(node),
             "vrrp_rx_bufs_multiplier" => {
-                set(&mut self.loaded.config.global.buffers.vrrp_multiplier, value.int());
+                if self.exactly_one(node) {
+                    set(&mut self.loaded.config.global.buffers.vrrp_multiplier, value.int());
+                }
             }
             "umask" => self.umask(node),
             _ => return self.fifo(node, value) || self.reload_settings(node) || self.files(node, value),
         }
         true
+    }
+
+    /// Whether one word follows the keyword, as keepalived wants it of some.
+    pub(super) fn exactly_one(&mut self, node: &Node) -> bool {
+        let one = node.line.count() == 2;
+        if !one {
+            let message = format!("Invalid {}", node.name());
+            self.report(
+                Diagnostic::error("missing-parameter", node.span(), message)
+                    .expected("exactly one argument"),
+            );
+        }
+        one
     }
 
     /// `vrrp_priority` and so on: `rest` is the keyword without its part. `false`: it is something else.
@@ -233,6 +250,9 @@ impl Lower<'_> {
 
     fn reload_settings(&mut self, node: &Node) -> bool {
         let path = node.argument(1).map(str::to_owned);
+        if node.name() == "reload_time_file" && !self.exactly_one(node) {
+            return true;
+        }
         if node.name() == "reload_time_file"
             && let Some(relative) = path.as_ref().filter(|path| !path.starts_with('/'))
         {
@@ -331,7 +351,17 @@ impl Lower<'_> {
         let global = &mut self.loaded.config.global;
         match (node.name(), value.ip()) {
             ("vrrp_mcast_group4", Some(IpAddr::V4(group))) => global.vrrp_mcast_group4 = group,
-            ("vrrp_mcast_group6", Some(IpAddr::V6(group))) => global.vrrp_mcast_group6 = group,
+            ("vrrp_mcast_group6", Some(IpAddr::V6(group))) => {
+                global.vrrp_mcast_group6 = group;
+                let scope = group.segments().first().map(|first| first & 0xf);
+                if scope != Some(LINK_LOCAL) {
+                    let message = format!("vrrp_mcast_group6 [{group}] should be link-local multicast.");
+                    self.report(
+                        Diagnostic::warning("multicast-not-link-local", node.span_of(1), message)
+                            .expected("an address of ff02::/16"),
+                    );
+                }
+            }
             _ => {}
         }
     }

@@ -125,6 +125,35 @@ impl Lower<'_> {
         self.undefined(code, (&track.name, track.span), message, (keyword, of));
     }
 
+    /// Members go together, whatever their priorities.
+    fn members_have_no_weights(&mut self, group: &SyncGroup, span: Option<Span>) {
+        let mut ignored = Vec::new();
+        for instance in self.loaded.config.instances.iter().filter(|one| group.members.contains(&one.name))
+        {
+            let tracked = &instance.options.tracked;
+            let lists = [
+                ("interface", &instance.track_interfaces),
+                ("script", &instance.track_scripts),
+                ("file", &tracked.files),
+                ("bfd", &tracked.bfds),
+            ];
+            for (kind, list) in lists {
+                for one in list.iter().filter(|one| one.weight != 0) {
+                    ignored.push(format!(
+                        "({}) ignoring weight {} of tracked {kind} {} due to SYNC group {}",
+                        instance.name, one.weight, one.name, group.name
+                    ));
+                }
+            }
+        }
+        for message in ignored {
+            self.report(
+                Diagnostic::warning("weight-without-effect", span, message)
+                    .help("write sync_group_tracking_weight in the group, or the tracker with weight 0"),
+            );
+        }
+    }
+
     /// A group's member that is no instance.
     pub fn no_such_member(&mut self, member: &Name, span: Option<Span>, group: &str) {
         let message = format!("Virtual router {member} specified in {group} doesn't exist - ignoring");
@@ -181,6 +210,9 @@ impl Lower<'_> {
             processes: self.tracked_objects(&draft.track_processes, &draft.name, TrackKind::Process),
             bfds: self.tracked_objects(&draft.track_bfds, &draft.name, TrackKind::Bfd),
         };
+        if !group.tracking_weight {
+            self.members_have_no_weights(&group, draft.span);
+        }
         let global = &self.loaded.config.global;
         group.smtp_alert = group.smtp_alert.or(global.smtp_alert_vrrp).or(global.smtp_alert);
         self.loaded.config.sync_groups.push(group);

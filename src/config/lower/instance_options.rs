@@ -159,6 +159,32 @@ impl Lower<'_> {
             instance.auth = None;
         }
         instance.options = options;
+        if instance.priority == u8::MAX {
+            self.owner_has_no_weights(instance, span);
+        }
+    }
+
+    /// The priority of an address owner never changes.
+    fn owner_has_no_weights(&mut self, instance: &mut VrrpInstance, span: Option<Span>) {
+        let tracked = &mut instance.options.tracked;
+        let lists = [
+            ("interface", &mut instance.track_interfaces),
+            ("script", &mut instance.track_scripts),
+            ("file", &mut tracked.files),
+            ("bfd", &mut tracked.bfds),
+        ];
+        for (kind, list) in lists {
+            for dropped in list.extract_if(.., |tracked| tracked.weight != 0) {
+                let message = format!(
+                    "({}) ignoring tracked {kind} {} with weight {} due to address owner",
+                    instance.name, dropped.name, dropped.weight
+                );
+                self.report(
+                    Diagnostic::warning("weight-without-effect", span, message)
+                        .help("priority 255 never changes; give it another, or the tracker weight 0"),
+                );
+            }
+        }
     }
 
     fn complete_ipvlan(

@@ -432,6 +432,9 @@ impl Lower<'_> {
 }
 
 fn family_of(draft: &Draft) -> Family {
+    if draft.options.native_ipv6 {
+        return Family::V6;
+    }
     let first = draft.addresses.first().or(draft.excluded.first()).map(|address| address.net.addr());
     let peer = draft.peers.first().map(|(peer, _)| peer.address);
     first.or(draft.source).or(peer).map_or(Family::V4, Family::of)

@@ -35,7 +35,7 @@ impl Lower<'_> {
         if group.interfaces.is_empty() {
             let message = "garp_group has no interfaces - ignoring";
             self.report(
-                Diagnostic::error("empty-block", node.span(), message)
+                Diagnostic::note("empty-block", node.span(), message)
                     .expected("interface NAME, or interfaces { NAME ... }"),
             );
             return;
@@ -78,22 +78,11 @@ impl Lower<'_> {
     pub(super) fn up_down_delays(&mut self, node: &Node) {
         for entry in node.nodes() {
             let name = "interface_up_down_delays";
-            if entry.argument(1).is_none() {
-                let message = format!("{name}: {} has no delay", entry.name());
-                self.report(
-                    Diagnostic::error("missing-parameter", entry.span(), message)
-                        .expected("IFNAME DOWN [UP], in seconds"),
-                );
-                continue;
-            }
-            let Some(down) = self.decimal(entry, name, 1, (0, LONGEST_DELAY), 6) else { continue };
-            let up = match entry.argument(2) {
-                None => Duration::ZERO,
-                Some(_) => match self.decimal(entry, name, 2, (0, LONGEST_DELAY), 6) {
-                    Some(up) => up,
-                    None => continue,
-                },
+            let time = |lower: &mut Self, at| match entry.argument(at) {
+                None => Some(Duration::ZERO),
+                Some(_) => lower.decimal(entry, name, at, (0, LONGEST_DELAY), 6),
             };
+            let (Some(down), Some(up)) = (time(self, 1), time(self, 2)) else { continue };
             let interface: Name = entry.name().into();
             self.wish_interface(&interface, "up/down delay", entry.span());
             self.loaded.config.up_down_delays.push(UpDownDelay { interface, down, up });

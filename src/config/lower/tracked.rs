@@ -66,6 +66,10 @@ impl Lower<'_> {
             let weight = match entry.argument(1) {
                 None => None,
                 Some("weight") if entry.argument(2).is_some() => match self.weight(entry, 2, kind.most()) {
+                    Some(weight) if kind == TrackKind::Interface && weight.reverse == Some(false) => {
+                        self.unknown_option(entry, 3, "track_interface", "reverse");
+                        continue;
+                    }
                     Some(weight) => Some(weight),
                     None => continue,
                 },
@@ -102,6 +106,14 @@ impl Lower<'_> {
             let mut peer = UnicastPeer { address, min_ttl: None, max_ttl: None };
             let mut at = 1;
             while let Some(word) = entry.argument(at).map(str::to_owned) {
+                if entry.argument(at + 1).is_none() && word.ends_with("_ttl") {
+                    let message = format!("({owner}) {word} is missing a value");
+                    self.report(
+                        Diagnostic::error("missing-parameter", entry.span_of(at), message)
+                            .expected("0 to 255"),
+                    );
+                    break;
+                }
                 let ttl = match word.as_str() {
                     "min_ttl" | "max_ttl" => self.int(entry, &word, at + 1, (0, 255), false),
                     _ => {
@@ -116,6 +128,13 @@ impl Lower<'_> {
                     _ => {}
                 }
                 at += 2;
+            }
+            if let (Some(least), Some(most)) = (peer.min_ttl, peer.max_ttl)
+                && least > most
+            {
+                let message =
+                    format!("({owner}) min_ttl {least} > max_ttl {most} - all packets will be discarded");
+                self.report(Diagnostic::error("out-of-range", entry.span_of(1), message));
             }
             found.push((peer, entry.span()));
         }

@@ -1,0 +1,240 @@
+//! Routes, rules, static objects, and what instances say beyond the protocol's core.
+
+use std::time::Duration;
+
+use standfast::config::model::VrrpInstance;
+use standfast::config::model::options::{IpvlanMode, OldChecksum};
+use standfast::config::model::route::{Encap, Metric, Named, RouteKind};
+use standfast::config::model::rule::RuleAction;
+use standfast::config::{LoadOptions, Loaded, load_str, verdict};
+
+fn read(text: &str) -> Loaded {
+    load_str("test.conf", text, &LoadOptions::default())
+}
+
+/// An instance with this beside what it needs, after this at the top.
+fn with(top: &str, inside: &str) -> Loaded {
+    read(&format!(
+        "{top}\nvrrp_instance A {{\n interface eth0\n virtual_router_id 5\n virtual_ipaddress {{\n 10.0.0.1\n \
+         }}\n {inside}\n}}\n"
+    ))
+}
+
+fn instance(loaded: &Loaded) -> &VrrpInstance {
+    loaded.config.instances.first().unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))
+}
+
+fn codes(loaded: &Loaded) -> Vec<&'static str> {
+    let told = loaded.diagnostics.iter().map(|one| one.code);
+    told.filter(|code| !matches!(*code, "no-effect-yet" | "untracked-route")).collect()
+}
+
+#[test]
+fn a_route_with_everything() {
+    let loaded = with(
+        "",
+        "virtual_routes {\n 10.1.0.0/16 via 198.18.0.9 dev eth0 src 10.0.0.1 metric 50 table vpn mtu lock 1400 \
+         rtt 100ms scope link\n blackhole 10.2.0.0/16 no_track protocol static\n 10.3.0.0/16 dev eth0 nexthop via \
+         198.18.0.9 weight 3 encap mpls 30/40 nexthop via 198.18.0.8\n }",
+    );
+    assert_eq!(codes(&loaded), [""; 0]);
+    let [plain, hole, paths] = instance(&loaded).options.routes.as_slice() else { panic!() };
+    assert_eq!(plain.destination.unwrap().to_string(), "10.1.0.0/16");
+    assert_eq!(plain.table, Some(Named::Name("vpn".into())), "hosts have names of their own");
+    assert_eq!(plain.scope, Some(Named::Number(253)));
+    assert_eq!(plain.metrics.mtu, Some(Metric { locked: true, value: 1400 }));
+    assert_eq!(plain.metrics.rtt, Some(Metric { locked: false, value: 800 }), "eighths of a millisecond");
+    assert!(plain.tracked);
+    assert_eq!((hole.kind, hole.tracked), (RouteKind::Blackhole, false));
+    assert_eq!(hole.protocol, Named::Number(4));
+    let [first, second] = paths.nexthops.as_slice() else { panic!() };
+    assert_eq!((first.weight, second.weight), (3, 1));
+    assert_eq!(first.encap, Some(Encap::Mpls(vec![30, 40])));
+}
+
+#[test]
+fn a_route_with_a_mistake_is_lost() {
+    for (line, code) in [
+        ("10.1.0.0/16 dev eth0 mtu x", "bad-number"),
+        ("10.1.0.0/16 dev eth0 hoplimit 256", "out-of-range"),
+        ("10.1.0.0/16 dev eth0 rtt 961s", "out-of-range"),
+        ("10.1.0.0/16 via fe80::1", "wrong-family"),
+        ("10.1.0.0/16 dev eth0 pref low", "wrong-family"),
+        ("10.1.0.0/16 dev eth0 scope far", "unknown-value"),
+        ("10.1.0.0/16 foo", "unknown-value"),
+        ("dev eth0", "unknown-value"),
+        ("10.1.0.0/16 via", "missing-parameter"),
+    ] {
+        let loaded = with("", &format!("virtual_routes {{\n {line}\n }}"));
+        assert_eq!(codes(&loaded), [code], "{line}");
+        assert!(instance(&loaded).options.routes.is_empty(), "{line}");
+    }
+    for (line, code) in [
+        ("10.1.0.0/16 dev eth0 protocol 20", "foreign-protocol"),
+        ("10.1.0.0/33 dev eth0", "bad-address"),
+        ("10.1.0.0/16 dev eth0 features foo", "unknown-value"),
+        ("10.1.0.0/16 dev eth0 rtt 0.0001s", "bad-number"),
+        ("10.1.0.0/16 gw 198.18.0.9 dev eth0", "deprecated"),
+        ("10.1.0.0/16 dev eth0 as to 10.0.0.9", "unknown-value"),
+    ] {
+        let loaded = with("", &format!("virtual_routes {{\n {line}\n }}"));
+        assert_eq!(codes(&loaded), [code], "{line}");
+        assert_eq!(instance(&loaded).options.routes.len(), 1, "{line} is kept");
+    }
+}
+
+#[test]
+fn rules() {
+    let loaded = with(
+        "",
+        "virtual_rules {\n not from 10.0.0.0/8 fwmark 5/0xff table main preference 0x64 uidrange 5-6\n from any \
+         goto 500\n inet6 blackhole\n }",
+    );
+    assert_eq!(codes(&loaded), ["rule-without-preference", "rule-without-preference"]);
+    let [table, goto, hole] = instance(&loaded).options.rules.as_slice() else { panic!() };
+    assert_eq!(table.action, RuleAction::Table(Named::Number(254)));
+    assert_eq!((table.preference, table.matches.inverted), (100, true));
+    assert_eq!(table.matches.fwmark, Some((5, Some(0xff))));
+    assert_eq!(table.matches.uids, Some((5, 6)));
+    assert_eq!((goto.preference, hole.preference), (16_384, 16_384), "each family counts down by itself");
+    for line in [
+        "from 10.0.0.0/8 preference 100",
+        "from 10.0.0.0/8 preference 100 table 0",
+        "from 10.0.0.0/8 preference 100 goto 50",
+        "from 10.0.0.0/8 preference 100 realms 5 blackhole",
+        "from 10.0.0.0/8 preference 100 table 5 sport 5",
+        "from 10.0.0.0/8 preference 100 table 5 ip_proto tcp",
+    ] {
+        let loaded = with("", &format!("virtual_rules {{\n {line}\n }}"));
+        assert_eq!(codes(&loaded), ["unknown-value"], "{line}");
+        assert!(instance(&loaded).options.rules.is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn static_objects_and_their_group() {
+    let group = "track_group G {\n group {\n A\n }\n}\n";
+    let loaded = with(
+        &format!(
+            "{group}static_ipaddress {{\n 10.9.0.1/24 track_group G\n}}\nstatic_routes {{\n 10.1.0.0/16 dev eth0 \
+             track_group H\n}}\nstatic_rules {{\n from any table 5 preference 5 track_group G\n}}"
+        ),
+        "",
+    );
+    assert_eq!(codes(&loaded), ["no-such-track-group", "track-group-without-interface"]);
+    let statics = &loaded.config.statics;
+    assert_eq!(&*statics.addresses[0].key.interface, "eth0", "default_interface");
+    assert_eq!(statics.addresses[0].track_group.as_deref(), Some("G"));
+    assert_eq!(statics.routes[0].track_group, None);
+    assert_eq!(loaded.config.track_groups[0].members, ["A".into()]);
+    let unknown = with("track_group G {\n group {\n B\n }\n}\n", "");
+    assert_eq!(codes(&unknown), ["no-such-instance"]);
+}
+
+#[test]
+fn what_is_tracked_is_defined_above() {
+    let top = "track_file f {\n file /tmp/f\n weight 3 reverse\n init_file 7 overwrite\n}\nvrrp_track_process p {\n \
+               process nginx -g x\n quorum 2\n}\nbfd_instance b {\n neighbor_ip 10.0.0.9\n}\n";
+    let inside = "track_file {\n f\n }\n track_process {\n p weight 254\n }\n track_bfd {\n b weight 5\n }";
+    let loaded = with(top, inside);
+    assert_eq!(codes(&loaded), [""; 0]);
+    let tracked = &instance(&loaded).options.tracked;
+    assert_eq!((tracked.files[0].weight, tracked.files[0].reverse), (3, true), "the file's own");
+    assert_eq!(tracked.processes[0].weight, 254);
+    let process = &loaded.config.track_processes[0];
+    assert_eq!((process.quorum, process.full_command), (2, true), "parameters imply the whole command");
+    assert_eq!(process.parameters, ["-g", "x"]);
+    assert_eq!(loaded.config.track_files[0].init.map(|init| (init.value, init.overwrite)), Some((7, true)));
+    assert_eq!(codes(&with("", inside)), ["no-such-file", "no-such-process", "no-such-bfd"]);
+    let below = read("vrrp_track_process p {\n process x\n quorum 3\n quorum_max 2\n}\n");
+    assert_eq!(codes(&below), ["out-of-range"]);
+    assert_eq!(below.config.track_processes[0].quorum_max, None);
+}
+
+#[test]
+fn strict_mode_takes_back_what_the_protocol_forbids() {
+    for inside in [
+        "authentication {\n auth_type PASS\n auth_pass a\n }",
+        "preempt_delay 5",
+        "accept",
+        "down_timer_adverts 4",
+        "garp_lower_prio_repeat 3",
+        "lower_prio_no_advert off",
+        "higher_prio_send_advert on",
+    ] {
+        assert_eq!(codes(&with("", inside)), [""; 0], "{inside}");
+        let strict = with("", &format!("strict_mode\n {inside}"));
+        assert_eq!(codes(&strict), ["against-strict-mode"], "{inside}");
+        assert_eq!(verdict(&strict.diagnostics), 5);
+        let global = with("global_defs {\n vrrp_strict\n}", &format!("strict_mode off\n {inside}"));
+        assert_eq!(codes(&global), [""; 0], "the instance's own word counts: {inside}");
+    }
+    let strict = with("global_defs {\n vrrp_strict\n}", "");
+    assert!(instance(&strict).options.strict_mode && instance(&strict).lower_prio_no_advert);
+    assert_eq!(instance(&strict).garp.lower_prio_repeat, 0);
+}
+
+#[test]
+fn options_of_an_instance() {
+    let loaded = with(
+        "global_defs {\n vrrp_garp_extra_if all 600\n}",
+        "use_ipvlan iv0 10.0.0.5/24 private\n kernel_rx_buf_size 5000\n unicast_peer {\n 198.18.0.7 min_ttl 5\n }\n \
+         old_unicast_checksum never",
+    );
+    assert_eq!(codes(&loaded), [""; 0]);
+    let options = &instance(&loaded).options;
+    let ipvlan = options.ipvlan.as_ref().unwrap();
+    assert_eq!((&*ipvlan.name, ipvlan.mode), ("iv0", IpvlanMode::Private));
+    assert_eq!(options.kernel_rx_buf_size, Some(5000));
+    assert_eq!(options.old_unicast_checksum, OldChecksum::Never);
+    assert_eq!(
+        (options.garp_extra_if.interval, options.garp_extra_if.all),
+        (Duration::from_secs(600), true)
+    );
+    for (inside, code) in [
+        ("use_ipvlan", "ipvlan-without-address"),
+        ("use_ipvlan 10.0.0.5 bridge vepa", "given-twice"),
+        ("vrf blue", "vrf-not-alone"),
+        ("garp_extra_if all", "missing-parameter"),
+        ("garp_extra_if 86401", "out-of-range"),
+        ("kernel_rx_buf_size", "bad-number"),
+        ("native_ipv6", "wrong-family"),
+        ("timer_expired_backup 5", "preempts-after-timer"),
+        ("owner_ignore_adverts", "not-the-owner"),
+        ("track_interface {\n eth1 weight 5 noreverse\n }", "unknown-value"),
+        ("unicast_peer {\n 198.18.0.7 min_ttl 5 max_ttl 4\n }", "out-of-range"),
+        ("unicast_peer {\n 198.18.0.7 min_ttl\n }", "missing-parameter"),
+        ("priority 255\n track_interface {\n eth1 weight 5\n }", "weight-without-effect"),
+    ] {
+        assert_eq!(codes(&with("", inside)), [code], "{inside}");
+    }
+}
+
+#[test]
+fn a_signed_trailer() {
+    let key = "key 1 hex:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    let loaded = with("", &format!("auth_hmac {{\n {key}\n active_key 1\n mode permissive\n }}"));
+    assert_eq!(codes(&loaded), [""; 0]);
+    let hmac = instance(&loaded).options.auth_hmac.as_ref().unwrap();
+    assert_eq!(hmac.time_window, Duration::from_secs(5), "three intervals, but 5 s at least");
+    assert!(!format!("{hmac:?}").contains("30, 31"), "keys are not shown");
+    let short = with("", "auth_hmac {\n key 1 short\n active_key 1\n }");
+    assert_eq!(codes(&short), ["bad-key", "hmac-without-key"]);
+    assert!(instance(&short).options.auth_hmac.is_none());
+}
+
+#[test]
+fn global_words_that_keepalived_wants_alone() {
+    for (line, code) in [
+        ("vrrp_rx_bufs_multiplier", "missing-parameter"),
+        ("reload_time_file", "missing-parameter"),
+        ("smtp_connect_timeout 0", "out-of-range"),
+        ("vrrp_mcast_group6 ff05::12", "multicast-not-link-local"),
+    ] {
+        assert_eq!(codes(&read(&format!("global_defs {{\n {line}\n}}\n"))), [code], "{line}");
+    }
+    assert_eq!(
+        codes(&read("global_defs {\n vrrp_mcast_group6 ff02::13\n smtp_connect_timeout 1\n}\n")),
+        [""; 0]
+    );
+}
