@@ -84,11 +84,20 @@ needed=$(for package in opt/packages/*.deb; do
     dpkg-deb --field "$package" Depends
     dpkg-deb --field "$package" Pre-Depends
 done | tr ',|' '\n\n' | sed 's/^ *//; s/[ :(].*//' | sort -u)
-{ dpkg-query --status $needed keepalived || true; } >"$0/status" 2>/dev/null
-mv "$0/status" var/lib/dpkg/status
-rm -f var/lib/dpkg/triggers/*
+mkdir "$0/dpkg" "$0/dpkg/info" "$0/dpkg/updates" "$0/dpkg/triggers"
+{ dpkg-query --status $needed keepalived || true; } >"$0/dpkg/status" 2>/dev/null
+for package in $needed keepalived; do
+    cp var/lib/dpkg/info/"$package"[.:]* "$0/dpkg/info" 2>/dev/null || true
+done
+cp var/lib/dpkg/info/format "$0/dpkg/info"
+for file in diversions statoverride; do
+    [ ! -e "var/lib/dpkg/$file" ] || cp "var/lib/dpkg/$file" "$0/dpkg"
+done
+mount --bind "$0/dpkg" var/lib/dpkg
 eval "$1"
 
+# All that is written or removed from now on, at one place.
+mount --bind "$0/upper" mnt
 mkdir .old
 pivot_root . .old
 umount -l .old
@@ -179,6 +188,16 @@ impl Director {
         );
         let held = self.try_sh(&script).status.success();
         assert!(held, "after {limit} s still not: {what}\n{}", self.journal());
+    }
+
+    /// The files, links included, that the director has beyond this machine's and whose names contain `word`, or that
+    /// are links to such a name.
+    #[track_caller]
+    pub fn traces(&self, word: &str) -> String {
+        self.sh(&format!(
+            "find /mnt /run /var/lib/dpkg -path /mnt/opt/packages -prune -o ! -type c \\
+             \\( -name '*{word}*' -o -lname '*{word}*' \\) -print"
+        ))
     }
 
     /// All that was logged.

@@ -97,15 +97,6 @@ fn assert_nothing_held(director: &Director) {
     assert_eq!(director.sh("ipvsadm -Sn"), "", "{}", director.journal());
 }
 
-/// Which files of ours the director has, links to them included.
-fn traces(director: &Director) -> String {
-    director.sh(
-        "find /etc /run /lib/systemd /usr/sbin /usr/share/doc /usr/share/man /usr/share/lintian /var/lib/dpkg/info \
-         /var/lib/systemd -xdev -name '*standfast*' 2>/dev/null; \
-         find /etc/systemd /var/lib/systemd -name 'keepalived.service*' -type l -lname '*standfast*'",
-    )
-}
-
 fn pair(active: &str, enabled: &str) -> (String, String) {
     (active.to_owned(), enabled.to_owned())
 }

@@ -1,6 +1,6 @@
 //! keepalived and standfast on one director, in the steps of `docs/swap.md`.
 
-use super::{VIP, assert_nothing_held, await_master, configure, install, pair, traces};
+use super::{VIP, assert_nothing_held, await_master, configure, install, pair};
 use crate::support::systemd::Director;
 
 /// A command of the document, run as it stands there.
@@ -23,7 +23,7 @@ pub fn there_and_back() {
     under_its_name(&director);
 
     director.sh("dpkg --purge standfast standfast-keepalived");
-    assert_eq!(traces(&director), "");
+    assert_eq!(director.traces("standfast"), "");
     assert!(director.holds(VIP), "{}", director.journal());
 }
 

@@ -1,8 +1,6 @@
 //! standfast's own package and unit on a director that never had keepalived.
 
-use super::{
-    CONFIG, VIP, WITHOUT_KEEPALIVED, assert_nothing_held, await_master, configure, install, pair, traces,
-};
+use super::{CONFIG, VIP, WITHOUT_KEEPALIVED, assert_nothing_held, await_master, configure, install, pair};
 use crate::support::systemd::Director;
 
 /// The unit's thirty seconds would be long to wait for.
@@ -84,7 +82,7 @@ fn goes(director: &Director) {
     director.sh("dpkg --purge standfast");
     assert_nothing_held(director);
     director.sh("! pidof standfast; rm -r /etc/systemd/system/standfast.service.d");
-    assert_eq!(traces(director), "");
+    assert_eq!(director.traces("standfast"), "");
     assert_eq!(director.show("standfast", "LoadState"), "not-found");
     director.sh("[ -s /etc/keepalived/keepalived.conf ]");
 }
