@@ -17,6 +17,7 @@ mod format;
 mod globals;
 mod language;
 mod manual;
+mod meaning;
 mod oracle;
 mod policy;
 mod robust;
