@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use crate::config::model::lvs::Target;
 use crate::config::model::{
-    Auth, CheckKind, Command, Config, RealServer, SyncGroup, TrackScript, Tracked, Version, VirtualAddress,
-    VirtualServer, VrrpInstance,
+    Auth, CheckKind, Command, Config, InitialState, RealServer, SyncGroup, TrackScript, Tracked, Version,
+    VirtualAddress, VirtualServer, VrrpInstance,
 };
 use crate::objects::ipvs::Forwarding;
 use crate::vrrp::action::State;
@@ -80,7 +80,8 @@ fn write_instance(
             line("Master priority", &priority);
         }
     }
-    line("Wantstate", &if state == State::Master { "MASTER" } else { "BACKUP" });
+    let master = view.map_or(instance.state == Some(InitialState::Master), |_| state == State::Master);
+    line("Wantstate", &if master { "MASTER" } else { "BACKUP" });
     line("Number of config faults", &0);
     match &instance.vmac {
         Some(vmac) => {
@@ -91,7 +92,12 @@ fn write_instance(
     }
     let source = view.and_then(|view| view.source).or(instance.source);
     line("Using src_ip", &source.map_or_else(|| "none".to_owned(), |address| address.to_string()));
-    line("Multicast address", &instance.multicast_group);
+    if instance.unicast_peers.is_empty() {
+        let _ = writeln!(text, "   Multicast address {}", instance.multicast_group);
+    }
+    let mut line = |label: &str, value: &dyn std::fmt::Display| {
+        let _ = writeln!(text, "   {label} = {value}");
+    };
     line("Gratuitous ARP delay", &instance.garp.master_delay.as_secs());
     line("Gratuitous ARP repeat", &instance.garp.master_repeat);
     line("Gratuitous ARP refresh", &instance.garp.master_refresh.as_secs());
@@ -122,7 +128,9 @@ fn write_instance(
         Some(Auth::Pass(_)) => "SIMPLE_PASSWORD",
         Some(Auth::Ah(_)) => "IPSEC_AH",
     };
-    line("Authentication type", &auth);
+    if instance.version == Version::V2 {
+        line("Authentication type", &auth);
+    }
     write_lists(text, instance, state == State::Master);
 }
 
@@ -143,9 +151,10 @@ fn write_lists(text: &mut String, instance: &VrrpInstance, set: bool) {
         addresses(text, "Virtual IP Excluded", &instance.excluded);
     }
     if !instance.unicast_peers.is_empty() {
-        let _ = writeln!(text, "   Unicast Peer ({}):", instance.unicast_peers.len());
+        let _ = writeln!(text, "   Unicast Peer :");
         for peer in &instance.unicast_peers {
-            let _ = writeln!(text, "     {}", peer.address);
+            let (min, max) = (peer.min_ttl.unwrap_or(0), peer.max_ttl.unwrap_or(255));
+            let _ = writeln!(text, "     {} min_ttl {min} max_ttl {max}", peer.address);
         }
     }
     write_tracked(text, "interfaces", &instance.track_interfaces);

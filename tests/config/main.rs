@@ -18,6 +18,7 @@ mod globals;
 mod language;
 mod lints;
 mod manual;
+mod meaning;
 mod oracle;
 mod policy;
 mod robust;
