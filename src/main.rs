@@ -4,12 +4,17 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use standfast::cli::{self, Invocation, Print};
-use standfast::daemon::{self, config_test, format_command, reload_command, signals::Request};
+use standfast::daemon::{
+    self, check_command, config_test, format_command, reload_command, signals::Request,
+};
 
 fn main() -> ExitCode {
     match cli::parse(std::env::args_os().collect()) {
         Invocation::Daemon(options) => daemon::run(&options).into(),
-        Invocation::ConfigTest { options, report } => config_test::run(&options, report.as_deref()).into(),
+        Invocation::ConfigTest { options, report, json } => {
+            config_test::run(&options, report.as_deref(), json).into()
+        }
+        Invocation::Check(request) => check_command::run(&request).into(),
         Invocation::Reload(request) => print(&reload_command::run(&request)),
         Invocation::Format(request) => format_command::run(&request).into(),
         Invocation::Print(text) => print(&text),

@@ -5,6 +5,13 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser};
 
+/// How mistakes are printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Style {
+    Text,
+    Json,
+}
+
 /// keepalived's options, as clap sees them.
 #[derive(Parser, Clone, Debug)]
 #[command(
@@ -113,6 +120,9 @@ pub struct Arguments {
     /// Only check the configuration; messages to standard error or FILE
     #[arg(short = 't', long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub config_test: Option<OsString>,
+    /// How -t says what is wrong: text, or one JSON document
+    #[arg(long, value_name = "text|json")]
+    pub diagnostics: Option<Style>,
     /// Print the signal number for STOP, RELOAD, DATA, STATS, STATS_CLEAR or JSON
     #[arg(long, value_name = "NAME")]
     pub signum: Option<String>,

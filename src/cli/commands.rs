@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::EnumValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{Format, Invocation, Print, Reload, refusal_text};
+use super::{Check, Format, Invocation, Print, Reload, Style, refusal_text};
 use crate::manual;
 
 /// A command: its name, its options, and what it makes of them.
@@ -16,6 +17,7 @@ const COMMANDS: &[Entry] = &[
     ("reload", reload_command, reload),
     ("explain", explain_command, explain),
     ("fmt", format_command, format),
+    ("check", check_command, check),
 ];
 
 /// What the command line asks for, when its first word is a command.
@@ -111,6 +113,52 @@ fn format(matches: &ArgMatches) -> Invocation {
         files: matches.get_many::<PathBuf>("files").unwrap_or_default().cloned().collect(),
         check: matches.get_flag("check"),
         write: matches.get_flag("write"),
+    })
+}
+
+fn check_command() -> Command {
+    let flag = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+    };
+    Command::new("standfast check")
+        .about("Say what is wrong with configurations, and what looks like a trap")
+        .after_help(
+            "Needs no rights, and not the host that the files are for. Exit status: 0 nothing, 1 warnings \
+             or traps, 2 errors or a file that cannot be read",
+        )
+        .arg(
+            Arg::new("files")
+                .value_name("FILE")
+                .required(true)
+                .num_args(1..)
+                .value_parser(value_parser!(PathBuf))
+                .help("The files; each is a configuration of its own"),
+        )
+        .arg(flag("host", "Compare with this host too: interfaces, users, scripts"))
+        .arg(flag("no-lints", "Only mistakes, no traps"))
+        .arg(
+            Arg::new("diagnostics")
+                .long("diagnostics")
+                .value_name("text|json")
+                .value_parser(EnumValueParser::<Style>::new())
+                .help("Text, or one JSON document"),
+        )
+        .arg(
+            Arg::new("config-id")
+                .short('i')
+                .long("config-id")
+                .value_name("ID")
+                .help("Name for lines that begin with @NAME (default: host name up to the first dot)"),
+        )
+}
+
+fn check(matches: &ArgMatches) -> Invocation {
+    Invocation::Check(Check {
+        files: matches.get_many::<PathBuf>("files").unwrap_or_default().cloned().collect(),
+        host: matches.get_flag("host"),
+        lints: !matches.get_flag("no-lints"),
+        json: matches.get_one::<Style>("diagnostics") == Some(&Style::Json),
+        config_id: matches.get_one::<String>("config-id").cloned(),
     })
 }
 

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-pub use arguments::Arguments;
+pub use arguments::{Arguments, Style};
 pub use version::{COMPATIBLE_VERSION, version_text};
 
 use crate::report::syslog::Facility;
@@ -99,11 +99,14 @@ pub enum Invocation {
     /// Run.
     Daemon(Options),
     /// `-t`: only read the file; what is wrong with it goes to standard error or to this file.
-    ConfigTest { options: Options, report: Option<PathBuf> },
+    /// `--diagnostics=json`: as one JSON document.
+    ConfigTest { options: Options, report: Option<PathBuf>, json: bool },
     /// `standfast reload`
     Reload(Reload),
     /// `standfast fmt`
     Format(Format),
+    /// `standfast check`
+    Check(Check),
     /// `--signum=NAME`
     SignalNumber(String),
     /// Print this and end.
@@ -117,6 +120,20 @@ pub struct Reload {
     pub pid_file: Option<PathBuf>,
     /// How long the daemon's answer is waited for, in seconds.
     pub timeout: u64,
+}
+
+/// `standfast check [--host] [--no-lints] [--diagnostics=json] [-i ID] FILE...`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Check {
+    pub files: Vec<PathBuf>,
+    /// Compare with this host: interfaces, users, scripts.
+    pub host: bool,
+    /// Tell of traps too.
+    pub lints: bool,
+    /// One JSON document instead of text.
+    pub json: bool,
+    /// `-i`
+    pub config_id: Option<String>,
 }
 
 /// `standfast fmt [--check] [--write] FILE...`
@@ -189,11 +206,12 @@ fn dispatch(
         return Print::refusal("The genhash mode is not part of this version of standfast");
     }
     let config_test = arguments.config_test.clone();
+    let json = arguments.diagnostics == Some(Style::Json);
     let options = into_options(arguments, personality, command_line, unexpected);
     match config_test {
         Some(report) => {
             let report = Some(report).filter(|path| !path.is_empty()).map(PathBuf::from);
-            Invocation::ConfigTest { options, report }
+            Invocation::ConfigTest { options, report, json }
         }
         None => Invocation::Daemon(options),
     }

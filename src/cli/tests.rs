@@ -81,7 +81,7 @@ fn getopt_spelling() {
 #[test]
 fn config_test_takes_only_a_file_that_sticks() {
     let report = |words: &[&str]| match invoke("keepalived", words) {
-        Invocation::ConfigTest { report, options } => (report, options.remarks),
+        Invocation::ConfigTest { report, options, .. } => (report, options.remarks),
         other => panic!("{other:?}"),
     };
     assert_eq!(report(&["-t"]), (None, vec![]));

@@ -6,21 +6,27 @@ use std::path::Path;
 use super::reading::Reading;
 use crate::cli::Options;
 use crate::config;
-use crate::diag::render;
+use crate::diag::{json, render};
 
-/// Reads the file, says what is wrong with it on standard error or in `report`, and returns the exit
+/// Reads the file, says what is wrong with it on standard error or in `report` (in words, or as one JSON
+/// document), and returns the exit
 /// status: 0, 2, 4, 5 or 6 as keepalived's, 1 if the report cannot be written.
-pub fn run(options: &Options, report: Option<&Path>) -> u8 {
+pub fn run(options: &Options, report: Option<&Path>, as_json: bool) -> u8 {
     let reading = Reading::take(options);
     let sources = &reading.loaded.sources;
-    let colour = report.is_none() && std::io::stderr().is_terminal();
+    let colour =
+        report.is_none() && std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let mut text = String::new();
     for remark in &options.remarks {
         text.push_str(remark);
         text.push('\n');
     }
-    for diagnostic in reading.diagnostics() {
-        text.push_str(&render::terminal(diagnostic, sources, colour));
+    if as_json {
+        text = json::document(reading.diagnostics().map(|diagnostic| (diagnostic, sources)));
+    } else {
+        for diagnostic in reading.diagnostics() {
+            text.push_str(&render::terminal(diagnostic, sources, colour));
+        }
     }
     let written = match report {
         Some(path) => std::fs::write(path, &text),

@@ -5,6 +5,7 @@
 //! that pass on who is to hear of what (`notifier`).
 
 pub mod balancing;
+pub mod check_command;
 pub mod config_test;
 pub mod daemonize;
 mod dumps;

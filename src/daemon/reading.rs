@@ -31,8 +31,7 @@ impl Reading {
     pub fn take(options: &Options) -> Self {
         let loaded = config::load(&options.config_file.to_string_lossy(), &load_options(options));
         let (book, lines) = ScriptBook::open(&loaded.config, &loaded.needs);
-        let facts = facts(&loaded, &book);
-        let host = config::host::check(&loaded, &facts);
+        let host = config::host::check(&loaded, &facts(&loaded, &book));
         Reading { loaded, book: Arc::new(book), host, lines }
     }
 
@@ -42,21 +41,25 @@ impl Reading {
     }
 }
 
+/// What this host lacks of a configuration.
+pub(super) fn host(loaded: &Loaded) -> Vec<Diagnostic> {
+    let (book, _) = ScriptBook::open(&loaded.config, &loaded.needs);
+    config::host::check(loaded, &facts(loaded, &book))
+}
+
 fn load_options(options: &Options) -> LoadOptions {
+    LoadOptions { strict_includes: options.strict_includes, ..options_for(options.config_id.as_deref()) }
+}
+
+/// How a text is read on this host; `config_id` instead of the host's name.
+pub(super) fn options_for(config_id: Option<&str>) -> LoadOptions {
     let node =
         nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let config_id =
-        options.config_id.clone().unwrap_or_else(|| node.split('.').next().unwrap_or("").to_owned());
+    let config_id = config_id.unwrap_or_else(|| node.split('.').next().unwrap_or("")).to_owned();
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    LoadOptions {
-        config_id,
-        strict_includes: options.strict_includes,
-        environment,
-        random_seed: super::seed(),
-        ..LoadOptions::default()
-    }
+    LoadOptions { config_id, environment, random_seed: super::seed(), ..LoadOptions::default() }
 }
 
 fn facts(loaded: &Loaded, book: &ScriptBook) -> HostFacts {

@@ -2,6 +2,7 @@
 //!
 //! The renderers are apart ([`render`]): an excerpt for a terminal, one line in keepalived's form for a log.
 
+pub mod json;
 pub mod render;
 pub mod source_map;
 

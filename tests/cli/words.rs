@@ -124,3 +124,34 @@ fn keywords_are_explained() {
     assert_eq!(unknown.status.code(), Some(1));
     assert!(text(&unknown.stderr).contains("nopreempt"), "{}", text(&unknown.stderr));
 }
+
+#[test]
+fn files_are_checked_anywhere() {
+    let folder = tempfile::TempDir::with_prefix("standfast-check-").unwrap();
+    let write = |name: &str, priority: &str| {
+        let path = folder.path().join(name);
+        let text = format!(
+            "vrrp_instance A {{\n interface nowhere0\n virtual_router_id 1\n priority {priority}\n virtual_ipaddress {{\n \
+             10.0.0.1/24\n }}\n}}\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (good, trap, bad) = (write("good", "150"), write("trap", "255"), write("bad", "300"));
+    let status = |words: &[&str]| run("standfast", words).status.code();
+    assert_eq!(status(&["check", &good]), Some(0));
+    assert_eq!(status(&["check", &trap]), Some(1));
+    assert_eq!(status(&["check", "--no-lints", &trap]), Some(0));
+    assert_eq!(status(&["check", &good, &trap, &bad]), Some(2));
+    assert_eq!(status(&["check", "/no/such/file"]), Some(2));
+    assert_eq!(status(&["check", "--host", &good]), Some(1), "there is no such interface");
+    let told = text(&run("standfast", &["check", &trap]).stdout);
+    assert!(told.contains("warning[priority-255]"), "{told}");
+    let json = run("standfast", &["check", "--diagnostics=json", &bad]);
+    let read: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(read["diagnostics"][0]["code"], "out-of-range");
+    assert_eq!(read["diagnostics"][0]["place"]["line"], 4);
+    let test = run("standfast", &["-t", "--diagnostics=json", "-f", &bad]);
+    let read: serde_json::Value = serde_json::from_slice(&test.stderr).unwrap();
+    assert_eq!(read["diagnostics"][0]["code"], "out-of-range");
+}

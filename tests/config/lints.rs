@@ -77,11 +77,6 @@ fn cases() -> Vec<(&'static str, String, String)> {
             group("", "virtual_ipaddress_excluded {\n 10.0.0.2/24\n }"),
         ),
         one(
-            "weight-of-an-owner",
-            "priority 255\n track_interface {\n eth1 weight -10\n }",
-            "priority 254\n track_interface {\n eth1 weight -10\n }",
-        ),
-        one(
             "weight-beyond-the-end",
             "priority 50\n track_interface {\n eth1 weight -50\n }",
             "priority 51\n track_interface {\n eth1 weight -50\n }",

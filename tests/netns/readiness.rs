@@ -26,7 +26,7 @@ fn an_alarm_rings_at_its_time_and_again() {
     alarm.set(Some(now())).unwrap();
     assert_eq!(poller.wait().unwrap().collect::<Vec<_>>(), [7]);
     alarm.set(None).unwrap();
-    assert_eq!(told(&mut poller), []);
+    assert!(told(&mut poller).is_empty());
 }
 
 #[test]
@@ -69,5 +69,5 @@ fn one_taken_out_is_not_told() {
     poller.add(&end, 1).unwrap();
     poller.remove(&end).unwrap();
     other.write_all(b"x").unwrap();
-    assert_eq!(told(&mut poller), []);
+    assert!(told(&mut poller).is_empty());
 }

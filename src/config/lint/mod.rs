@@ -31,7 +31,6 @@ pub const LINTS: &[(&str, &str)] = &[
     ("strict-drops-traffic", "`vrrp_strict` drops everything that is sent to a virtual address."),
     ("address-without-mask", "A virtual address without prefix length is set as /32."),
     ("address-of-two-instances", "Two virtual routers have the same address."),
-    ("weight-of-an-owner", "A weight has no effect on priority 255."),
     ("weight-beyond-the-end", "Priority and weight make less than 1 or more than 254."),
     ("unicast-without-source", "`unicast_peer` without `unicast_src_ip`: the source may change."),
     ("own-address-among-peers", "The router is its own peer."),

@@ -161,17 +161,7 @@ impl Lints<'_> {
         let weights = instance.track_scripts.iter().chain(&instance.track_interfaces);
         for tracked in weights {
             let reach = i32::from(instance.priority) + i32::from(tracked.weight);
-            if tracked.weight != 0 && instance.priority == 255 {
-                self.say(
-                    "weight-of-an-owner",
-                    place(node, "priority"),
-                    format!(
-                        "({}) the weight of {} has no effect: priority 255 never changes",
-                        instance.name, tracked.name
-                    ),
-                    "use at most 254",
-                );
-            } else if !(1..=254).contains(&reach) {
+            if instance.priority != 255 && !(1..=254).contains(&reach) {
                 self.say(
                     "weight-beyond-the-end",
                     place(node, "priority"),
