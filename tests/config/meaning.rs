@@ -30,10 +30,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
 const GAPS: &[(&str, &str)] = &[
     ("016.conf VI_YRMCDS", "the dump does not show the label of an address yet"),
     ("040.conf V_I", "the dump does not show the broadcast address yet"),
-    (
-        "076.conf VE",
-        "the label; and garp_lower_prio_delay, which does not follow garp_master_delay in 2.2.7: open",
-    ),
+    ("076.conf VE", "the dump does not show the label of an address yet"),
     ("088.conf LAN_VI1", "the state wanted at start: open"),
     ("088.conf WAN_VI1", "the state wanted at start: open"),
     ("168.conf VI_1", "the dump shows the title of an empty list"),

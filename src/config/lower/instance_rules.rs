@@ -443,17 +443,13 @@ fn family_of(draft: &Draft) -> Family {
 fn garp(draft: &Draft, global: &crate::config::model::global::GlobalGarp) -> Garp {
     let own = &draft.garp;
     let values = &global.values;
-    let master_delay = own.master_delay.unwrap_or(values.master_delay);
-    let master_repeat = own.master_repeat.unwrap_or(values.master_repeat);
-    let delay = if global.lower_prio_delay_set { values.lower_prio_delay } else { master_delay };
-    let repeat = if global.lower_prio_repeat_set { values.lower_prio_repeat } else { master_repeat };
     Garp {
-        master_delay,
-        master_repeat,
+        master_delay: own.master_delay.unwrap_or(values.master_delay),
+        master_repeat: own.master_repeat.unwrap_or(values.master_repeat),
         master_refresh: own.master_refresh.unwrap_or(values.master_refresh),
         master_refresh_repeat: own.master_refresh_repeat.unwrap_or(values.master_refresh_repeat),
-        lower_prio_delay: own.lower_prio_delay.unwrap_or(delay),
-        lower_prio_repeat: own.lower_prio_repeat.unwrap_or(repeat),
+        lower_prio_delay: own.lower_prio_delay.unwrap_or(values.lower_prio_delay),
+        lower_prio_repeat: own.lower_prio_repeat.unwrap_or(values.lower_prio_repeat),
         interval: values.interval,
     }
 }

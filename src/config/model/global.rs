@@ -204,7 +204,7 @@ impl Default for Global {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct GlobalGarp {
     pub values: Garp,
-    /// Whether `vrrp_garp_lower_prio_delay` was written; else it follows an instance's own master delay.
+    /// Whether `vrrp_garp_lower_prio_delay` was written; else it is `vrrp_garp_master_delay`.
     pub lower_prio_delay_set: bool,
     /// Whether `vrrp_garp_lower_prio_repeat` was written.
     pub lower_prio_repeat_set: bool,

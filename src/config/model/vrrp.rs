@@ -208,9 +208,9 @@ pub struct Garp {
     pub master_refresh: Duration,
     /// `garp_master_refresh_repeat`. 1.
     pub master_refresh_repeat: u32,
-    /// `garp_lower_prio_delay`: after an advert of lower priority. As `master_delay`.
+    /// `garp_lower_prio_delay`: after an advert of lower priority. As `vrrp_garp_master_delay`, whatever the instance says.
     pub lower_prio_delay: Duration,
-    /// `garp_lower_prio_repeat`. As `master_repeat`.
+    /// `garp_lower_prio_repeat`. As `vrrp_garp_master_repeat`.
     pub lower_prio_repeat: u32,
     /// `vrrp_garp_interval`: least gap between two packets on one interface. Zero.
     pub interval: Duration,
