@@ -5,7 +5,7 @@ use std::ops::Range;
 use nom::branch::alt;
 use nom::bytes::complete::{is_not, tag, take_till, take_while, take_while1};
 use nom::character::complete::{anychar, char, satisfy};
-use nom::combinator::{consumed, map, opt, recognize, rest, verify};
+use nom::combinator::{consumed, map, opt, recognize, rest};
 use nom::multi::{many0, separated_list0};
 use nom::sequence::{delimited, preceded};
 use nom::{IResult, Offset as _, Parser as _};
@@ -58,17 +58,18 @@ fn word(input: &str) -> IResult<&str, (&str, bool)> {
         .parse(input)
 }
 
-/// Where the comment of a line begins, or where the line ends: at the first `#` or `!` outside double quotes
-/// that has no backslash before it.
+/// Where the comment of a line begins, or where the line ends: at the first `#` or `!` outside double quotes.
+/// A backslash takes the meaning of the character after it, within quotes too.
 pub fn comment_start(line: &str) -> usize {
-    let (mut quoted, mut before) = (false, 0);
-    for (at, byte) in line.bytes().enumerate() {
+    let mut quoted = false;
+    let mut bytes = line.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
         match byte {
             b'"' => quoted = !quoted,
-            b'#' | b'!' if !quoted && before != b'\\' => return at,
+            b'\\' => drop(bytes.next()),
+            b'#' | b'!' if !quoted => return at,
             _ => {}
         }
-        before = byte;
     }
     line.len()
 }
@@ -176,33 +177,43 @@ pub enum Sequence<'a> {
 
 /// The head of a repeated line and what follows it; `Some(Err)` when it begins as one and is malformed.
 pub fn sequence(line: &str) -> Option<Result<(Sequence<'_>, &str), ()>> {
-    let kind: IResult<&str, &str> = alt((tag("~SEQx("), tag("~SEQ("), tag("~LST("))).parse(line);
-    let (body, kind) = kind.ok()?;
-    let item = || verify(map(take_while(|c| !matches!(c, ',' | ')' | '{' | '}')), trim), |_: &&str| true);
-    if kind == "~LST(" {
-        let group =
-            delimited(char('{'), separated_list0(char(','), item()), (char('}'), take_while(is_blank)));
-        let group = preceded(take_while(is_blank), group);
-        let mut list = alt((
-            delimited(opt(tag(" ")), separated_list0(char(','), group), char(')')),
-            map((separated_list0(char(','), item()), char(')')), |(items, _)| {
-                items.into_iter().map(|item| vec![item]).collect()
-            }),
-        ));
-        let parsed: IResult<&str, Vec<Vec<&str>>> = list.parse(body);
+    let kind: IResult<&str, &str> = alt((tag("~SEQx"), tag("~SEQ"), tag("~LST"))).parse(line);
+    let (after, kind) = kind.ok()?;
+    let Some(body) = after.trim_start_matches(is_blank).strip_prefix('(') else { return Some(Err(())) };
+    if kind == "~LST" {
+        let group = alt((group, map(item, |item| vec![item])));
+        let mut list = (separated_list0(char(','), group), char(')'));
+        let parsed: IResult<&str, (Vec<Vec<&str>>, char)> = list.parse(body);
         return Some(match parsed {
-            Ok((after, groups)) if groups.len() > 1 => Ok((Sequence::List(groups), after)),
+            Ok((after, (groups, _))) if groups.len() > 1 => Ok((Sequence::List(groups), after)),
             _ => Err(()),
         });
     }
     let parsed: IResult<&str, (Vec<&str>, char)> =
-        (separated_list0(char(','), item()), char(')')).parse(body);
+        (separated_list0(char(','), item), char(')')).parse(body);
     Some(match parsed {
         Ok((after, (items, _))) if (2..=4).contains(&items.len()) => {
-            Ok((Sequence::Numbers { hexadecimal: kind == "~SEQx(", items }, after))
+            Ok((Sequence::Numbers { hexadecimal: kind == "~SEQx", items }, after))
         }
         _ => Err(()),
     })
+}
+
+/// Where the head of a repeated line ends: one past its parenthesis.
+pub fn sequence_head(line: &str) -> Option<usize> {
+    line.find(')').map(|at| at + 1)
+}
+
+/// One value of a sequence, possibly empty.
+fn item(input: &str) -> IResult<&str, &str> {
+    map(take_while(|c| !matches!(c, ',' | ')' | '{' | '}' | '"')), trim).parse(input)
+}
+
+/// Several values in braces, for as many names.
+fn group(input: &str) -> IResult<&str, Vec<&str>> {
+    let blanks = || take_while(is_blank);
+    let items = delimited(char('{'), separated_list0(char(','), item), char('}'));
+    delimited(blanks(), items, blanks()).parse(input)
 }
 
 fn trim(text: &str) -> &str {
@@ -230,7 +241,7 @@ mod tests {
     #[test]
     fn comments() {
         for (line, start) in
-            [("a # b", 2), ("a!", 1), ("\"#\" \\# x", 8), ("\\##", 2), ("'#'", 1), ("#", 0)]
+            [("a # b", 2), ("a!", 1), ("\"#\" \\# x", 8), ("\\##", 2), ("'#'", 1), ("#", 0), ("\\\\#", 2)]
         {
             assert_eq!(comment_start(line), start, "{line}");
         }

@@ -114,13 +114,13 @@ impl Text {
         self.slice(from, from + inner.len())
     }
 
-    /// The same with a step recorded on each piece that has none.
-    pub fn via(mut self, step: Option<ViaId>) -> Text {
+    /// The same with one more step recorded on each piece; the step itself leads on to the earlier ones.
+    pub fn through(mut self, step: Option<ViaId>) -> Text {
         match &mut self.0 {
-            Form::Part { via, .. } => *via = via.or(step),
+            Form::Part { via, .. } => *via = step.or(*via),
             Form::Joined(joined) => {
                 for piece in &mut joined.pieces {
-                    piece.span.via = piece.span.via.or(step);
+                    piece.span.via = step.or(piece.span.via);
                 }
             }
         }
@@ -185,7 +185,11 @@ impl Joined {
             return Some(Span { start, end: first.place(to).1, ..first.span });
         }
         let (last, _) = self.piece_at(to.saturating_sub(1))?;
-        Some(Span { start, ..first.span }.to(Span { end: last.place(to).1, ..last.span }))
+        // Of several origins the latest, which leads on to the earlier ones.
+        let begin = self.pieces.partition_point(|piece| (piece.at as usize) < first_end);
+        let later = self.pieces.iter().skip(begin).take_while(|piece| (piece.at as usize) < to);
+        let via = later.fold(first.span.via, |via, piece| via.max(piece.span.via));
+        Some(Span { start, via, ..first.span }.to(Span { end: last.place(to).1, ..last.span }))
     }
 
     /// The piece at an offset, and where the next one begins.

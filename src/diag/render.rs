@@ -55,8 +55,16 @@ pub fn log_line(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         let _ = write!(line, " - expected {expected}");
     }
     // A whole sentence of keepalived's is left as it is: its end is looked for, too.
-    if let Some(help) = diagnostic.help.as_ref().filter(|_| !diagnostic.message.ends_with('.')) {
+    if diagnostic.message.ends_with('.') {
+        return line;
+    }
+    if let Some(help) = &diagnostic.help {
         let _ = write!(line, " - {help}");
+    }
+    for step in diagnostic.span.map(|span| sources.origins(span)).unwrap_or_default() {
+        if let Some(place) = sources.place(step.span) {
+            let _ = write!(line, " - {} at {}:{}", step.what, place.file, place.line);
+        }
     }
     line
 }
@@ -67,12 +75,12 @@ fn related<'a>(diagnostic: &Diagnostic, sources: &'a SourceMap) -> Vec<(Excerpt<
         .iter()
         .filter_map(|(span, words)| Some((Excerpt::of(*span, sources)?, words.clone())))
         .collect();
-    let via = diagnostic.span.and_then(|span| span.via).and_then(|via| sources.via(via));
-    if let Some(via) = via
-        && let Some(excerpt) = Excerpt::of(via.span, sources)
-    {
-        found.push((excerpt, via.what.clone()));
-    }
+    let origins = diagnostic.span.map(|span| sources.origins(span)).unwrap_or_default();
+    found.extend(
+        origins
+            .into_iter()
+            .filter_map(|step| Some((Excerpt::of(step.span, sources)?, format!("{} here", step.what)))),
+    );
     found
 }
 

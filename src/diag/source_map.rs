@@ -3,6 +3,9 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+/// So many steps of each kind are told of one place.
+const MOST_STEPS: usize = 16;
+
 /// A text in a [`SourceMap`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct FileId(pub u32);
@@ -43,7 +46,7 @@ impl Span {
 /// One step between what a person wrote and what was read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Via {
-    /// Words for a message, such as "the definition of $NAME".
+    /// Words for a message, such as "$NAME is defined": "here" or "at FILE:LINE" follows them.
     pub what: String,
     pub span: Span,
 }
@@ -54,6 +57,8 @@ pub struct SourceFile {
     /// As the operator named it (or as an include's pattern matched it).
     pub name: String,
     pub text: Arc<str>,
+    /// The include that named it; `None` for a main file.
+    pub included: Option<Span>,
     line_starts: Vec<u32>,
 }
 
@@ -77,13 +82,23 @@ pub struct SourceMap {
 impl SourceMap {
     /// Adds a text. Lines end in LF.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        self.add_included(name, text, None)
+    }
+
+    /// Adds a text that an include named.
+    pub fn add_included(
+        &mut self,
+        name: impl Into<String>,
+        text: impl Into<Arc<str>>,
+        included: Option<Span>,
+    ) -> FileId {
         let text = text.into();
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let line_starts = std::iter::once(0)
             .chain(ends.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)))
             .collect();
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(SourceFile { name: name.into(), text, line_starts });
+        self.files.push(SourceFile { name: name.into(), text, included, line_starts });
         id
     }
 
@@ -96,6 +111,34 @@ impl SourceMap {
     /// The step behind a number.
     pub fn via(&self, id: ViaId) -> Option<&Via> {
         self.vias.get(id.0.get() as usize - 1)
+    }
+
+    /// How the text of a span came there, nearest step first: definitions and sequences, then the includes
+    /// of the files that they and the span stand in.
+    pub fn origins(&self, span: Span) -> Vec<Via> {
+        let mut steps: Vec<Via> = Vec::new();
+        let mut next = span.via;
+        while let Some(via) = next.and_then(|id| self.via(id)).filter(|_| steps.len() < MOST_STEPS) {
+            next = via.span.via;
+            // The name of a sequence is defined where the sequence stands, which is told next.
+            let place = |span: Span| (span.file, span.start, span.end);
+            let told = next.and_then(|id| self.via(id)).is_some_and(|it| place(it.span) == place(via.span));
+            if !told {
+                steps.push(via.clone());
+            }
+        }
+        let mut files: Vec<FileId> = Vec::new();
+        for first in std::iter::once(span.file).chain(steps.clone().into_iter().map(|step| step.span.file))
+        {
+            let mut file = first;
+            while files.len() < MOST_STEPS && !files.contains(&file) {
+                files.push(file);
+                let Some(included) = self.file(file).and_then(|file| file.included) else { break };
+                steps.push(Via { what: "included".to_owned(), span: included });
+                file = included.file;
+            }
+        }
+        steps
     }
 
     /// The text behind a number.

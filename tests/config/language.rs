@@ -99,6 +99,11 @@ fn a_mistake_in_a_definition_shows_both_places() {
     let text = render::terminal(mistake, &loaded.sources, false);
     assert!(text.contains("a.conf:6:10"), "{text}");
     assert!(text.contains("a.conf:1:6") && text.contains("$PRI is defined here"), "{text}");
+    let line = render::log_line(mistake, &loaded.sources);
+    assert!(
+        line.starts_with("(a.conf: Line 6) ") && line.ends_with(" - $PRI is defined at a.conf:1"),
+        "{line}"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{COST_OF_LINE, DEEPEST, Preprocessor, strip_comment};
 use crate::config::lex;
 use crate::config::text::{Text, is_blank};
-use crate::diag::Diagnostic;
+use crate::diag::{Class, Diagnostic, Span};
 
 /// The value: one line, or several.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,15 @@ impl Preprocessor<'_> {
             self.definitions.insert(name, definition);
         }
         true
+    }
+
+    /// A comment ends the definition that it stands in, though its writer put a backslash behind it.
+    pub(super) fn comment_in_definition(&mut self, span: Span) {
+        let Some((name, _)) = &self.open else { return };
+        let message =
+            format!("a comment ends the definition of ${name}: the lines after it are not part of it");
+        let help = "move the comment out of the definition";
+        self.report(Diagnostic::warning("definition-cut", span, message).class(Class::Silent).help(help));
     }
 
     /// Takes `$NAME=VALUE`. `false`: the line is none.
@@ -89,11 +98,14 @@ impl Preprocessor<'_> {
                     return Outcome::Done;
                 }
                 let place = value.span(0, value.as_str().len());
-                let what = || format!("${name} is defined here");
-                let via =
-                    span.via.or_else(|| place.and_then(|place| self.loaded.sources.add_via(what(), place)));
+                // From the definition on to whatever brought the line with its name here.
+                let place = place.map(|place| Span { via: span.via.or(place.via), ..place });
+                let via = match place {
+                    Some(place) => self.loaded.sources.add_via(format!("${name} is defined"), place),
+                    None => span.via,
+                };
                 result.push(text, from, start);
-                result.push_replacement(value.as_str(), crate::diag::Span { via, ..span });
+                result.push_replacement(value.as_str(), Span { via, ..span });
             } else if let Some(value) = self.predefined(name, words.trim_matches(is_blank), span) {
                 result.push(text, from, start);
                 result.push_replacement(&value, span);
@@ -115,10 +127,10 @@ impl Preprocessor<'_> {
         mut before: Text,
         definition: &Definition,
         after: &Text,
-        (name, span): (&str, crate::diag::Span),
+        (name, span): (&str, Span),
         depth: usize,
     ) {
-        let via = self.loaded.sources.add_via(format!("${name} is used here"), span);
+        let via = self.loaded.sources.add_via(format!("${name} is used"), span);
         if !after.as_str().trim_matches(is_blank).is_empty() {
             let message = format!("${name} has several lines, so nothing may follow it on its line");
             self.report(Diagnostic::error(
@@ -131,7 +143,7 @@ impl Preprocessor<'_> {
             if !self.grown(line.as_str().len(), span) {
                 return;
             }
-            before.push(&line.clone().via(via), 0, line.as_str().len());
+            before.push(&line.clone().through(via), 0, line.as_str().len());
             let whole = strip_comment(std::mem::take(&mut before)).trimmed();
             if !whole.as_str().is_empty() && !self.include(&whole) {
                 self.line(whole, depth + 1);
@@ -140,7 +152,7 @@ impl Preprocessor<'_> {
     }
 
     /// Counts produced text; `false` when there is too much of it.
-    pub(super) fn grown(&mut self, by: usize, span: crate::diag::Span) -> bool {
+    pub(super) fn grown(&mut self, by: usize, span: Span) -> bool {
         self.produced += by + COST_OF_LINE;
         if self.produced > self.options.most_produced {
             self.overflow(Some(span));
@@ -149,7 +161,7 @@ impl Preprocessor<'_> {
     }
 
     /// The value of a name that keepalived defines itself.
-    fn predefined(&mut self, name: &str, words: &str, span: crate::diag::Span) -> Option<String> {
+    fn predefined(&mut self, name: &str, words: &str, span: Span) -> Option<String> {
         match name {
             "_PWD" => {
                 let folder = self.stack.last().and_then(|path| path.parent());
@@ -165,7 +177,7 @@ impl Preprocessor<'_> {
         }
     }
 
-    fn random(&mut self, words: &str, span: crate::diag::Span) -> Option<String> {
+    fn random(&mut self, words: &str, span: Span) -> Option<String> {
         let bounds: Result<Vec<u32>, _> = words.split_whitespace().map(str::parse).collect();
         let (low, high) = match bounds.as_deref() {
             Ok([]) => (0, 32_767),

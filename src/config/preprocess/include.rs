@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use super::{DEEPEST, Preprocessor};
-use crate::config::lex;
 use crate::config::source::{FileKind, alternatives};
 use crate::config::text::{Text, is_blank};
 use crate::diag::{Class, Diagnostic, Span};
@@ -59,10 +58,11 @@ impl Preprocessor<'_> {
         let Some((keyword, rest)) = text.as_str().split_once(is_blank) else { return false };
         let Some(added) = Strictness::of(keyword) else { return false };
         let span = text.span(0, text.as_str().len());
-        let strictness = self.strictness.and(added);
-        let pattern = lex::words(rest.trim_matches(is_blank));
-        let pattern = pattern.0.first().and_then(|word| rest.trim_matches(is_blank).get(word.range()));
-        let (Some(pattern), Some(span)) = (pattern.map(str::to_owned), span) else { return false };
+        let strictness = if self.options.strict_includes { added.and(Strictness::ALL) } else { added };
+        let strictness = self.strictness.and(strictness);
+        // All that follows is one name, blanks and quotes included.
+        let pattern = rest.trim_matches(is_blank).to_owned();
+        let Some(span) = span.filter(|_| !pattern.is_empty()) else { return false };
         if self.stack.len() >= DEEPEST {
             self.include_loop(&pattern, span);
             return true;
@@ -126,7 +126,7 @@ impl Preprocessor<'_> {
                         };
                         self.include_failed(
                             format!("'{}' is {what}; it is not included", file.display()),
-                            strictness.read && kind != FileKind::Directory,
+                            strictness.read,
                             span,
                         );
                     }
@@ -146,6 +146,14 @@ impl Preprocessor<'_> {
             Diagnostic::error("include-failed", span, message).class(Class::Security)
         } else {
             Diagnostic::warning("include-empty", span, message).class(Class::Silent)
+        };
+        let named = self.loaded.sources.text(span);
+        let diagnostic = if named.contains('"') {
+            diagnostic.help("quotes are part of the name here; leave them out")
+        } else if named.split(is_blank).filter(|word| !word.is_empty()).count() > 2 {
+            diagnostic.help("blanks are part of the name: one include names one file or pattern")
+        } else {
+            diagnostic
         };
         self.report(diagnostic);
     }
@@ -167,7 +175,16 @@ impl Preprocessor<'_> {
                 _ => (true, *word),
             };
             let replaces = level == *word;
-            if replaces && index == 0 {
+            if replaces && index > 0 {
+                let message = format!("Duplicate include_check '{level}' - ignoring");
+                let span = text.span(0, text.as_str().len());
+                self.report(
+                    Diagnostic::error("unknown-value", span, message)
+                        .expected("+ or - before every level but the first"),
+                );
+                continue;
+            }
+            if replaces {
                 self.strictness = Strictness { read: true, ..Strictness::NONE };
             }
             match level {

@@ -25,6 +25,8 @@ pub use items::{Brace, Item, Items, Line};
 const MOST_LINES: usize = 20_000_000;
 /// What a line that a definition or sequence produces costs beside its text, in bytes.
 const COST_OF_LINE: usize = 64;
+/// What some editors of other systems put before the first character of a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 /// Substitutions within one line, one within the other.
 const DEEPEST: usize = 64;
 
@@ -118,16 +120,26 @@ impl<'a> Preprocessor<'a> {
         }
         self.stack.push(path.to_path_buf());
         let saved = self.strictness;
-        self.content(name, text_of(bytes));
+        self.content(name, text_of(bytes), at);
         self.strictness = saved;
         self.stack.pop();
     }
 
-    fn content(&mut self, name: String, content: String) {
+    fn content(&mut self, name: String, content: String, at: Option<Span>) {
         let content: Arc<str> = content.into();
-        let file = self.loaded.sources.add(name, content.clone());
-        let mut start = 0;
-        for line in content.split('\n') {
+        let file = self.loaded.sources.add_included(name, content.clone(), at);
+        let (mut start, mut text) = (0, &*content);
+        if let Some(rest) = text.strip_prefix(BYTE_ORDER_MARK) {
+            (start, text) = (offset(BYTE_ORDER_MARK.len_utf8()), rest);
+            let message =
+                "the file begins with a byte order mark, which belongs to the first word for keepalived";
+            let span = Span { file, start: 0, end: start, via: None };
+            self.report(
+                Diagnostic::error("byte-order-mark", span, message)
+                    .help("save the file as UTF-8 without it"),
+            );
+        }
+        for line in text.split('\n') {
             self.physical_line(&content, line, file, start);
             start += u32::try_from(line.len() + 1).unwrap_or(u32::MAX);
         }
@@ -144,13 +156,14 @@ impl<'a> Preprocessor<'a> {
             self.report(Diagnostic::error("nul-byte", span, "a NUL byte in the line; the line is ignored"));
             return;
         }
-        let text = Text::part(whole, file, start, end);
+        let text = Text::part(whole, file, start, end).trimmed();
         self.indent = indent_of(line);
+        let goes_on = text.as_str().ends_with('\\');
         let text = strip_comment(text).trimmed();
-        if self.continued(&text) || text.as_str().is_empty() {
-            return;
+        if goes_on && text.as_str().is_empty() {
+            self.comment_in_definition(Span { file, start, end, via: None });
         }
-        if self.include(&text) {
+        if self.continued(&text) || text.as_str().is_empty() || self.include(&text) {
             return;
         }
         self.line(text, 0);
@@ -169,8 +182,9 @@ impl<'a> Preprocessor<'a> {
 
     /// One line after its comment is gone; `depth` counts substitutions and sequences around it.
     fn line(&mut self, text: Text, depth: usize) {
+        let conditional = text.as_str().starts_with('@');
         let Some(text) = self.conditional(text) else { return };
-        if self.define(&text) {
+        if self.define(&text) || (conditional && self.include(&text)) {
             return;
         }
         if text.as_str().starts_with("~SEQ") || text.as_str().starts_with("~LST") {
@@ -194,8 +208,8 @@ impl<'a> Preprocessor<'a> {
     }
 
     /// `@ID text`, `@^ID text`: the text if it is for this configuration id.
-    fn conditional(&mut self, mut text: Text) -> Option<Text> {
-        while let Some(condition) = text.as_str().strip_prefix('@') {
+    fn conditional(&mut self, text: Text) -> Option<Text> {
+        if let Some(condition) = text.as_str().strip_prefix('@') {
             let (id, rest) = condition.split_once(is_blank).unwrap_or((condition, ""));
             let wanted = match id.strip_prefix('^') {
                 Some(other) => other != self.options.config_id,
@@ -213,7 +227,7 @@ impl<'a> Preprocessor<'a> {
                 return None;
             }
             let length = text.as_str().len();
-            text = text.slice(length - rest.len(), length).trimmed();
+            return Some(text.slice(length - rest.len(), length).trimmed());
         }
         Some(text)
     }
@@ -304,13 +318,16 @@ fn strip_comment(text: Text) -> Text {
     let end = lex::comment_start(text.as_str());
     let content = text.as_str().get(..end).unwrap_or("");
     let (mut quoted, mut kept, mut from) = (false, None::<Text>, 0);
-    for (at, byte) in content.bytes().enumerate() {
+    let mut bytes = content.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
         match byte {
             b'"' => quoted = !quoted,
-            // Every one before the comment is a literal one.
-            b'#' | b'!' if !quoted => {
-                kept.get_or_insert_default().push(&text, from, at - 1);
-                from = at;
+            b'\\' => {
+                let escaped = bytes.next().is_some_and(|(_, next)| matches!(next, b'#' | b'!'));
+                if escaped && !quoted {
+                    kept.get_or_insert_default().push(&text, from, at);
+                    from = at + 1;
+                }
             }
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! `~SEQ`, `~SEQx`, `~LST`: one line for each value.
 
-use super::definitions::Definition;
+use super::definitions::{Definition, Outcome};
 use super::{DEEPEST, Preprocessor};
 use crate::config::lex::{self, Sequence};
 use crate::config::text::Text;
@@ -10,14 +10,26 @@ impl Preprocessor<'_> {
     /// Works on a line once for each value of the sequence at its head.
     pub(super) fn repeated(&mut self, text: &Text, depth: usize) {
         let Some(span) = text.span(0, text.as_str().len()) else { return };
-        let Some(Ok((sequence, rest))) = lex::sequence(text.as_str()) else {
-            self.malformed(span);
-            return;
-        };
         if depth >= DEEPEST {
             self.report(Diagnostic::error("definition-loop", span, "sequences are nested too deeply"));
             return;
         }
+        if let Some(head) = lex::sequence_head(text.as_str())
+            && text.as_str().get(..head).is_some_and(|head| head.contains('$'))
+        {
+            match self.substituted(&text.slice(0, head), depth) {
+                Outcome::Unchanged => {}
+                Outcome::Done => return,
+                Outcome::Changed(mut whole) => {
+                    whole.push(text, head, text.as_str().len());
+                    return self.repeated(&whole, depth + 1);
+                }
+            }
+        }
+        let Some(Ok((sequence, rest))) = lex::sequence(text.as_str()) else {
+            self.malformed(span);
+            return;
+        };
         let length = text.as_str().len();
         let body = text.slice(length - rest.len(), length).trimmed();
         match sequence {
@@ -40,14 +52,16 @@ impl Preprocessor<'_> {
         let numbers: Option<Vec<i64>> = items.iter().skip(1).map(|item| number(item)).collect();
         let (name, range) = match (items.first(), numbers.as_deref()) {
             (Some(name), Some([end])) => {
-                (name, (if *end < 0 { -1 } else { 1 }, if *end < 0 { -1 } else { 1 }, *end))
+                let start = if *end < 0 { -1 } else { 1 };
+                (name, (start, towards(start, *end), *end))
             }
-            (Some(name), Some([start, end])) => (name, (*start, if end < start { -1 } else { 1 }, *end)),
+            (Some(name), Some([start, end])) => (name, (*start, towards(*start, *end), *end)),
             (Some(name), Some([start, step, end])) => (name, (*start, *step, *end)),
             _ => return self.malformed(span),
         };
         let (start, step, end) = range;
-        if step == 0 || (hexadecimal && (start < 0 || end < 0 || step < 0)) {
+        let away = start != end && (step < 0) != (end < start);
+        if step == 0 || away || (hexadecimal && (start < 0 || end < 0)) {
             return self.malformed(span);
         }
         let mut value = start;
@@ -82,7 +96,7 @@ impl Preprocessor<'_> {
 
     /// One round; `false` when the text grew too much.
     fn once(&mut self, values: &[(&str, &str)], body: &Text, span: Span, depth: usize) -> bool {
-        let mut words = String::from("repeated here with");
+        let mut words = String::from("repeated with");
         for (name, value) in values {
             words.push_str(&format!(" {name}={value}"));
             let mut text = Text::default();
@@ -93,10 +107,15 @@ impl Preprocessor<'_> {
         if !self.grown(body.as_str().len(), span) {
             return false;
         }
-        let via = span.via.or_else(|| self.loaded.sources.add_via(words, span));
-        self.line(body.clone().via(via), depth + 1);
+        let via = self.loaded.sources.add_via(words, span);
+        self.line(body.clone().through(via), depth + 1);
         !self.overflowed
     }
+}
+
+/// The step from one number to another where none is written.
+fn towards(start: i64, end: i64) -> i64 {
+    if end < start { -1 } else { 1 }
 }
 
 /// A number as C writes them: `0x10`, `010`, `-3`.
