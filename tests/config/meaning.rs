@@ -51,7 +51,7 @@ shift
 mount -t tmpfs tmpfs /run
 for file in "$@"; do
   rm -f /run/*; mkfifo /run/said
-  timeout -k 1 3 keepalived -n -d -l -G -P -f "$file" -p /run/k -r /run/v -c /run/c -b /run/b >/run/said 2>&1 &
+  timeout -k 1 30 keepalived -n -d -l -G -P -f "$file" -p /run/k -r /run/v -c /run/c -b /run/b >/run/said 2>&1 &
   echo "FILE $file"
   { sed -u '/< Interfaces >/q'; kill $!; cat >/dev/null; } </run/said
   wait

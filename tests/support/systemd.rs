@@ -118,7 +118,7 @@ impl Director {
         command.arg(place.path()).args([&group, START, first]);
         let init = Process::spawn(&format!("{name} systemd"), command);
         let mut director = Director { init, group, _place: place };
-        wait::until("systemd has started everything, or has ended", wait::seconds(20), || {
+        wait::until("systemd has started everything, or has ended", wait::seconds(60), || {
             director.file("/run/up").exists() || director.init.ended().is_some()
         });
         assert!(director.init.ended().is_none(), "systemd did not start\n{}", director.init.log());
