@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use standfast::config::format::{Refused, format};
 use standfast::config::{LoadOptions, load_bytes};
 
-use super::robust::token;
+use super::robust::feed::WORDS;
 
 fn laid_out(text: &str) -> String {
     String::from_utf8(format("a.conf", text.as_bytes()).unwrap()).unwrap()
@@ -170,7 +170,7 @@ proptest! {
 
     /// What passes is read as before and stays as it is: [`format`] compares, and this compares with it.
     #[test]
-    fn any_words(words in prop::collection::vec(token(), 0..60), lines in any::<bool>()) {
+    fn any_words(words in prop::collection::vec(prop::sample::select(WORDS), 0..60), lines in any::<bool>()) {
         let text = words.join(if lines { "\n" } else { " " });
         if let Ok(once) = format("a.conf", text.as_bytes()) {
             let read = |bytes: &[u8]| load_bytes("a.conf", bytes, &LoadOptions::default()).config;

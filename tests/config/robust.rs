@@ -1,95 +1,57 @@
 //! Nothing that can be fed in makes the reader panic, hang, or take more than linear time.
 
+use std::path::Path;
+
 use proptest::prelude::*;
-use standfast::config::{HostFacts, LoadOptions, host, load_bytes, load_str, verdict};
-use standfast::diag::render;
+use standfast::config::{LoadOptions, load_bytes, load_str};
 
-const EXAMPLES: &[&[u8]] = &[
-    include_bytes!("../../fixtures/examples/rh1-as-written.conf"),
-    include_bytes!("../../fixtures/examples/nginx-two-vips-nat.conf"),
-    include_bytes!("../../fixtures/examples/evpn.conf"),
-    include_bytes!("../../fixtures/examples/kld-vm-1.conf"),
-    include_bytes!("../../fixtures/examples/leaf-1-1.conf"),
-    include_bytes!("../../fixtures/config/language.conf"),
-];
+#[path = "../../fuzz/feed.rs"]
+pub mod feed;
 
-/// Everything that is done with a text, the renderers included.
-fn use_all(bytes: &[u8]) {
-    let options = LoadOptions { most_produced: 64 * 1024, ..LoadOptions::default() };
-    let loaded = load_bytes("a.conf", bytes, &options);
-    let host = host::check(&loaded, &HostFacts::default());
-    for one in loaded.diagnostics.iter().chain(&host) {
-        assert!(!render::terminal(one, &loaded.sources, true).is_empty());
-        assert!(!render::log_line(one, &loaded.sources).is_empty());
-    }
-    assert!([0, 2, 4, 5, 6].contains(&verdict(loaded.diagnostics.iter().chain(&host))));
+/// Every configuration in `fixtures`: what random damage starts from.
+fn seeds() -> Vec<Vec<u8>> {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let folders = ["config", "examples"].map(|folder| std::fs::read_dir(fixtures.join(folder)).unwrap());
+    let mut paths: Vec<_> = folders.into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "conf"));
+    paths.sort();
+    assert!(paths.len() > 20, "{paths:?}");
+    paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
-/// Words of the language in any order reach deeper than bytes do.
-pub fn token() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec![
-        "{",
-        "}",
-        "\n",
-        " ",
-        "\"",
-        "'",
-        "#",
-        "!",
-        "\\",
-        "\\\n",
-        "$A",
-        "${A}",
-        "$A=",
-        "$A= \\\n",
-        "~SEQ(A, 1, 3) ",
-        "~LST({A,B}, {1,2}) ",
-        "@x ",
-        "@^x ",
-        "include a.conf",
-        "vrrp_instance A",
-        "vrrp_sync_group G",
-        "virtual_server 10.0.0.1 80",
-        "virtual_server fwmark 3",
-        "virtual_server group X",
-        "real_server 10.0.0.2 80",
-        "TCP_CHECK",
-        "HTTP_GET",
-        "url",
-        "path /",
-        "digest 00",
-        "status_code 200-1",
-        "virtual_ipaddress",
-        "10.0.0.1/24 dev eth0 brd +",
-        "fe80::1",
-        "interface eth0",
-        "virtual_router_id 5",
-        "priority 300",
-        "advert_int 0.5",
-        "version 3",
-        "authentication",
-        "auth_type PASS",
-        "auth_pass é",
-        "track_script",
-        "group",
-        "use_vmac a 00:00:5e:00:01",
-        "unicast_peer",
-        "global_defs",
-        "lvs_sync_daemon eth0 A id 7",
-        "state MASTER",
-        "notify \"a 'b\\x\" c",
-        "vrrp_script s",
-        "script \"\\",
-        "weight -254 reverse",
-        "quorum 99",
-        "hysteresis 99",
-        "lvs_method TUN type gue port 5",
-        "lb_algo sh",
-        "sh-port",
-        "persistence_granularity 33",
-        "MISC_CHECK",
-        "\u{0}",
-    ])
+/// One change of a text.
+#[derive(Clone, Debug)]
+enum Edit {
+    Replace(u8),
+    Remove(usize),
+    Insert(&'static str),
+    /// A part of the text once more, at another place.
+    Repeat(prop::sample::Index, usize),
+    Cut,
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    prop_oneof![
+        any::<u8>().prop_map(Edit::Replace),
+        (1..40_usize).prop_map(Edit::Remove),
+        prop::sample::select(feed::WORDS).prop_map(Edit::Insert),
+        (any::<prop::sample::Index>(), 1..200_usize).prop_map(|(from, length)| Edit::Repeat(from, length)),
+        Just(Edit::Cut),
+    ]
+}
+
+fn damage(bytes: &mut Vec<u8>, at: usize, edit: Edit) {
+    match edit {
+        Edit::Replace(byte) => bytes[at] = byte,
+        Edit::Remove(length) => drop(bytes.drain(at..(at + length).min(bytes.len()))),
+        Edit::Insert(word) => drop(bytes.splice(at..at, word.bytes())),
+        Edit::Repeat(from, length) => {
+            let from = from.index(bytes.len());
+            let part = bytes[from..(from + length).min(bytes.len())].to_vec();
+            bytes.splice(at..at, part);
+        }
+        Edit::Cut => bytes.truncate(at.max(20)),
+    }
 }
 
 proptest! {
@@ -97,30 +59,36 @@ proptest! {
 
     #[test]
     fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        use_all(&bytes);
+        feed::bytes(&bytes);
     }
 
     #[test]
-    fn any_words(words in prop::collection::vec(token(), 0..120), lines in any::<bool>()) {
-        use_all(words.join(if lines { "\n" } else { " " }).as_bytes());
+    fn any_words(words in prop::collection::vec(any::<u8>(), 0..120)) {
+        feed::words(&words);
+    }
+
+    #[test]
+    fn any_files(
+        files in prop::collection::vec(prop::collection::vec(prop::sample::select(feed::WORDS), 0..30), 1..4),
+    ) {
+        let files: Vec<Vec<u8>> = files.iter().map(|words| words.join("\n").into_bytes()).collect();
+        feed::files(&files.join(&0xff));
     }
 
     #[test]
     fn damaged_examples(
-        which in 0..EXAMPLES.len(),
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..12),
+        which in any::<prop::sample::Index>(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), edit()), 1..12),
     ) {
-        let mut bytes = EXAMPLES[which].to_vec();
-        for (at, byte, kind) in edits {
-            let at = at.index(bytes.len());
-            match kind {
-                0 => bytes[at] = byte,
-                1 => { bytes.remove(at); }
-                2 => bytes.insert(at, b"{}\n\"#$~@"[byte as usize % 8]),
-                _ => bytes.truncate(at.max(20)),
+        let mut seeds = seeds();
+        let mut bytes = seeds.swap_remove(which.index(seeds.len()));
+        for (at, edit) in edits {
+            if !bytes.is_empty() {
+                let at = at.index(bytes.len());
+                damage(&mut bytes, at, edit);
             }
         }
-        use_all(&bytes);
+        feed::bytes(&bytes);
     }
 }
 
@@ -129,10 +97,37 @@ fn braces_without_end() {
     for text in [
         "{".repeat(50_000),
         "}".repeat(50_000),
+        "{}".repeat(50_000),
         "a {\n".repeat(30_000),
         "vrrp_instance A {\n".repeat(20_000),
+        "virtual_server 1.1.1.1 1 {real_server 1.1.1.1 1 {".repeat(10_000),
     ] {
-        use_all(text.as_bytes());
+        feed::bytes(text.as_bytes());
+    }
+}
+
+/// Definitions that double sixty-four times, sequences of thousands of millions, files that include each other:
+/// what they may produce is bounded, and the bound is told.
+#[test]
+fn little_text_cannot_become_much() {
+    let mut doubling = String::from("$A0=x y\n");
+    for step in 1..60 {
+        doubling += &format!("$A{step}=${{A{0}}}${{A{0}}}\n", step - 1);
+    }
+    doubling += "$A59\n";
+    let mut lines = String::from("$L0= \\\na \\\nb\n");
+    for step in 1..60 {
+        lines += &format!("$L{step}= \\\n$L{0} \\\n$L{0}\n", step - 1);
+    }
+    lines += "$L59\n";
+    let sequences = "~SEQ(A, 1, 3000000000) ~SEQ(B, 1, 3000000000) ~SEQ(C, -3000000000) x $A $B\n";
+    let huge = "~SEQ(A, -9223372036854775807, 9223372036854775807) x\n";
+    for text in [doubling.as_str(), &lines, sequences, huge] {
+        let start = processor_time();
+        let options = LoadOptions { most_produced: 256 * 1024, ..LoadOptions::default() };
+        let loaded = load_bytes("a", text.as_bytes(), &options);
+        assert!(loaded.diagnostics.iter().any(|one| one.code == "too-much-text"), "{text:.80}");
+        assert!(processor_time() - start < 5.0, "{text:.80}");
     }
 }
 
