@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::source_map::Via;
 use super::{Diagnostic, SourceMap, Span};
 
 /// The form of the document; it is counted up when a field changes its meaning or goes.
@@ -34,15 +35,11 @@ fn diagnostic(one: &Diagnostic, sources: &SourceMap) -> Value {
 fn place(span: Span, sources: &SourceMap) -> Value {
     let start = sources.place(span);
     let end = sources.place(Span { start: span.end, ..span });
-    let via: Vec<Value> = span
-        .via
-        .and_then(|id| sources.via(id))
-        .map(|via| {
-            let from = sources.place(via.span);
-            json!({ "what": via.what, "file": from.map(|at| at.file), "line": from.map(|at| at.line) })
-        })
-        .into_iter()
-        .collect();
+    let via = |step: &Via| {
+        let from = sources.place(step.span);
+        json!({ "what": step.what, "file": from.map(|at| at.file), "line": from.map(|at| at.line) })
+    };
+    let via: Vec<Value> = sources.origins(span).iter().map(via).collect();
     json!({
         "file": start.map(|at| at.file),
         "line": start.map(|at| at.line),

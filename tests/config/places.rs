@@ -66,3 +66,15 @@ fn each_round_of_nested_sequences_is_named() {
     assert_eq!(way(&line), ["repeated with B=x C=y at /c/a.conf:2", "repeated with A=1 at /c/a.conf:2"]);
     assert!(text.contains("repeated with A=1 here"), "{text}");
 }
+
+#[test]
+fn a_document_tells_every_step() {
+    let text = "$P=priority 300\nvrrp_instance A {\n interface eth0\n virtual_router_id 1\n $P\n}\n";
+    let loaded = standfast::config::load_str("a.conf", text, &standfast::config::LoadOptions::default());
+    let bad = loaded.diagnostics.iter().find(|one| one.code == "out-of-range").unwrap();
+    let document = standfast::diag::json::document([(bad, &loaded.sources)]);
+    let read: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let steps = read["diagnostics"][0]["place"]["via"].as_array().unwrap();
+    assert!(!steps.is_empty(), "{read:#}");
+    assert!(steps.iter().all(|step| step["file"] == "a.conf" && step["line"].is_u64()), "{read:#}");
+}
