@@ -5,11 +5,10 @@
 //! as if the mistake were not there.
 
 use std::collections::VecDeque;
-use std::iter::Peekable;
 
 use super::MOST_TOLD;
 use super::keywords::{Arguments, Context, Keyword, Values, nearest, valid_in};
-use super::preprocess::{Brace, Item, Line};
+use super::preprocess::{Brace, Item, ItemReader, Line};
 use crate::diag::{Diagnostic, Span};
 
 /// Braces without a keyword that may be open at a time.
@@ -72,15 +71,15 @@ pub struct Findings {
 
 /// Builds the tree, one node of the top level after the other: the whole of a large file never stands in
 /// memory as a tree.
-pub struct Tree<I: Iterator<Item = Item>> {
-    items: Peekable<I>,
+pub struct Tree {
+    items: ItemReader,
     builder: Builder,
     finished: bool,
 }
 
-impl<I: Iterator<Item = Item>> Tree<I> {
+impl Tree {
     /// From the items, and how many more braces open than close among all of them.
-    pub fn new(items: I, surplus: i64) -> Self {
+    pub fn new(items: ItemReader, surplus: i64) -> Tree {
         let builder = Builder {
             frames: vec![Frame::root()],
             ready: VecDeque::new(),
@@ -88,7 +87,7 @@ impl<I: Iterator<Item = Item>> Tree<I> {
             surplus,
             just_closed: None,
         };
-        Tree { items: items.peekable(), builder, finished: false }
+        Tree { items, builder, finished: false }
     }
 
     /// What was wrong with the part that was read since the last time.
@@ -99,12 +98,8 @@ impl<I: Iterator<Item = Item>> Tree<I> {
     fn take(&mut self, item: Item) {
         match item {
             Item::Line(line) => {
-                let open = match self.items.peek() {
-                    Some(Item::Open(brace)) => Some(*brace),
-                    _ => None,
-                };
-                let deeper =
-                    matches!(self.items.peek(), Some(Item::Line(next)) if next.indent > line.indent);
+                let open = self.items.next_open();
+                let deeper = self.items.next_line_indent().is_some_and(|next| next > line.indent);
                 if self.builder.line(line, open, deeper) {
                     self.items.next();
                 }
@@ -115,7 +110,7 @@ impl<I: Iterator<Item = Item>> Tree<I> {
     }
 }
 
-impl<I: Iterator<Item = Item>> Iterator for Tree<I> {
+impl Iterator for Tree {
     type Item = Node;
 
     fn next(&mut self) -> Option<Node> {
@@ -182,10 +177,10 @@ impl Builder {
     /// Takes a line; `true` when it took the brace after it too.
     fn line(&mut self, line: Line, open: Option<Brace>, deeper: bool) -> bool {
         let just_closed = self.just_closed.take();
-        let word = line.word(0).unwrap_or("").to_owned();
         loop {
             let Some(frame) = self.frames.last() else { return false };
-            let escapes = self.belongs_outside(&word, line.indent, open.is_some());
+            let word = line.word(0).unwrap_or("");
+            let escapes = self.belongs_outside(word, line.indent, open.is_some());
             match frame.kind {
                 Kind::Skipped(_) | Kind::Values if escapes => self.missing_close(),
                 Kind::Skipped(_) => return false,
@@ -195,12 +190,12 @@ impl Builder {
                 }
                 Kind::Keywords(_) | Kind::Transparent => {
                     let context = self.context();
-                    if let Some(row) = context.find(&word) {
+                    if let Some(row) = context.find(word) {
                         return self.accept(line, row, open, deeper);
                     }
                     if let Some((closed, indent, span)) = just_closed
                         && self.surplus < 0
-                        && closed.find(&word).is_some()
+                        && closed.find(word).is_some()
                         && line.indent > indent
                     {
                         self.reopen(span);
@@ -210,7 +205,7 @@ impl Builder {
                         self.missing_close();
                         continue;
                     }
-                    return self.unknown(line, &word, context, open);
+                    return self.unknown(line, context, open);
                 }
             }
         }
@@ -296,11 +291,11 @@ impl Builder {
         self.broken(diagnostic);
     }
 
-    fn unknown(&mut self, line: Line, word: &str, context: Context, open: Option<Brace>) -> bool {
+    fn unknown(&mut self, line: Line, context: Context, open: Option<Brace>) -> bool {
         let indent = line.indent;
         self.findings.broken |= open.is_some();
         if self.findings.diagnostics.len() < MOST_TOLD {
-            self.say_unknown(&line, word, context, open.is_some());
+            self.say_unknown(&line, context, open.is_some());
         } else {
             self.findings.untold += 1;
         }
@@ -310,7 +305,8 @@ impl Builder {
         open.is_some()
     }
 
-    fn say_unknown(&mut self, line: &Line, word: &str, context: Context, block: bool) {
+    fn say_unknown(&mut self, line: &Line, context: Context, block: bool) {
+        let word = line.word(0).unwrap_or("");
         let message = format!("Unknown keyword '{word}'");
         let diagnostic = match block {
             true => {

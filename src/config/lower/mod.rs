@@ -35,13 +35,14 @@ mod vmac;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use smallvec::SmallVec;
+
 use super::Loaded;
 use super::host::{InterfaceUse, ScriptKind, ScriptUse, UserUse};
 use super::keywords::{Arguments, Context, Keyword, Repeat, Status, Values};
 use super::model::lvs::Target;
 use super::model::{Command, Notify, UserSpec};
 use super::policy::{Rejected, RejectedKind};
-use super::preprocess::Item;
 use super::syntax::{Node, Tree};
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
@@ -51,7 +52,7 @@ use read::Value;
 
 /// Puts the tree's meaning into `loaded.config`. The nodes come one after the other and are dropped once
 /// they are understood; `globals` is how many of them at most are `global_defs`.
-pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, keep: bool, loaded: &mut Loaded) {
+pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
     let mut lower = Lower {
         loaded,
         script_places: BTreeMap::new(),
@@ -72,7 +73,7 @@ pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, keep: 
     }
     lower.globals(&above);
     let mut vrrp = instance::Collected::default();
-    let mut seen = Vec::new();
+    let mut seen = Seen::new();
     let mut above = above.into_iter();
     while let Some(node) = above.next().or_else(|| lower.next(tree)) {
         lower.one(&node, &mut seen, &mut |lower, node, value| lower.top(node, value, &mut vrrp));
@@ -83,6 +84,9 @@ pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, keep: 
     lower.complete_vrrp(vrrp);
     lower.complete_track_groups();
 }
+
+/// The keywords of a block that count only once, and where they stand.
+type Seen = SmallVec<[(&'static str, Option<Span>); 6]>;
 
 /// Where a `vrrp_script` was written: its name, and its command.
 struct ScriptPlaces {
@@ -114,7 +118,7 @@ impl Lower<'_> {
     }
 
     /// The next node; what was wrong with it is told first, since some of it explains what follows from it.
-    fn next(&mut self, tree: &mut Tree<impl Iterator<Item = Item>>) -> Option<Node> {
+    fn next(&mut self, tree: &mut Tree) -> Option<Node> {
         let node = tree.next();
         self.loaded.tell_findings(tree.findings());
         node
@@ -146,19 +150,14 @@ impl Lower<'_> {
 
     /// Reads each keyword of a block by its row, and hands over what is good.
     fn each(&mut self, nodes: &[Node], mut take: impl FnMut(&mut Self, &Node, Value)) {
-        let mut seen = Vec::new();
+        let mut seen = Seen::new();
         for node in nodes {
             self.one(node, &mut seen, &mut take);
         }
     }
 
     /// Reads one; `seen` are those before it in its block that count only once.
-    fn one(
-        &mut self,
-        node: &Node,
-        seen: &mut Vec<(&'static str, Option<Span>)>,
-        take: &mut impl FnMut(&mut Self, &Node, Value),
-    ) {
+    fn one(&mut self, node: &Node, seen: &mut Seen, take: &mut impl FnMut(&mut Self, &Node, Value)) {
         let Some(row) = node.row else { return };
         if !self.first_or_allowed(node, row, seen) {
             return;
@@ -194,12 +193,7 @@ impl Lower<'_> {
         self.each(nodes, |_, _, _| {});
     }
 
-    fn first_or_allowed(
-        &mut self,
-        node: &Node,
-        row: &'static Keyword,
-        seen: &mut Vec<(&'static str, Option<Span>)>,
-    ) -> bool {
+    fn first_or_allowed(&mut self, node: &Node, row: &'static Keyword, seen: &mut Seen) -> bool {
         if row.repeat == Repeat::Repeats {
             return true;
         }
