@@ -329,21 +329,13 @@ impl<'a> Preprocessor<'a> {
     }
 }
 
-/// Bytes that may mean something before words and braces are looked at.
-const SPECIAL: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut rest: &[u8] = b"\0#!$\"\\~@";
-    while let [byte, after @ ..] = rest {
-        table[*byte as usize] = true;
-        rest = after;
-    }
-    table
-};
-
 /// Whether a line is nothing but words and braces.
 fn is_plain(line: &str) -> bool {
-    // Without a branch for each byte: nearly every line is plain.
-    let special = line.bytes().fold(false, |found, byte| found | SPECIAL[usize::from(byte)]);
+    // Bytes that may mean something before words and braces are looked at. Nearly no line has one: many bytes
+    // are compared at a time, and none ends the search.
+    let special = line.bytes().fold(false, |found, byte| {
+        found | matches!(byte, b'\0' | b'#' | b'!' | b'$' | b'"' | b'\\' | b'~' | b'@')
+    });
     !special && !line.trim_start_matches(is_blank).starts_with("include")
 }
 
