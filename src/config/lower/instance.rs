@@ -1,5 +1,6 @@
 //! `vrrp_instance`: each keyword to its place. What the whole means is in [`super::instance_rules`].
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ use crate::ids::{Name, Vrid};
 #[derive(Default)]
 pub struct Collected {
     pub instances: Vec<Draft>,
+    /// Their names, with their places.
+    names: HashMap<Name, Option<Span>>,
     pub groups: Vec<GroupDraft>,
 }
 
@@ -93,11 +96,11 @@ impl Lower<'_> {
             return;
         };
         let name: Name = name.into();
-        if let Some(first) = vrrp.instances.iter().find(|one| one.name == name) {
+        if let Some(first) = vrrp.names.get(&name) {
             let message = format!("vrrp instance {name} already defined");
             let mut diagnostic = Diagnostic::error("defined-twice", node.span_of(1), message)
                 .help("the second one is ignored; give it another name");
-            if let Some(first) = first.span {
+            if let Some(first) = *first {
                 diagnostic = diagnostic.related(first, "the first one");
             }
             self.report(diagnostic);
@@ -109,6 +112,7 @@ impl Lower<'_> {
         });
         draft.causes = self.causes(node, &["virtual_router_id", "interface", "virtual_ipaddress"]);
         self.need_notify(&draft.notify, &draft.notify_places, &name);
+        vrrp.names.insert(name, draft.span);
         vrrp.instances.push(draft);
     }
 

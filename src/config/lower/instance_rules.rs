@@ -1,6 +1,6 @@
 //! What VRRP instances, sync groups and scripts mean together: defaults, corrections, names that must exist.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -18,20 +18,22 @@ use crate::ids::{Family, Mac, Name, Vrid};
 /// The longest interval that version 3 can say: 4095 hundredths.
 const LONGEST_V3: Duration = Duration::from_millis(40_950);
 
+/// The instances of each interface, family and VRID: their indices and places.
+type Places = HashMap<(Name, Family, Vrid), Vec<(usize, Option<Span>)>>;
+
 impl Lower<'_> {
     /// Completes everything of VRRP and puts it into the model.
     pub fn complete_vrrp(&mut self, vrrp: Collected) {
-        let Collected { instances, groups } = vrrp;
+        let Collected { instances, groups, .. } = vrrp;
         let mut taken: BTreeSet<Name> =
             instances.iter().filter_map(|draft| draft.vmac.as_ref()?.name.clone()).collect();
-        let mut places = Vec::new();
+        let mut places = Places::default();
         for draft in instances {
             let (span, vrid_span) = (draft.span, draft.vrid.and_then(|(_, span)| span));
             if let Some(instance) = self.complete(draft, &mut taken)
-                && self.is_unique(&instance, &places, vrid_span)
+                && self.is_unique(&instance, &mut places, vrid_span.or(span))
             {
                 self.loaded.config.instances.push(instance);
-                places.push(vrid_span.or(span));
             }
         }
         for group in groups {
@@ -79,14 +81,19 @@ impl Lower<'_> {
         let auth = self.auth(&draft, version, family);
         let promote_secondaries = self.promote_secondaries(&draft, vmac.is_some());
         let (addresses, excluded) = self.address_lists(&draft, family, &own);
-        let global = self.loaded.config.global.clone();
+        let track_interfaces = self.track_interfaces(&draft.track_interfaces, &name, Some(&interface));
+        let track_scripts = self.track_scripts(&draft.track_scripts, &name);
+        let unicast_peers = self.unicast(&draft, family);
+        let unicast_ttl = self.unicast_ttl(&draft, unicast);
+        let multicast_group = self.multicast_group(&draft, family, unicast);
+        let global = &self.loaded.config.global;
         let mut instance = VrrpInstance {
             options: InstanceOptions::default(),
-            track_interfaces: self.track_interfaces(&draft.track_interfaces, &name, Some(&interface)),
-            track_scripts: self.track_scripts(&draft.track_scripts, &name),
-            unicast_peers: self.unicast(&draft, family),
-            unicast_ttl: self.unicast_ttl(&draft, unicast),
-            multicast_group: self.multicast_group(&draft, family, unicast),
+            track_interfaces,
+            track_scripts,
+            unicast_peers,
+            unicast_ttl,
+            multicast_group,
             garp: garp(&draft, &global.garp),
             name,
             interface,
@@ -404,24 +411,28 @@ impl Lower<'_> {
     }
 
     /// Two instances of one VRID cannot share an interface.
-    fn is_unique(&mut self, new: &VrrpInstance, places: &[Option<Span>], span: Option<Span>) -> bool {
+    fn is_unique(&mut self, new: &VrrpInstance, places: &mut Places, span: Option<Span>) -> bool {
         let same = |old: &VrrpInstance| {
-            old.vrid == new.vrid
-                && old.family == new.family
-                && old.interface == new.interface
-                && old.multicast_group == new.multicast_group
+            old.multicast_group == new.multicast_group
                 && old.unicast_peers.is_empty() == new.unicast_peers.is_empty()
                 && (new.unicast_peers.is_empty() || old.source == new.source)
         };
-        let Some(index) = self.loaded.config.instances.iter().position(same) else { return true };
-        let old = self.loaded.config.instances.get(index).map_or("", |old| &old.name).to_owned();
+        let instances = &self.loaded.config.instances;
+        let alike = places.entry((new.interface.clone(), new.family, new.vrid)).or_default();
+        let found = alike.iter().find_map(|(index, place)| {
+            instances.get(*index).filter(|old| same(old)).map(|old| (old.name.clone(), *place))
+        });
+        let Some((old, place)) = found else {
+            alike.push((instances.len(), span));
+            return true;
+        };
         let message = format!(
             "{old} and {} both use VRID {} with {} on interface {}",
             new.name, new.vrid, new.family, new.interface
         );
         let mut diagnostic = Diagnostic::error("vrid-twice", span, message)
             .help("give one of them another virtual_router_id");
-        if let Some(first) = places.get(index).copied().flatten() {
+        if let Some(first) = place {
             diagnostic = diagnostic.related(first, "the first one");
         }
         self.report(diagnostic);
