@@ -69,20 +69,36 @@ pub struct Findings {
     pub broken: bool,
 }
 
-/// Builds the tree, one node of the top level after the other: the whole of a large file never stands in
-/// memory as a tree.
+/// A node of the top level, or a part of one that is too long to be held: each part has the node's line and
+/// some of the lines of its block.
+#[derive(Debug)]
+pub struct Piece {
+    pub node: Node,
+    /// It is the first of its node.
+    pub first: bool,
+    /// It is the last of its node.
+    pub last: bool,
+}
+
+/// Builds the tree, one node of the top level after the other, and long services in parts: the whole of a
+/// large file never stands in memory as a tree.
 pub struct Tree {
     items: ItemReader,
     builder: Builder,
     finished: bool,
 }
 
+/// So many lines of a service are a part of it.
+const PART: usize = 128;
+
 impl Tree {
-    /// From the items, and how many more braces open than close among all of them.
-    pub fn new(items: ItemReader, surplus: i64) -> Tree {
+    /// From the items, and how many more braces open than close among all of them. With `whole` no node is cut.
+    pub fn new(items: ItemReader, surplus: i64, whole: bool) -> Tree {
         let builder = Builder {
             frames: vec![Frame::root()],
             ready: VecDeque::new(),
+            whole,
+            begun: false,
             findings: Findings::default(),
             surplus,
             just_closed: None,
@@ -111,9 +127,9 @@ impl Tree {
 }
 
 impl Iterator for Tree {
-    type Item = Node;
+    type Item = Piece;
 
-    fn next(&mut self) -> Option<Node> {
+    fn next(&mut self) -> Option<Piece> {
         while self.builder.ready.is_empty() && !self.finished {
             match self.items.next() {
                 Some(item) => self.take(item),
@@ -164,7 +180,11 @@ impl Frame {
 struct Builder {
     frames: Vec<Frame>,
     /// Nodes of the top level that nothing can change any more.
-    ready: VecDeque<Node>,
+    ready: VecDeque<Piece>,
+    /// No node is cut.
+    whole: bool,
+    /// A part of the last node of the top level was given out.
+    begun: bool,
     findings: Findings,
     /// Opening braces without closing ones, for the whole text; negative: too many closing ones. Each
     /// repair takes its part away.
@@ -369,11 +389,39 @@ impl Builder {
 
     /// Moves what is complete out of the top level; the last node may still be opened again.
     fn release(&mut self, all: bool) {
-        if let [root] = self.frames.as_mut_slice() {
-            let keep = usize::from(!all);
-            let complete = root.nodes.len().saturating_sub(keep);
-            self.ready.extend(root.nodes.drain(..complete));
+        match self.frames.as_mut_slice() {
+            [root] => {
+                let keep = usize::from(!all);
+                let complete = root.nodes.len().saturating_sub(keep);
+                for node in root.nodes.drain(..complete) {
+                    let first = !std::mem::take(&mut self.begun);
+                    self.ready.push_back(Piece { node, first, last: true });
+                }
+            }
+            [_, service]
+                if service.nodes.len() > PART
+                    && service.kind == Kind::Keywords(Context::VirtualServer)
+                    && !self.whole =>
+            {
+                self.release_part();
+            }
+            _ => {}
         }
+    }
+
+    /// Gives out what an open service has so far; its last line may still be opened again.
+    fn release_part(&mut self) {
+        let [root, service] = self.frames.as_mut_slice() else { return };
+        // What stands above the open block is complete.
+        for node in root.nodes.drain(..) {
+            self.ready.push_back(Piece { node, first: true, last: true });
+        }
+        let Some((line, row)) = service.head.clone() else { return };
+        let complete = service.nodes.len().saturating_sub(1);
+        let nodes = service.nodes.drain(..complete).collect();
+        let block = Some(Box::new(Block { nodes, open: service.open, close: None }));
+        let first = !std::mem::replace(&mut self.begun, true);
+        self.ready.push_back(Piece { node: Node { line, row, block }, first, last: false });
     }
 
     /// Closes the innermost block, whose closing brace is missing.

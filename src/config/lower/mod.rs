@@ -43,7 +43,7 @@ use super::keywords::{Arguments, Context, Keyword, Repeat, Status, Values};
 use super::model::lvs::Target;
 use super::model::{Command, Notify, UserSpec};
 use super::policy::{Rejected, RejectedKind};
-use super::syntax::{Node, Tree};
+use super::syntax::{Node, Piece, Tree};
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
 use crate::objects::ipvs::Protocol;
@@ -59,6 +59,7 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
         definitions: Definitions::default(),
         preferences: rule::Preferences::default(),
         services: HashMap::new(),
+        open_service: None,
         unhonoured: BTreeSet::new(),
         in_unhonoured: false,
     };
@@ -66,17 +67,25 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
     // the line that names them.
     let (mut above, mut found) = (Vec::new(), 0);
     while found < globals
-        && let Some(node) = lower.next(tree)
+        && let Some(piece) = lower.next(tree)
     {
-        found += usize::from(node.name() == "global_defs");
-        above.push(node);
+        found += usize::from(piece.node.name() == "global_defs");
+        above.push(piece);
     }
     lower.globals(&above);
     let mut vrrp = instance::Collected::default();
     let mut seen = Seen::new();
     let mut above = above.into_iter();
-    while let Some(node) = above.next().or_else(|| lower.next(tree)) {
-        lower.one(&node, &mut seen, &mut |lower, node, value| lower.top(node, value, &mut vrrp));
+    while let Some(piece) = above.next().or_else(|| lower.next(tree)) {
+        let Piece { node, first, last } = piece;
+        if first {
+            lower.one(&node, &mut seen, &mut |lower, node, value| lower.top(node, value, &mut vrrp));
+        } else {
+            lower.service_lines(&node);
+        }
+        if last {
+            lower.finish_service(&node);
+        }
         if keep {
             lower.loaded.tree.push(node);
         }
@@ -102,6 +111,8 @@ struct Lower<'a> {
     preferences: rule::Preferences,
     /// Services by what the kernel knows them by, with their places.
     services: HashMap<(Target, Protocol), Option<Span>>,
+    /// The service that is being read: a long one comes in parts.
+    open_service: Option<service::OpenService>,
     /// Keywords without effect that were spoken of already.
     unhonoured: BTreeSet<&'static str>,
     /// Inside a block without effect.
@@ -118,10 +129,10 @@ impl Lower<'_> {
     }
 
     /// The next node; what was wrong with it is told first, since some of it explains what follows from it.
-    fn next(&mut self, tree: &mut Tree) -> Option<Node> {
-        let node = tree.next();
+    fn next(&mut self, tree: &mut Tree) -> Option<Piece> {
+        let piece = tree.next();
         self.loaded.tell_findings(tree.findings());
-        node
+        piece
     }
 
     /// What stands outside every block.
