@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::Lower;
-use super::definitions::{Defined, Definitions};
+use super::definitions::{Defined, Definitions, with_candidates};
 use super::group::GroupDraft;
 use super::tracked::{Track, TrackKind};
 use crate::config::host::ScriptKind;
 use crate::config::model::{LvsSyncDaemon, SyncGroup, Tracked, TrackedObjects};
 use crate::config::policy::RejectedKind;
+use crate::config::suggest;
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
 
@@ -63,19 +64,9 @@ impl Lower<'_> {
     /// keepalived takes a script only where it is defined above the line that names it.
     fn no_such_script(&mut self, track: &Track, owner: &Name) {
         let message = format!("({owner}) track script {} not found, ignoring...", track.name);
-        let mut diagnostic = Diagnostic::error("no-such-script", track.span, message)
-            .expected("the name of a vrrp_script above");
-        let names =
-            self.script_places.keys().map(|name| (strsim::damerau_levenshtein(name, &track.name), name));
-        if let Some((distance, near)) = names.min()
-            && distance <= 3
-            && let Some(place) = self.script_places.get(near).and_then(|places| places.name)
-        {
-            let words =
-                if distance == 0 { "move this above".into() } else { format!("did you mean '{near}'?") };
-            diagnostic = diagnostic.related(place, words);
-        }
-        self.report(diagnostic);
+        let diagnostic = Diagnostic::error("no-such-script", track.span, message);
+        let known = self.script_places.iter().map(|(name, places)| (name, places.name)).collect();
+        self.report(with_candidates(diagnostic, &track.name, "vrrp_script", known));
     }
 
     /// Files, processes and sessions that are defined, with their own weight where the line gives none.
@@ -154,19 +145,17 @@ impl Lower<'_> {
         }
     }
 
+    /// Instances that a name may have meant.
+    fn other_instances(&self, name: &str) -> String {
+        let known = self.loaded.config.instances.iter().map(|one| &*one.name);
+        suggest::candidates(name, known, "vrrp_instance that can run")
+    }
+
     /// A group's member that is no instance.
     pub fn no_such_member(&mut self, member: &Name, span: Option<Span>, group: &str) {
         let message = format!("Virtual router {member} specified in {group} doesn't exist - ignoring");
-        let mut diagnostic =
-            Diagnostic::error("no-such-instance", span, message).expected("the name of a vrrp_instance");
-        let names = self.loaded.config.instances.iter().map(|one| &one.name);
-        let near = names.map(|name| (strsim::damerau_levenshtein(name, member), name)).min();
-        if let Some((distance, near)) = near
-            && distance <= 3
-        {
-            diagnostic = diagnostic.help(format!("did you mean '{near}'?"));
-        }
-        self.report(diagnostic);
+        let diagnostic = Diagnostic::error("no-such-instance", span, message);
+        self.report(diagnostic.expected("the name of a vrrp_instance").help(self.other_instances(member)));
     }
 
     /// Completes one; the instances are in the model.
@@ -183,7 +172,13 @@ impl Lower<'_> {
                     "Virtual router {member} is in more than one sync group - ignoring it in {}",
                     draft.name
                 );
-                self.report(Diagnostic::error("given-twice", *span, message));
+                let first = draft.members.iter().find(|(name, place)| name == member && place != span);
+                let first = first.and_then(|(_, place)| *place);
+                self.report(
+                    Diagnostic::error("given-twice", *span, message)
+                        .first_at(first)
+                        .help("an instance is in one group only"),
+                );
             } else {
                 group.members.push(member.clone());
             }
@@ -246,13 +241,17 @@ impl Lower<'_> {
 
     /// The instance that `lvs_sync_daemon` names must exist.
     pub fn complete_sync_daemon(&mut self) {
-        let Some(LvsSyncDaemon { instance: Some(name), .. }) = &self.loaded.config.global.lvs_sync_daemon
+        let Some(LvsSyncDaemon { instance: Some(name), .. }) =
+            self.loaded.config.global.lvs_sync_daemon.as_ref()
         else {
             return;
         };
+        let name = &name.clone();
         if !self.loaded.config.instances.iter().any(|instance| instance.name == *name) {
             let message = format!("Unable to find vrrp instance {name} for lvs_sync_daemon - ignoring");
-            self.report(Diagnostic::error("no-such-instance", None, message).class(Class::Silent));
+            let diagnostic = Diagnostic::error("no-such-instance", self.sync_daemon_place, message);
+            let help = self.other_instances(name);
+            self.report(diagnostic.class(Class::Silent).expected("the name of a vrrp_instance").help(help));
             self.loaded.config.global.lvs_sync_daemon = None;
         }
     }

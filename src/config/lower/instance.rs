@@ -15,6 +15,7 @@ use super::vmac::VmacLine;
 use crate::config::model::{Auth, InitialState, Notify, UnicastPeer, Version};
 use crate::config::policy::RejectedKind;
 use crate::config::source::bytes_of;
+use crate::config::suggest;
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
 use crate::ids::{Name, Vrid};
@@ -35,6 +36,8 @@ pub struct Draft {
     pub causes: Causes,
     pub interface: Option<(Name, Option<Span>)>,
     pub state: Option<InitialState>,
+    /// Where it became MASTER.
+    pub state_span: Option<Span>,
     pub vrid: Option<(Vrid, Option<Span>)>,
     pub priority: Option<u8>,
     pub version: Option<Version>,
@@ -105,6 +108,9 @@ impl Lower<'_> {
         }
         let mut draft = Draft { name: name.clone(), span: node.span_of(1), ..Draft::default() };
         self.each(node.nodes(), |lower, node, value| {
+            if let Some(row) = node.row {
+                draft.options.places.insert(row.name, node.span());
+            }
             lower.instance_keyword(node, value, &mut draft, &name)
         });
         draft.causes = self.causes(node, &["virtual_router_id", "interface", "virtual_ipaddress"]);
@@ -169,7 +175,10 @@ impl Lower<'_> {
         }
         if interface == "lo" {
             let message = format!("({name}) cannot use a loopback interface (lo) for vrrp - ignoring");
-            self.report(Diagnostic::error("loopback", node.span_of(1), message));
+            self.report(
+                Diagnostic::error("loopback", node.span_of(1), message)
+                    .expected("an interface of the network that the routers share"),
+            );
             return;
         }
         self.need_interface(&interface, format!("vrrp_instance {name}"), node.span_of(1));
@@ -178,19 +187,27 @@ impl Lower<'_> {
 
     fn state(&mut self, node: &Node, draft: &mut Draft, name: &Name) {
         match node.argument(1) {
-            Some("MASTER") => draft.state = Some(InitialState::Master),
+            Some("MASTER") => {
+                draft.state = Some(InitialState::Master);
+                draft.state_span = node.span_of(1);
+            }
             Some("BACKUP") if draft.state == Some(InitialState::Master) => {
                 let message = format!("({name}) state previously set as MASTER - ignoring BACKUP");
-                self.report(Diagnostic::error("given-twice", node.span_of(1), message));
+                self.report(
+                    Diagnostic::error("given-twice", node.span_of(1), message).first_at(draft.state_span),
+                );
             }
             Some("BACKUP") => draft.state = Some(InitialState::Backup),
             other => {
                 let word = other.unwrap_or("");
                 let message = format!("({name}) unknown state '{word}', defaulting to BACKUP");
-                self.report(
-                    Diagnostic::error("unknown-value", node.span_of(1), message)
-                        .expected("MASTER or BACKUP"),
-                );
+                let known = ["MASTER", "BACKUP"];
+                let mut diagnostic = Diagnostic::error("unknown-value", node.span_of(1), message)
+                    .expected("MASTER or BACKUP");
+                if let Some(near) = suggest::nearest(word, known) {
+                    diagnostic = diagnostic.help(format!("did you mean '{near}'?"));
+                }
+                self.report(diagnostic);
                 draft.state.get_or_insert(InitialState::Backup);
             }
         }

@@ -1,6 +1,6 @@
 //! What VRRP instances, sync groups and scripts mean together: defaults, corrections, names that must exist.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -18,12 +18,22 @@ use crate::ids::{Family, Mac, Name, Vrid};
 /// The longest interval that version 3 can say: 4095 hundredths.
 const LONGEST_V3: Duration = Duration::from_millis(40_950);
 
+/// Further places of one mistake that are shown.
+const MOST_SHOWN: usize = 3;
+
+/// Names of VMACs, each with its place.
+type VmacNames = BTreeMap<Name, Option<Span>>;
+
 impl Lower<'_> {
     /// Completes everything of VRRP and puts it into the model.
     pub fn complete_vrrp(&mut self, vrrp: Collected) {
         let Collected { instances, groups } = vrrp;
-        let mut taken: BTreeSet<Name> =
-            instances.iter().filter_map(|draft| draft.vmac.as_ref()?.name.clone()).collect();
+        let mut taken = VmacNames::new();
+        for line in instances.iter().filter_map(|draft| draft.vmac.as_ref()) {
+            if let Some(name) = &line.name {
+                taken.entry(name.clone()).or_insert(line.span);
+            }
+        }
         let mut places = Vec::new();
         for draft in instances {
             let (span, vrid_span) = (draft.span, draft.vrid.and_then(|(_, span)| span));
@@ -41,7 +51,7 @@ impl Lower<'_> {
         self.complete_sync_daemon();
     }
 
-    fn complete(&mut self, mut draft: Draft, taken: &mut BTreeSet<Name>) -> Option<VrrpInstance> {
+    fn complete(&mut self, mut draft: Draft, taken: &mut VmacNames) -> Option<VrrpInstance> {
         let name = draft.name.clone();
         let Some((vrid, _)) = draft.vrid else {
             self.refuse(&draft, "the virtual router id must be set", ("virtual_router_id", "1 to 255"));
@@ -125,7 +135,11 @@ impl Lower<'_> {
         if !self.follows(&draft.causes, &[keyword], &format!("({}) cannot run", draft.name)) {
             let message = format!("({}) {why}", draft.name);
             let expected = format!("{keyword} {argument}");
-            self.report(Diagnostic::error("instance-incomplete", draft.span, message).expected(expected));
+            self.report(
+                Diagnostic::error("instance-incomplete", draft.span, message)
+                    .expected(expected)
+                    .help("the instance is left out; keepalived would not start"),
+            );
         }
         let reason = format!("vrrp_instance '{}' is refused ({why})", draft.name);
         self.reject(RejectedKind::Instance(Some(draft.name.clone())), draft.span, reason);
@@ -174,11 +188,13 @@ impl Lower<'_> {
             let with = if master { "initial state MASTER" } else { "nopreempt" };
             let message =
                 format!("({}) Warning - preempt delay will not work with {with} - clearing", draft.name);
-            self.report(Diagnostic::warning(
-                "preempt-delay-without-effect",
-                draft.preempt_delay_span,
-                message,
-            ));
+            self.report(
+                Diagnostic::warning("preempt-delay-without-effect", draft.preempt_delay_span, message)
+                    .help(format!(
+                        "remove it, or {}",
+                        if master { "write 'state BACKUP'" } else { "nopreempt" }
+                    )),
+            );
             delay = Duration::ZERO;
         }
         (nopreempt, delay)
@@ -190,7 +206,7 @@ impl Lower<'_> {
         family: Family,
         vrid: Vrid,
         unicast: bool,
-        taken: &mut BTreeSet<Name>,
+        taken: &mut VmacNames,
     ) -> Option<Vmac> {
         let Some(line) = &draft.vmac else {
             if let Some(span) = draft.xmit_base {
@@ -202,17 +218,16 @@ impl Lower<'_> {
             }
             return None;
         };
-        let own = self.free_vmac_name(draft, line);
+        let own = self.free_vmac_name(draft, line, taken);
         let prefix = &self.loaded.config.global.vmac_prefix;
-        let name = own.unwrap_or_else(|| default_name(prefix, family, vrid, |name| taken.contains(name)));
-        taken.insert(name.clone());
+        let name =
+            own.unwrap_or_else(|| default_name(prefix, family, vrid, |name| taken.contains_key(name)));
+        taken.entry(name.clone()).or_insert(line.span);
         self.loaded.own_interfaces.insert(name.clone());
         if unicast && draft.xmit_base.is_none() {
             let message =
                 format!("({}) unicast with use_vmac requires vmac_xmit_base - setting", draft.name);
-            self.report(
-                Diagnostic::warning("vmac-unicast", draft.span, message).help("add vmac_xmit_base"),
-            );
+            self.report(Diagnostic::warning("vmac-unicast", line.span, message).help("add vmac_xmit_base"));
         }
         let mac = line.mac.map_or_else(|| Mac::of_virtual_router(family, vrid), |mac| mac.of(vrid));
         Some(Vmac { name, mac, xmit_base: unicast || draft.xmit_base.is_some() })
@@ -230,7 +245,7 @@ impl Lower<'_> {
     }
 
     /// The name that the line gives, unless another instance has it.
-    fn free_vmac_name(&mut self, draft: &Draft, line: &VmacLine) -> Option<Name> {
+    fn free_vmac_name(&mut self, draft: &Draft, line: &VmacLine, taken: &VmacNames) -> Option<Name> {
         let name = line.name.clone()?;
         let used = |one: &&VrrpInstance| one.vmac.as_ref().is_some_and(|vmac| vmac.name == name);
         let Some(other) = self.loaded.config.instances.iter().find(used) else { return Some(name) };
@@ -238,7 +253,12 @@ impl Lower<'_> {
             "({}) VRRP instance {} is already using {name} - ignoring name",
             draft.name, other.name
         );
-        self.report(Diagnostic::error("vmac-name-taken", draft.span, message).expected("another name"));
+        let first = taken.get(&name).copied().flatten();
+        self.report(
+            Diagnostic::error("vmac-name-taken", line.span, message)
+                .expected("another name")
+                .first_at(first),
+        );
         None
     }
 
@@ -284,7 +304,9 @@ impl Lower<'_> {
         }
         if family == Family::V6 && matches!(auth, crate::config::model::Auth::Ah(_)) {
             let message = format!("({}) auth_type AH cannot be used with IPv6. Ignoring.", draft.name);
-            self.report(Diagnostic::warning("auth-with-v6", span, message));
+            self.report(
+                Diagnostic::warning("auth-with-v6", span, message).help("remove the authentication block"),
+            );
             return None;
         }
         Some(auth)
@@ -298,28 +320,24 @@ impl Lower<'_> {
     ) -> (Vec<VirtualAddress>, Vec<VirtualAddress>) {
         let name = &draft.name;
         let mut kept: Vec<Address> = Vec::with_capacity(draft.addresses.len());
-        let mut seen: BTreeSet<(IpAddr, Option<Name>)> = BTreeSet::new();
+        let mut seen: BTreeMap<(IpAddr, Option<Name>), Option<Span>> = BTreeMap::new();
         let lists = [(&draft.addresses, true), (&draft.excluded, false)];
-        let mut split = 0;
+        let (mut split, mut foreign) = (0, Vec::new());
         for (list, in_advert) in lists {
             for address in list {
                 let ip = address.net.addr();
                 if in_advert && Family::of(ip) != family {
-                    let message = format!(
-                        "({name}): address family must match VRRP instance [{}] - ignoring",
-                        address.net
-                    );
-                    self.report(
-                        Diagnostic::error("wrong-family", address.span, message)
-                            .expected(format!("an {family} address"))
-                            .help("virtual_ipaddress_excluded takes both families"),
-                    );
+                    foreign.push(address);
                     let reason = format!("the address {ip} of '{name}' has the wrong family");
                     self.reject(RejectedKind::Address(name.clone(), Some(ip)), address.span, reason);
-                } else if !seen.insert((ip, address.dev.clone())) {
+                    continue;
+                }
+                let key = (ip, address.dev.clone());
+                if let Some(first) = seen.get(&key) {
                     let message = format!("({name}) the address {ip} stands twice; the second is ignored");
-                    self.report(Diagnostic::warning("given-twice", address.span, message));
+                    self.report(Diagnostic::warning("given-twice", address.span, message).first_at(*first));
                 } else {
+                    seen.insert(key, address.span);
                     kept.push(address.clone());
                 }
             }
@@ -327,9 +345,27 @@ impl Lower<'_> {
                 split = kept.len();
             }
         }
+        self.foreign_addresses(name, family, &foreign);
         let mut addresses: Vec<VirtualAddress> = kept.into_iter().map(|address| address.on(own)).collect();
         let excluded = addresses.split_off(split);
         (addresses, excluded)
+    }
+
+    /// Addresses of the other family, however many, are one mistake.
+    fn foreign_addresses(&mut self, name: &Name, family: Family, foreign: &[&Address]) {
+        let Some((first, others)) = foreign.split_first() else { return };
+        let message =
+            format!("({name}): address family must match VRRP instance [{}] - ignoring", first.net);
+        let mut diagnostic = Diagnostic::error("wrong-family", first.span, message)
+            .expected(format!("an {family} address"))
+            .help(match others.len() {
+                0 => "virtual_ipaddress_excluded takes both families".to_owned(),
+                more => format!("so are {more} more; virtual_ipaddress_excluded takes both families"),
+            });
+        for place in others.iter().filter_map(|other| other.span).take(MOST_SHOWN) {
+            diagnostic = diagnostic.related(place, "this one, too");
+        }
+        self.report(diagnostic);
     }
 
     fn unicast(&mut self, draft: &Draft, family: Family) -> Vec<UnicastPeer> {
@@ -371,7 +407,10 @@ impl Lower<'_> {
         {
             let message =
                 format!("({}) the source address {source} has another family - ignoring", draft.name);
-            self.report(Diagnostic::error("wrong-family", draft.source_span, message));
+            self.report(
+                Diagnostic::error("wrong-family", draft.source_span, message)
+                    .expected(format!("an {family} address")),
+            );
         }
         peers
     }
@@ -389,7 +428,12 @@ impl Lower<'_> {
             _ => return group,
         };
         let message = format!("({}) mcast_dst_ip {group} {why} - ignoring", draft.name);
-        self.report(Diagnostic::error("bad-multicast-group", span, message));
+        let expected = match (unicast, family) {
+            (true, _) => "no mcast_dst_ip beside unicast_peer",
+            (_, Family::V4) => "a multicast address of IPv4, as the addresses are",
+            (_, Family::V6) => "a multicast address of IPv6, as the addresses are",
+        };
+        self.report(Diagnostic::error("bad-multicast-group", span, message).expected(expected));
         default
     }
 
@@ -399,7 +443,9 @@ impl Lower<'_> {
             return Some(ttl);
         }
         let message = format!("({}): Cannot use unicast_ttl without unicast peers - resetting", draft.name);
-        self.report(Diagnostic::error("unicast-without-peers", span, message));
+        self.report(
+            Diagnostic::error("unicast-without-peers", span, message).help("add unicast_peer { IP }"),
+        );
         None
     }
 

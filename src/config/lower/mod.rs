@@ -58,6 +58,7 @@ pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, keep: 
         definitions: Definitions::default(),
         preferences: rule::Preferences::default(),
         services: HashMap::new(),
+        sync_daemon_place: None,
         unhonoured: BTreeSet::new(),
         in_unhonoured: false,
     };
@@ -98,6 +99,8 @@ struct Lower<'a> {
     preferences: rule::Preferences,
     /// Services by what the kernel knows them by, with their places.
     services: HashMap<(Target, Protocol), Option<Span>>,
+    /// Where `lvs_sync_daemon` names its instance.
+    sync_daemon_place: Option<Span>,
     /// Keywords without effect that were spoken of already.
     unhonoured: BTreeSet<&'static str>,
     /// Inside a block without effect.
@@ -106,7 +109,9 @@ struct Lower<'a> {
 
 impl Lower<'_> {
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.loaded.tell(diagnostic);
+        if !self.loaded.is_explained(diagnostic.span) {
+            self.loaded.tell(diagnostic);
+        }
     }
 
     fn reject(&mut self, kind: RejectedKind, span: Option<Span>, reason: impl Into<String>) {
@@ -327,7 +332,8 @@ impl Lower<'_> {
         let which = node.line.words_from(0).take(2).collect::<Vec<_>>().join(" ");
         let message = format!("{which} has no {} - ignoring", names.join(" or "));
         self.report(
-            Diagnostic::error("incomplete-block", node.span(), message).expected(names.join(" or ")),
+            Diagnostic::error("incomplete-block", node.span(), message)
+                .expected(format!("{} in its block", names.join(" or "))),
         );
     }
 
