@@ -53,6 +53,8 @@ pub enum ScriptKind {
     Unused,
     /// Told of changes in VRRP; one that is missing is only logged.
     Notify,
+    /// `startup_script`, `shutdown_script`
+    Daemon,
     /// A health check.
     Check,
     /// Told of changes in LVS; one that is missing is only logged.
@@ -60,9 +62,9 @@ pub enum ScriptKind {
 }
 
 impl ScriptKind {
-    /// Run by the part of keepalived that does the health checks.
-    const fn of_checker(self) -> bool {
-        matches!(self, ScriptKind::Check | ScriptKind::CheckNotify)
+    /// Run by the part of keepalived that does VRRP.
+    const fn of_vrrp(self) -> bool {
+        matches!(self, ScriptKind::Track | ScriptKind::Unused | ScriptKind::Notify)
     }
 }
 
@@ -236,14 +238,18 @@ fn scripts(loaded: &Loaded, facts: &HostFacts, vrrp_ends: bool, found: &mut Vec<
                 found.push(diagnostic.class(class_of_missing(script.kind)));
             }
             Some(_) => {}
-            None if vrrp_ends && !script.kind.of_checker() => {}
+            None if vrrp_ends && script.kind.of_vrrp() => {}
             None => running = running.or(Some(script)),
         }
     }
     if let Some(script) = running
         && !security
     {
-        let which = if script.kind.of_checker() { "check scripts" } else { "scripts" };
+        let which = match script.kind {
+            ScriptKind::Daemon => "start/shutdown scripts",
+            ScriptKind::Check | ScriptKind::CheckNotify => "check scripts",
+            ScriptKind::Track | ScriptKind::Unused | ScriptKind::Notify => "scripts",
+        };
         let message =
             format!("SECURITY VIOLATION - {which} are being executed but script_security not enabled.");
         let mut diagnostic = Diagnostic::warning("script-security", None, message)
@@ -259,9 +265,11 @@ fn scripts(loaded: &Loaded, facts: &HostFacts, vrrp_ends: bool, found: &mut Vec<
 const fn class_of_missing(kind: ScriptKind) -> Class {
     match kind {
         ScriptKind::Track => Class::Fault,
-        ScriptKind::Unused | ScriptKind::Notify | ScriptKind::Check | ScriptKind::CheckNotify => {
-            Class::Silent
-        }
+        ScriptKind::Unused
+        | ScriptKind::Notify
+        | ScriptKind::Daemon
+        | ScriptKind::Check
+        | ScriptKind::CheckNotify => Class::Silent,
     }
 }
 
@@ -285,7 +293,11 @@ fn is_known(spec: &UserSpec, facts: &HostFacts) -> bool {
 fn unknown_user(script: &ScriptUse, spec: &UserSpec) -> Diagnostic {
     let group = spec.group.as_ref().map(|group| format!(" or group '{group}'")).unwrap_or_default();
     let message = format!("Disabling {}: there is no user '{}'{group}", script.by, spec.user);
-    Diagnostic::error("no-such-user", script.span, message).class(class_of_missing(script.kind))
+    let class = match script.kind {
+        ScriptKind::Daemon => Class::Fault,
+        kind => class_of_missing(kind),
+    };
+    Diagnostic::error("no-such-user", script.span, message).class(class)
 }
 
 fn no_user(script: &ScriptUse) -> Diagnostic {

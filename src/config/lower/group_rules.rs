@@ -1,10 +1,11 @@
 //! What sync groups and tracked objects mean together with the instances: names that must exist.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Lower;
 use super::definitions::{Defined, Definitions, with_candidates};
 use super::group::GroupDraft;
+use super::instance::Draft;
 use super::tracked::{Track, TrackKind};
 use crate::config::host::ScriptKind;
 use crate::config::model::{LvsSyncDaemon, SyncGroup, Tracked, TrackedObjects};
@@ -12,6 +13,25 @@ use crate::config::policy::RejectedKind;
 use crate::config::suggest;
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
+
+/// Where instances name the interfaces that they track, by instance and interface.
+pub struct TrackedPlaces(BTreeMap<(Name, Name), Option<Span>>);
+
+impl TrackedPlaces {
+    /// Of all instances; each tracks its own interface, too, unless it says that it does not.
+    pub fn of(instances: &[Draft]) -> TrackedPlaces {
+        let mut places = BTreeMap::new();
+        for draft in instances {
+            let followed = |_: &&(Name, Option<Span>)| !draft.dont_track_primary;
+            let own = draft.interface.iter().filter(followed).map(|(interface, span)| (interface, *span));
+            let tracked = draft.track_interfaces.iter().map(|track| (&track.name, track.span));
+            for (interface, span) in own.chain(tracked) {
+                places.entry((draft.name.clone(), interface.clone())).or_insert(span);
+            }
+        }
+        TrackedPlaces(places)
+    }
+}
 
 impl Lower<'_> {
     /// Interfaces, without the instance's own.
@@ -159,7 +179,7 @@ impl Lower<'_> {
     }
 
     /// Completes one; the instances are in the model.
-    pub fn complete_group(&mut self, draft: &GroupDraft) {
+    pub fn complete_group(&mut self, draft: &GroupDraft, tracked: &TrackedPlaces) {
         let mut group: SyncGroup = draft.bare();
         let mut taken: BTreeSet<Name> =
             self.loaded.config.sync_groups.iter().flat_map(|group| group.members.iter().cloned()).collect();
@@ -205,12 +225,37 @@ impl Lower<'_> {
             processes: self.tracked_objects(&draft.track_processes, &draft.name, TrackKind::Process),
             bfds: self.tracked_objects(&draft.track_bfds, &draft.name, TrackKind::Bfd),
         };
+        self.interfaces_of_both(draft, &group, tracked);
         if !group.tracking_weight {
             self.members_have_no_weights(&group, draft.span);
         }
         let global = &self.loaded.config.global;
         group.smtp_alert = group.smtp_alert.or(global.smtp_alert_vrrp).or(global.smtp_alert);
         self.loaded.config.sync_groups.push(group);
+    }
+
+    /// What a group tracks its members need not, and what a member tracks the group need not.
+    fn interfaces_of_both(&mut self, draft: &GroupDraft, group: &SyncGroup, tracked: &TrackedPlaces) {
+        for track in &draft.track_interfaces {
+            let both = |member: &Name| {
+                let place = tracked.0.get(&(member.clone(), track.name.clone()))?;
+                Some((member.clone(), *place))
+            };
+            let mut members = group.members.iter().filter_map(both);
+            let Some((member, place)) = members.next() else { continue };
+            let message = format!(
+                "({member}) track_interface {} is configured on VRRP instance and sync group. Remove vrrp instance \
+                 or sync group config",
+                track.name
+            );
+            let mut diagnostic = Diagnostic::error("tracked-by-group-too", track.span, message);
+            for (member, place) in std::iter::once((member, place)).chain(members) {
+                if let Some(place) = place {
+                    diagnostic = diagnostic.related(place, format!("{member} follows it here"));
+                }
+            }
+            self.report(diagnostic.help("remove it here: an instance takes its group with it"));
+        }
     }
 
     /// Scripts that nobody tracks do not run.

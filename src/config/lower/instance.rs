@@ -77,6 +77,17 @@ pub struct Draft {
     pub options: OptionsDraft,
 }
 
+impl Draft {
+    /// Whether a line above has shown that it is of IPv6.
+    fn is_known_as_v6(&self) -> bool {
+        let first = self.addresses.first().map(|address| address.net.addr());
+        let group = self.multicast_group.map(|(group, _)| group);
+        let peer = self.peers.first().map(|(peer, _)| peer.address);
+        let shown = [first, self.source, group, peer];
+        self.options.native_ipv6 || shown.iter().flatten().any(|address| address.is_ipv6())
+    }
+}
+
 /// `garp_*` of an instance.
 #[derive(Clone, Debug, Default)]
 pub struct GarpDraft {
@@ -156,6 +167,7 @@ impl Lower<'_> {
             "lvs_sync_daemon_interface" => {
                 draft.sync_daemon_interface = value.text().map(|name| (name.into(), span));
             }
+            "version" => self.version(node, &value, draft, name),
             _ if self.instance_option(node, &value, draft, name) => {}
             name if name.starts_with("garp_") => instance_garp(name, &value, &mut draft.garp),
             _ if plain(node, &value, draft) => {}
@@ -183,6 +195,21 @@ impl Lower<'_> {
         }
         self.need_interface(&interface, format!("vrrp_instance {name}"), node.span_of(1));
         draft.interface = Some((interface.into(), node.span_of(1)));
+    }
+
+    /// IPv6 has version 3 only. keepalived complains where it knows the family already, and else not.
+    fn version(&mut self, node: &Node, value: &Value, draft: &mut Draft, name: &Name) {
+        let version = if *value == Value::Int(3) { Version::V3 } else { Version::V2 };
+        if version == Version::V3 || !draft.is_known_as_v6() {
+            draft.version = Some(version);
+            return;
+        }
+        let message =
+            format!("({name}) vrrp_version 2 conflicts with configured or deduced version 3; ignoring.");
+        self.report(
+            Diagnostic::error("version-of-v4", node.span_of(1), message)
+                .expected("3, or no version: the instance is of IPv6"),
+        );
     }
 
     fn state(&mut self, node: &Node, draft: &mut Draft, name: &Name) {
@@ -262,7 +289,6 @@ impl Lower<'_> {
 fn plain(node: &Node, value: &Value, draft: &mut Draft) -> bool {
     match node.name() {
         "priority" => draft.priority = value.int().or(draft.priority),
-        "version" => draft.version = Some(if *value == Value::Int(3) { Version::V3 } else { Version::V2 }),
         "preempt" => draft.nopreempt = None,
         "nopreempt" => draft.nopreempt = Some(node.span()),
         "check_unicast_src" => draft.check_unicast_src = true,

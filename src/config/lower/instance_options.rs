@@ -277,7 +277,7 @@ impl Lower<'_> {
     }
 
     /// What RFC rules forbid is taken back.
-    pub fn strict(&mut self, draft: &mut Draft, version: Version) {
+    pub fn strict(&mut self, draft: &mut Draft, version: Version, family: Family) {
         let strict = self.loaded.config.global.vrrp_strict;
         if !draft.options.strict_mode.unwrap_or(strict) {
             return;
@@ -296,7 +296,8 @@ impl Lower<'_> {
             ));
             draft.accept = None;
         }
-        if draft.down_timer_adverts.is_some_and(|adverts| adverts != 3) {
+        let global = self.loaded.config.global.vrrp_down_timer_adverts;
+        if draft.down_timer_adverts.unwrap_or(global) != 3 {
             reset.push((
                 "down_timer_adverts",
                 "down_timer_adverts is incompatible with strict mode - resetting",
@@ -329,6 +330,7 @@ impl Lower<'_> {
                 "no_virtual_ipaddress is incompatible with strict mode - resetting",
             ));
         }
+        self.first_is_link_local(draft, family);
         draft.garp.lower_prio_repeat = Some(0);
         draft.garp.lower_prio_delay = Some(Duration::ZERO);
         draft.lower_prio_no_advert = Some(true);

@@ -5,21 +5,16 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Lower;
-use super::address::Address;
+use super::group_rules::TrackedPlaces;
 use super::instance::{Collected, Draft};
 use super::vmac::{VmacLine, default_name};
-use crate::config::model::{
-    Garp, InitialState, InstanceOptions, UnicastPeer, Version, VirtualAddress, Vmac, VrrpInstance,
-};
+use crate::config::model::{Garp, InitialState, InstanceOptions, UnicastPeer, Version, Vmac, VrrpInstance};
 use crate::config::policy::RejectedKind;
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::{Family, Mac, Name, Vrid};
 
 /// The longest interval that version 3 can say: 4095 hundredths.
 const LONGEST_V3: Duration = Duration::from_millis(40_950);
-
-/// Further places of one mistake that are shown.
-const MOST_SHOWN: usize = 3;
 
 /// Names of VMACs, each with its place.
 type VmacNames = BTreeMap<Name, Option<Span>>;
@@ -35,6 +30,7 @@ impl Lower<'_> {
             }
         }
         let mut places = Vec::new();
+        let tracked = TrackedPlaces::of(&instances);
         for draft in instances {
             let (span, vrid_span) = (draft.span, draft.vrid.and_then(|(_, span)| span));
             if let Some(instance) = self.complete(draft, &mut taken)
@@ -45,7 +41,7 @@ impl Lower<'_> {
             }
         }
         for group in groups {
-            self.complete_group(&group);
+            self.complete_group(&group, &tracked);
         }
         self.tracked_scripts();
         self.complete_sync_daemon();
@@ -76,7 +72,7 @@ impl Lower<'_> {
             (None, Family::V6) => Version::V3,
             (None, Family::V4) => self.loaded.config.global.vrrp_version,
         };
-        self.strict(&mut draft, version);
+        self.strict(&mut draft, version, family);
         if draft.addresses.is_empty() && !draft.no_addresses && !self.without_addresses(&draft, version) {
             return None;
         }
@@ -131,7 +127,7 @@ impl Lower<'_> {
     }
 
     /// keepalived does not start with such an instance; here the others run.
-    fn refuse(&mut self, draft: &Draft, why: &str, (keyword, argument): (&str, &str)) {
+    pub fn refuse(&mut self, draft: &Draft, why: &str, (keyword, argument): (&str, &str)) {
         if !self.follows(&draft.causes, &[keyword], &format!("({}) cannot run", draft.name)) {
             let message = format!("({}) {why}", draft.name);
             let expected = format!("{keyword} {argument}");
@@ -143,29 +139,6 @@ impl Lower<'_> {
         }
         let reason = format!("vrrp_instance '{}' is refused ({why})", draft.name);
         self.reject(RejectedKind::Instance(Some(draft.name.clone())), draft.span, reason);
-    }
-
-    /// `false`: the instance cannot be without an address.
-    fn without_addresses(&mut self, draft: &Draft, version: Version) -> bool {
-        if version == Version::V3 {
-            self.refuse(
-                draft,
-                "No VIP specified; at least one is required",
-                ("virtual_ipaddress", "{ IP }"),
-            );
-            return false;
-        }
-        let consequence = format!("({}) has no address", draft.name);
-        if self.follows(&draft.causes, &["virtual_ipaddress"], &consequence) {
-            return true;
-        }
-        let message = format!("({}) No VIP specified; at least one is sensible", draft.name);
-        self.report(
-            Diagnostic::warning("no-address", draft.span, message)
-                .expected("virtual_ipaddress { IP }")
-                .help("no_virtual_ipaddress says that it is meant"),
-        );
-        true
     }
 
     fn preemption(&mut self, draft: &Draft, priority: u8) -> (bool, Duration) {
@@ -310,62 +283,6 @@ impl Lower<'_> {
             return None;
         }
         Some(auth)
-    }
-
-    fn address_lists(
-        &mut self,
-        draft: &Draft,
-        family: Family,
-        own: &Name,
-    ) -> (Vec<VirtualAddress>, Vec<VirtualAddress>) {
-        let name = &draft.name;
-        let mut kept: Vec<Address> = Vec::with_capacity(draft.addresses.len());
-        let mut seen: BTreeMap<(IpAddr, Option<Name>), Option<Span>> = BTreeMap::new();
-        let lists = [(&draft.addresses, true), (&draft.excluded, false)];
-        let (mut split, mut foreign) = (0, Vec::new());
-        for (list, in_advert) in lists {
-            for address in list {
-                let ip = address.net.addr();
-                if in_advert && Family::of(ip) != family {
-                    foreign.push(address);
-                    let reason = format!("the address {ip} of '{name}' has the wrong family");
-                    self.reject(RejectedKind::Address(name.clone(), Some(ip)), address.span, reason);
-                    continue;
-                }
-                let key = (ip, address.dev.clone());
-                if let Some(first) = seen.get(&key) {
-                    let message = format!("({name}) the address {ip} stands twice; the second is ignored");
-                    self.report(Diagnostic::warning("given-twice", address.span, message).first_at(*first));
-                } else {
-                    seen.insert(key, address.span);
-                    kept.push(address.clone());
-                }
-            }
-            if in_advert {
-                split = kept.len();
-            }
-        }
-        self.foreign_addresses(name, family, &foreign);
-        let mut addresses: Vec<VirtualAddress> = kept.into_iter().map(|address| address.on(own)).collect();
-        let excluded = addresses.split_off(split);
-        (addresses, excluded)
-    }
-
-    /// Addresses of the other family, however many, are one mistake.
-    fn foreign_addresses(&mut self, name: &Name, family: Family, foreign: &[&Address]) {
-        let Some((first, others)) = foreign.split_first() else { return };
-        let message =
-            format!("({name}): address family must match VRRP instance [{}] - ignoring", first.net);
-        let mut diagnostic = Diagnostic::error("wrong-family", first.span, message)
-            .expected(format!("an {family} address"))
-            .help(match others.len() {
-                0 => "virtual_ipaddress_excluded takes both families".to_owned(),
-                more => format!("so are {more} more; virtual_ipaddress_excluded takes both families"),
-            });
-        for place in others.iter().filter_map(|other| other.span).take(MOST_SHOWN) {
-            diagnostic = diagnostic.related(place, "this one, too");
-        }
-        self.report(diagnostic);
     }
 
     fn unicast(&mut self, draft: &Draft, family: Family) -> Vec<UnicastPeer> {

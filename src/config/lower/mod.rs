@@ -15,6 +15,7 @@ mod group;
 mod group_rules;
 mod hmac;
 mod instance;
+mod instance_addresses;
 mod instance_options;
 mod instance_rules;
 mod interfaces;
@@ -292,8 +293,11 @@ impl Lower<'_> {
                 self.required(node, context);
             }
             (Arguments::Script, Some(Value::Script(command))) => {
-                let check = row.name == "misc_path";
-                let kind = if check { ScriptKind::Check } else { ScriptKind::Notify };
+                let kind = match row.name {
+                    "misc_path" => ScriptKind::Check,
+                    "startup_script" | "shutdown_script" => ScriptKind::Daemon,
+                    _ => ScriptKind::Notify,
+                };
                 self.need_script(&command, node.name(), kind, node.span_of(1));
             }
             _ => {}

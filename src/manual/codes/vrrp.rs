@@ -132,6 +132,16 @@ pub const VRRP: &[Code] = &[
         Within(Instance, "virtual_routes { 198.51.100.0/24 via 192.0.2.254 }"),
     ),
     code(
+        "first-not-link-local",
+        "With `strict_mode` the first address of IPv6 is a link-local one.",
+        Within(Instance, "strict_mode; virtual_ipaddress { 2001:db8::10/64; fe80::10 }"),
+    ),
+    code(
+        "version-of-v4",
+        "`version 2` of an instance that a line above made one of IPv6.",
+        Within(Instance, "native_ipv6; version 2; virtual_ipaddress { fe80::10 }"),
+    ),
+    code(
         "against-strict-mode",
         "A keyword that `strict_mode` forbids; it is taken back.",
         Within(Instance, "strict_mode; preempt_delay 60"),
@@ -185,6 +195,13 @@ pub const VRRP: &[Code] = &[
         ),
     ),
     code("empty-block", "A block with nothing in it.", Within(GlobalDefs, "notification_email { }")),
+    code(
+        "tracked-by-group-too",
+        "An interface that a sync group follows and an instance of it too.",
+        Laid(
+            "vrrp_instance VI_1 { interface eth0; virtual_router_id 51; virtual_ipaddress { 192.0.2.10/24 }; track_interface { eth1 } } vrrp_instance VI_2 { interface eth0; virtual_router_id 52; virtual_ipaddress { 192.0.2.11/24 } } vrrp_sync_group VG_1 { group { VI_1; VI_2 }; track_interface { eth1 } }",
+        ),
+    ),
     code(
         "lonely-group",
         "A sync group of one.",
