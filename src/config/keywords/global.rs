@@ -249,7 +249,7 @@ script.",
         .doc("2.0.0", "USECS", "Same as bfd_rlimit_rttime.")
         .later()
         .renamed("bfd_rlimit_rttime"),
-    row("snmp_socket", Word, Faults, FirstWins, "unix:/var/agentx/master (library default)")
+    row("snmp_socket", Words, Faults, FirstWins, "unix:/var/agentx/master (library default)")
         .doc("1.2.20", "AGENTX ADDRESS", "Where to reach the SNMP master agent.")
         .later(),
     row("enable_traps", Nothing, Allowed, LastWins, "off").doc("1.2.5", "none", "Send SNMP traps.").later(),

@@ -294,12 +294,15 @@ impl Lower<'_> {
 
     /// Keywords of SNMP, D-Bus and packet filtering. `false`: it is none of them.
     pub(super) fn global_services(&mut self, node: &Node, value: &Value) -> bool {
+        if node.name() == "snmp_socket" {
+            self.snmp_socket(node);
+            return true;
+        }
         let words = || -> Vec<String> { node.line.words_from(1).map(str::to_owned).collect() };
         let text = value.clone().text();
         let global = &mut self.loaded.config.global;
         let (snmp, dbus, filtering) = (&mut global.snmp, &mut global.dbus, &mut global.filtering);
         match node.name() {
-            "snmp_socket" => snmp.socket = text,
             "enable_traps" => snmp.traps = true,
             "enable_snmp_vrrp" | "enable_snmp_keepalived" => snmp.vrrp = true,
             "enable_snmp_checker" => snmp.checker = true,
@@ -329,6 +332,16 @@ impl Lower<'_> {
             _ => return false,
         }
         true
+    }
+
+    /// One word: with more keepalived takes none.
+    fn snmp_socket(&mut self, node: &Node) {
+        if node.line.count() > 2 {
+            let message = "Too many parameters specified for snmp_socket - ignoring";
+            self.report(Diagnostic::error("extra-words", node.span_of(2), message).expected("one address"));
+            return;
+        }
+        self.loaded.config.global.snmp.socket = node.argument(1).map(str::to_owned);
     }
 
     /// `SECONDS`, or `all SECONDS`: on all interfaces with addresses, not only those of others.

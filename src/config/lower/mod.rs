@@ -15,6 +15,7 @@ mod group;
 mod group_rules;
 mod hmac;
 mod instance;
+mod instance_addresses;
 mod instance_options;
 mod instance_rules;
 mod interfaces;
@@ -60,6 +61,7 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
         preferences: rule::Preferences::default(),
         services: HashMap::new(),
         open_service: None,
+        sync_daemon_place: None,
         unhonoured: BTreeSet::new(),
         in_unhonoured: false,
     };
@@ -113,6 +115,8 @@ struct Lower<'a> {
     services: HashMap<(Target, Protocol), Option<Span>>,
     /// The service that is being read: a long one comes in parts.
     open_service: Option<service::OpenService>,
+    /// Where `lvs_sync_daemon` names its instance.
+    sync_daemon_place: Option<Span>,
     /// Keywords without effect that were spoken of already.
     unhonoured: BTreeSet<&'static str>,
     /// Inside a block without effect.
@@ -121,7 +125,9 @@ struct Lower<'a> {
 
 impl Lower<'_> {
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.loaded.tell(diagnostic);
+        if !self.loaded.is_explained(diagnostic.span) {
+            self.loaded.tell(diagnostic);
+        }
     }
 
     fn reject(&mut self, kind: RejectedKind, span: Option<Span>, reason: impl Into<String>) {
@@ -292,8 +298,11 @@ impl Lower<'_> {
                 self.required(node, context);
             }
             (Arguments::Script, Some(Value::Script(command))) => {
-                let check = row.name == "misc_path";
-                let kind = if check { ScriptKind::Check } else { ScriptKind::Notify };
+                let kind = match row.name {
+                    "misc_path" => ScriptKind::Check,
+                    "startup_script" | "shutdown_script" => ScriptKind::Daemon,
+                    _ => ScriptKind::Notify,
+                };
                 self.need_script(&command, node.name(), kind, node.span_of(1));
             }
             _ => {}
@@ -332,7 +341,8 @@ impl Lower<'_> {
         let which = node.line.words_from(0).take(2).collect::<Vec<_>>().join(" ");
         let message = format!("{which} has no {} - ignoring", names.join(" or "));
         self.report(
-            Diagnostic::error("incomplete-block", node.span(), message).expected(names.join(" or ")),
+            Diagnostic::error("incomplete-block", node.span(), message)
+                .expected(format!("{} in its block", names.join(" or "))),
         );
     }
 

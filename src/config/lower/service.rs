@@ -63,6 +63,7 @@ pub struct ServiceDraft {
     pub quorum: u32,
     pub quorum_span: Option<Span>,
     pub hysteresis: u32,
+    pub hysteresis_span: Option<Span>,
     pub weight: u32,
     pub quorum_up: Option<Command>,
     pub quorum_down: Option<Command>,
@@ -293,9 +294,15 @@ impl Lower<'_> {
         };
         if !good {
             let message = "these options of TUN do not go together";
-            self.report(Diagnostic::error("bad-tunnel", node.span_of(1), message).expected(
-                "gue needs port; ipip has neither port nor checksum; gre has no port and no remcsum",
-            ));
+            let (expected, kind) = match tunnel.kind {
+                1 => ("a port", "gue"),
+                0 => ("neither port nor checksum", "ipip"),
+                _ => ("neither port nor remcsum", "gre"),
+            };
+            self.report(
+                Diagnostic::error("bad-tunnel", node.span_of(1), message)
+                    .expected(format!("{expected} with type {kind}")),
+            );
             return None;
         }
         tunnel.port = port.and_then(|port| u16::try_from(port).ok()).unwrap_or(0);
@@ -420,6 +427,7 @@ impl ServiceDraft {
             quorum: 1,
             quorum_span: None,
             hysteresis: 0,
+            hysteresis_span: None,
             weight: 1,
             quorum_up: None,
             quorum_down: None,
@@ -469,7 +477,10 @@ fn plain(node: &Node, value: Value, draft: &mut ServiceDraft) {
             set(&mut draft.quorum, value.int());
             draft.quorum_span = node.span_of(1);
         }
-        "hysteresis" => set(&mut draft.hysteresis, value.int()),
+        "hysteresis" => {
+            set(&mut draft.hysteresis, value.int());
+            draft.hysteresis_span = node.span_of(1);
+        }
         "weight" => set(&mut draft.weight, value.int()),
         "inhibit_on_failure" => draft.inhibit = true,
         "alpha" => draft.alpha = true,
