@@ -268,7 +268,12 @@ fn is_known(spec: &UserSpec, facts: &HostFacts) -> bool {
 fn unknown_user(script: &ScriptUse, spec: &UserSpec) -> Diagnostic {
     let group = spec.group.as_ref().map(|group| format!(" or group '{group}'")).unwrap_or_default();
     let message = format!("Disabling {}: there is no user '{}'{group}", script.by, spec.user);
-    Diagnostic::error("no-such-user", script.span, message).class(class_of_missing(script.kind))
+    let class = match script.kind {
+        // keepalived knows this while it reads.
+        ScriptKind::Check => Class::Fault,
+        kind => class_of_missing(kind),
+    };
+    Diagnostic::error("no-such-user", script.span, message).class(class)
 }
 
 fn no_user(script: &ScriptUse) -> Diagnostic {

@@ -157,7 +157,7 @@ fn note_result(
     out: &mut Vec<Action>,
 ) {
     let check = Arc::clone(check);
-    let is_http = matches!(check.kind, CheckKind::Http(_));
+    let is_http = matches!(check.kind, CheckKind::Http(_) | CheckKind::Ssl(_));
     match (verdict, outcome) {
         (Verdict::Up { .. } | Verdict::Passed, Outcome::Success(success)) => {
             // Single urls are told on the way up only, as keepalived does.

@@ -13,7 +13,7 @@ use crate::health::outcome::{Failure, Outcome};
 /// Connects within `connect_timeout`, or says what that means for the server.
 pub async fn connect(check: &Check) -> Result<TcpStream, Outcome> {
     let socket = socket(check).map_err(|error| Outcome::Undecided(error.to_string()))?;
-    match timeout(check.connect_timeout, socket.connect(check.target)).await {
+    match timeout(check.pace.connect_timeout, socket.connect(check.target)).await {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => Err(refused(&error)),
         Err(_) => Err(Outcome::Failure(Failure::ConnectTimeout)),
@@ -24,13 +24,14 @@ pub async fn connect(check: &Check) -> Result<TcpStream, Outcome> {
 fn socket(check: &Check) -> io::Result<TcpSocket> {
     let socket = Socket::new(Domain::for_address(check.target), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
-    if check.fwmark != 0 {
-        socket.set_mark(check.fwmark)?;
+    let Some(source) = &check.source else { return Ok(TcpSocket::from_std_stream(socket.into())) };
+    if source.mark != 0 {
+        socket.set_mark(source.mark)?;
     }
-    if let Some(interface) = &check.bind_interface {
+    if let Some(interface) = &source.interface {
         socket.bind_device(Some(interface.as_bytes()))?;
     }
-    if let Some((address, port)) = check.bind {
+    if let Some((address, port)) = source.address {
         // With a fixed port the previous probe's connection is in TIME_WAIT for a minute: without this
         // keepalived (2.2.7) makes one probe a minute of it and skips the others.
         socket.set_reuse_address(port != 0)?;
@@ -59,24 +60,18 @@ fn refused(error: &io::Error) -> Outcome {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::config::model::check::{CheckKind, TcpCheck};
+    use std::sync::Arc;
+
+    use crate::config::model::check::{CheckKind, Pace, TcpCheck};
 
     /// A TCP check with keepalived's defaults.
     pub fn check_of(target: SocketAddr) -> Check {
         Check {
             kind: CheckKind::Tcp(TcpCheck),
             target,
-            bind: None,
-            bind_interface: None,
-            fwmark: 0,
-            connect_timeout: Duration::from_secs(5),
-            retry: 1,
-            delay_before_retry: Duration::from_secs(1),
-            delay_loop: Duration::from_secs(60),
-            warmup: Duration::from_secs(60),
+            source: None,
+            pace: Arc::new(Pace::default()),
             alpha: false,
             log_all_failures: false,
         }

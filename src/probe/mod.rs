@@ -18,5 +18,6 @@ pub async fn probe(check: &Check, url: usize) -> Outcome {
     match &check.kind {
         CheckKind::Tcp(_) => tcp::probe(check).await,
         CheckKind::Http(pages) => http::probe(check, pages, url).await,
+        kind => Outcome::Undecided(format!("{} has no probe", kind.keyword())),
     }
 }

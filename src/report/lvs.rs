@@ -3,7 +3,6 @@
 use tracing::Level;
 
 use super::Line;
-use crate::config::model::check::HttpGet;
 use crate::config::model::{Check, CheckKind};
 use crate::health::outcome::{Failure, Success};
 use crate::lvs::name::{RealName, ServiceName};
@@ -28,8 +27,8 @@ pub fn render(note: &Note) -> Line {
         Note::AttemptFailed { real, check, failure } => attempt_failed(real, check, failure),
         Note::Undecided { real, check, reason } => {
             let what = match check.kind {
-                CheckKind::Tcp(_) => "TCP",
-                CheckKind::Http(_) => "WEB",
+                CheckKind::Http(_) | CheckKind::Ssl(_) => "WEB",
+                _ => check.kind.keyword().trim_end_matches("_CHECK"),
             };
             format!("{what} connect fail to create socket. Rescheduling. ({real}: {reason})")
         }
@@ -116,8 +115,9 @@ fn line(text: String) -> Line {
 
 fn check_name(check: &Check) -> &'static str {
     match check.kind {
-        CheckKind::Tcp(_) => "TCP_CHECK",
         CheckKind::Http(_) => "HTTP_CHECK",
+        CheckKind::Ssl(_) => "SSL_CHECK",
+        _ => check.kind.keyword(),
     }
 }
 
@@ -137,7 +137,7 @@ fn attempt_failed(real: &RealName, check: &Check, failure: &Failure) -> String {
             Failure::ConnectTimeout | Failure::Deadline(_) => format!("TCP connection to {real} timeout."),
             _ => format!("TCP connection to {real} failed."),
         },
-        CheckKind::Http(_) => match failure {
+        CheckKind::Http(_) | CheckKind::Ssl(_) => match failure {
             Failure::Connect(_) => format!("Error connecting server {real}."),
             Failure::ConnectTimeout => format!("Timeout connecting server {real}."),
             Failure::ReadTimeout => format!("Timeout HTTP read server {real}."),
@@ -156,13 +156,14 @@ fn attempt_failed(real: &RealName, check: &Check, failure: &Failure) -> String {
                 format!("MD5 digest error to server {real}. (url({path}) gave {found})")
             }
         },
+        kind => format!("{} on service {real} failed.", kind.keyword()),
     }
 }
 
 fn url_path(check: &Check, url: usize) -> &str {
     match &check.kind {
-        CheckKind::Http(HttpGet { urls, .. }) => urls.get(url).map_or("", |url| &url.path),
-        CheckKind::Tcp(_) => "",
+        CheckKind::Http(pages) | CheckKind::Ssl(pages) => pages.urls.get(url).map_or("", |url| &url.path),
+        _ => "",
     }
 }
 

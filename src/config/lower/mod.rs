@@ -7,6 +7,11 @@ mod address;
 mod bfd;
 mod cause;
 mod check;
+mod check_datagram;
+mod check_http;
+mod check_local;
+mod check_pattern;
+mod check_smtp;
 mod definitions;
 mod file;
 mod global;
@@ -58,6 +63,7 @@ pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, keep: 
         definitions: Definitions::default(),
         preferences: rule::Preferences::default(),
         services: HashMap::new(),
+        checks: check::Shared::default(),
         unhonoured: BTreeSet::new(),
         in_unhonoured: false,
     };
@@ -98,6 +104,8 @@ struct Lower<'a> {
     preferences: rule::Preferences,
     /// Services by what the kernel knows them by, with their places.
     services: HashMap<(Target, Protocol), Option<Span>>,
+    /// What checks have in common.
+    checks: check::Shared,
     /// Keywords without effect that were spoken of already.
     unhonoured: BTreeSet<&'static str>,
     /// Inside a block without effect.
@@ -287,9 +295,7 @@ impl Lower<'_> {
                 self.required(node, context);
             }
             (Arguments::Script, Some(Value::Script(command))) => {
-                let check = row.name == "misc_path";
-                let kind = if check { ScriptKind::Check } else { ScriptKind::Notify };
-                self.need_script(&command, node.name(), kind, node.span_of(1));
+                self.need_script(&command, node.name(), ScriptKind::Notify, node.span_of(1));
             }
             _ => {}
         }

@@ -14,6 +14,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 
 use self::executor::{Executor, Finished};
 use crate::config::model::Config;
+use crate::health::checker::is_probed;
 use crate::health::outcome::Outcome;
 use crate::ids::Name;
 use crate::kernel::{clock, limit};
@@ -310,7 +311,8 @@ fn follows(op: &Op, errno: i32, absent: &mut HashSet<ServiceKey>) -> bool {
 /// Lets as many sockets be open as there may be probes under way at once, and says so where that is refused.
 fn allow_probes(config: &Config) {
     let reals = config.virtual_servers.iter().flat_map(|server| &server.real_servers);
-    let checks: u64 = reals.map(|real| real.checks.len() as u64).sum();
+    let probed = reals.flat_map(|real| &real.checks).filter(|check| is_probed(&check.kind));
+    let checks = probed.count() as u64;
     if let Err(error) = limit::allow_open_files(checks.saturating_add(OTHER_FILES)) {
         let text = format!("cannot open as many files as there are checkers ({checks}): {error}");
         emit(Ident::Checkers, Line::warn(text));

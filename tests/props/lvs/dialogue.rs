@@ -1,6 +1,7 @@
 //! "At 3 s this check fails, then we expect that": keepalived's behaviour step by step.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use standfast::lvs::event::Event;
@@ -295,7 +296,7 @@ fn an_edited_check_does_not_bring_a_dead_server_back_nor_kill_a_live_one() {
     node.run(secs(1), but(2));
     let mut edited = service(1, [real(1), real(2)]);
     for real in &mut edited.real_servers {
-        real.checks[0].connect_timeout = secs(1);
+        Arc::make_mut(&mut real.checks[0].pace).connect_timeout = secs(1);
         real.checks[0].alpha = true;
     }
     node.handle(Event::Reconfigure(config([edited])));
@@ -320,7 +321,7 @@ fn a_server_whose_failing_check_is_gone_comes_back() {
 fn urls_are_logged_and_probed_in_turn() {
     let mut web = real(1);
     web.checks = vec![http(real_key(1).address, &["/a", "/b"])];
-    web.checks[0].retry = 0;
+    Arc::make_mut(&mut web.checks[0].pace).retry = 0;
     let mut node = Node::start(config([service(1, [web, real(2)])]), Kernel::default());
     node.run(secs(1), all_well);
     node.heard();
