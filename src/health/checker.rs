@@ -158,7 +158,15 @@ impl Checker {
 /// Whether there is a probe for checks of this kind. One without counts for nothing: its server is what its
 /// other checks make of it.
 pub const fn is_probed(kind: &CheckKind) -> bool {
-    matches!(kind, CheckKind::Tcp(_) | CheckKind::Http(_))
+    match kind {
+        CheckKind::Tcp(_)
+        | CheckKind::Http(_)
+        | CheckKind::Smtp(_)
+        | CheckKind::Udp(_)
+        | CheckKind::Dns(_)
+        | CheckKind::Ping => true,
+        CheckKind::Ssl(_) | CheckKind::Misc(_) | CheckKind::File(_) | CheckKind::Bfd(_) => false,
+    }
 }
 
 /// How long a new checker waits before its first probe: 1 s and a part of `warmup` that looks random,

@@ -1,10 +1,10 @@
-//! A TCP connection to what is to be checked, made as the check says.
+//! Sockets to what is to be checked, made as the check says.
 
 use std::io;
 use std::net::SocketAddr;
 
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::time::timeout;
 
 use crate::config::model::check::Check;
@@ -12,7 +12,8 @@ use crate::health::outcome::{Failure, Outcome};
 
 /// Connects within `connect_timeout`, or says what that means for the server.
 pub async fn connect(check: &Check) -> Result<TcpStream, Outcome> {
-    let socket = socket(check).map_err(|error| Outcome::Undecided(error.to_string()))?;
+    let socket = socket(check, Type::STREAM, Protocol::TCP).map_err(|error| undecided(&error))?;
+    let socket = TcpSocket::from_std_stream(socket.into());
     match timeout(check.pace.connect_timeout, socket.connect(check.target)).await {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => Err(refused(&error)),
@@ -20,11 +21,22 @@ pub async fn connect(check: &Check) -> Result<TcpStream, Outcome> {
     }
 }
 
+/// A socket for datagrams to and from the target alone, or what its absence means for the server.
+pub fn datagrams(check: &Check, protocol: Protocol) -> Result<UdpSocket, Outcome> {
+    let socket = socket(check, Type::DGRAM, protocol).map_err(|error| undecided(&error))?;
+    socket.connect(&check.target.into()).map_err(|error| refused(&error))?;
+    UdpSocket::from_std(socket.into()).map_err(|error| undecided(&error))
+}
+
+fn undecided(error: &io::Error) -> Outcome {
+    Outcome::Undecided(error.to_string())
+}
+
 /// A socket with the check's source address, port and interface and its firewall mark.
-fn socket(check: &Check) -> io::Result<TcpSocket> {
-    let socket = Socket::new(Domain::for_address(check.target), Type::STREAM, Some(Protocol::TCP))?;
+fn socket(check: &Check, kind: Type, protocol: Protocol) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(check.target), kind, Some(protocol))?;
     socket.set_nonblocking(true)?;
-    let Some(source) = &check.source else { return Ok(TcpSocket::from_std_stream(socket.into())) };
+    let Some(source) = &check.source else { return Ok(socket) };
     if source.mark != 0 {
         socket.set_mark(source.mark)?;
     }
@@ -37,11 +49,11 @@ fn socket(check: &Check) -> io::Result<TcpSocket> {
         socket.set_reuse_address(port != 0)?;
         socket.bind(&SocketAddr::new(address, port).into())?;
     }
-    Ok(TcpSocket::from_std_stream(socket.into()))
+    Ok(socket)
 }
 
-/// What an error of `connect` says: something about the server or its network, or about ourselves.
-fn refused(error: &io::Error) -> Outcome {
+/// What an error of a connection says: something about the server or its network, or about ourselves.
+pub fn refused(error: &io::Error) -> Outcome {
     let Some(errno) = error.raw_os_error() else {
         return Outcome::Undecided(error.to_string());
     };

@@ -61,32 +61,40 @@ pub const MISC_CHECK: &[Keyword] = &[
 
 /// `SMTP_CHECK`, beside [`CONNECTION`]
 pub const SMTP_CHECK: &[Keyword] = &[
-    row("helo_name", Word, Faults, Replaces, "smtpchecker.keepalived.org")
-        .doc("1.1.8", "STRING", "Name sent in HELO.")
-        .unused("asks no mail servers"),
-    row("host", Block(Context::SmtpHost), Allowed, Repeats, "")
-        .doc("1.1.8", "block", "Extra target; each becomes its own checker.")
-        .unused("asks no mail servers"),
+    row("helo_name", Word, Faults, Replaces, "smtpchecker.keepalived.org").doc(
+        "1.1.8",
+        "STRING",
+        "Name sent in HELO.",
+    ),
+    row("host", Block(Context::SmtpHost), Allowed, Repeats, "").doc(
+        "1.1.8",
+        "block",
+        "Extra target; each becomes its own checker.",
+    ),
 ];
 
 /// `UDP_CHECK`, beside [`CONNECTION`]
 pub const UDP_CHECK: &[Keyword] = &[
-    row("payload", Words, Faults, LastWins, "random data")
-        .doc("2.2.0", "HEX digits with optional spaces", "Datagram to send.")
-        .unused("sends servers no datagrams"),
-    row("require_reply", Words, Allowed, LastWins, "off")
-        .doc(
-            "2.1.0",
-            "[HEX with x as wildcard nibble]",
-            "A reply must come, optionally matching the pattern over the shorter length.",
-        )
-        .unused("sends servers no datagrams"),
-    row("min_reply_length", Int(0, 65535), Exits, LastWins, "0")
-        .doc("2.2.0", "0..65535", "Shortest accepted reply (only checked when a pattern is given).")
-        .unused("sends servers no datagrams"),
-    row("max_reply_length", Int(0, 65535), Exits, LastWins, "255")
-        .doc("2.2.0", "0..65535", "Longest accepted reply (only checked when a pattern is given).")
-        .unused("sends servers no datagrams"),
+    row("payload", Words, Faults, LastWins, "random data").doc(
+        "2.2.0",
+        "HEX digits with optional spaces",
+        "Datagram to send.",
+    ),
+    row("require_reply", Words, Allowed, LastWins, "off").doc(
+        "2.1.0",
+        "[HEX with x as wildcard nibble]",
+        "A reply must come, optionally matching the pattern over the shorter length.",
+    ),
+    row("min_reply_length", Int(0, 65535), Exits, LastWins, "0").doc(
+        "2.2.0",
+        "0..65535",
+        "Shortest accepted reply (only checked when a pattern is given).",
+    ),
+    row("max_reply_length", Int(0, 65535), Exits, LastWins, "255").doc(
+        "2.2.0",
+        "0..65535",
+        "Longest accepted reply (only checked when a pattern is given).",
+    ),
 ];
 
 /// `DNS_CHECK`, beside [`CONNECTION`]
@@ -98,11 +106,8 @@ pub const DNS_CHECK: &[Keyword] = &[
         LastWins,
         "SOA",
     )
-    .doc("1.3.0", "A NS CNAME SOA MX TXT AAAA RRSIG DNSKEY (case insensitive)", "Query type.")
-    .unused("asks no name servers"),
-    row("name", Word, Exits, FirstWins, "empty, i.e. the root")
-        .doc("1.3.0", "DOMAIN", "Query name.")
-        .unused("asks no name servers"),
+    .doc("1.3.0", "A NS CNAME SOA MX TXT AAAA RRSIG DNSKEY (case insensitive)", "Query type."),
+    row("name", Word, Exits, FirstWins, "empty, i.e. the root").doc("1.3.0", "DOMAIN", "Query name."),
 ];
 
 /// `FILE_CHECK`

@@ -264,27 +264,35 @@ pub const REAL_SERVER: &[Keyword] = &[
     row("MISC_CHECK", Block(Context::MiscCheck), Allowed, Repeats, "")
         .doc("0.5.3", "block", "Script checker.")
         .unused("runs no check scripts"),
-    row("SMTP_CHECK", Block(Context::SmtpCheck), Allowed, Repeats, "")
-        .doc("1.1.8", "block", "SMTP greeting and HELO checker.")
-        .unused("asks no mail servers"),
+    row("SMTP_CHECK", Block(Context::SmtpCheck), Allowed, Repeats, "").doc(
+        "1.1.8",
+        "block",
+        "SMTP greeting and HELO checker.",
+    ),
     row("TCP_CHECK", Block(Context::TcpCheck), Allowed, Repeats, "").doc(
         "0.5.3",
         "block",
         "TCP connect checker.",
     ),
-    row("PING_CHECK", Block(Context::PingCheck), Allowed, Repeats, "")
-        .doc("2.1.0", "block", "ICMP echo checker; may widen net.ipv4.ping_group_range to start at 0.")
-        .unused("sends no echo requests"),
-    row("UDP_CHECK", Block(Context::UdpCheck), Allowed, Repeats, "")
-        .doc("2.1.0", "block", "UDP datagram checker.")
-        .unused("sends servers no datagrams"),
+    row("PING_CHECK", Block(Context::PingCheck), Allowed, Repeats, "").doc(
+        "2.1.0",
+        "block",
+        "ICMP echo checker; may widen net.ipv4.ping_group_range to start at 0.",
+    ),
+    row("UDP_CHECK", Block(Context::UdpCheck), Allowed, Repeats, "").doc(
+        "2.1.0",
+        "block",
+        "UDP datagram checker.",
+    ),
     row("HTTP_GET", Block(Context::HttpGet), Allowed, Repeats, "").doc("0.5.3", "block", "HTTP checker."),
     row("SSL_GET", Block(Context::SslGet), Allowed, Repeats, "")
         .doc("0.5.3", "block", "HTTPS checker.")
         .unused("speaks no TLS"),
-    row("DNS_CHECK", Block(Context::DnsCheck), Allowed, Repeats, "")
-        .doc("1.3.0", "block", "DNS query checker.")
-        .unused("asks no name servers"),
+    row("DNS_CHECK", Block(Context::DnsCheck), Allowed, Repeats, "").doc(
+        "1.3.0",
+        "block",
+        "DNS query checker.",
+    ),
     row("FILE_CHECK", Block(Context::FileCheck), Allowed, Repeats, "")
         .doc("2.1.0", "block", "Tracks a track_file.")
         .unused("judges no server by a file"),

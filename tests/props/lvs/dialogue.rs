@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use standfast::config::model::check::{BfdCheck, SmtpCheck};
+use standfast::config::model::{Check, CheckKind};
 use standfast::lvs::event::Event;
 use standfast::objects::ipvs::Op;
 
@@ -368,4 +370,53 @@ fn a_sorry_server_that_stays_takes_the_place_of_its_dead_twin() {
     let mut node = Node::start(config([virtual_server]), Kernel::default());
     node.run(secs(1), but(2));
     assert_eq!(node.kernel.weights(service_key(1)), [(real_key(1), 1), (real_key(2), 0)]);
+}
+
+/// A check that nothing carries out neither keeps its server out nor takes it out.
+#[test]
+fn a_check_without_a_probe_counts_for_nothing() {
+    let kind = |kind: CheckKind| Check { kind, ..tcp(real_key(1).address) };
+    let bfd = CheckKind::Bfd(Arc::new(BfdCheck { instance: "PEER".into() }));
+    let tls = CheckKind::Ssl(Arc::default());
+    let mut alone = alpha(real(1));
+    alone.checks = vec![kind(bfd.clone()), kind(tls)];
+    alone.checks.iter_mut().for_each(|check| check.alpha = true);
+    let mut both = real(2);
+    both.checks.push(kind(bfd));
+    let mut node = Node::start(config([service(1, [alone, both])]), Kernel::default());
+    assert_eq!(node.kernel.weights(service_key(1)), [(real_key(1), 1), (real_key(2), 1)]);
+    node.run(secs(60), none);
+    assert_eq!(node.kernel.weights(service_key(1)), [(real_key(1), 1)], "the other has a TCP_CHECK too");
+}
+
+/// Of mail and name servers the last line says what was wrong; of the others it only says that they failed.
+#[test]
+fn the_last_words_of_each_check() {
+    for (kind, first, later) in [
+        (
+            CheckKind::Dns(Arc::default()),
+            "DNS_CHECK ([10.0.1.1]:tcp:80) failed to read socket; errno 111 (Connection refused)",
+            " after 1 retries",
+        ),
+        (
+            CheckKind::Smtp(Arc::new(SmtpCheck { helo_name: "lb".into() })),
+            "SMTP_CHECK Could not connect to server [10.0.1.1]:80",
+            "",
+        ),
+        (CheckKind::Ping, "ICMP CHECK on service [10.0.1.1]:tcp:80 failed", " after 1 retries"),
+    ] {
+        let mut server = real(1);
+        server.checks[0].kind = kind;
+        let mut node = Node::start(config([service(1, [server, real(2)])]), Kernel::default());
+        node.heard();
+        let last =
+            |node: &mut Node| node.heard().into_iter().find(|line| line.contains("[10.0.1.1]")).unwrap();
+        let end = if first.ends_with("failed") { "." } else { "" };
+        node.run(secs(1), but(1));
+        assert_eq!(last(&mut node), format!("{first}{end}"));
+        node.run(secs(10), all_well);
+        node.heard();
+        node.run(secs(11), but(1));
+        assert_eq!(last(&mut node), format!("{first}{later}{end}"));
+    }
 }
