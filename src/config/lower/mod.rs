@@ -7,6 +7,11 @@ mod address;
 mod bfd;
 mod cause;
 mod check;
+mod check_datagram;
+mod check_http;
+mod check_local;
+mod check_pattern;
+mod check_smtp;
 mod definitions;
 mod file;
 mod global;
@@ -62,6 +67,7 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
         services: HashMap::new(),
         open_service: None,
         sync_daemon_place: None,
+        checks: check::Shared::default(),
         unhonoured: BTreeSet::new(),
         in_unhonoured: false,
     };
@@ -117,6 +123,8 @@ struct Lower<'a> {
     open_service: Option<service::OpenService>,
     /// Where `lvs_sync_daemon` names its instance.
     sync_daemon_place: Option<Span>,
+    /// What checks have in common.
+    checks: check::Shared,
     /// Keywords without effect that were spoken of already.
     unhonoured: BTreeSet<&'static str>,
     /// Inside a block without effect.
@@ -299,7 +307,6 @@ impl Lower<'_> {
             }
             (Arguments::Script, Some(Value::Script(command))) => {
                 let kind = match row.name {
-                    "misc_path" => ScriptKind::Check,
                     "startup_script" | "shutdown_script" => ScriptKind::Daemon,
                     _ => ScriptKind::Notify,
                 };

@@ -395,14 +395,7 @@ impl Lower<'_> {
                 let up = node.name() == "notify_up";
                 *(if up { &mut draft.notify_up } else { &mut draft.notify_down }) = Some(command);
             }
-            "TCP_CHECK" | "HTTP_GET" => {
-                let Some(check) = self.check(node) else { return };
-                if draft.checks.is_empty() {
-                    // Most have one, and there may be many thousands of them.
-                    draft.checks.reserve_exact(1);
-                }
-                draft.checks.push(check);
-            }
+            name if name.ends_with("_CHECK") || name.ends_with("_GET") => self.check(node, draft),
             _ => {}
         }
     }
