@@ -168,6 +168,7 @@ fn written(context: Context, name: &str) -> Option<&'static str> {
         (VirtualServer, "persistence_granularity") => "persistence_granularity 255.255.255.0",
         (VirtualServer, "protocol") => "protocol TCP",
         (VirtualServer, "ops") => "protocol UDP; ops",
+        (VirtualServer, "hashed") => "lvs_sched sh; hashed",
         (VirtualServer, "sh-port") => "lvs_sched sh; sh-port",
         (VirtualServer, "sh-fallback") => "lvs_sched sh; sh-fallback",
         (VirtualServer, "mh-port") => "lvs_sched mh; mh-port",
@@ -439,7 +440,7 @@ fn around(context: Context, name: &str, line: &str) -> String {
                 "lb_algo" => "lvs_sched",
                 "lb_kind" => "lvs_method",
                 "ops" => "protocol",
-                "sh-port" | "sh-fallback" | "mh-port" | "mh-fallback" => "lvs_sched",
+                "hashed" | "sh-port" | "sh-fallback" | "mh-port" | "mh-fallback" => "lvs_sched",
                 other => other,
             };
             let real =

@@ -236,6 +236,10 @@ fn write_service(text: &mut String, service: &VirtualServer) {
     let _ = match &service.target {
         Target::Address { address, port } => writeln!(text, " VS VIP = {address}, VPORT = {port}"),
         Target::Fwmark { mark, .. } => writeln!(text, " VS FWMARK = {mark}"),
+        Target::Group(name) => {
+            let number = service.group.as_ref().map_or(0, |group| group.number);
+            writeln!(text, " VS GROUP = [{name}]:{number}")
+        }
     };
     let _ = writeln!(
         text,

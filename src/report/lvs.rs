@@ -80,9 +80,9 @@ pub fn render(note: &Note) -> Line {
 pub fn refused(op: &Op, errno: i32, text: &str) -> Line {
     // `IP_VS_SO_SET_*` of `linux/ip_vs.h`.
     let (command, number, about) = match op {
-        Op::NewService(key, _) => ("ADD", 1154, ServiceName(*key).to_string()),
-        Op::SetService(key, _) => ("EDIT", 1155, ServiceName(*key).to_string()),
-        Op::DelService(key) => ("DEL", 1156, ServiceName(*key).to_string()),
+        Op::NewService(key, _) => ("ADD", 1154, ServiceName::Single(*key).to_string()),
+        Op::SetService(key, _) => ("EDIT", 1155, ServiceName::Single(*key).to_string()),
+        Op::DelService(key) => ("DEL", 1156, ServiceName::Single(*key).to_string()),
         Op::NewDest(key, server, _) => ("ADDDEST", 1159, pair(*key, *server)),
         Op::DelDest(key, server) => ("DELDEST", 1160, pair(*key, *server)),
         Op::SetDest(key, server, _) => ("EDITDEST", 1161, pair(*key, *server)),
@@ -94,7 +94,8 @@ pub fn refused(op: &Op, errno: i32, text: &str) -> Line {
 }
 
 fn pair(service: ServiceKey, server: DestKey) -> String {
-    format!("{} -> {}", ServiceName(service), RealName::of(service, server))
+    let service = ServiceName::Single(service);
+    format!("{service} -> {}", RealName::of(&service, server))
 }
 
 fn role(role: SyncRole) -> String {
@@ -241,10 +242,10 @@ mod tests {
 
     #[test]
     fn quorum_in_keepalived_s_arithmetic() {
-        let service = ServiceName(service());
+        let service = ServiceName::Single(service());
         let balance = Balance { quorum: 2, hysteresis: 1, live: 3 };
         assert_eq!(
-            text(Note::Quorum { service, up: true, balance }),
+            text(Note::Quorum { service: service.clone(), up: true, balance }),
             "Gained quorum 2+1=3 <= 3 for VS [10.0.0.1]:tcp:80"
         );
         let balance = Balance { live: 0, ..balance };
@@ -256,13 +257,14 @@ mod tests {
 
     #[test]
     fn servers_come_and_go_in_four_words() {
-        let (service, real) = (ServiceName(service()), RealName::of(service(), server()));
-        let said = |up, inhibit| text(Note::RealServer { real, service, up, inhibit });
+        let service = ServiceName::Single(service());
+        let real = RealName::of(&service, server());
+        let said = |up, inhibit| text(Note::RealServer { real, service: service.clone(), up, inhibit });
         assert_eq!(said(false, false), "Removing service [10.0.0.2]:tcp:80 from VS [10.0.0.1]:tcp:80");
         assert_eq!(said(true, false), "Adding service [10.0.0.2]:tcp:80 to VS [10.0.0.1]:tcp:80");
         assert_eq!(said(false, true), "Disabling service [10.0.0.2]:tcp:80 of VS [10.0.0.1]:tcp:80");
         assert_eq!(said(true, true), "Enabling service [10.0.0.2]:tcp:80 of VS [10.0.0.1]:tcp:80");
-        let released = Note::Released { real, service, stopping: true, inhibited: true };
+        let released = Note::Released { real, service: service.clone(), stopping: true, inhibited: true };
         assert_eq!(
             text(released),
             "Shutting down (inhibited) service [10.0.0.2]:tcp:80 from VS [10.0.0.1]:tcp:80"

@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, and what helps it is no test function in clippy's eyes"
 )]
 
+mod balancing;
 mod checkers;
 mod consequences;
 mod corpus;

@@ -14,8 +14,7 @@ pub const VIRTUAL_SERVER: &[Keyword] = &[
         LastWins,
         "from addresses or real servers; inet for fwmark when unknown",
     )
-    .doc("1.2.20", "inet or inet6", "Family of a fwmark service.")
-    .later(),
+    .doc("1.2.20", "inet or inet6", "Family of a fwmark service."),
     row("retry", Int(1, u32::MAX as i64), Exits, LastWins, "unset (checker default)").doc(
         "1.1.8",
         "1..UINT32_MAX",
@@ -56,9 +55,11 @@ pub const VIRTUAL_SERVER: &[Keyword] = &[
         "same list",
         "Scheduler.",
     ),
-    row("hashed", Nothing, Allowed, LastWins, "off")
-        .doc("1.3.0", "none", "Accepted for compatibility; does nothing useful.")
-        .later(),
+    row("hashed", Nothing, Allowed, LastWins, "off").doc(
+        "1.3.0",
+        "none",
+        "Accepted for compatibility; does nothing useful.",
+    ),
     row("ops", Nothing, Allowed, LastWins, "off").doc("1.2.8", "none", "One packet scheduling."),
     row("flag-1", Nothing, Allowed, LastWins, "off").doc("1.3.0", "none", "Scheduler flag 1."),
     row("flag-2", Nothing, Allowed, LastWins, "off").doc("1.3.0", "none", "Scheduler flag 2."),
@@ -128,7 +129,7 @@ no checksum option; gre takes no remcsum.",
         "STRING",
         "Default Host for HTTP checks.",
     ),
-    row("snmp_name", Word, Allowed, Replaces, "none")
+    row("snmp_name", Words, Allowed, Replaces, "none")
         .doc("2.2.3", "STRING", "Label shown in SNMP.")
         .later(),
     row("alpha", Nothing, Allowed, LastWins, "off").doc(
@@ -258,7 +259,7 @@ pub const REAL_SERVER: &[Keyword] = &[
         "STRING",
         "Host for HTTP checks.",
     ),
-    row("snmp_name", Word, Allowed, Replaces, "none")
+    row("snmp_name", Words, Allowed, Replaces, "none")
         .doc("2.2.3", "STRING", "Label shown in SNMP.")
         .later(),
     row("MISC_CHECK", Block(Context::MiscCheck), Allowed, Repeats, "")

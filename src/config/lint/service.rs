@@ -199,6 +199,7 @@ fn is_of(service: &VirtualServer, node: &Node) -> bool {
         (Target::Fwmark { mark, .. }, Some("fwmark")) => {
             node.argument(2).and_then(|word| word.parse().ok()) == Some(*mark)
         }
+        (Target::Group(name), Some("group")) => node.argument(2) == Some(name),
         _ => false,
     }
 }

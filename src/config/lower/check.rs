@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::Lower;
 use super::read::{LONGEST_INTERFACE, Value};
-use super::service::{CheckDefaults, RealDraft, shared};
+use super::real_server::RealDraft;
+use super::service::{CheckDefaults, shared};
 use crate::config::model::check::{
     BfdCheck, DnsCheck, FileCheck, HttpGet, MiscCheck, Pace, SmtpCheck, Source, UdpCheck,
 };

@@ -2,7 +2,7 @@
 
 use super::Lower;
 use super::check::Common;
-use super::service::RealDraft;
+use super::real_server::RealDraft;
 use crate::config::model::CheckKind;
 use crate::config::model::check::{DnsCheck, DnsType, Reply, UdpCheck};
 use crate::config::syntax::Node;

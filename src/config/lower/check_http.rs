@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Lower;
 use super::check::Common;
-use super::service::RealDraft;
+use super::real_server::RealDraft;
 use crate::config::model::check::{HttpProtocol, Sni};
 use crate::config::model::{CheckKind, HttpGet, HttpUrl, StatusRange};
 use crate::config::syntax::Node;

@@ -3,7 +3,7 @@
 use super::Lower;
 use super::check::{Common, Place};
 use super::read::Value;
-use super::service::RealDraft;
+use super::real_server::RealDraft;
 use crate::config::host::ScriptKind;
 use crate::config::keywords::Context;
 use crate::config::model::check::{BfdCheck, FileCheck, MiscCheck};

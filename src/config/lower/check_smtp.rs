@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Lower;
 use super::check::{Common, Connection, Place};
 use super::read::Value;
-use super::service::RealDraft;
+use super::real_server::RealDraft;
 use crate::config::model::CheckKind;
 use crate::config::model::check::SmtpCheck;
 use crate::config::syntax::Node;

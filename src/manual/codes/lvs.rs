@@ -97,4 +97,16 @@ pub const LVS: &[Code] = &[
         "A link local address means nothing without `bind_if`.",
         Within(RealServer, "TCP_CHECK { connect_ip fe80::1 }"),
     ),
+    code(
+        "empty-group",
+        "A `virtual_server_group` without a line, which is left out.",
+        Laid("virtual_server_group WEB { }"),
+    ),
+    code(
+        "no-such-server-group",
+        "A service is for a `virtual_server_group` that is not defined.",
+        Laid(
+            "virtual_server group WEB { lvs_sched rr; lvs_method NAT; protocol TCP; real_server 198.51.100.1 80 { } }",
+        ),
+    ),
 ];

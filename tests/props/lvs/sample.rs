@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use standfast::config::model::check::Pace;
-use standfast::config::model::lvs::{SorryServer, Target};
+use standfast::config::model::lvs::{RealOptions, SorryServer, Target};
 use standfast::config::model::{
     Check, CheckKind, Command, Config, HttpGet, HttpUrl, RealServer, TcpCheck, VirtualServer,
 };
@@ -56,6 +56,8 @@ pub fn service(n: u8, reals: impl IntoIterator<Item = RealServer>) -> VirtualSer
         sorry_server: None,
         real_servers: reals.into_iter().collect(),
         smtp_alert: None,
+        snmp_name: None,
+        group: None,
     }
 }
 
@@ -75,10 +77,13 @@ pub fn real(n: u8) -> RealServer {
         upper_threshold: 0,
         lower_threshold: 0,
         inhibit_on_failure: false,
-        notify_up: command(&format!("up {n}")),
-        notify_down: command(&format!("down {n}")),
         smtp_alert: None,
         checks: vec![tcp(address)],
+        options: Some(Box::new(RealOptions {
+            notify_up: command(&format!("up {n}")),
+            notify_down: command(&format!("down {n}")),
+            snmp_name: None,
+        })),
     }
 }
 
