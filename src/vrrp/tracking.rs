@@ -163,11 +163,10 @@ pub(super) fn ignored<'a>(
     group: Option<&'a SyncGroup>,
 ) -> impl Iterator<Item = (Kind, &'a Name)> {
     let fixed = config.priority == OWNER || group.is_some_and(|group| !group.tracking_weight);
-    let weighted = Kind::ALL.into_iter().filter(move |_| fixed).flat_map(move |kind| {
+    Kind::ALL.into_iter().filter(move |_| fixed).flat_map(move |kind| {
         let weighted = kind.of_instance(config).iter().filter(|tracked| tracked.weight != 0);
         weighted.map(move |tracked| (kind, &tracked.name))
-    });
-    weighted
+    })
 }
 
 #[cfg(test)]
