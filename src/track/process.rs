@@ -9,19 +9,8 @@ use std::time::Duration;
 use crate::config::model::TrackProcess;
 use crate::config::model::track::ParameterMatch;
 use crate::ids::Name;
+use crate::objects::process::{Identity, Pid};
 use crate::time::Mono;
-
-/// A process by its number.
-pub type Pid = u32;
-
-/// What a process is.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Identity {
-    /// Its own name (`comm`).
-    pub name: Vec<u8>,
-    /// Its command line, program first; empty for a thread of the kernel.
-    pub command: Vec<Vec<u8>>,
-}
 
 /// The quorum of a tracked process is met, or not, from now on.
 #[derive(Clone, PartialEq, Eq, Debug)]
