@@ -66,6 +66,7 @@ fn words(what: &What) -> (bool, String) {
         What::PriorityChanged { from, to } => {
             (false, format!("Changing effective priority from {from} to {to}"))
         }
+        What::PrioritySet { to } => (false, format!("Setting effective priority to {to}")),
         What::IntervalAdopted { from, to } => (
             true,
             format!(
@@ -180,7 +181,6 @@ fn reason(fault: &Fault) -> String {
 fn fault_over(fault: &Fault) -> String {
     match fault {
         Fault::File(name) => format!("tracked file {name} leaving FAULT state"),
-        Fault::Process(name) => format!("tracked process {name} leaving FAULT state"),
         fault => format!("no longer {}", reason(fault)),
     }
 }

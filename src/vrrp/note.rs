@@ -68,6 +68,10 @@ pub enum What {
         from: u8,
         to: u8,
     },
+    /// The same, when a file's value was past what a priority can be until now.
+    PrioritySet {
+        to: u8,
+    },
     IntervalAdopted {
         from: Duration,
         to: Duration,

@@ -352,13 +352,17 @@ impl Router {
         let Some(instance) = self.instance_mut(id) else { return Vec::new() };
         instance.set_way(situation.interface, situation.source);
         let before = std::mem::replace(&mut instance.faults, situation.faults);
+        let mut was_past = false;
         for over in before.iter().filter(|fault| !instance.faults.contains(fault)) {
-            if let Fault::File(_) | Fault::Process(_) = over {
+            if let Fault::File(_) = over {
                 instance.note(What::FaultOver(over.clone()), out);
+                was_past = true;
             }
         }
-        if let Some(priority) = situation.priority {
-            instance.set_priority(priority, out);
+        match situation.priority {
+            Some(priority) if was_past => instance.return_to_priority(priority, out),
+            Some(priority) => instance.set_priority(priority, out),
+            None => {}
         }
         instance.faults.iter().filter(|fault| !before.contains(fault)).cloned().collect()
     }
