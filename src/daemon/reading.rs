@@ -9,7 +9,7 @@ use super::scripts::ScriptBook;
 use super::scripts::account::Account;
 use crate::cli::Options;
 use crate::config::host::DEFAULT_USER;
-use crate::config::model::UserSpec;
+use crate::config::model::{CheckKind, Config, UserSpec};
 use crate::config::{self, HostFacts, LoadOptions, Loaded};
 use crate::diag::Diagnostic;
 use crate::kernel::link;
@@ -29,15 +29,26 @@ pub struct Reading {
 impl Reading {
     /// Reads the options' file.
     pub fn take(options: &Options) -> Self {
-        let loaded = config::load(&options.config_file.to_string_lossy(), &load_options(options));
+        let mut loaded = config::load(&options.config_file.to_string_lossy(), &load_options(options));
         let (book, lines) = ScriptBook::open(&loaded.config, &loaded.needs);
         let host = config::host::check(&loaded, &facts(&loaded, &book));
+        without_disabled_checks(&mut loaded.config, &book);
         Reading { loaded, book: Arc::new(book), host, lines }
     }
 
     /// Everything there is to say, the text's own first.
     pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
         self.loaded.diagnostics.iter().chain(&self.host)
+    }
+}
+
+/// A check whose script may not run, which was said, is none, as for keepalived: its server counts as well.
+fn without_disabled_checks(config: &mut Config, book: &ScriptBook) {
+    for server in config.virtual_servers.iter_mut().flat_map(|service| &mut service.real_servers) {
+        server.checks.retain(|check| match &check.kind {
+            CheckKind::Misc(misc) => book.get(&misc.command).is_some(),
+            _ => true,
+        });
     }
 }
 

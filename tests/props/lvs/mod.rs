@@ -7,3 +7,4 @@ mod random;
 mod reconcile;
 mod sample;
 mod scale;
+mod weights;
