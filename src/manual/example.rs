@@ -4,9 +4,19 @@ use crate::config::keywords::{Arguments, Context, Keyword, Values};
 
 /// A piece of configuration with this keyword in its place.
 pub fn example(context: Context, row: &Keyword) -> String {
-    let line = line(context, row);
+    laid_out(&around(context, row.name, &line(context, row)))
+}
+
+/// Lines parted by `;` in a block of this kind, with what it cannot be without.
+pub(super) fn within(context: Context, lines: &str) -> String {
+    let first = lines.split(' ').next().unwrap_or("");
+    laid_out(&around(context, first, lines))
+}
+
+/// A text whose lines are parted by `;`, one a line.
+pub(super) fn laid_out(short: &str) -> String {
     let mut text = String::new();
-    lay_out(&around(context, row.name, &line), &mut text);
+    lay_out(short, &mut text);
     text
 }
 

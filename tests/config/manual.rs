@@ -81,11 +81,12 @@ fn a_keyword_is_explained() {
 }
 
 #[test]
-fn the_documents_are_those_of_the_table() {
+fn the_documents_are_those_of_the_program() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (file, text) in [
         ("docs/configuration.md", manual::markdown()),
         ("packaging/man/standfast.conf.5", manual::man_page(env!("CARGO_PKG_VERSION"))),
+        ("docs/diagnostics.md", manual::codes::markdown()),
     ] {
         let there = std::fs::read_to_string(root.join(file)).unwrap_or_default();
         assert!(there == text, "{file} is not what the table says: run 'make docs'");

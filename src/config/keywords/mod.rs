@@ -19,9 +19,11 @@ mod rule;
 mod top;
 mod track;
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
+use rustc_hash::FxHashMap;
+
+use super::suggest;
 use crate::ids::Family;
 
 /// Scheduler names that keepalived takes.
@@ -351,12 +353,10 @@ impl Context {
 
     /// The row of a keyword in this block.
     pub fn find(self, name: &str) -> Option<&'static Keyword> {
-        static INDEX: LazyLock<HashMap<Context, HashMap<&'static str, &'static Keyword>>> =
-            LazyLock::new(|| {
-                let of = |context: Context| context.rows().map(|row| (row.name, row)).collect();
-                CONTEXTS.iter().map(|context| (*context, of(*context))).collect()
-            });
-        INDEX.get(&self)?.get(name).copied()
+        static INDEX: [OnceLock<FxHashMap<&str, &Keyword>>; CONTEXTS.len()] =
+            [const { OnceLock::new() }; CONTEXTS.len()];
+        let rows = INDEX.get(self as usize)?;
+        rows.get_or_init(|| self.rows().map(|row| (row.name, row)).collect()).get(name).copied()
     }
 
     /// Of these keywords one must stand in the block, or the object is nothing.
@@ -483,15 +483,14 @@ impl Context {
 
 /// The keyword of this block that is most like `word`, when one is like it at all.
 pub fn nearest(context: Context, word: &str) -> Option<&'static str> {
-    let lower = word.to_lowercase();
-    context
-        .rows()
-        .map(|row| (strsim::damerau_levenshtein(&row.name.to_lowercase(), &lower), row.name))
-        .filter(|(distance, name)| {
-            *distance <= 1 + name.len().min(word.len()) / 5 && *distance < name.len()
-        })
-        .min()
-        .map(|(_, name)| name)
+    suggest::nearest(word, context.rows().map(|row| row.name))
+}
+
+/// The same in whatever block has one.
+pub fn nearest_anywhere(word: &str) -> Option<(Context, &'static str)> {
+    let all = CONTEXTS.iter().flat_map(|context| context.rows().map(|row| row.name));
+    let near = suggest::nearest(word, all)?;
+    valid_in(near).first().map(|context| (*context, near))
 }
 
 /// The blocks in which `word` is a keyword.

@@ -5,13 +5,14 @@ use super::read::{LONGEST_INTERFACE, Value};
 use crate::config::model::LvsSyncDaemon;
 use crate::config::model::global::{DynamicInterfaces, FlushOnStop};
 use crate::config::model::vrrp::Version;
-use crate::config::syntax::Node;
+use crate::config::syntax::{Node, Piece};
 use crate::diag::{Class, Diagnostic};
 
 impl Lower<'_> {
     /// Every `global_defs` of the file; they add up.
-    pub fn globals(&mut self, nodes: &[Node]) {
-        for node in nodes.iter().filter(|node| node.name() == "global_defs") {
+    pub fn globals(&mut self, pieces: &[Piece]) {
+        let nodes = pieces.iter().map(|piece| &piece.node);
+        for node in nodes.filter(|node| node.name() == "global_defs") {
             self.each(node.nodes(), Self::global);
         }
         let garp = &mut self.loaded.config.global.garp;
@@ -217,13 +218,19 @@ impl Lower<'_> {
         while let Some(word) = node.argument(at) {
             let named = matches!(word, "inst" | "id" | "maxlen" | "port" | "ttl" | "group");
             match word {
-                "inst" => daemon.instance = node.argument(at + 1).map(Into::into),
+                "inst" => {
+                    daemon.instance = node.argument(at + 1).map(Into::into);
+                    self.sync_daemon_place = node.span_of(at + 1);
+                }
                 "id" => daemon.sync_id = self.option(node, at, (0, 255)),
                 "maxlen" => daemon.max_len = self.option(node, at, (1, 65_507)).unwrap_or(0),
                 "port" => daemon.port = self.option(node, at, (1, 65_535)).unwrap_or(0),
                 "ttl" => daemon.ttl = self.option(node, at, (1, 255)).unwrap_or(0),
                 "group" => daemon.group = self.address(node, "lvs_sync_daemon group", at + 1),
-                _ if at == 2 => daemon.instance = Some(word.into()),
+                _ if at == 2 => {
+                    daemon.instance = Some(word.into());
+                    self.sync_daemon_place = node.span_of(at);
+                }
                 _ if at == 3 && word.bytes().all(|byte| byte.is_ascii_digit()) => {
                     let message = "the sync id without 'id' before it is deprecated";
                     self.report(Diagnostic::warning("deprecated", node.span_of(at), message));

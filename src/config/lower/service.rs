@@ -4,11 +4,11 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use super::Lower;
 use super::cause::Causes;
 use super::check::CheckDraft;
 use super::global::set;
 use super::read::Value;
+use super::{Lower, Seen};
 use crate::config::host::ScriptKind;
 use crate::config::model::Command;
 use crate::config::model::lvs::Target;
@@ -31,6 +31,18 @@ pub struct CheckDefaults {
     pub delay_loop: Option<Duration>,
 }
 
+/// Keywords of which it is known whether they are wrong rather than missing.
+const CAUSES: &[&str] = &["protocol", "lvs_method", "lb_kind", "lvs_sched", "lb_algo", "real_server"];
+
+/// A service whose lines are being read.
+pub struct OpenService {
+    draft: ServiceDraft,
+    /// It becomes part of the model.
+    effective: bool,
+    /// Its keywords that count only once.
+    seen: Seen,
+}
+
 /// A service as it is written.
 #[derive(Debug)]
 pub struct ServiceDraft {
@@ -51,6 +63,7 @@ pub struct ServiceDraft {
     pub quorum: u32,
     pub quorum_span: Option<Span>,
     pub hysteresis: u32,
+    pub hysteresis_span: Option<Span>,
     pub weight: u32,
     pub quorum_up: Option<Command>,
     pub quorum_down: Option<Command>,
@@ -95,7 +108,7 @@ pub struct RealDraft {
 }
 
 impl Lower<'_> {
-    /// Reads one service and completes it.
+    /// Begins a service with the first lines of its block.
     pub fn service(&mut self, node: &Node) {
         if node.argument(1) == Some("group") {
             self.group_service(node);
@@ -109,11 +122,32 @@ impl Lower<'_> {
             );
             return;
         };
-        let mut draft = ServiceDraft::new(target, node.span_of(1));
-        self.each(node.nodes(), |lower, node, value| lower.service_keyword(node, value, &mut draft));
-        draft.causes = self
-            .causes(node, &["protocol", "lvs_method", "lb_kind", "lvs_sched", "lb_algo", "real_server"]);
-        self.complete_service(draft);
+        self.open(ServiceDraft::new(target, node.span_of(1)), true, node);
+    }
+
+    fn open(&mut self, draft: ServiceDraft, effective: bool, node: &Node) {
+        self.open_service = Some(OpenService { draft, effective, seen: Seen::new() });
+        self.service_lines(node);
+    }
+
+    /// Takes lines of the block of the open service.
+    pub fn service_lines(&mut self, node: &Node) {
+        let Some(mut open) = self.open_service.take() else { return };
+        for node in node.nodes() {
+            self.one(node, &mut open.seen, &mut |lower, node, value| {
+                lower.service_keyword(node, value, &mut open.draft);
+            });
+        }
+        self.add_causes(node, CAUSES, &mut open.draft.causes);
+        self.open_service = Some(open);
+    }
+
+    /// Completes the service whose last lines were taken, if there is one.
+    pub fn finish_service(&mut self, node: &Node) {
+        let Some(open) = self.open_service.take_if(|_| node.name() == "virtual_server") else { return };
+        if open.effective {
+            self.complete_service(open.draft);
+        }
     }
 
     /// Services of a `virtual_server_group` do not run yet; their blocks are checked all the same.
@@ -125,8 +159,7 @@ impl Lower<'_> {
                 .class(crate::diag::Class::Silent),
         );
         let target = Target::Fwmark { mark: 0, family: Family::V4 };
-        let mut draft = ServiceDraft::new(target, node.span_of(1));
-        self.each(node.nodes(), |lower, node, value| lower.service_keyword(node, value, &mut draft));
+        self.open(ServiceDraft::new(target, node.span_of(1)), false, node);
     }
 
     /// `IP [PORT]` or `fwmark N`
@@ -261,9 +294,15 @@ impl Lower<'_> {
         };
         if !good {
             let message = "these options of TUN do not go together";
-            self.report(Diagnostic::error("bad-tunnel", node.span_of(1), message).expected(
-                "gue needs port; ipip has neither port nor checksum; gre has no port and no remcsum",
-            ));
+            let (expected, kind) = match tunnel.kind {
+                1 => ("a port", "gue"),
+                0 => ("neither port nor checksum", "ipip"),
+                _ => ("neither port nor remcsum", "gre"),
+            };
+            self.report(
+                Diagnostic::error("bad-tunnel", node.span_of(1), message)
+                    .expected(format!("{expected} with type {kind}")),
+            );
             return None;
         }
         tunnel.port = port.and_then(|port| u16::try_from(port).ok()).unwrap_or(0);
@@ -381,6 +420,7 @@ impl ServiceDraft {
             quorum: 1,
             quorum_span: None,
             hysteresis: 0,
+            hysteresis_span: None,
             weight: 1,
             quorum_up: None,
             quorum_down: None,
@@ -430,7 +470,10 @@ fn plain(node: &Node, value: Value, draft: &mut ServiceDraft) {
             set(&mut draft.quorum, value.int());
             draft.quorum_span = node.span_of(1);
         }
-        "hysteresis" => set(&mut draft.hysteresis, value.int()),
+        "hysteresis" => {
+            set(&mut draft.hysteresis, value.int());
+            draft.hysteresis_span = node.span_of(1);
+        }
         "weight" => set(&mut draft.weight, value.int()),
         "inhibit_on_failure" => draft.inhibit = true,
         "alpha" => draft.alpha = true,

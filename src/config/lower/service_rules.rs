@@ -185,7 +185,10 @@ impl Lower<'_> {
             let message = format!(
                 "Warning - quorum {quorum} for {name} exceeds total weight of real servers {total}, reducing quorum to {total}"
             );
-            self.report(Diagnostic::warning("quorum-too-high", draft.quorum_span, message));
+            self.report(
+                Diagnostic::warning("quorum-too-high", draft.quorum_span, message)
+                    .expected(format!("at most {total}, the sum of the weights")),
+            );
             quorum = total;
         }
         let mut hysteresis = draft.hysteresis;
@@ -195,7 +198,10 @@ impl Lower<'_> {
                     "Virtual server {name}: hysteresis {hysteresis} >= quorum {quorum}; setting hysteresis to {}",
                     quorum - 1
                 );
-                self.report(Diagnostic::warning("hysteresis-too-high", draft.span, message));
+                self.report(
+                    Diagnostic::warning("hysteresis-too-high", draft.hysteresis_span, message)
+                        .expected(format!("at most {}, one less than the quorum", quorum - 1)),
+                );
             }
             hysteresis = hysteresis.min(quorum - 1);
         }
@@ -223,11 +229,11 @@ impl Lower<'_> {
                     "Duplicate real server [{}]:{port} in virtual server {name} - ignoring",
                     real.address
                 );
-                let mut diagnostic = Diagnostic::error("defined-twice", span, message);
-                if let Some(first) = first {
-                    diagnostic = diagnostic.related(first, "the first one");
-                }
-                self.report(diagnostic);
+                self.report(
+                    Diagnostic::error("defined-twice", span, message)
+                        .first_at(first)
+                        .help("remove it, or correct its address or port"),
+                );
                 continue;
             }
             found.push(self.real_server_of(real, port, service, forwarding));
@@ -279,7 +285,10 @@ impl Lower<'_> {
                 "WARNING - fwmark virtual server {mark}, real server [{}]:{written} has port specified - port will be ignored",
                 real.address
             );
-            self.report(Diagnostic::warning("port-ignored", real.port_span, message));
+            self.report(
+                Diagnostic::warning("port-ignored", real.port_span, message)
+                    .help("remove the port: DR and TUN cannot change it"),
+            );
         } else if written != of_service {
             let message = format!(
                 "WARNING - virtual server {name} and real server [{}]:{written} ports don't match - resetting",
