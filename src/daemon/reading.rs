@@ -102,3 +102,26 @@ fn facts(loaded: &Loaded, book: &ScriptBook) -> HostFacts {
     facts.programs = book.programs.iter().cloned().collect::<BTreeMap<_, _>>();
     facts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_whose_script_may_not_run_is_none() {
+        let text = "virtual_server 10.0.0.1 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\nreal_server 10.0.0.2 80 {\n\
+                    MISC_CHECK {\nmisc_path /nonexistent\n}\nMISC_CHECK {\nmisc_path /bin/true\n}\nTCP_CHECK {\n}\n}\n}\n";
+        let mut loaded = config::load_str("a.conf", text, &LoadOptions::default());
+        let (book, lines) = ScriptBook::open(&loaded.config, &loaded.needs);
+        without_disabled_checks(&mut loaded.config, &book);
+        let checks = &loaded.config.virtual_servers[0].real_servers[0].checks;
+        let kinds: Vec<_> = checks.iter().map(|check| check.kind.keyword()).collect();
+        assert_eq!(kinds, ["MISC_CHECK", "TCP_CHECK"]);
+        let CheckKind::Misc(misc) = &checks[0].kind else { panic!() };
+        assert_eq!(misc.command.argv, ["/bin/true"]);
+        assert!(
+            lines.iter().any(|line| line.text.contains("/nonexistent") || line.text.contains("misc_path")),
+            "it is said"
+        );
+    }
+}
