@@ -105,6 +105,8 @@ pub struct RealDraft {
     pub virtualhost: Option<String>,
     pub defaults: CheckDefaults,
     pub checks: Vec<CheckDraft>,
+    /// Where the first check stands that cannot be used.
+    pub lost_check: Option<Option<Span>>,
 }
 
 impl Lower<'_> {
@@ -371,6 +373,7 @@ impl Lower<'_> {
             virtualhost: None,
             defaults: CheckDefaults::default(),
             checks: Vec::new(),
+            lost_check: None,
         };
         self.each(node.nodes(), |lower, node, value| lower.real_keyword(node, value, &mut draft));
         service.real_servers.push(draft);
