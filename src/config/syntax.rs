@@ -386,10 +386,11 @@ impl Builder {
         }
     }
 
-    /// Moves what is complete out of the top level; the last node may still be opened again.
+    /// Moves what is complete out of the top level. The last node may still be opened again, unless a block
+    /// after it is open.
     fn release(&mut self, all: bool) {
-        if let [root] = self.frames.as_mut_slice() {
-            let keep = usize::from(!all);
+        if let Some((root, open)) = self.frames.split_first_mut() {
+            let keep = usize::from(!all && open.is_empty());
             let complete = root.nodes.len().saturating_sub(keep);
             self.ready.extend(root.nodes.drain(..complete));
         }

@@ -1,5 +1,6 @@
 //! `vrrp_instance`: each keyword to its place. What the whole means is in [`super::instance_rules`].
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ use crate::ids::{Name, Vrid};
 #[derive(Default)]
 pub struct Collected {
     pub instances: Vec<Draft>,
+    /// Their names, each with its place.
+    names: HashMap<Name, Option<Span>>,
     pub groups: Vec<GroupDraft>,
 }
 
@@ -107,16 +110,14 @@ impl Lower<'_> {
             return;
         };
         let name: Name = name.into();
-        if let Some(first) = vrrp.instances.iter().find(|one| one.name == name) {
+        if let Some(first) = vrrp.names.get(&name) {
             let message = format!("vrrp instance {name} already defined");
-            let mut diagnostic = Diagnostic::error("defined-twice", node.span_of(1), message)
+            let diagnostic = Diagnostic::error("defined-twice", node.span_of(1), message)
                 .help("the second one is ignored; give it another name");
-            if let Some(first) = first.span {
-                diagnostic = diagnostic.related(first, "the first one");
-            }
-            self.report(diagnostic);
+            self.report(diagnostic.first_at(*first));
             return;
         }
+        vrrp.names.insert(name.clone(), node.span_of(1));
         let mut draft = Draft { name: name.clone(), span: node.span_of(1), ..Draft::default() };
         self.each(node.nodes(), |lower, node, value| {
             if let Some(row) = node.row {

@@ -1,6 +1,7 @@
 //! What VRRP instances, sync groups and scripts mean together: defaults, corrections, names that must exist.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -16,28 +17,30 @@ use crate::ids::{Family, Mac, Name, Vrid};
 /// The longest interval that version 3 can say: 4095 hundredths.
 const LONGEST_V3: Duration = Duration::from_millis(40_950);
 
+/// Virtual routers that there are, by what makes two of them one, each with its instance and its place.
+type Routers = HashMap<(Vrid, Family, Name, IpAddr, bool, Option<IpAddr>), (Name, Option<Span>)>;
+
 /// Names of VMACs, each with its place.
 type VmacNames = BTreeMap<Name, Option<Span>>;
 
 impl Lower<'_> {
     /// Completes everything of VRRP and puts it into the model.
     pub fn complete_vrrp(&mut self, vrrp: Collected) {
-        let Collected { instances, groups } = vrrp;
+        let Collected { instances, groups, .. } = vrrp;
         let mut taken = VmacNames::new();
         for line in instances.iter().filter_map(|draft| draft.vmac.as_ref()) {
             if let Some(name) = &line.name {
                 taken.entry(name.clone()).or_insert(line.span);
             }
         }
-        let mut places = Vec::new();
+        let mut routers = Routers::new();
         let tracked = TrackedPlaces::of(&instances);
         for draft in instances {
             let (span, vrid_span) = (draft.span, draft.vrid.and_then(|(_, span)| span));
             if let Some(instance) = self.complete(draft, &mut taken)
-                && self.is_unique(&instance, &places, vrid_span)
+                && self.is_unique(&instance, &mut routers, vrid_span, span)
             {
                 self.loaded.config.instances.push(instance);
-                places.push(vrid_span.or(span));
             }
         }
         for group in groups {
@@ -367,27 +370,32 @@ impl Lower<'_> {
     }
 
     /// Two instances of one VRID cannot share an interface.
-    fn is_unique(&mut self, new: &VrrpInstance, places: &[Option<Span>], span: Option<Span>) -> bool {
-        let same = |old: &VrrpInstance| {
-            old.vrid == new.vrid
-                && old.family == new.family
-                && old.interface == new.interface
-                && old.multicast_group == new.multicast_group
-                && old.unicast_peers.is_empty() == new.unicast_peers.is_empty()
-                && (new.unicast_peers.is_empty() || old.source == new.source)
+    fn is_unique(
+        &mut self,
+        new: &VrrpInstance,
+        routers: &mut Routers,
+        span: Option<Span>,
+        name_span: Option<Span>,
+    ) -> bool {
+        let unicast = !new.unicast_peers.is_empty();
+        let source = new.source.filter(|_| unicast);
+        let key = (new.vrid, new.family, new.interface.clone(), new.multicast_group, unicast, source);
+        let (old, first) = match routers.entry(key) {
+            Entry::Vacant(place) => {
+                place.insert((new.name.clone(), span.or(name_span)));
+                return true;
+            }
+            Entry::Occupied(taken) => taken.get().clone(),
         };
-        let Some(index) = self.loaded.config.instances.iter().position(same) else { return true };
-        let old = self.loaded.config.instances.get(index).map_or("", |old| &old.name).to_owned();
         let message = format!(
             "{old} and {} both use VRID {} with {} on interface {}",
             new.name, new.vrid, new.family, new.interface
         );
-        let mut diagnostic = Diagnostic::error("vrid-twice", span, message)
-            .help("give one of them another virtual_router_id");
-        if let Some(first) = places.get(index).copied().flatten() {
-            diagnostic = diagnostic.related(first, "the first one");
-        }
-        self.report(diagnostic);
+        self.report(
+            Diagnostic::error("vrid-twice", span, message)
+                .first_at(first)
+                .help("give one of them another virtual_router_id"),
+        );
         let reason = format!("vrrp_instance '{}' is refused (its VRID is taken)", new.name);
         self.reject(RejectedKind::Instance(Some(new.name.clone())), span, reason);
         false
