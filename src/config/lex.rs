@@ -39,22 +39,24 @@ impl Word {
 /// Inside double quotes everything is taken as it stands.
 pub fn words(line: &str) -> (Words, bool) {
     let (mut found, mut unterminated) = (Words::new(), false);
+    let line = line.as_bytes();
     let mut left = line;
     while let Ok((after, (inner, closed))) = word(left) {
-        let start = line.offset(inner);
-        found.push(Word::new(start, inner.len()));
+        found.push(Word::new(line.offset(inner), inner.len()));
         unterminated |= !closed;
         left = after;
     }
     (found, unterminated)
 }
 
-/// One word without its quotes, and whether they are paired.
-fn word(input: &str) -> IResult<&str, (&str, bool)> {
-    let (input, _) = take_while(is_blank)(input)?;
-    let quoted = (char('"'), take_till(|c| c == '"'), opt(char('"')));
-    let bare = take_while1(|c| !is_blank(c) && c != '"');
-    alt((map(quoted, |(_, inner, end)| (inner, end.is_some())), map(bare, |inner| (inner, true))))
+/// One word without its quotes, and whether they are paired. In bytes: what ends a word is never part of a
+/// longer character.
+fn word(input: &[u8]) -> IResult<&[u8], (&[u8], bool)> {
+    let blank = |byte: u8| is_blank(char::from(byte));
+    let (input, _) = take_while(blank)(input)?;
+    let quoted = (char('"'), take_till(|byte| byte == b'"'), opt(char('"')));
+    let bare = take_while1(|byte| !blank(byte) && byte != b'"');
+    alt((map(bare, |inner| (inner, true)), map(quoted, |(_, inner, end)| (inner, end.is_some()))))
         .parse(input)
 }
 

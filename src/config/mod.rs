@@ -158,7 +158,7 @@ pub fn load_from(path: &str, reader: &dyn Reader, options: &LoadOptions) -> Load
     let mut loaded = Loaded::default();
     let items = preprocess::read(path, reader, options, &mut loaded);
     let (surplus, globals) = (items.surplus, items.globals);
-    let mut tree = syntax::Tree::new(items.read(&loaded.sources), surplus);
+    let mut tree = syntax::Tree::new(items.read(&loaded.sources), surplus, options.keep_tree);
     lower::lower(&mut tree, globals, options.keep_tree, &mut loaded);
     loaded.tell_the_rest();
     // Places sort as they were read; what concerns the whole comes last.

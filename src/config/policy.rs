@@ -1,5 +1,7 @@
 //! What a mistake means: the exit status of the configuration test, and whether a reload may go on.
 
+use std::collections::HashSet;
+use std::hash::Hash;
 use std::net::IpAddr;
 
 use super::Loaded;
@@ -133,8 +135,8 @@ const STRUCTURE: &[&str] = &[
 ];
 
 fn loses_something(old: &Config, new: &Config) -> bool {
-    old.instances.iter().any(|a| !new.instances.iter().any(|b| b.name == a.name))
-        || old.virtual_servers.iter().any(|a| !new.virtual_servers.iter().any(|b| b.target == a.target))
+    misses(&old.instances, &new.instances, |one| &one.name)
+        || misses(&old.virtual_servers, &new.virtual_servers, |one| &one.target)
 }
 
 /// Whether the old configuration has the object. Where it cannot be told which one it was: whether one of
@@ -142,17 +144,11 @@ fn loses_something(old: &Config, new: &Config) -> bool {
 fn runs(old: &Config, new: &Config, kind: &RejectedKind) -> bool {
     match kind {
         RejectedKind::Instance(Some(name)) => old.instances.iter().any(|one| one.name == *name),
-        RejectedKind::Instance(None) => {
-            old.instances.iter().any(|a| !new.instances.iter().any(|b| b.name == a.name))
-        }
+        RejectedKind::Instance(None) => misses(&old.instances, &new.instances, |one| &one.name),
         RejectedKind::SyncGroup(Some(name)) => old.sync_groups.iter().any(|one| one.name == *name),
-        RejectedKind::SyncGroup(None) => {
-            old.sync_groups.iter().any(|a| !new.sync_groups.iter().any(|b| b.name == a.name))
-        }
+        RejectedKind::SyncGroup(None) => misses(&old.sync_groups, &new.sync_groups, |one| &one.name),
         RejectedKind::Script(Some(name)) => old.track_scripts.iter().any(|one| one.name == *name),
-        RejectedKind::Script(None) => {
-            old.track_scripts.iter().any(|a| !new.track_scripts.iter().any(|b| b.name == a.name))
-        }
+        RejectedKind::Script(None) => misses(&old.track_scripts, &new.track_scripts, |one| &one.name),
         RejectedKind::Address(instance, address) => {
             let of = |config: &Config| -> Vec<IpAddr> {
                 let found = config.instances.iter().filter(|one| one.name == *instance);
@@ -165,7 +161,7 @@ fn runs(old: &Config, new: &Config, kind: &RejectedKind) -> bool {
         }
         RejectedKind::Service(Some(target)) => old.virtual_servers.iter().any(|one| one.target == *target),
         RejectedKind::Service(None) => {
-            old.virtual_servers.iter().any(|a| !new.virtual_servers.iter().any(|b| b.target == a.target))
+            misses(&old.virtual_servers, &new.virtual_servers, |one| &one.target)
         }
         RejectedKind::RealServer(target, server) => {
             gone(&real_servers(old, target), &real_servers(new, target), server.as_ref())
@@ -181,14 +177,20 @@ fn runs(old: &Config, new: &Config, kind: &RejectedKind) -> bool {
     }
 }
 
+/// Whether one of the old has no namesake among the new.
+fn misses<T, K: Hash + Eq>(old: &[T], new: &[T], key: impl Fn(&T) -> &K) -> bool {
+    let new: HashSet<&K> = new.iter().map(&key).collect();
+    old.iter().any(|one| !new.contains(key(one)))
+}
+
 fn real_servers(config: &Config, target: &Target) -> Vec<(IpAddr, u16)> {
     let services = config.virtual_servers.iter().filter(|one| one.target == *target);
     services.flat_map(|one| &one.real_servers).map(|one| (one.address, one.port)).collect()
 }
 
-fn gone<T: PartialEq>(old: &[T], new: &[T], which: Option<&T>) -> bool {
+fn gone<T: Hash + Eq>(old: &[T], new: &[T], which: Option<&T>) -> bool {
     match which {
         Some(which) => old.contains(which) && !new.contains(which),
-        None => old.iter().any(|one| !new.contains(one)),
+        None => misses(old, new, |one| one),
     }
 }

@@ -40,8 +40,11 @@ pub struct Disk;
 impl Reader for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         use std::io::Read as _;
-        let mut bytes = Vec::new();
-        std::fs::File::open(path)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+        let file = std::fs::File::open(path)?;
+        // One more than it has, to see its end without room for more.
+        let length = file.metadata()?.len().min(LARGEST_FILE) + 1;
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > LARGEST_FILE {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 512 MiB"));
         }

@@ -5,11 +5,10 @@
 //! as if the mistake were not there.
 
 use std::collections::VecDeque;
-use std::iter::Peekable;
 
 use super::MOST_TOLD;
 use super::keywords::{Arguments, Context, Keyword, Missing, Values, nearest, nearest_anywhere, valid_in};
-use super::preprocess::{Brace, Item, Line};
+use super::preprocess::{Brace, Item, ItemReader, Line};
 use crate::diag::{Class, Diagnostic, Span};
 
 /// Braces without a keyword that may be open at a time.
@@ -72,25 +71,41 @@ pub struct Findings {
     pub explained: Vec<Span>,
 }
 
-/// Builds the tree, one node of the top level after the other: the whole of a large file never stands in
-/// memory as a tree.
-pub struct Tree<I: Iterator<Item = Item>> {
-    items: Peekable<I>,
+/// A node of the top level, or a part of one that is too long to be held: each part has the node's line and
+/// some of the lines of its block.
+#[derive(Debug)]
+pub struct Piece {
+    pub node: Node,
+    /// It is the first of its node.
+    pub first: bool,
+    /// It is the last of its node.
+    pub last: bool,
+}
+
+/// Builds the tree, one node of the top level after the other, and long services in parts: the whole of a
+/// large file never stands in memory as a tree.
+pub struct Tree {
+    items: ItemReader,
     builder: Builder,
     finished: bool,
 }
 
-impl<I: Iterator<Item = Item>> Tree<I> {
-    /// From the items, and how many more braces open than close among all of them.
-    pub fn new(items: I, surplus: i64) -> Self {
+/// So many lines of a service are a part of it.
+const PART: usize = 128;
+
+impl Tree {
+    /// From the items, and how many more braces open than close among all of them. With `whole` no node is cut.
+    pub fn new(items: ItemReader, surplus: i64, whole: bool) -> Tree {
         let builder = Builder {
             frames: vec![Frame::root()],
             ready: VecDeque::new(),
+            whole,
+            begun: false,
             findings: Findings::default(),
             surplus,
             just_closed: None,
         };
-        Tree { items: items.peekable(), builder, finished: false }
+        Tree { items, builder, finished: false }
     }
 
     /// What was wrong with the part that was read since the last time.
@@ -101,12 +116,8 @@ impl<I: Iterator<Item = Item>> Tree<I> {
     fn take(&mut self, item: Item) {
         match item {
             Item::Line(line) => {
-                let open = match self.items.peek() {
-                    Some(Item::Open(brace)) => Some(*brace),
-                    _ => None,
-                };
-                let deeper =
-                    matches!(self.items.peek(), Some(Item::Line(next)) if next.indent > line.indent);
+                let open = self.items.next_open();
+                let deeper = self.items.next_line_indent().is_some_and(|next| next > line.indent);
                 if self.builder.line(line, open, deeper) {
                     self.items.next();
                 }
@@ -117,10 +128,10 @@ impl<I: Iterator<Item = Item>> Tree<I> {
     }
 }
 
-impl<I: Iterator<Item = Item>> Iterator for Tree<I> {
-    type Item = Node;
+impl Iterator for Tree {
+    type Item = Piece;
 
-    fn next(&mut self) -> Option<Node> {
+    fn next(&mut self) -> Option<Piece> {
         while self.builder.ready.is_empty() && !self.finished {
             match self.items.next() {
                 Some(item) => self.take(item),
@@ -171,7 +182,11 @@ impl Frame {
 struct Builder {
     frames: Vec<Frame>,
     /// Nodes of the top level that nothing can change any more.
-    ready: VecDeque<Node>,
+    ready: VecDeque<Piece>,
+    /// No node is cut.
+    whole: bool,
+    /// A part of the last node of the top level was given out.
+    begun: bool,
     findings: Findings,
     /// Opening braces without closing ones, for the whole text; negative: too many closing ones. Each
     /// repair takes its part away.
@@ -184,10 +199,10 @@ impl Builder {
     /// Takes a line; `true` when it took the brace after it too.
     fn line(&mut self, line: Line, open: Option<Brace>, deeper: bool) -> bool {
         let just_closed = self.just_closed.take();
-        let word = line.word(0).unwrap_or("").to_owned();
         loop {
             let Some(frame) = self.frames.last() else { return false };
-            let escapes = self.belongs_outside(&word, line.indent, open.is_some());
+            let word = line.word(0).unwrap_or("");
+            let escapes = self.belongs_outside(word, line.indent, open.is_some());
             match frame.kind {
                 Kind::Skipped(_) | Kind::Values if escapes => self.missing_close(),
                 Kind::Skipped(_) => return false,
@@ -197,12 +212,12 @@ impl Builder {
                 }
                 Kind::Keywords(_) | Kind::Transparent => {
                     let context = self.context();
-                    if let Some(row) = context.find(&word) {
+                    if let Some(row) = context.find(word) {
                         return self.accept(line, row, open, deeper);
                     }
                     if let Some((closed, indent, span)) = just_closed
                         && self.surplus < 0
-                        && closed.find(&word).is_some()
+                        && closed.find(word).is_some()
                         && line.indent > indent
                     {
                         self.reopen(span);
@@ -212,7 +227,7 @@ impl Builder {
                         self.missing_close();
                         continue;
                     }
-                    return self.unknown(line, &word, context, open);
+                    return self.unknown(line, context, open);
                 }
             }
         }
@@ -311,11 +326,11 @@ impl Builder {
         self.broken(diagnostic);
     }
 
-    fn unknown(&mut self, line: Line, word: &str, context: Context, open: Option<Brace>) -> bool {
+    fn unknown(&mut self, line: Line, context: Context, open: Option<Brace>) -> bool {
         let indent = line.indent;
         self.findings.broken |= open.is_some();
         if self.findings.diagnostics.len() < MOST_TOLD {
-            self.say_unknown(&line, word, context, open.is_some());
+            self.say_unknown(&line, context, open.is_some());
         } else {
             self.findings.untold += 1;
         }
@@ -325,7 +340,8 @@ impl Builder {
         open.is_some()
     }
 
-    fn say_unknown(&mut self, line: &Line, word: &str, context: Context, block: bool) {
+    fn say_unknown(&mut self, line: &Line, context: Context, block: bool) {
+        let word = line.word(0).unwrap_or("");
         let message = format!("Unknown keyword '{word}'");
         let diagnostic = match block {
             true => {
@@ -386,14 +402,38 @@ impl Builder {
         }
     }
 
-    /// Moves what is complete out of the top level. The last node may still be opened again, unless a block
-    /// after it is open.
+    /// Moves what is complete out of the top level, and what an open service has so far.
     fn release(&mut self, all: bool) {
-        if let Some((root, open)) = self.frames.split_first_mut() {
-            let keep = usize::from(!all && open.is_empty());
-            let complete = root.nodes.len().saturating_sub(keep);
-            self.ready.extend(root.nodes.drain(..complete));
+        self.release_top(all);
+        if let [_, service] = self.frames.as_slice()
+            && service.nodes.len() > PART
+            && service.kind == Kind::Keywords(Context::VirtualServer)
+            && !self.whole
+        {
+            self.release_part();
         }
+    }
+
+    /// The last node of the top level may still be opened again, unless a block after it is open.
+    fn release_top(&mut self, all: bool) {
+        let Some((root, open)) = self.frames.split_first_mut() else { return };
+        let keep = usize::from(!all && open.is_empty());
+        let complete = root.nodes.len().saturating_sub(keep);
+        for node in root.nodes.drain(..complete) {
+            let first = !std::mem::take(&mut self.begun);
+            self.ready.push_back(Piece { node, first, last: true });
+        }
+    }
+
+    /// Gives out what an open service has so far; its last line may still be opened again.
+    fn release_part(&mut self) {
+        let [_, service] = self.frames.as_mut_slice() else { return };
+        let Some((line, row)) = service.head.clone() else { return };
+        let complete = service.nodes.len().saturating_sub(1);
+        let nodes = service.nodes.drain(..complete).collect();
+        let block = Some(Box::new(Block { nodes, open: service.open, close: None }));
+        let first = !std::mem::replace(&mut self.begun, true);
+        self.ready.push_back(Piece { node: Node { line, row, block }, first, last: false });
     }
 
     /// Closes the innermost block, whose closing brace is missing.
@@ -480,6 +520,10 @@ impl Builder {
 /// What to do about an unknown word.
 fn advice(word: &str, context: Context) -> String {
     let valid = valid_in(word);
+    let newer = valid.iter().filter_map(|context| context.find(word)?.replacement).map(|new| new.keyword);
+    if let Some(newer) = newer.into_iter().find(|newer| context.find(newer).is_some()) {
+        return format!("use '{newer}'");
+    }
     if let Some((first, more)) = valid.split_first() {
         let mut names = vec![first.name()];
         names.extend(more.iter().map(|context| context.name()));

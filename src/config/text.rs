@@ -15,7 +15,7 @@ pub struct Text(Form);
 enum Form {
     /// A range of a file as it stands there.
     Part {
-        whole: Arc<str>,
+        whole: Arc<String>,
         file: FileId,
         start: u32,
         end: u32,
@@ -48,7 +48,7 @@ impl Default for Text {
 
 impl Text {
     /// A part of a file as it stands there; nothing where the range is none of the file.
-    pub fn part(whole: &Arc<str>, file: FileId, start: u32, end: u32) -> Text {
+    pub fn part(whole: &Arc<String>, file: FileId, start: u32, end: u32) -> Text {
         let (start, end) =
             if whole.get(start as usize..end as usize).is_some() { (start, end) } else { (0, 0) };
         Text(Form::Part { whole: whole.clone(), file, start, end, via: None })
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn spans_survive_cutting_and_replacing() {
         let file = FileId(0);
-        let whole: Arc<str> = format!("{:100}  priority $PRI x", "").into();
+        let whole = Arc::new(format!("{:100}  priority $PRI x", ""));
         let line = Text::part(&whole, file, 100, offset(whole.len()));
         let mut text = line.slice(0, 11);
         let whole = Span { file, start: 111, end: 115, via: None };

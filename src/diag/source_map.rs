@@ -1,7 +1,7 @@
 //! Texts that were read, and places in them.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// So many steps of each kind are told of one place.
 const MOST_STEPS: usize = 16;
@@ -56,10 +56,21 @@ pub struct Via {
 pub struct SourceFile {
     /// As the operator named it (or as an include's pattern matched it).
     pub name: String,
-    pub text: Arc<str>,
+    pub text: Arc<String>,
     /// The include that named it; `None` for a main file.
     pub included: Option<Span>,
-    line_starts: Vec<u32>,
+    /// First bytes of the lines, once somebody asks for a place.
+    line_starts: OnceLock<Vec<u32>>,
+}
+
+impl SourceFile {
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            let after = ends.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX));
+            std::iter::once(0).chain(after).collect()
+        })
+    }
 }
 
 /// Line and column as an editor counts them.
@@ -81,24 +92,19 @@ pub struct SourceMap {
 
 impl SourceMap {
     /// Adds a text. Lines end in LF.
-    pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
-        self.add_included(name, text, None)
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
+        self.add_included(name, Arc::new(text.into()), None)
     }
 
     /// Adds a text that an include named.
     pub fn add_included(
         &mut self,
         name: impl Into<String>,
-        text: impl Into<Arc<str>>,
+        text: Arc<String>,
         included: Option<Span>,
     ) -> FileId {
-        let text = text.into();
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let line_starts = std::iter::once(0)
-            .chain(ends.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)))
-            .collect();
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(SourceFile { name: name.into(), text, included, line_starts });
+        self.files.push(SourceFile { name: name.into(), text, included, line_starts: OnceLock::new() });
         id
     }
 
@@ -160,8 +166,8 @@ impl SourceMap {
     /// Where a span begins.
     pub fn place(&self, span: Span) -> Option<Place<'_>> {
         let file = self.file(span.file)?;
-        let index = file.line_starts.partition_point(|start| *start <= span.start).checked_sub(1)?;
-        let start = *file.line_starts.get(index)? as usize;
+        let index = file.line_starts().partition_point(|start| *start <= span.start).checked_sub(1)?;
+        let start = *file.line_starts().get(index)? as usize;
         let before = file.text.get(start..span.start as usize)?;
         let column = u32::try_from(before.chars().count()).unwrap_or(u32::MAX).saturating_add(1);
         Some(Place { file: &file.name, line: u32::try_from(index + 1).unwrap_or(u32::MAX), column })

@@ -282,9 +282,7 @@ pub(super) fn notify_real(service: ServiceName, settings: &RealServer, up: bool,
 }
 
 fn run(command: Option<&Command>, subject: Subject, up: bool, out: &mut Vec<Action>) {
-    if let Some(command) = command {
-        out.push(Action::Run(ScriptEvent { command: command.clone(), subject, up }));
-    }
+    out.push(Action::Run(ScriptEvent { command: command.cloned(), subject, up }));
 }
 
 fn live_weight(settings: &VirtualServer, reals: &[Real]) -> u64 {

@@ -98,6 +98,26 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A long service is taken in parts, unless the tree is wanted; nobody must notice.
+    #[test]
+    fn a_service_in_parts_is_the_same_service(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), edit()), 0..4),
+    ) {
+        let mut bytes = services(400, true).into_bytes();
+        for (at, edit) in edits {
+            let at = at.index(bytes.len());
+            damage(&mut bytes, at, edit);
+        }
+        let read = |keep_tree| load_bytes("a.conf", &bytes, &LoadOptions { keep_tree, ..LoadOptions::default() });
+        let (parts, whole) = (read(false), read(true));
+        prop_assert_eq!(&parts.diagnostics, &whole.diagnostics);
+        prop_assert_eq!(&parts.config, &whole.config);
+    }
+}
+
 #[test]
 fn braces_without_end() {
     for text in [

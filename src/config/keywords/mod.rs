@@ -19,8 +19,9 @@ mod rule;
 mod top;
 mod track;
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
 
 use super::suggest;
 use crate::ids::Family;
@@ -352,12 +353,10 @@ impl Context {
 
     /// The row of a keyword in this block.
     pub fn find(self, name: &str) -> Option<&'static Keyword> {
-        static INDEX: LazyLock<HashMap<Context, HashMap<&'static str, &'static Keyword>>> =
-            LazyLock::new(|| {
-                let of = |context: Context| context.rows().map(|row| (row.name, row)).collect();
-                CONTEXTS.iter().map(|context| (*context, of(*context))).collect()
-            });
-        INDEX.get(&self)?.get(name).copied()
+        static INDEX: [OnceLock<FxHashMap<&str, &Keyword>>; CONTEXTS.len()] =
+            [const { OnceLock::new() }; CONTEXTS.len()];
+        let rows = INDEX.get(self as usize)?;
+        rows.get_or_init(|| self.rows().map(|row| (row.name, row)).collect()).get(name).copied()
     }
 
     /// Of these keywords one must stand in the block, or the object is nothing.

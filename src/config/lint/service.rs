@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Lints, child, place};
 use crate::config::model::check::CheckKind;
 use crate::config::model::lvs::Target;
-use crate::config::model::{RealServer, VirtualServer};
+use crate::config::model::{Check, RealServer, VirtualServer};
 use crate::config::syntax::Node;
 use crate::objects::ipvs::Forwarding;
 
@@ -32,7 +32,7 @@ impl Lints<'_> {
     fn service(&mut self, service: &VirtualServer, node: &Node) {
         self.persistence(service, node);
         self.return_path(service, node);
-        let checked = service.real_servers.iter().any(|real| !real.checks.is_empty());
+        let checked = service.real_servers.iter().any(|real| real.checks.iter().any(has_pace));
         if checked && child(node, "delay_loop").is_none() && !own_delay(node) {
             self.say(
                 "delay-loop-not-set",
@@ -142,26 +142,26 @@ impl Lints<'_> {
             );
         }
         for check in &real.checks {
-            let kind = match check.kind {
-                CheckKind::Http(_) => "HTTP_GET",
-                _ => "TCP_CHECK",
-            };
-            if check.connect_timeout > check.delay_loop {
+            let kind = check.kind.keyword();
+            if !check.kind.uses_network() {
+                continue;
+            }
+            if check.pace.connect_timeout > check.pace.delay_loop {
                 self.say(
                     "check-timeout-longer-than-interval",
                     place(block, kind),
                     format!(
                         "{name}: a check may last {} s, but the next is due after {} s",
-                        check.connect_timeout.as_secs_f64(),
-                        check.delay_loop.as_secs_f64()
+                        check.pace.connect_timeout.as_secs_f64(),
+                        check.pace.delay_loop.as_secs_f64()
                     ),
                     "choose a connect_timeout below delay_loop",
                 );
             }
-            let attempts = check.retry.saturating_add(1);
-            let late = check.delay_loop
-                + (check.connect_timeout + check.delay_before_retry).saturating_mul(attempts);
-            if late > LATE && check.delay_loop <= LATE {
+            let attempts = check.pace.retry.saturating_add(1);
+            let late = check.pace.delay_loop
+                + (check.pace.connect_timeout + check.pace.delay_before_retry).saturating_mul(attempts);
+            if late > LATE && check.pace.delay_loop <= LATE {
                 self.say(
                     "failure-noticed-late",
                     place(block, kind),
@@ -211,6 +211,11 @@ fn is_real(real: &RealServer, block: &Node) -> bool {
     let port = block.argument(2).and_then(|word| word.parse::<u16>().ok());
     let kept = matches!(real.forwarding, Forwarding::Masq);
     address == Some(real.address) && port.is_none_or(|port| !kept || real.port == port)
+}
+
+/// Whether a check comes again and again, rather than when it hears of a change.
+fn has_pace(check: &Check) -> bool {
+    !matches!(check.kind, CheckKind::File(_) | CheckKind::Bfd(_))
 }
 
 /// Whether the servers or their checks say themselves how often.

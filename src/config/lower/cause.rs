@@ -16,6 +16,16 @@ impl Lower<'_> {
         keywords.iter().filter_map(find).collect()
     }
 
+    /// The same for a part of a block, beside what its other parts gave.
+    pub fn add_causes(&self, part: &Node, keywords: &[&'static str], causes: &mut Causes) {
+        for (keyword, index) in self.causes(part, keywords) {
+            match causes.iter_mut().find(|(known, _)| *known == keyword) {
+                Some((_, first)) => *first = index.min(*first),
+                None => causes.push((keyword, index)),
+            }
+        }
+    }
+
     fn cause(&self, block: &Node, keyword: &str) -> Option<usize> {
         // Of so many mistakes nobody asks which one follows from which.
         if self.loaded.diagnostics.is_empty() || self.loaded.diagnostics.len() >= MOST_TOLD {

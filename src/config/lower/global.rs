@@ -5,13 +5,14 @@ use super::read::{LONGEST_INTERFACE, Value};
 use crate::config::model::LvsSyncDaemon;
 use crate::config::model::global::{DynamicInterfaces, FlushOnStop};
 use crate::config::model::vrrp::Version;
-use crate::config::syntax::Node;
+use crate::config::syntax::{Node, Piece};
 use crate::diag::{Class, Diagnostic};
 
 impl Lower<'_> {
     /// Every `global_defs` of the file; they add up.
-    pub fn globals(&mut self, nodes: &[Node]) {
-        for node in nodes.iter().filter(|node| node.name() == "global_defs") {
+    pub fn globals(&mut self, pieces: &[Piece]) {
+        let nodes = pieces.iter().map(|piece| &piece.node);
+        for node in nodes.filter(|node| node.name() == "global_defs") {
             self.each(node.nodes(), Self::global);
         }
         let garp = &mut self.loaded.config.global.garp;

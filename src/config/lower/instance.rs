@@ -25,7 +25,7 @@ use crate::ids::{Name, Vrid};
 #[derive(Default)]
 pub struct Collected {
     pub instances: Vec<Draft>,
-    /// Their names, each with its place.
+    /// Their names, with their places.
     names: HashMap<Name, Option<Span>>,
     pub groups: Vec<GroupDraft>,
 }
@@ -112,12 +112,14 @@ impl Lower<'_> {
         let name: Name = name.into();
         if let Some(first) = vrrp.names.get(&name) {
             let message = format!("vrrp instance {name} already defined");
-            let diagnostic = Diagnostic::error("defined-twice", node.span_of(1), message)
+            let mut diagnostic = Diagnostic::error("defined-twice", node.span_of(1), message)
                 .help("the second one is ignored; give it another name");
-            self.report(diagnostic.first_at(*first));
+            if let Some(first) = *first {
+                diagnostic = diagnostic.related(first, "the first one");
+            }
+            self.report(diagnostic);
             return;
         }
-        vrrp.names.insert(name.clone(), node.span_of(1));
         let mut draft = Draft { name: name.clone(), span: node.span_of(1), ..Draft::default() };
         self.each(node.nodes(), |lower, node, value| {
             if let Some(row) = node.row {
@@ -127,6 +129,7 @@ impl Lower<'_> {
         });
         draft.causes = self.causes(node, &["virtual_router_id", "interface", "virtual_ipaddress"]);
         self.need_notify(&draft.notify, &draft.notify_places, &name);
+        vrrp.names.insert(name, draft.span);
         vrrp.instances.push(draft);
     }
 

@@ -1,6 +1,5 @@
 //! What VRRP instances, sync groups and scripts mean together: defaults, corrections, names that must exist.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -17,8 +16,8 @@ use crate::ids::{Family, Mac, Name, Vrid};
 /// The longest interval that version 3 can say: 4095 hundredths.
 const LONGEST_V3: Duration = Duration::from_millis(40_950);
 
-/// Virtual routers that there are, by what makes two of them one, each with its instance and its place.
-type Routers = HashMap<(Vrid, Family, Name, IpAddr, bool, Option<IpAddr>), (Name, Option<Span>)>;
+/// The instances of each interface, family and VRID: their indices and places.
+type Places = HashMap<(Name, Family, Vrid), Vec<(usize, Option<Span>)>>;
 
 /// Names of VMACs, each with its place.
 type VmacNames = BTreeMap<Name, Option<Span>>;
@@ -33,12 +32,12 @@ impl Lower<'_> {
                 taken.entry(name.clone()).or_insert(line.span);
             }
         }
-        let mut routers = Routers::new();
+        let mut places = Places::default();
         let tracked = TrackedPlaces::of(&instances);
         for draft in instances {
             let (span, vrid_span) = (draft.span, draft.vrid.and_then(|(_, span)| span));
             if let Some(instance) = self.complete(draft, &mut taken)
-                && self.is_unique(&instance, &mut routers, vrid_span, span)
+                && self.is_unique(&instance, &mut places, vrid_span.or(span))
             {
                 self.loaded.config.instances.push(instance);
             }
@@ -88,14 +87,19 @@ impl Lower<'_> {
         let auth = self.auth(&draft, version, family);
         let promote_secondaries = self.promote_secondaries(&draft, vmac.is_some());
         let (addresses, excluded) = self.address_lists(&draft, family, &own);
-        let global = self.loaded.config.global.clone();
+        let track_interfaces = self.track_interfaces(&draft.track_interfaces, &name, Some(&interface));
+        let track_scripts = self.track_scripts(&draft.track_scripts, &name);
+        let unicast_peers = self.unicast(&draft, family);
+        let unicast_ttl = self.unicast_ttl(&draft, unicast);
+        let multicast_group = self.multicast_group(&draft, family, unicast);
+        let global = &self.loaded.config.global;
         let mut instance = VrrpInstance {
             options: InstanceOptions::default(),
-            track_interfaces: self.track_interfaces(&draft.track_interfaces, &name, Some(&interface)),
-            track_scripts: self.track_scripts(&draft.track_scripts, &name),
-            unicast_peers: self.unicast(&draft, family),
-            unicast_ttl: self.unicast_ttl(&draft, unicast),
-            multicast_group: self.multicast_group(&draft, family, unicast),
+            track_interfaces,
+            track_scripts,
+            unicast_peers,
+            unicast_ttl,
+            multicast_group,
             garp: garp(&draft, &global.garp),
             name,
             interface,
@@ -370,32 +374,31 @@ impl Lower<'_> {
     }
 
     /// Two instances of one VRID cannot share an interface.
-    fn is_unique(
-        &mut self,
-        new: &VrrpInstance,
-        routers: &mut Routers,
-        span: Option<Span>,
-        name_span: Option<Span>,
-    ) -> bool {
-        let unicast = !new.unicast_peers.is_empty();
-        let source = new.source.filter(|_| unicast);
-        let key = (new.vrid, new.family, new.interface.clone(), new.multicast_group, unicast, source);
-        let (old, first) = match routers.entry(key) {
-            Entry::Vacant(place) => {
-                place.insert((new.name.clone(), span.or(name_span)));
-                return true;
-            }
-            Entry::Occupied(taken) => taken.get().clone(),
+    fn is_unique(&mut self, new: &VrrpInstance, places: &mut Places, span: Option<Span>) -> bool {
+        let same = |old: &VrrpInstance| {
+            old.multicast_group == new.multicast_group
+                && old.unicast_peers.is_empty() == new.unicast_peers.is_empty()
+                && (new.unicast_peers.is_empty() || old.source == new.source)
+        };
+        let instances = &self.loaded.config.instances;
+        let alike = places.entry((new.interface.clone(), new.family, new.vrid)).or_default();
+        let found = alike.iter().find_map(|(index, place)| {
+            instances.get(*index).filter(|old| same(old)).map(|old| (old.name.clone(), *place))
+        });
+        let Some((old, place)) = found else {
+            alike.push((instances.len(), span));
+            return true;
         };
         let message = format!(
             "{old} and {} both use VRID {} with {} on interface {}",
             new.name, new.vrid, new.family, new.interface
         );
-        self.report(
-            Diagnostic::error("vrid-twice", span, message)
-                .first_at(first)
-                .help("give one of them another virtual_router_id"),
-        );
+        let mut diagnostic = Diagnostic::error("vrid-twice", span, message)
+            .help("give one of them another virtual_router_id");
+        if let Some(first) = place {
+            diagnostic = diagnostic.related(first, "the first one");
+        }
+        self.report(diagnostic);
         let reason = format!("vrrp_instance '{}' is refused (its VRID is taken)", new.name);
         self.reject(RejectedKind::Instance(Some(new.name.clone())), span, reason);
         false

@@ -7,6 +7,11 @@ mod address;
 mod bfd;
 mod cause;
 mod check;
+mod check_datagram;
+mod check_http;
+mod check_local;
+mod check_pattern;
+mod check_smtp;
 mod definitions;
 mod file;
 mod global;
@@ -36,14 +41,15 @@ mod vmac;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use smallvec::SmallVec;
+
 use super::Loaded;
 use super::host::{InterfaceUse, ScriptKind, ScriptUse, UserUse};
 use super::keywords::{Arguments, Context, Keyword, Repeat, Status, Values};
 use super::model::lvs::Target;
 use super::model::{Command, Notify, UserSpec};
 use super::policy::{Rejected, RejectedKind};
-use super::preprocess::Item;
-use super::syntax::{Node, Tree};
+use super::syntax::{Node, Piece, Tree};
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
 use crate::objects::ipvs::Protocol;
@@ -52,14 +58,16 @@ use read::Value;
 
 /// Puts the tree's meaning into `loaded.config`. The nodes come one after the other and are dropped once
 /// they are understood; `globals` is how many of them at most are `global_defs`.
-pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, keep: bool, loaded: &mut Loaded) {
+pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
     let mut lower = Lower {
         loaded,
         script_places: BTreeMap::new(),
         definitions: Definitions::default(),
         preferences: rule::Preferences::default(),
         services: HashMap::new(),
+        open_service: None,
         sync_daemon_place: None,
+        checks: check::Shared::default(),
         unhonoured: BTreeSet::new(),
         in_unhonoured: false,
     };
@@ -67,17 +75,25 @@ pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, keep: 
     // the line that names them.
     let (mut above, mut found) = (Vec::new(), 0);
     while found < globals
-        && let Some(node) = lower.next(tree)
+        && let Some(piece) = lower.next(tree)
     {
-        found += usize::from(node.name() == "global_defs");
-        above.push(node);
+        found += usize::from(piece.node.name() == "global_defs");
+        above.push(piece);
     }
     lower.globals(&above);
     let mut vrrp = instance::Collected::default();
-    let mut seen = Vec::new();
+    let mut seen = Seen::new();
     let mut above = above.into_iter();
-    while let Some(node) = above.next().or_else(|| lower.next(tree)) {
-        lower.one(&node, &mut seen, &mut |lower, node, value| lower.top(node, value, &mut vrrp));
+    while let Some(piece) = above.next().or_else(|| lower.next(tree)) {
+        let Piece { node, first, last } = piece;
+        if first {
+            lower.one(&node, &mut seen, &mut |lower, node, value| lower.top(node, value, &mut vrrp));
+        } else {
+            lower.service_lines(&node);
+        }
+        if last {
+            lower.finish_service(&node);
+        }
         if keep {
             lower.loaded.tree.push(node);
         }
@@ -85,6 +101,9 @@ pub fn lower(tree: &mut Tree<impl Iterator<Item = Item>>, globals: usize, keep: 
     lower.complete_vrrp(vrrp);
     lower.complete_track_groups();
 }
+
+/// The keywords of a block that count only once, and where they stand.
+type Seen = SmallVec<[(&'static str, Option<Span>); 6]>;
 
 /// Where a `vrrp_script` was written: its name, and its command.
 struct ScriptPlaces {
@@ -100,8 +119,12 @@ struct Lower<'a> {
     preferences: rule::Preferences,
     /// Services by what the kernel knows them by, with their places.
     services: HashMap<(Target, Protocol), Option<Span>>,
+    /// The service that is being read: a long one comes in parts.
+    open_service: Option<service::OpenService>,
     /// Where `lvs_sync_daemon` names its instance.
     sync_daemon_place: Option<Span>,
+    /// What checks have in common.
+    checks: check::Shared,
     /// Keywords without effect that were spoken of already.
     unhonoured: BTreeSet<&'static str>,
     /// Inside a block without effect.
@@ -120,10 +143,10 @@ impl Lower<'_> {
     }
 
     /// The next node; what was wrong with it is told first, since some of it explains what follows from it.
-    fn next(&mut self, tree: &mut Tree<impl Iterator<Item = Item>>) -> Option<Node> {
-        let node = tree.next();
+    fn next(&mut self, tree: &mut Tree) -> Option<Piece> {
+        let piece = tree.next();
         self.loaded.tell_findings(tree.findings());
-        node
+        piece
     }
 
     /// What stands outside every block.
@@ -152,19 +175,14 @@ impl Lower<'_> {
 
     /// Reads each keyword of a block by its row, and hands over what is good.
     fn each(&mut self, nodes: &[Node], mut take: impl FnMut(&mut Self, &Node, Value)) {
-        let mut seen = Vec::new();
+        let mut seen = Seen::new();
         for node in nodes {
             self.one(node, &mut seen, &mut take);
         }
     }
 
     /// Reads one; `seen` are those before it in its block that count only once.
-    fn one(
-        &mut self,
-        node: &Node,
-        seen: &mut Vec<(&'static str, Option<Span>)>,
-        take: &mut impl FnMut(&mut Self, &Node, Value),
-    ) {
+    fn one(&mut self, node: &Node, seen: &mut Seen, take: &mut impl FnMut(&mut Self, &Node, Value)) {
         let Some(row) = node.row else { return };
         if !self.first_or_allowed(node, row, seen) {
             return;
@@ -200,12 +218,7 @@ impl Lower<'_> {
         self.each(nodes, |_, _, _| {});
     }
 
-    fn first_or_allowed(
-        &mut self,
-        node: &Node,
-        row: &'static Keyword,
-        seen: &mut Vec<(&'static str, Option<Span>)>,
-    ) -> bool {
+    fn first_or_allowed(&mut self, node: &Node, row: &'static Keyword, seen: &mut Seen) -> bool {
         if row.repeat == Repeat::Repeats {
             return true;
         }
@@ -294,7 +307,6 @@ impl Lower<'_> {
             }
             (Arguments::Script, Some(Value::Script(command))) => {
                 let kind = match row.name {
-                    "misc_path" => ScriptKind::Check,
                     "startup_script" | "shutdown_script" => ScriptKind::Daemon,
                     _ => ScriptKind::Notify,
                 };

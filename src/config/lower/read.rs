@@ -33,8 +33,15 @@ pub enum Value {
 /// `N [reverse|noreverse]`
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Weight {
-    pub weight: i16,
+    pub weight: i32,
     pub reverse: Option<bool>,
+}
+
+impl Weight {
+    /// One whose row allows no more than VRRP does.
+    pub fn of_vrrp(self) -> i16 {
+        i16::try_from(self.weight).unwrap_or(0)
+    }
 }
 
 impl Value {
@@ -178,12 +185,12 @@ impl Lower<'_> {
         let digits = word.strip_prefix(['-', '+']).unwrap_or(word);
         let count = digits.bytes().take_while(u8::is_ascii_digit).count();
         let (low, high) = range;
-        let expected = format!("a whole number{} from {low} to {high}", unit(node, at));
+        let expected = || format!("a whole number{} from {low} to {high}", unit(node, at));
         let used = word.get(..word.len() - digits.len() + count).filter(|_| count > 0);
         if count < digits.len() || count == 0 {
             let message = format!("{name}: invalid number '{word}'");
             let mut diagnostic =
-                Diagnostic::error("bad-number", node.span_of(at), message).expected(expected.clone());
+                Diagnostic::error("bad-number", node.span_of(at), message).expected(expected());
             let used = used.filter(|_| lax);
             if let Some(used) = used {
                 diagnostic = diagnostic.help(format!("{used} is used"));
@@ -196,7 +203,7 @@ impl Lower<'_> {
             _ => {
                 let message = format!("{name}: number '{word}' outside range [{low}, {high}]");
                 self.report(
-                    Diagnostic::error("out-of-range", node.span_of(at), message).expected(expected),
+                    Diagnostic::error("out-of-range", node.span_of(at), message).expected(expected()),
                 );
                 None
             }
@@ -226,16 +233,17 @@ impl Lower<'_> {
         range: (u64, u64),
         places: u32,
     ) -> Option<Duration> {
-        let expected = format!("a number{} from {} to {}", unit(node, at), shown(range.0), shown(range.1));
+        let expected =
+            || format!("a number{} from {} to {}", unit(node, at), shown(range.0), shown(range.1));
         let Some((micros, exact)) = micros(word, places) else {
             let message = format!("{name}: invalid number '{word}'");
-            self.report(Diagnostic::error("bad-number", node.span_of(at), message).expected(expected));
+            self.report(Diagnostic::error("bad-number", node.span_of(at), message).expected(expected()));
             return None;
         };
         if !(range.0..=range.1).contains(&micros) {
             let (low, high) = (shown(range.0), shown(range.1));
             let message = format!("{name}: number '{word}' outside range [{low}, {high}]");
-            self.report(Diagnostic::error("out-of-range", node.span_of(at), message).expected(expected));
+            self.report(Diagnostic::error("out-of-range", node.span_of(at), message).expected(expected()));
             return None;
         }
         if !exact {
@@ -306,7 +314,7 @@ impl Lower<'_> {
                 return None;
             }
         };
-        Some(Weight { weight: i16::try_from(value).unwrap_or(0), reverse })
+        Some(Weight { weight: i32::try_from(value).unwrap_or(0), reverse })
     }
 
     /// `USER [[:]GROUP]` from a word on.
@@ -378,9 +386,9 @@ fn micros(word: &str, places: u32) -> Option<(u64, bool)> {
         return None;
     }
     let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    let kept: String = part.chars().chain(std::iter::repeat('0')).take(places as usize).collect();
+    let padded = part.bytes().chain(std::iter::repeat(b'0')).take(places as usize);
     let unit = 10_u64.checked_pow(6_u32.checked_sub(places)?)?;
-    let kept: u64 = if kept.is_empty() { 0 } else { kept.parse().ok()? };
+    let kept = padded.fold(0, |kept, digit| kept * 10 + u64::from(digit - b'0'));
     let next = part.as_bytes().get(places as usize);
     let up = u64::from(next.is_some_and(|digit| *digit >= b'5'));
     let micros = whole.checked_mul(1_000_000)?.checked_add((kept + up).checked_mul(unit)?)?;

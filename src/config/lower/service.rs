@@ -4,11 +4,11 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use super::Lower;
 use super::cause::Causes;
 use super::check::CheckDraft;
 use super::global::set;
 use super::read::Value;
+use super::{Lower, Seen};
 use crate::config::host::ScriptKind;
 use crate::config::model::Command;
 use crate::config::model::lvs::Target;
@@ -29,6 +29,18 @@ pub struct CheckDefaults {
     pub warmup: Option<Duration>,
     pub connect_timeout: Option<Duration>,
     pub delay_loop: Option<Duration>,
+}
+
+/// Keywords of which it is known whether they are wrong rather than missing.
+const CAUSES: &[&str] = &["protocol", "lvs_method", "lb_kind", "lvs_sched", "lb_algo", "real_server"];
+
+/// A service whose lines are being read.
+pub struct OpenService {
+    draft: ServiceDraft,
+    /// It becomes part of the model.
+    effective: bool,
+    /// Its keywords that count only once.
+    seen: Seen,
 }
 
 /// A service as it is written.
@@ -96,7 +108,7 @@ pub struct RealDraft {
 }
 
 impl Lower<'_> {
-    /// Reads one service and completes it.
+    /// Begins a service with the first lines of its block.
     pub fn service(&mut self, node: &Node) {
         if node.argument(1) == Some("group") {
             self.group_service(node);
@@ -110,11 +122,32 @@ impl Lower<'_> {
             );
             return;
         };
-        let mut draft = ServiceDraft::new(target, node.span_of(1));
-        self.each(node.nodes(), |lower, node, value| lower.service_keyword(node, value, &mut draft));
-        draft.causes = self
-            .causes(node, &["protocol", "lvs_method", "lb_kind", "lvs_sched", "lb_algo", "real_server"]);
-        self.complete_service(draft);
+        self.open(ServiceDraft::new(target, node.span_of(1)), true, node);
+    }
+
+    fn open(&mut self, draft: ServiceDraft, effective: bool, node: &Node) {
+        self.open_service = Some(OpenService { draft, effective, seen: Seen::new() });
+        self.service_lines(node);
+    }
+
+    /// Takes lines of the block of the open service.
+    pub fn service_lines(&mut self, node: &Node) {
+        let Some(mut open) = self.open_service.take() else { return };
+        for node in node.nodes() {
+            self.one(node, &mut open.seen, &mut |lower, node, value| {
+                lower.service_keyword(node, value, &mut open.draft);
+            });
+        }
+        self.add_causes(node, CAUSES, &mut open.draft.causes);
+        self.open_service = Some(open);
+    }
+
+    /// Completes the service whose last lines were taken, if there is one.
+    pub fn finish_service(&mut self, node: &Node) {
+        let Some(open) = self.open_service.take_if(|_| node.name() == "virtual_server") else { return };
+        if open.effective {
+            self.complete_service(open.draft);
+        }
     }
 
     /// Services of a `virtual_server_group` do not run yet; their blocks are checked all the same.
@@ -126,8 +159,7 @@ impl Lower<'_> {
                 .class(crate::diag::Class::Silent),
         );
         let target = Target::Fwmark { mark: 0, family: Family::V4 };
-        let mut draft = ServiceDraft::new(target, node.span_of(1));
-        self.each(node.nodes(), |lower, node, value| lower.service_keyword(node, value, &mut draft));
+        self.open(ServiceDraft::new(target, node.span_of(1)), false, node);
     }
 
     /// `IP [PORT]` or `fwmark N`
@@ -363,14 +395,7 @@ impl Lower<'_> {
                 let up = node.name() == "notify_up";
                 *(if up { &mut draft.notify_up } else { &mut draft.notify_down }) = Some(command);
             }
-            "TCP_CHECK" | "HTTP_GET" => {
-                let Some(check) = self.check(node) else { return };
-                if draft.checks.is_empty() {
-                    // Most have one, and there may be many thousands of them.
-                    draft.checks.reserve_exact(1);
-                }
-                draft.checks.push(check);
-            }
+            name if name.ends_with("_CHECK") || name.ends_with("_GET") => self.check(node, draft),
             _ => {}
         }
     }

@@ -317,7 +317,10 @@ impl Lower<'_> {
             alpha,
             log_all_failures: global.checker_log_all_failures,
             virtualhost: real.virtualhost.as_deref().or(service.virtualhost.as_deref()),
+            delay_loop: service.defaults.delay_loop,
         };
+        let checks = exact(real.checks.into_iter().map(|check| self.complete_check(check, &around)));
+        let global = &self.loaded.config.global;
         RealServer {
             address: real.address,
             port,
@@ -329,7 +332,7 @@ impl Lower<'_> {
             notify_up: real.notify_up,
             notify_down: real.notify_down,
             smtp_alert: real.smtp_alert.or(global.smtp_alert_checker).or(global.smtp_alert),
-            checks: exact(real.checks.into_iter().map(|check| check.complete(&around))),
+            checks,
         }
     }
 }

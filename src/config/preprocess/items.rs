@@ -1,5 +1,6 @@
 //! What the tree is built of: lines and braces, held in few bytes until they are looked at.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::config::lex::{self, Words};
@@ -72,38 +73,70 @@ impl Line {
 /// All of them, in order.
 #[derive(Debug, Default)]
 pub struct Items {
-    stored: Vec<Stored>,
+    /// In pieces, so that adding never copies and reading gives back what is behind it.
+    pieces: VecDeque<Vec<Stored>>,
+    /// Those that do not fit, in order.
+    others: VecDeque<Item>,
+    /// The file of the last one.
+    file: Option<FileId>,
+    count: usize,
     /// Opening braces less closing ones.
     pub surplus: i64,
     /// Lines that begin with `global_defs`.
     pub globals: usize,
 }
 
-/// Nearly every one stands in a file as it is: sixteen bytes say where.
-#[derive(Debug)]
-enum Stored {
-    Line { file: FileId, start: u32, end: u32, indent: u16 },
-    Brace { file: FileId, start: u32, opens: bool, indent: u16 },
-    Other(Box<Item>),
+/// Nearly every one stands in a file as it is: eight bytes say where.
+#[derive(Clone, Copy, Debug)]
+struct Stored {
+    start: u32,
+    length: u16,
+    /// Columns, or [`NONE`].
+    indent: u8,
+    kind: Kind,
 }
 
-/// In the place of an indent: there is none, or it is larger than anybody writes.
-const NONE: u16 = u16::MAX;
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+enum Kind {
+    Line,
+    Open,
+    Close,
+    /// The next of those that do not fit.
+    Other,
+    /// No item: those that follow stand in the file whose number is `start`.
+    File,
+}
+
+/// In the place of an indent: there is none.
+const NONE: u8 = u8::MAX;
+/// Items in a piece.
+const PIECE: usize = 4096;
 
 impl Items {
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.stored.len()
+        self.count
     }
 
     /// Adds a line.
     pub fn line(&mut self, text: Text, indent: u32) {
-        self.globals += usize::from(text.as_str().starts_with("global_defs"));
-        let stored = match (text.as_part(), short(indent)) {
-            (Some((file, start, end)), Some(indent)) => Stored::Line { file, start, end, indent },
-            _ => Stored::Other(Box::new(Item::Line(Line::new(text, indent)))),
+        let content = text.as_str().as_bytes();
+        let stored = text.as_part().is_some_and(|(file, start, _)| self.part(file, start, content, indent));
+        if !stored {
+            self.count_globals(content);
+            self.other(Item::Line(Line::new(text, indent)));
+        }
+    }
+
+    /// Adds a line that is a part of a file. `false`: it is too long or too deep for that.
+    pub fn part(&mut self, file: FileId, start: u32, content: &[u8], indent: u32) -> bool {
+        let Some((length, indent)) = u16::try_from(content.len()).ok().zip(short(indent)) else {
+            return false;
         };
-        self.stored.push(stored);
+        self.count_globals(content);
+        self.place(file, Stored { start, length, indent, kind: Kind::Line });
+        true
     }
 
     /// Adds a brace.
@@ -111,36 +144,140 @@ impl Items {
         self.surplus += if opens { 1 } else { -1 };
         let Span { file, start, end, via } = brace.span;
         let indent = brace.indent.map_or(Some(NONE), short);
-        let stored = match indent {
+        match indent {
             Some(indent) if via.is_none() && end == start + 1 => {
-                Stored::Brace { file, start, opens, indent }
+                let kind = if opens { Kind::Open } else { Kind::Close };
+                self.place(file, Stored { start, length: 1, indent, kind });
             }
-            _ => Stored::Other(Box::new(if opens { Item::Open(brace) } else { Item::Close(brace) })),
-        };
-        self.stored.push(stored);
+            _ => self.other(if opens { Item::Open(brace) } else { Item::Close(brace) }),
+        }
+    }
+
+    fn count_globals(&mut self, line: &[u8]) {
+        self.globals += usize::from(line.starts_with(b"global_defs"));
+    }
+
+    fn place(&mut self, file: FileId, stored: Stored) {
+        if self.file != Some(file) {
+            self.file = Some(file);
+            self.push(Stored { start: file.0, length: 0, indent: NONE, kind: Kind::File });
+        }
+        self.count += 1;
+        self.push(stored);
+    }
+
+    fn other(&mut self, item: Item) {
+        self.count += 1;
+        self.others.push_back(item);
+        self.push(Stored { start: 0, length: 0, indent: NONE, kind: Kind::Other });
+    }
+
+    fn push(&mut self, stored: Stored) {
+        match self.pieces.back_mut() {
+            Some(piece) if piece.len() < PIECE => piece.push(stored),
+            // The first may be all there is.
+            None => self.pieces.push_back(vec![stored]),
+            Some(_) => {
+                let mut piece = Vec::with_capacity(PIECE);
+                piece.push(stored);
+                self.pieces.push_back(piece);
+            }
+        }
     }
 
     /// One after the other, as they are needed.
-    pub fn read(self, sources: &SourceMap) -> impl Iterator<Item = Item> + use<> {
-        let texts: Vec<Arc<str>> = sources.files().iter().map(|file| file.text.clone()).collect();
-        let nothing: Arc<str> = Arc::from("");
-        self.stored.into_iter().map(move |stored| match stored {
-            Stored::Line { file, start, end, indent } => {
-                let whole = texts.get(file.0 as usize).unwrap_or(&nothing);
-                Item::Line(Line::new(Text::part(whole, file, start, end), indent.into()))
-            }
-            Stored::Brace { file, start, opens, indent } => {
-                let span = Span { file, start, end: start + 1, via: None };
-                let brace = Brace { span, indent: (indent != NONE).then(|| indent.into()) };
-                if opens { Item::Open(brace) } else { Item::Close(brace) }
-            }
-            Stored::Other(item) => *item,
-        })
+    pub fn read(self, sources: &SourceMap) -> ItemReader {
+        let texts = sources.files().iter().map(|file| file.text.clone()).collect();
+        ItemReader {
+            pieces: self.pieces,
+            at: 0,
+            others: self.others,
+            texts,
+            file: FileId(0),
+            text: Arc::default(),
+        }
     }
 }
 
-fn short(indent: u32) -> Option<u16> {
-    u16::try_from(indent).ok().filter(|indent| *indent != NONE)
+fn short(indent: u32) -> Option<u8> {
+    u8::try_from(indent).ok().filter(|indent| *indent != NONE)
+}
+
+/// Gives the items in order, and a look at the next one.
+#[derive(Debug)]
+pub struct ItemReader {
+    pieces: VecDeque<Vec<Stored>>,
+    /// In the first piece.
+    at: usize,
+    others: VecDeque<Item>,
+    texts: Vec<Arc<String>>,
+    file: FileId,
+    text: Arc<String>,
+}
+
+impl ItemReader {
+    /// The brace that comes next, if it is an opening one.
+    pub fn next_open(&mut self) -> Option<Brace> {
+        let stored = self.peek()?;
+        match (stored.kind, self.others.front()) {
+            (Kind::Open, _) => Some(self.brace(stored)),
+            (Kind::Other, Some(Item::Open(brace))) => Some(*brace),
+            _ => None,
+        }
+    }
+
+    /// The indent of the line that comes next, if it is one.
+    pub fn next_line_indent(&mut self) -> Option<u32> {
+        let stored = self.peek()?;
+        match (stored.kind, self.others.front()) {
+            (Kind::Line, _) => Some(stored.indent.into()),
+            (Kind::Other, Some(Item::Line(line))) => Some(line.indent),
+            _ => None,
+        }
+    }
+
+    /// The next item as it is stored.
+    fn peek(&mut self) -> Option<Stored> {
+        loop {
+            let piece = self.pieces.front()?;
+            match piece.get(self.at) {
+                None => {
+                    self.pieces.pop_front();
+                    self.at = 0;
+                }
+                Some(Stored { kind: Kind::File, start, .. }) => {
+                    self.file = FileId(*start);
+                    self.text = self.texts.get(*start as usize).cloned().unwrap_or_default();
+                    self.at += 1;
+                }
+                Some(stored) => return Some(*stored),
+            }
+        }
+    }
+
+    fn brace(&self, Stored { start, indent, .. }: Stored) -> Brace {
+        let span = Span { file: self.file, start, end: start + 1, via: None };
+        Brace { span, indent: (indent != NONE).then(|| indent.into()) }
+    }
+}
+
+impl Iterator for ItemReader {
+    type Item = Item;
+
+    fn next(&mut self) -> Option<Item> {
+        let stored = self.peek()?;
+        self.at += 1;
+        Some(match stored.kind {
+            Kind::Open => Item::Open(self.brace(stored)),
+            Kind::Close => Item::Close(self.brace(stored)),
+            Kind::Other | Kind::File => return self.others.pop_front(),
+            Kind::Line => {
+                let end = stored.start + u32::from(stored.length);
+                let text = Text::part(&self.text, self.file, stored.start, end);
+                Item::Line(Line::new(text, stored.indent.into()))
+            }
+        })
+    }
 }
 
 #[cfg(test)]
@@ -148,7 +285,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_item_takes_sixteen_bytes() {
-        assert_eq!(size_of::<Stored>(), 16);
+    fn an_item_takes_eight_bytes() {
+        assert_eq!(size_of::<Stored>(), 8);
     }
 }

@@ -9,6 +9,7 @@ mod items;
 mod sequence;
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use super::{LoadOptions, Loaded};
 use crate::diag::{Class, Diagnostic, FileId, Span};
 use definitions::Definition;
 use include::Strictness;
-pub use items::{Brace, Item, Items, Line};
+pub use items::{Brace, Item, ItemReader, Items, Line};
 
 /// Lines that one configuration may come to; a sequence of a thousand million must not fill memory.
 const MOST_LINES: usize = 20_000_000;
@@ -126,9 +127,9 @@ impl<'a> Preprocessor<'a> {
     }
 
     fn content(&mut self, name: String, content: String, at: Option<Span>) {
-        let content: Arc<str> = content.into();
+        let content = Arc::new(content);
         let file = self.loaded.sources.add_included(name, content.clone(), at);
-        let (mut start, mut text) = (0, &*content);
+        let (mut start, mut text) = (0, content.as_str());
         if let Some(rest) = text.strip_prefix(BYTE_ORDER_MARK) {
             (start, text) = (offset(BYTE_ORDER_MARK.len_utf8()), rest);
             let message =
@@ -139,13 +140,15 @@ impl<'a> Preprocessor<'a> {
                     .help("save the file as UTF-8 without it"),
             );
         }
-        for line in text.split('\n') {
-            self.physical_line(&content, line, file, start);
-            start += u32::try_from(line.len() + 1).unwrap_or(u32::MAX);
+        let mut from = 0;
+        for end in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+            let line = text.get(from..end).unwrap_or("");
+            self.physical_line(&content, line, file, start + offset(from));
+            from = end + 1;
         }
     }
 
-    fn physical_line(&mut self, whole: &Arc<str>, line: &str, file: FileId, start: u32) {
+    fn physical_line(&mut self, whole: &Arc<String>, line: &str, file: FileId, start: u32) {
         let line = line.strip_suffix('\r').unwrap_or(line);
         if self.open.is_none() && is_plain(line) {
             return self.plain_line(whole, line, file, start);
@@ -173,15 +176,35 @@ impl<'a> Preprocessor<'a> {
         self.line(text, 0);
     }
 
-    /// A line of words and nothing else, as nearly all are.
-    fn plain_line(&mut self, whole: &Arc<str>, line: &str, file: FileId, start: u32) {
-        let inner = line.trim_start_matches(is_blank);
-        let from = start + offset(line.len() - inner.len());
-        let inner = inner.trim_end_matches(is_blank);
-        if !inner.is_empty() && self.has_room() {
-            let text = Text::part(whole, file, from, from + offset(inner.len()));
-            self.items.line(text, indent_of(line));
+    /// A line of words and braces, as nearly all are.
+    fn plain_line(&mut self, whole: &Arc<String>, line: &str, file: FileId, start: u32) {
+        let indent = indent_of(line);
+        let (mut from, mut first) = (0, true);
+        let bytes = line.as_bytes();
+        for (at, byte) in bytes.iter().enumerate() {
+            if !matches!(byte, b'{' | b'}') {
+                continue;
+            }
+            first &= !self.plain_part(whole, file, trimmed(bytes, from..at, start), indent);
+            if self.has_room() {
+                let span = Span { file, start: start + offset(at), end: start + offset(at + 1), via: None };
+                self.items.brace(Brace { span, indent: first.then_some(indent) }, *byte == b'{');
+            }
+            (from, first) = (at + 1, false);
         }
+        self.plain_part(whole, file, trimmed(bytes, from..bytes.len(), start), indent);
+    }
+
+    /// What stands between two braces, and where; `false` when it is nothing.
+    fn plain_part(&mut self, whole: &Arc<String>, file: FileId, part: (&[u8], u32), indent: u32) -> bool {
+        let (content, start) = part;
+        if content.is_empty() {
+            return false;
+        }
+        if self.has_room() && !self.items.part(file, start, content, indent) {
+            self.items.line(Text::part(whole, file, start, start + offset(content.len())), indent);
+        }
+        true
     }
 
     /// One line after its comment is gone; `depth` counts substitutions and sequences around it.
@@ -315,11 +338,24 @@ impl<'a> Preprocessor<'a> {
     }
 }
 
-/// Whether there is nothing in a line that means anything before its words are looked at.
+/// Whether a line is nothing but words and braces.
 fn is_plain(line: &str) -> bool {
-    let special =
-        |byte| matches!(byte, b'\0' | b'#' | b'!' | b'$' | b'"' | b'{' | b'}' | b'\\' | b'~' | b'@');
-    !line.bytes().any(special) && !line.trim_start_matches(is_blank).starts_with("include")
+    // Bytes that may mean something before words and braces are looked at. Nearly no line has one: many bytes
+    // are compared at a time, and none ends the search.
+    let special = line.bytes().fold(false, |found, byte| {
+        found | matches!(byte, b'\0' | b'#' | b'!' | b'$' | b'"' | b'\\' | b'~' | b'@')
+    });
+    !special && !line.trim_start_matches(is_blank).starts_with("include")
+}
+
+/// A part of a line that begins at `start`, without blanks at both ends, and where it begins.
+fn trimmed(line: &[u8], range: Range<usize>, start: u32) -> (&[u8], u32) {
+    let from = range.start;
+    let part = line.get(range).unwrap_or_default();
+    let blanks = part.iter().take_while(|byte| is_blank(char::from(**byte))).count();
+    let part = part.get(blanks..).unwrap_or_default();
+    let length = part.iter().rposition(|byte| !is_blank(char::from(*byte))).map_or(0, |last| last + 1);
+    (part.get(..length).unwrap_or_default(), start + offset(from + blanks))
 }
 
 /// Drops the comment. A backslash before `#` or `!` outside double quotes gives it literally.
