@@ -8,6 +8,7 @@ mod facts;
 mod faults;
 mod interop;
 mod lifecycle;
+mod tracked_files;
 mod tracking;
 
 use crate::support::runner::Case;
@@ -19,6 +20,7 @@ pub fn cases() -> Vec<Case> {
         events::cases(),
         elections::cases(),
         tracking::cases(),
+        tracked_files::cases(),
         exit_codes::cases(),
         faults::cases(),
         interop::cases(),
