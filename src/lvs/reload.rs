@@ -13,7 +13,7 @@ use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan;
 use super::service::{Keys, Real, Service, Settings, notify_real, release_real};
-use crate::config::model::{Check, Config, RealServer};
+use crate::config::model::{Check, Config, RealServer, VirtualServer};
 use crate::health::checker::{Checker, first_delay};
 use crate::objects::ipvs::{DestKey, ServiceKey};
 use crate::time::Mono;
@@ -118,6 +118,7 @@ impl Director {
         }
         let name = &plan::name(&settings);
         let old_settings = service.settings().clone();
+        note_members(&old_settings, &settings, out);
         let old_reals = service.take_reals();
         let mut old: HashMap<DestKey, (&RealServer, Real)> = HashMap::with_capacity(old_reals.len());
         for (settings, real) in old_settings.real_servers.iter().zip(old_reals) {
@@ -229,6 +230,19 @@ impl Director {
             self.checkers.remove(id.0);
             self.schedule.clear(id);
         }
+    }
+}
+
+/// Which members the group of a service has lost and got.
+fn note_members(before: &VirtualServer, now: &VirtualServer, out: &mut Vec<Action>) {
+    let (Some(before), Some(used)) = (&before.group, &now.group) else { return };
+    let (old, new) = (&before.group.members, &used.group.members);
+    for (members, others, added) in [(old, new, false), (new, old, true)] {
+        let others: HashSet<_> = others.iter().collect();
+        out.extend(members.iter().filter(|member| !others.contains(member)).map(|member| {
+            let (group, protocol) = (used.group.name.clone(), now.protocol);
+            Action::Note(Note::Member { group, member: *member, protocol, added })
+        }));
     }
 }
 

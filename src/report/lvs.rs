@@ -4,11 +4,12 @@ use tracing::Level;
 
 use super::Line;
 use crate::config::model::check::HttpGet;
+use crate::config::model::lvs::GroupMember;
 use crate::config::model::{Check, CheckKind};
 use crate::health::outcome::{Failure, Success};
 use crate::lvs::name::{RealName, ServiceName};
 use crate::lvs::note::Note;
-use crate::objects::ipvs::{DestKey, Op, ServiceKey, SyncRole};
+use crate::objects::ipvs::{DestKey, Op, Protocol, ServiceKey, SyncRole};
 
 /// The log line of a note.
 pub fn render(note: &Note) -> Line {
@@ -77,6 +78,14 @@ pub fn render(note: &Note) -> Line {
             let inhibited = if *inhibited { "(inhibited) " } else { "" };
             format!("{verb} {inhibited}service {real} from VS {service}")
         }
+        Note::Member { group, member, protocol, added } => {
+            let member = member_name(member, *protocol, *added);
+            if *added {
+                format!("VS [{member}] added into group {group}")
+            } else {
+                format!("VS [{member}] in group {group} no longer exists")
+            }
+        }
         Note::ServiceRemoved { service } => format!("Removing Virtual Server {service}"),
     })
 }
@@ -102,6 +111,18 @@ pub fn refused(op: &Op, errno: i32, text: &str) -> Line {
 fn pair(service: ServiceKey, server: DestKey) -> String {
     let service = ServiceName::Single(service);
     format!("{service} -> {}", RealName::of(&service, server))
+}
+
+/// As keepalived's lines have it, for a mark that comes and one that goes.
+fn member_name(member: &GroupMember, protocol: Protocol, added: bool) -> String {
+    match member {
+        GroupMember::Addresses { first, last, port } if first == last => {
+            format!("[{first}]:{protocol}:{port}")
+        }
+        GroupMember::Addresses { first, last, port } => format!("[{first}]:{protocol}:{port}-{last}"),
+        GroupMember::Fwmark { mark, .. } if added => format!("FWM {mark}"),
+        GroupMember::Fwmark { mark, .. } => mark.to_string(),
+    }
 }
 
 fn role(role: SyncRole) -> String {

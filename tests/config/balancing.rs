@@ -184,6 +184,8 @@ fn families_of_a_group_and_its_servers() {
         assert_eq!(verdict(&loaded.diagnostics), 0, "keepalived says so only when it runs");
         assert_eq!(loaded.config.virtual_servers.is_empty(), !expected.is_empty(), "{lines} {inside}");
     }
+    let sorry = group(&mixed, &format!("{nat}\nsorry_server 2001:db8::9 80\n{REAL}"));
+    assert_eq!((codes(&sorry), verdict(&sorry.diagnostics)), (vec!["wrong-family", "wrong-family"], 5));
     let family = |loaded: &Loaded| only(loaded).group.as_ref().unwrap().family;
     let marks = |inside: &str| family(&group("fwmark 5", &format!("lvs_method TUN\n{inside}")));
     assert_eq!(marks(REAL_6), Family::V6, "of the first real server");
@@ -373,6 +375,21 @@ fn defaults() {
     assert_eq!((real.weight, real.upper_threshold, real.lower_threshold), (1, 0, 0));
     assert!(!real.inhibit_on_failure && real.checks.is_empty() && real.options.is_none());
     assert_eq!(loaded.config.ssl, None);
+}
+
+#[test]
+fn lines_that_name_nothing() {
+    for (line, code) in [
+        ("virtual_server group", "missing-parameter"),
+        ("virtual_server fwmark", "missing-parameter"),
+        ("virtual_server_group", "missing-parameter"),
+        ("virtual_server_group G H", "extra-words"),
+    ] {
+        let loaded = read(&format!("{line} {{\n10.0.0.1 80\n}}\n"));
+        let told = loaded.diagnostics.iter().find(|one| one.code == code);
+        assert!(told.is_some(), "{line}: {:?}", loaded.diagnostics);
+        assert_eq!(verdict(&loaded.diagnostics), 2, "{line}");
+    }
 }
 
 #[test]

@@ -31,6 +31,9 @@ struct Whole {
 impl Lower<'_> {
     /// Completes one and puts it into the model.
     pub fn complete_service(&mut self, mut draft: ServiceDraft) {
+        if !self.sorry_fits(&draft) {
+            draft.sorry = None;
+        }
         let Some(scope) = self.scope(&draft) else { return };
         let reals = std::mem::take(&mut draft.real_servers);
         let protocol = self.protocol_of(&draft, &scope);
@@ -81,7 +84,7 @@ impl Lower<'_> {
         let real_servers = self.real_servers(reals, &draft, &whole);
         let (quorum, hysteresis) = self.quorum(&draft, &real_servers, &whole.name);
         let ha_suspend = self.ha_suspend(&draft, &whole);
-        let sorry_server = draft.sorry.take().and_then(|sorry| self.sorry_server_of(sorry, &draft, &whole));
+        let sorry_server = draft.sorry.take().map(|sorry| self.sorry_server_of(sorry, &draft, &whole));
         let global = &self.loaded.config.global;
         let service = VirtualServer {
             protocol,
@@ -282,29 +285,28 @@ impl Lower<'_> {
         }
     }
 
-    /// What is used when the quorum is lost.
-    fn sorry_server_of(
-        &mut self,
-        sorry: SorryDraft,
-        service: &ServiceDraft,
-        whole: &Whole,
-    ) -> Option<SorryServer> {
-        let forwarding = sorry.forwarding.unwrap_or(whole.forwarding);
-        let tunnel = matches!(forwarding, Forwarding::Tunnel(_));
-        if let Some(family) =
-            service.family.filter(|family| !tunnel && *family != Family::of(sorry.address))
-        {
-            let message = format!(
-                "Address family of virtual server and sorry server {} don't match - skipping sorry server.",
-                sorry.address
-            );
-            self.report(
-                Diagnostic::error("wrong-family", sorry.span, message)
-                    .expected(format!("an {family} address"))
-                    .help("only TUN carries one family in the other"),
-            );
-            return None;
+    /// As a real server, but whatever the order of the lines.
+    fn sorry_fits(&mut self, draft: &ServiceDraft) -> bool {
+        let (Some(sorry), Some(family)) = (&draft.sorry, draft.family) else { return true };
+        let tunnel = matches!(sorry.forwarding.or(draft.forwarding), Some(Forwarding::Tunnel(_)));
+        if tunnel || family == Family::of(sorry.address) {
+            return true;
         }
+        let message = format!(
+            "Address family of virtual server and sorry server {} don't match - skipping sorry server.",
+            sorry.address
+        );
+        self.report(
+            Diagnostic::error("wrong-family", sorry.span, message)
+                .expected(format!("an {family} address"))
+                .help("only TUN carries one family in the other"),
+        );
+        false
+    }
+
+    /// What is used when the quorum is lost.
+    fn sorry_server_of(&mut self, sorry: SorryDraft, service: &ServiceDraft, whole: &Whole) -> SorryServer {
+        let forwarding = sorry.forwarding.unwrap_or(whole.forwarding);
         let of_service = port_of(&service.target);
         let mut port = sorry.port.unwrap_or(of_service);
         if let Some(written) = sorry.port.filter(|_| forwarding.keeps_port()) {
@@ -322,7 +324,7 @@ impl Lower<'_> {
             }
             port = if whole.scope.group.is_some() { written } else { of_service };
         }
-        Some(SorryServer { address: sorry.address, port, forwarding, inhibit: sorry.inhibit })
+        SorryServer { address: sorry.address, port, forwarding, inhibit: sorry.inhibit }
     }
 
     fn real_server_of(
