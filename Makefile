@@ -64,6 +64,7 @@ bench: tools
 docs:
 	$(CARGO) run --locked --quiet -- explain --markdown >docs/configuration.md
 	$(CARGO) run --locked --quiet -- explain --man >packaging/man/standfast.conf.5
+	$(CARGO) run --locked --quiet -- explain --diagnostics >docs/diagnostics.md
 
 deb: tools
 	packaging/deb/build

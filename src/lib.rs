@@ -12,7 +12,7 @@
 //! | [`probe`] | one health check each: a target in, an outcome out | `config::model`, `health`, `ids` |
 //! | [`kernel`] | the only sockets to the kernel, and the only `unsafe` | `objects`, `ids`, `time` |
 //! | [`report`] | what the operator reads: log lines in keepalived's words | cores (their notes), `config` |
-//! | [`manual`] | what a person is told of a keyword, and the documents made of that | `config` |
+//! | [`manual`] | what a person is told of a keyword, and the documents made of that | `config`, `diag` |
 //! | [`cli`] | keepalived's options, and what they make of a run | all |
 //! | [`daemon`] | puts everything together; the only module that knows everybody | all |
 //!

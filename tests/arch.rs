@@ -40,7 +40,7 @@ const ROOMS: &[Room] = &[
     pure("lvs", &["config::model", "health", "objects", "ids", "time"]),
     pure("health", &["config::model", "objects", "ids", "time"]),
     pure("track", &["config::model", "objects", "ids", "time"]),
-    pure("manual", &["config"]),
+    pure("manual", &["config", "diag"]),
     pure("reconcile", &["config::model", "objects", "ids", "time"]),
     worldly("probe", &["config::model", "health", "ids"]),
     worldly("kernel", &["objects", "ids", "time"]),

@@ -164,13 +164,13 @@ fn check(matches: &ArgMatches) -> Invocation {
 
 fn explain_command() -> Command {
     Command::new("standfast explain")
-        .about("Say what a keyword of the configuration does, with an example")
-        .after_help("Exit status: 0, or 1 when there is no such keyword")
+        .about("Say what a keyword does, or a message means, with an example")
+        .after_help("Exit status: 0, or 1 when there is no such keyword or code")
         .arg(
             Arg::new("keyword")
                 .value_name("KEYWORD")
-                .required_unless_present_any(["markdown", "man"])
-                .help("The keyword, as it is written in a file"),
+                .required_unless_present_any(["markdown", "man", "diagnostics"])
+                .help("The keyword, as it is written in a file; or the code of a message"),
         )
         .arg(
             Arg::new("block")
@@ -189,6 +189,12 @@ fn explain_command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Print all keywords, as the manual page standfast.conf(5)"),
         )
+        .arg(
+            Arg::new("diagnostics")
+                .long("diagnostics")
+                .action(ArgAction::SetTrue)
+                .help("Print all codes of messages, as docs/diagnostics.md"),
+        )
 }
 
 fn explain(matches: &ArgMatches) -> Invocation {
@@ -198,9 +204,15 @@ fn explain(matches: &ArgMatches) -> Invocation {
     if matches.get_flag("man") {
         return printed(manual::man_page(env!("CARGO_PKG_VERSION")));
     }
+    if matches.get_flag("diagnostics") {
+        return printed(manual::codes::markdown());
+    }
     let word = |name| matches.get_one::<String>(name).map(String::as_str);
     let keyword = word("keyword").unwrap_or_default();
     if let Some(text) = manual::explain(keyword, word("block")) {
+        return printed(text);
+    }
+    if let Some(text) = manual::codes::explain(keyword) {
         return printed(text);
     }
     let known = manual::explain(keyword, None).is_some();

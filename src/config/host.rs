@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Loaded;
 use super::model::{Command, UserSpec};
+use super::{Loaded, suggest};
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
 
@@ -53,6 +53,8 @@ pub enum ScriptKind {
     Unused,
     /// Told of changes in VRRP; one that is missing is only logged.
     Notify,
+    /// `startup_script`, `shutdown_script`
+    Daemon,
     /// A health check.
     Check,
     /// Told of changes in LVS; one that is missing is only logged.
@@ -60,9 +62,9 @@ pub enum ScriptKind {
 }
 
 impl ScriptKind {
-    /// Run by the part of keepalived that does the health checks.
-    const fn of_checker(self) -> bool {
-        matches!(self, ScriptKind::Check | ScriptKind::CheckNotify)
+    /// Run by the part of keepalived that does VRRP.
+    const fn of_vrrp(self) -> bool {
+        matches!(self, ScriptKind::Track | ScriptKind::Unused | ScriptKind::Notify)
     }
 }
 
@@ -142,16 +144,11 @@ fn interfaces(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
         }
         let message = format!("WARNING - interface {} for {} doesn't exist", wanted.name, wanted.by);
         let mut diagnostic = Diagnostic::warning(NO_SUCH_INTERFACE, wanted.span, message);
-        let near =
-            facts.interfaces.iter().map(|name| (strsim::damerau_levenshtein(name, &wanted.name), name));
-        diagnostic = match near.min() {
-            Some((distance, name)) if distance <= 2 && distance < wanted.name.len() => {
-                diagnostic.help(format!("this host has {name}"))
-            }
-            _ => diagnostic.help(
-                "standfast waits for it; keepalived would end, unless global_defs has dynamic_interfaces",
-            ),
-        };
+        let known = suggest::candidates(&wanted.name, names(facts), "other interface");
+        let end = if known.ends_with('?') { "" } else { ";" };
+        diagnostic = diagnostic.help(format!(
+            "{known}{end} standfast waits for it, keepalived would end unless global_defs has dynamic_interfaces"
+        ));
         found.push(diagnostic);
     }
 }
@@ -162,12 +159,20 @@ fn dispensable(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) 
         if !facts.interfaces.contains(&*wanted.name) && !loaded.own_interfaces.contains(&wanted.name) {
             let message = format!("unknown interface {} specified for {}", wanted.name, wanted.by);
             found.push(
-                Diagnostic::error("line-without-interface", wanted.span, message)
-                    .class(Class::Fatal)
-                    .help("the line is ignored"),
+                Diagnostic::error("line-without-interface", wanted.span, message).class(Class::Fatal).help(
+                    format!(
+                        "the line is ignored; {}",
+                        suggest::candidates(&wanted.name, names(facts), "other interface")
+                    ),
+                ),
             );
         }
     }
+}
+
+/// Interfaces that may carry VRRP.
+fn names(facts: &HostFacts) -> impl Iterator<Item = &str> {
+    facts.interfaces.iter().map(String::as_str).filter(|name| *name != "lo")
 }
 
 fn users(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
@@ -175,12 +180,20 @@ fn users(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
         let UserSpec { user, group } = &wanted.user;
         if !facts.users.contains(user) {
             let message = format!("Unable to resolve script username '{user}' - ignoring");
-            found.push(Diagnostic::error("no-such-user", wanted.span, message));
+            found.push(
+                Diagnostic::error("no-such-user", wanted.span, message)
+                    .expected("a user of this host")
+                    .help(format!("correct the name, or make the user: useradd --system {user}")),
+            );
         } else if let Some(group) = group
             && !facts.groups.contains(group)
         {
             let message = format!("Unable to resolve script group name '{group}' - ignoring");
-            found.push(Diagnostic::error("no-such-group", wanted.span, message));
+            found.push(
+                Diagnostic::error("no-such-group", wanted.span, message)
+                    .expected("a group of this host")
+                    .help(format!("correct the name, or make the group: groupadd --system {group}")),
+            );
         }
     }
 }
@@ -216,35 +229,47 @@ fn scripts(loaded: &Loaded, facts: &HostFacts, vrrp_ends: bool, found: &mut Vec<
         match problem {
             Some(why) if script.kind != ScriptKind::Unused => {
                 let message = format!("Disabling {} {why}", script.by);
-                let diagnostic = Diagnostic::error("script-unusable", script.span, message)
+                let known = facts.programs.keys().map(String::as_str).filter(|known| *known != program);
+                let mut diagnostic = Diagnostic::error("script-unusable", script.span, message)
                     .expected(format!("a program '{program}' that its user may run"));
+                if let Some(near) = suggest::nearest(program, known) {
+                    diagnostic = diagnostic.help(format!("did you mean '{near}'?"));
+                }
                 found.push(diagnostic.class(class_of_missing(script.kind)));
             }
             Some(_) => {}
-            None if vrrp_ends && !script.kind.of_checker() => {}
+            None if vrrp_ends && script.kind.of_vrrp() => {}
             None => running = running.or(Some(script)),
         }
     }
     if let Some(script) = running
         && !security
     {
-        let which = if script.kind.of_checker() { "check scripts" } else { "scripts" };
+        let which = match script.kind {
+            ScriptKind::Daemon => "start/shutdown scripts",
+            ScriptKind::Check | ScriptKind::CheckNotify => "check scripts",
+            ScriptKind::Track | ScriptKind::Unused | ScriptKind::Notify => "scripts",
+        };
         let message =
             format!("SECURITY VIOLATION - {which} are being executed but script_security not enabled.");
-        found.push(
-            Diagnostic::warning("script-security", None, message)
-                .class(Class::Security)
-                .help("write 'enable_script_security' in global_defs, and a script_user"),
-        );
+        let mut diagnostic = Diagnostic::warning("script-security", None, message)
+            .class(Class::Security)
+            .help("write 'enable_script_security' in global_defs, and a script_user");
+        if let Some(place) = script.span {
+            diagnostic = diagnostic.related(place, "this one is the first");
+        }
+        found.push(diagnostic);
     }
 }
 
 const fn class_of_missing(kind: ScriptKind) -> Class {
     match kind {
         ScriptKind::Track => Class::Fault,
-        ScriptKind::Unused | ScriptKind::Notify | ScriptKind::Check | ScriptKind::CheckNotify => {
-            Class::Silent
-        }
+        ScriptKind::Unused
+        | ScriptKind::Notify
+        | ScriptKind::Daemon
+        | ScriptKind::Check
+        | ScriptKind::CheckNotify => Class::Silent,
     }
 }
 
@@ -268,7 +293,12 @@ fn is_known(spec: &UserSpec, facts: &HostFacts) -> bool {
 fn unknown_user(script: &ScriptUse, spec: &UserSpec) -> Diagnostic {
     let group = spec.group.as_ref().map(|group| format!(" or group '{group}'")).unwrap_or_default();
     let message = format!("Disabling {}: there is no user '{}'{group}", script.by, spec.user);
-    Diagnostic::error("no-such-user", script.span, message).class(class_of_missing(script.kind))
+    let class = match script.kind {
+        // keepalived knows this while it reads.
+        ScriptKind::Daemon | ScriptKind::Check => Class::Fault,
+        kind => class_of_missing(kind),
+    };
+    Diagnostic::error("no-such-user", script.span, message).class(class)
 }
 
 fn no_user(script: &ScriptUse) -> Diagnostic {

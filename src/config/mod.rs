@@ -14,6 +14,7 @@ pub mod model;
 pub mod policy;
 mod preprocess;
 pub mod source;
+mod suggest;
 mod syntax;
 mod text;
 
@@ -23,7 +24,7 @@ use std::path::PathBuf;
 pub use host::{HostFacts, Needs};
 pub use policy::{Refusal, Rejected, RejectedKind, reload_refusal, verdict};
 
-use crate::diag::{Class, Diagnostic, SourceMap};
+use crate::diag::{Class, Diagnostic, SourceMap, Span};
 use crate::ids::Name;
 use model::Config;
 use source::{Disk, Reader, Texts};
@@ -83,6 +84,8 @@ pub struct Loaded {
     pub own_interfaces: BTreeSet<Name>,
     /// The tree, where it was asked for.
     tree: Vec<syntax::Node>,
+    /// Places whose mistake was told: what is wrong with the value there follows from it.
+    explained: Vec<Span>,
     /// Mistakes that are only counted, and the worst class of them.
     untold: (usize, Class),
 }
@@ -97,9 +100,25 @@ impl Loaded {
         }
     }
 
+    /// Notes that everything about a place was said.
+    fn explain(&mut self, place: Option<Span>) {
+        if self.explained.len() < MOST_TOLD {
+            self.explained.extend(place);
+        }
+    }
+
+    /// Whether a complaint about a place would only be a consequence.
+    fn is_explained(&self, place: Option<Span>) -> bool {
+        let overlaps = |told: &Span, place: Span| {
+            told.file == place.file && told.start <= place.start && place.end <= told.end
+        };
+        place.is_some_and(|place| self.explained.iter().any(|told| overlaps(told, place)))
+    }
+
     /// Adds what was wrong with braces and keywords.
     fn tell_findings(&mut self, findings: syntax::Findings) {
         self.structure_broken |= findings.broken;
+        findings.explained.into_iter().for_each(|place| self.explain(Some(place)));
         findings.diagnostics.into_iter().for_each(|diagnostic| self.tell(diagnostic));
         if findings.untold > 0 {
             self.untold = (self.untold.0 + findings.untold, self.untold.1.max(Class::Fault));

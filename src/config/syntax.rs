@@ -7,9 +7,9 @@
 use std::collections::VecDeque;
 
 use super::MOST_TOLD;
-use super::keywords::{Arguments, Context, Keyword, Values, nearest, valid_in};
+use super::keywords::{Arguments, Context, Keyword, Missing, Values, nearest, nearest_anywhere, valid_in};
 use super::preprocess::{Brace, Item, ItemReader, Line};
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Class, Diagnostic, Span};
 
 /// Braces without a keyword that may be open at a time.
 const DEEPEST: usize = 32;
@@ -67,6 +67,8 @@ pub struct Findings {
     pub untold: usize,
     /// A brace is missing or too many, or a block is unknown.
     pub broken: bool,
+    /// Places of which no more need be said.
+    pub explained: Vec<Span>,
 }
 
 /// A node of the top level, or a part of one that is too long to be held: each part has the node's line and
@@ -261,12 +263,7 @@ impl Builder {
             Arguments::Values(_) => Kind::Values,
             _ => {
                 if open.is_some() {
-                    let message = format!("'{}' takes no block; the block is skipped", row.name);
-                    self.broken(Diagnostic::error(
-                        "unexpected-block",
-                        open.map(|brace| brace.span),
-                        message,
-                    ));
+                    self.unexpected_block(&line, row, open);
                     let indent = line.indent;
                     self.add(Node { line, row: Some(row), block: None });
                     self.push(None, Kind::Skipped(0), open, indent);
@@ -288,6 +285,24 @@ impl Builder {
         }
         self.push(Some((line, Some(row))), kind, open, indent);
         open.is_some()
+    }
+
+    fn unexpected_block(&mut self, line: &Line, row: &'static Keyword, open: Option<Brace>) {
+        let place = open.map(|brace| brace.span);
+        let message = format!("'{}' takes no block; the block is skipped", row.name);
+        let mut diagnostic = Diagnostic::error("unexpected-block", place, message);
+        if row.missing == Missing::Exits && line.count() == 1 {
+            diagnostic = diagnostic.class(Class::Exit);
+        }
+        if row.syntax != "none" {
+            diagnostic = diagnostic.expected(row.syntax);
+        }
+        self.broken(diagnostic.help(match row.arguments {
+            Arguments::Nothing => format!("write '{}' alone on its line, without braces", row.name),
+            _ => format!("write '{}' and its value on one line, without braces", row.name),
+        }));
+        // Its value is missing because it stands in the block: that is said with it.
+        self.findings.explained.extend(line.span(0).zip(place).map(|(word, brace)| word.to(brace)));
     }
 
     fn missing_open(&mut self, line: &Line, row: &'static Keyword, assumed: bool) {
@@ -508,6 +523,10 @@ impl Builder {
 /// What to do about an unknown word.
 fn advice(word: &str, context: Context) -> String {
     let valid = valid_in(word);
+    let newer = valid.iter().filter_map(|context| context.find(word)?.replacement).map(|new| new.keyword);
+    if let Some(newer) = newer.into_iter().find(|newer| context.find(newer).is_some()) {
+        return format!("use '{newer}'");
+    }
     if let Some((first, more)) = valid.split_first() {
         let mut names = vec![first.name()];
         names.extend(more.iter().map(|context| context.name()));
@@ -515,8 +534,13 @@ fn advice(word: &str, context: Context) -> String {
         names.truncate(4);
         return format!("'{word}' is valid in {}, not in {}", names.join(", "), context.name());
     }
-    match nearest(context, word) {
-        Some(near) => format!("did you mean '{near}'?"),
+    if let Some(near) = nearest(context, word) {
+        return format!("did you mean '{near}'?");
+    }
+    match nearest_anywhere(word) {
+        Some((elsewhere, near)) => {
+            format!("did you mean '{near}'? it is valid in {}, not in {}", elsewhere.name(), context.name())
+        }
         None => format!("nothing in {} is called so or nearly so; remove the line", context.name()),
     }
 }

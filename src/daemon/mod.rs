@@ -9,6 +9,7 @@ pub mod check_command;
 pub mod config_test;
 pub mod daemonize;
 mod dumps;
+mod fifos;
 pub mod format_command;
 mod notifier;
 pub mod pidfile;

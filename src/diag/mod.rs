@@ -117,6 +117,15 @@ impl Diagnostic {
         self
     }
 
+    /// The same with the place of what stands a second time here.
+    #[must_use]
+    pub fn first_at(self, first: Option<Span>) -> Self {
+        match first {
+            Some(first) => self.related(first, "the first one"),
+            None => self,
+        }
+    }
+
     /// The same with another place that belongs to it.
     #[must_use]
     pub fn related(mut self, span: Span, words: impl Into<String>) -> Self {

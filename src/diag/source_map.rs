@@ -129,7 +129,8 @@ impl SourceMap {
             // The name of a sequence is defined where the sequence stands, which is told next.
             let place = |span: Span| (span.file, span.start, span.end);
             let told = next.and_then(|id| self.via(id)).is_some_and(|it| place(it.span) == place(via.span));
-            if !told {
+            // A definition that uses itself comes by the same places again and again.
+            if !told && !steps.contains(via) {
                 steps.push(via.clone());
             }
         }

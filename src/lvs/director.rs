@@ -159,11 +159,12 @@ fn note_result(
     out: &mut Vec<Action>,
 ) {
     let check = Arc::clone(check);
-    let is_http = matches!(check.kind, CheckKind::Http(_));
+    let is_dns = matches!(check.kind, CheckKind::Dns(_));
+    let is_http = matches!(check.kind, CheckKind::Http(_) | CheckKind::Ssl(_));
     match (verdict, outcome) {
         (Verdict::Up { .. } | Verdict::Passed, Outcome::Success(success)) => {
-            // Single urls are told on the way up only, as keepalived does.
-            if !(is_http && was_up) {
+            // Single urls are told on the way up only, and name servers not at all, as keepalived does.
+            if !(is_http && was_up || is_dns) {
                 out.push(Action::Note(Note::CheckPassed { real, check, success }));
             }
             if is_http && verdict != Verdict::Passed {
@@ -174,11 +175,12 @@ fn note_result(
             out.push(Action::Note(Note::AttemptFailed { real, check, failure }));
         }
         (Verdict::Down { retries, .. }, Outcome::Failure(failure)) => {
-            if check.log_all_failures {
-                let check = Arc::clone(&check);
+            // Those two say in one line what failed and that it is final.
+            if check.log_all_failures && !is_dns && !matches!(check.kind, CheckKind::Smtp(_)) {
+                let (check, failure) = (Arc::clone(&check), failure.clone());
                 out.push(Action::Note(Note::AttemptFailed { real, check, failure }));
             }
-            out.push(Action::Note(Note::CheckFailed { real, check, retries }));
+            out.push(Action::Note(Note::CheckFailed { real, check, failure, retries }));
         }
         (Verdict::Undecided, Outcome::Undecided(reason)) => {
             out.push(Action::Note(Note::Undecided { real, check, reason }));

@@ -14,7 +14,7 @@ use super::note::Note;
 use super::plan;
 use super::service::{Keys, Real, Service, Settings, notify_real, release_real};
 use crate::config::model::{Check, Config, RealServer, VirtualServer};
-use crate::health::checker::{Checker, first_delay};
+use crate::health::checker::{Checker, first_delay, is_probed};
 use crate::objects::ipvs::{DestKey, ServiceKey};
 use crate::time::Mono;
 
@@ -169,7 +169,7 @@ impl Director {
         let was_up = old.is_up();
         let mut spare = old.checkers;
         let mut checkers = Vec::with_capacity(settings.checks.len());
-        for check in &settings.checks {
+        for check in settings.checks.iter().filter(|check| is_probed(&check.kind)) {
             let same = spare.iter().position(|id| self.check(*id).is_some_and(|old| **old == *check));
             if let Some(position) = same {
                 let id = spare.remove(position);
@@ -195,7 +195,7 @@ impl Director {
         activated: &mut Vec<Note>,
     ) -> Real {
         let mut checkers = Vec::with_capacity(settings.checks.len());
-        for check in &settings.checks {
+        for check in settings.checks.iter().filter(|check| is_probed(&check.kind)) {
             if let Some(id) = self.new_checker(now, place, check, !check.alpha) {
                 activated.push(activating(name, settings));
                 checkers.push(id);
@@ -217,7 +217,7 @@ impl Director {
         check: &Check,
         up: bool,
     ) -> Option<CheckerId> {
-        let first = now + first_delay(self.seed, self.created, check.warmup);
+        let first = now + first_delay(self.seed, self.created, check.pace.warmup);
         let checker = Checker::new(Arc::new(check.clone()), up);
         let id = CheckerId(self.checkers.insert(Attached { checker, service, real, running: None })?);
         self.created += 1;

@@ -4,9 +4,19 @@ use crate::config::keywords::{Arguments, Context, Keyword, Values};
 
 /// A piece of configuration with this keyword in its place.
 pub fn example(context: Context, row: &Keyword) -> String {
-    let line = line(context, row);
+    laid_out(&around(context, row.name, &line(context, row)))
+}
+
+/// Lines parted by `;` in a block of this kind, with what it cannot be without.
+pub(super) fn within(context: Context, lines: &str) -> String {
+    let first = lines.split(' ').next().unwrap_or("");
+    laid_out(&around(context, first, lines))
+}
+
+/// A text whose lines are parted by `;`, one a line.
+pub(super) fn laid_out(short: &str) -> String {
     let mut text = String::new();
-    lay_out(&around(context, row.name, &line), &mut text);
+    lay_out(short, &mut text);
     text
 }
 
@@ -182,6 +192,8 @@ fn written(context: Context, name: &str) -> Option<&'static str> {
         (Url | SslUrl, "status_code") => "status_code 200-299 401",
         (Url | SslUrl, "regex") => "regex \"status: *ok\"",
         (Url | SslUrl, "regex_options") => "regex_options caseless",
+        (Url | SslUrl, "regex_min_offset") => "regex_min_offset 100",
+        (Url | SslUrl, "regex_max_offset") => "regex_max_offset 1000",
         (Url | SslUrl, "regex_stack") => "regex_stack 32 1024",
         (SmtpCheck, "host") => "host { connect_port 25 }",
         (SmtpCheck, "helo_name") => "helo_name lb.example.org",
@@ -442,8 +454,12 @@ fn around(context: Context, name: &str, line: &str) -> String {
         DnsCheck => check("DNS_CHECK", &[]),
         HttpGet => check("HTTP_GET", &["url { path /; status_code 200 }"]),
         SslGet => check("SSL_GET", &["url { path /; status_code 200 }"]),
-        Url => real(&format!("HTTP_GET {{ url {{ {} }} }}", beside(&["path /", "status_code 200"]))),
-        SslUrl => real(&format!("SSL_GET {{ url {{ {} }} }}", beside(&["path /", "status_code 200"]))),
+        Url | SslUrl => {
+            let check = if context == Url { "HTTP_GET" } else { "SSL_GET" };
+            let needed =
+                if name.starts_with("regex_") { "regex \"status: *ok\"" } else { "status_code 200" };
+            real(&format!("{check} {{ url {{ {} }} }}", beside(&["path /", needed])))
+        }
         MiscCheck => check("MISC_CHECK", &["misc_path \"/usr/local/bin/script\""]),
         SmtpCheck => check("SMTP_CHECK", &[]),
         SmtpHost => real(&format!("SMTP_CHECK {{ host {{ {line} }} }}")),

@@ -1,6 +1,7 @@
 //! What a person is told of a keyword: `standfast explain`, `docs/configuration.md`, the manual page. All of it
-//! comes from the table of keywords.
+//! comes from the table of keywords. The codes of messages are in [`codes`].
 
+pub mod codes;
 mod example;
 mod pages;
 

@@ -10,6 +10,7 @@
 )]
 
 mod balancing;
+mod checkers;
 mod consequences;
 mod corpus;
 mod documented;
@@ -22,6 +23,7 @@ mod lints;
 mod manual;
 mod meaning;
 mod oracle;
+mod pages;
 mod places;
 mod policy;
 mod robust;

@@ -264,32 +264,40 @@ pub const REAL_SERVER: &[Keyword] = &[
         .later(),
     row("MISC_CHECK", Block(Context::MiscCheck), Allowed, Repeats, "")
         .doc("0.5.3", "block", "Script checker.")
-        .later(),
-    row("SMTP_CHECK", Block(Context::SmtpCheck), Allowed, Repeats, "")
-        .doc("1.1.8", "block", "SMTP greeting and HELO checker.")
-        .later(),
+        .unused("runs no check scripts"),
+    row("SMTP_CHECK", Block(Context::SmtpCheck), Allowed, Repeats, "").doc(
+        "1.1.8",
+        "block",
+        "SMTP greeting and HELO checker.",
+    ),
     row("TCP_CHECK", Block(Context::TcpCheck), Allowed, Repeats, "").doc(
         "0.5.3",
         "block",
         "TCP connect checker.",
     ),
-    row("PING_CHECK", Block(Context::PingCheck), Allowed, Repeats, "")
-        .doc("2.1.0", "block", "ICMP echo checker; may widen net.ipv4.ping_group_range to start at 0.")
-        .later(),
-    row("UDP_CHECK", Block(Context::UdpCheck), Allowed, Repeats, "")
-        .doc("2.1.0", "block", "UDP datagram checker.")
-        .later(),
+    row("PING_CHECK", Block(Context::PingCheck), Allowed, Repeats, "").doc(
+        "2.1.0",
+        "block",
+        "ICMP echo checker; may widen net.ipv4.ping_group_range to start at 0.",
+    ),
+    row("UDP_CHECK", Block(Context::UdpCheck), Allowed, Repeats, "").doc(
+        "2.1.0",
+        "block",
+        "UDP datagram checker.",
+    ),
     row("HTTP_GET", Block(Context::HttpGet), Allowed, Repeats, "").doc("0.5.3", "block", "HTTP checker."),
     row("SSL_GET", Block(Context::SslGet), Allowed, Repeats, "")
         .doc("0.5.3", "block", "HTTPS checker.")
-        .later(),
-    row("DNS_CHECK", Block(Context::DnsCheck), Allowed, Repeats, "")
-        .doc("1.3.0", "block", "DNS query checker.")
-        .later(),
+        .unused("speaks no TLS"),
+    row("DNS_CHECK", Block(Context::DnsCheck), Allowed, Repeats, "").doc(
+        "1.3.0",
+        "block",
+        "DNS query checker.",
+    ),
     row("FILE_CHECK", Block(Context::FileCheck), Allowed, Repeats, "")
         .doc("2.1.0", "block", "Tracks a track_file.")
-        .later(),
+        .unused("judges no server by a file"),
     row("BFD_CHECK", Block(Context::BfdCheck), Allowed, Repeats, "")
         .doc("2.0.0", "block", "Follows a bfd_instance.")
-        .later(),
+        .unused("judges no server by a BFD session"),
 ];

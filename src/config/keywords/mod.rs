@@ -23,6 +23,7 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
+use super::suggest;
 use crate::ids::Family;
 
 /// Scheduler names that keepalived takes.
@@ -482,15 +483,14 @@ impl Context {
 
 /// The keyword of this block that is most like `word`, when one is like it at all.
 pub fn nearest(context: Context, word: &str) -> Option<&'static str> {
-    let lower = word.to_lowercase();
-    context
-        .rows()
-        .map(|row| (strsim::damerau_levenshtein(&row.name.to_lowercase(), &lower), row.name))
-        .filter(|(distance, name)| {
-            *distance <= 1 + name.len().min(word.len()) / 5 && *distance < name.len()
-        })
-        .min()
-        .map(|(_, name)| name)
+    suggest::nearest(word, context.rows().map(|row| row.name))
+}
+
+/// The same in whatever block has one.
+pub fn nearest_anywhere(word: &str) -> Option<(Context, &'static str)> {
+    let all = CONTEXTS.iter().flat_map(|context| context.rows().map(|row| row.name));
+    let near = suggest::nearest(word, all)?;
+    valid_in(near).first().map(|context| (*context, near))
 }
 
 /// The blocks in which `word` is a keyword.

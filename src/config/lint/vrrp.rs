@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{Lints, child, place};
-use crate::config::model::vrrp::{InitialState, Version};
+use crate::config::model::vrrp::InitialState;
 use crate::config::model::{Auth, VrrpInstance};
 use crate::config::syntax::Node;
 use crate::diag::Span;
@@ -81,14 +81,7 @@ impl Lints<'_> {
     }
 
     fn passwords(&mut self, instance: &VrrpInstance, node: &Node) {
-        if instance.version == Version::V3 && child(node, "authentication").is_some() {
-            self.say(
-                "authentication-in-version-3",
-                place(node, "authentication"),
-                format!("({}) VRRP version 3 has no authentication; the block does nothing", instance.name),
-                "remove it; filter protocol 112 at the network's edge instead",
-            );
-        } else if matches!(instance.auth, Some(Auth::Pass(_))) {
+        if matches!(instance.auth, Some(Auth::Pass(_))) {
             self.remind(
                 "password-in-clear",
                 place(node, "authentication"),
@@ -185,16 +178,6 @@ impl Lints<'_> {
                     instance.name, instance.interface
                 ),
                 "write unicast_src_ip with the address that the peers have in their unicast_peer",
-            );
-        }
-        if let Some(own) = instance.source
-            && instance.unicast_peers.iter().any(|peer| peer.address == own)
-        {
-            self.say(
-                "own-address-among-peers",
-                place(node, "unicast_peer"),
-                format!("({}) its own address {own} is among the peers", instance.name),
-                "name only the other routers",
             );
         }
     }

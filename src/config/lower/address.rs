@@ -133,7 +133,11 @@ impl Lower<'_> {
             }
             if entry.argument(at + 1).is_none() {
                 let message = format!("'{word}' is missing its value");
-                self.report(Diagnostic::error("missing-parameter", entry.span_of(at), message));
+                self.report(
+                    Diagnostic::error("missing-parameter", entry.span_of(at), message)
+                        .expected(format!("{word} and its value"))
+                        .help("the address is left out"),
+                );
                 return Err(Some(net.addr()));
             }
             match word {
@@ -171,13 +175,18 @@ impl Lower<'_> {
         match entry.argument(at).unwrap_or("") {
             "dev" if address.dev.is_some() => {
                 let message = "a second 'dev' for one address";
-                self.report(Diagnostic::error("given-twice", entry.span_of(at), message));
+                let first = entry.line.words_from(0).position(|word| word == "dev");
+                let first = first.and_then(|first| entry.line.span(first));
+                self.report(Diagnostic::error("given-twice", entry.span_of(at), message).first_at(first));
                 return lost;
             }
             "dev" => {
                 if value.len() > LONGEST_INTERFACE {
                     let message = format!("the interface name '{value}' is too long");
-                    self.report(Diagnostic::error("name-too-long", entry.span_of(at + 1), message));
+                    self.report(
+                        Diagnostic::error("name-too-long", entry.span_of(at + 1), message)
+                            .expected("at most 15 characters"),
+                    );
                     return lost;
                 }
                 address.dev = Some(value.into());
@@ -199,17 +208,24 @@ impl Lower<'_> {
             },
             "label" if value.len() > LONGEST_INTERFACE => {
                 let message = format!("the label '{value}' is too long");
-                self.report(Diagnostic::error("name-too-long", entry.span_of(at + 1), message));
+                self.report(
+                    Diagnostic::error("name-too-long", entry.span_of(at + 1), message)
+                        .expected("at most 15 characters, those of the interface included"),
+                );
                 return lost;
             }
             "label" if family == Family::V6 => {
                 let message = "an IPv6 address has no label";
-                self.report(Diagnostic::error("wrong-family", entry.span_of(at), message));
+                self.report(
+                    Diagnostic::error("wrong-family", entry.span_of(at), message).help("remove the label"),
+                );
             }
             "label" => address.attributes.label = Some(value.into()),
             "peer" if address.attributes.peer.is_some() => {
                 let message = format!("peer {value}: another peer has already been specified");
-                self.report(Diagnostic::error("given-twice", entry.span_of(at), message));
+                let first = entry.line.words_from(0).position(|word| word == "peer");
+                let first = first.and_then(|first| entry.line.span(first));
+                self.report(Diagnostic::error("given-twice", entry.span_of(at), message).first_at(first));
             }
             "peer" => self.peer(entry, at + 1, family, address),
             _ => match value {
@@ -231,13 +247,18 @@ impl Lower<'_> {
         let (bare, prefix) = word.split_once('/').map_or((word, None), |(bare, len)| (bare, Some(len)));
         if prefix.is_some() {
             let message = format!("the peer '{word}' takes no prefix length");
-            self.report(Diagnostic::error("bad-address", entry.span_of(at), message));
+            self.report(
+                Diagnostic::error("bad-address", entry.span_of(at), message).expected(format!("'{bare}'")),
+            );
         }
         match bare.parse::<IpAddr>() {
             Ok(peer) if Family::of(peer) == family => address.attributes.peer = Some(IpNet::from(peer)),
             _ => {
                 let message = format!("'{word}' is no {family} address");
-                self.report(Diagnostic::error("bad-address", entry.span_of(at), message));
+                self.report(
+                    Diagnostic::error("bad-address", entry.span_of(at), message)
+                        .expected(format!("an {family} address, as the one before 'peer'")),
+                );
             }
         }
     }
@@ -250,7 +271,13 @@ impl Lower<'_> {
             (_, Ok(address)) if family == Family::V4 => Some(Broadcast::At(address)),
             _ => {
                 let message = format!("'{word}' is no broadcast address for {family}");
-                self.report(Diagnostic::error("bad-address", entry.span_of(at), message));
+                let expected = match family {
+                    Family::V4 => "an IPv4 address, + or -",
+                    Family::V6 => "none: IPv6 has no broadcast",
+                };
+                self.report(
+                    Diagnostic::error("bad-address", entry.span_of(at), message).expected(expected),
+                );
                 None
             }
         }
@@ -267,7 +294,10 @@ impl Lower<'_> {
         let IpNet::V4(net) = address.net else { return None };
         if address.attributes.peer.is_some() {
             let message = "Cannot specify broadcast and peer addresses - ignoring broadcast address";
-            self.report(Diagnostic::error("broadcast-with-peer", entry.span_of(at), message));
+            self.report(
+                Diagnostic::error("broadcast-with-peer", entry.span_of(at), message)
+                    .help("remove 'peer' or 'broadcast'"),
+            );
             return None;
         }
         match broadcast {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Lower;
 use super::statics::TrackGroupDraft;
+use crate::config::suggest;
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
 use crate::ids::Name;
@@ -50,19 +51,31 @@ impl Lower<'_> {
         message: String,
         (keyword, of): (&str, impl Fn(&Definitions) -> &Defined),
     ) {
-        let mut diagnostic =
-            Diagnostic::error(code, span, message).expected(format!("the name of a {keyword} above"));
-        let near = of(&self.definitions)
-            .iter()
-            .map(|(known, place)| (strsim::damerau_levenshtein(known, name), known, *place))
-            .min();
-        if let Some((distance, near, Some(place))) = near
-            && distance <= 3
-        {
-            let words =
-                if distance == 0 { "move this above".into() } else { format!("did you mean '{near}'?") };
-            diagnostic = diagnostic.related(place, words);
+        let known = of(&self.definitions).iter().map(|(known, place)| (known, *place)).collect();
+        let diagnostic = Diagnostic::error(code, span, message);
+        self.report(with_candidates(diagnostic, name, keyword, known));
+    }
+}
+
+/// Advice on a name that stands for nothing above: the one that is like it, with its place, or all there are.
+pub fn with_candidates(
+    diagnostic: Diagnostic,
+    name: &str,
+    keyword: &str,
+    known: BTreeMap<&Name, Option<Span>>,
+) -> Diagnostic {
+    let diagnostic = diagnostic.expected(format!("the name of a {keyword} above"));
+    if let Some(Some(place)) = known.get(&Name::from(name)) {
+        return diagnostic.related(*place, "move this above");
+    }
+    match suggest::nearest(name, known.keys().map(|known| &***known)) {
+        Some(near) => match known.get(&Name::from(near)) {
+            Some(Some(place)) => diagnostic.related(*place, format!("did you mean '{near}'?")),
+            _ => diagnostic,
+        },
+        None => {
+            let names = known.keys().map(|known| &***known);
+            diagnostic.help(suggest::candidates(name, names, &format!("{keyword} above")))
         }
-        self.report(diagnostic);
     }
 }

@@ -57,9 +57,15 @@ impl Lower<'_> {
         };
         if !good {
             let message = "these options of TUN do not go together";
-            self.report(Diagnostic::error("bad-tunnel", node.span_of(1), message).expected(
-                "gue needs port; ipip has neither port nor checksum; gre has no port and no remcsum",
-            ));
+            let (expected, kind) = match tunnel.kind {
+                1 => ("a port", "gue"),
+                0 => ("neither port nor checksum", "ipip"),
+                _ => ("neither port nor remcsum", "gre"),
+            };
+            self.report(
+                Diagnostic::error("bad-tunnel", node.span_of(1), message)
+                    .expected(format!("{expected} with type {kind}")),
+            );
             return None;
         }
         tunnel.port = port.and_then(|port| u16::try_from(port).ok()).unwrap_or(0);

@@ -218,13 +218,19 @@ impl Lower<'_> {
         while let Some(word) = node.argument(at) {
             let named = matches!(word, "inst" | "id" | "maxlen" | "port" | "ttl" | "group");
             match word {
-                "inst" => daemon.instance = node.argument(at + 1).map(Into::into),
+                "inst" => {
+                    daemon.instance = node.argument(at + 1).map(Into::into);
+                    self.sync_daemon_place = node.span_of(at + 1);
+                }
                 "id" => daemon.sync_id = self.option(node, at, (0, 255)),
                 "maxlen" => daemon.max_len = self.option(node, at, (1, 65_507)).unwrap_or(0),
                 "port" => daemon.port = self.option(node, at, (1, 65_535)).unwrap_or(0),
                 "ttl" => daemon.ttl = self.option(node, at, (1, 255)).unwrap_or(0),
                 "group" => daemon.group = self.address(node, "lvs_sync_daemon group", at + 1),
-                _ if at == 2 => daemon.instance = Some(word.into()),
+                _ if at == 2 => {
+                    daemon.instance = Some(word.into());
+                    self.sync_daemon_place = node.span_of(at);
+                }
                 _ if at == 3 && word.bytes().all(|byte| byte.is_ascii_digit()) => {
                     let message = "the sync id without 'id' before it is deprecated";
                     self.report(Diagnostic::warning("deprecated", node.span_of(at), message));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Lower;
 use super::global::set;
 use super::read::Value;
+use crate::config::host::ScriptKind;
 use crate::config::model::process::{Buffer, Fifo, Part, RxPolicy};
 use crate::config::syntax::Node;
 use crate::diag::Diagnostic;
@@ -241,6 +242,9 @@ impl Lower<'_> {
         };
         if script {
             fifo.script = value.clone().script();
+            if let Some(command) = fifo.script.clone() {
+                self.need_script(&command, node.name(), ScriptKind::Notify, node.span_of(1));
+            }
         } else {
             fifo.path = node.argument(1).map(str::to_owned);
             fifo.user = user;
@@ -294,12 +298,15 @@ impl Lower<'_> {
 
     /// Keywords of SNMP, D-Bus and packet filtering. `false`: it is none of them.
     pub(super) fn global_services(&mut self, node: &Node, value: &Value) -> bool {
+        if node.name() == "snmp_socket" {
+            self.snmp_socket(node);
+            return true;
+        }
         let words = || -> Vec<String> { node.line.words_from(1).map(str::to_owned).collect() };
         let text = value.clone().text();
         let global = &mut self.loaded.config.global;
         let (snmp, dbus, filtering) = (&mut global.snmp, &mut global.dbus, &mut global.filtering);
         match node.name() {
-            "snmp_socket" => snmp.socket = text,
             "enable_traps" => snmp.traps = true,
             "enable_snmp_vrrp" | "enable_snmp_keepalived" => snmp.vrrp = true,
             "enable_snmp_checker" => snmp.checker = true,
@@ -329,6 +336,16 @@ impl Lower<'_> {
             _ => return false,
         }
         true
+    }
+
+    /// One word: with more keepalived takes none.
+    fn snmp_socket(&mut self, node: &Node) {
+        if node.line.count() > 2 {
+            let message = "Too many parameters specified for snmp_socket - ignoring";
+            self.report(Diagnostic::error("extra-words", node.span_of(2), message).expected("one address"));
+            return;
+        }
+        self.loaded.config.global.snmp.socket = node.argument(1).map(str::to_owned);
     }
 
     /// `SECONDS`, or `all SECONDS`: on all interfaces with addresses, not only those of others.

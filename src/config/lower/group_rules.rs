@@ -1,16 +1,37 @@
 //! What sync groups and tracked objects mean together with the instances: names that must exist.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Lower;
-use super::definitions::{Defined, Definitions};
+use super::definitions::{Defined, Definitions, with_candidates};
 use super::group::GroupDraft;
+use super::instance::Draft;
 use super::tracked::{Track, TrackKind};
 use crate::config::host::ScriptKind;
 use crate::config::model::{LvsSyncDaemon, SyncGroup, Tracked, TrackedObjects};
 use crate::config::policy::RejectedKind;
+use crate::config::suggest;
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
+
+/// Where instances name the interfaces that they track, by instance and interface.
+pub struct TrackedPlaces(BTreeMap<(Name, Name), Option<Span>>);
+
+impl TrackedPlaces {
+    /// Of all instances; each tracks its own interface, too, unless it says that it does not.
+    pub fn of(instances: &[Draft]) -> TrackedPlaces {
+        let mut places = BTreeMap::new();
+        for draft in instances {
+            let followed = |_: &&(Name, Option<Span>)| !draft.dont_track_primary;
+            let own = draft.interface.iter().filter(followed).map(|(interface, span)| (interface, *span));
+            let tracked = draft.track_interfaces.iter().map(|track| (&track.name, track.span));
+            for (interface, span) in own.chain(tracked) {
+                places.entry((draft.name.clone(), interface.clone())).or_insert(span);
+            }
+        }
+        TrackedPlaces(places)
+    }
+}
 
 impl Lower<'_> {
     /// Interfaces, without the instance's own.
@@ -30,7 +51,7 @@ impl Lower<'_> {
             let weight = track.weight.unwrap_or_default();
             found.push(Tracked {
                 name: track.name.clone(),
-                weight: weight.weight,
+                weight: weight.of_vrrp(),
                 reverse: weight.reverse.unwrap_or(false),
             });
         }
@@ -53,7 +74,7 @@ impl Lower<'_> {
             }
             let (weight, reverse) = match track.weight {
                 None => (script.weight, script.reverse),
-                Some(weight) => (weight.weight, weight.reverse.unwrap_or(script.reverse)),
+                Some(weight) => (weight.of_vrrp(), weight.reverse.unwrap_or(script.reverse)),
             };
             found.push(Tracked { name: track.name.clone(), weight, reverse });
         }
@@ -63,19 +84,9 @@ impl Lower<'_> {
     /// keepalived takes a script only where it is defined above the line that names it.
     fn no_such_script(&mut self, track: &Track, owner: &Name) {
         let message = format!("({owner}) track script {} not found, ignoring...", track.name);
-        let mut diagnostic = Diagnostic::error("no-such-script", track.span, message)
-            .expected("the name of a vrrp_script above");
-        let names =
-            self.script_places.keys().map(|name| (strsim::damerau_levenshtein(name, &track.name), name));
-        if let Some((distance, near)) = names.min()
-            && distance <= 3
-            && let Some(place) = self.script_places.get(near).and_then(|places| places.name)
-        {
-            let words =
-                if distance == 0 { "move this above".into() } else { format!("did you mean '{near}'?") };
-            diagnostic = diagnostic.related(place, words);
-        }
-        self.report(diagnostic);
+        let diagnostic = Diagnostic::error("no-such-script", track.span, message);
+        let known = self.script_places.iter().map(|(name, places)| (name, places.name)).collect();
+        self.report(with_candidates(diagnostic, &track.name, "vrrp_script", known));
     }
 
     /// Files, processes and sessions that are defined, with their own weight where the line gives none.
@@ -89,7 +100,7 @@ impl Lower<'_> {
             };
             let (weight, reverse) = match track.weight {
                 None => (weight, reverse),
-                Some(given) => (given.weight, given.reverse.unwrap_or(reverse)),
+                Some(given) => (given.of_vrrp(), given.reverse.unwrap_or(reverse)),
             };
             found.push(Tracked { name: track.name.clone(), weight, reverse });
         }
@@ -154,23 +165,21 @@ impl Lower<'_> {
         }
     }
 
+    /// Instances that a name may have meant.
+    fn other_instances(&self, name: &str) -> String {
+        let known = self.loaded.config.instances.iter().map(|one| &*one.name);
+        suggest::candidates(name, known, "vrrp_instance that can run")
+    }
+
     /// A group's member that is no instance.
     pub fn no_such_member(&mut self, member: &Name, span: Option<Span>, group: &str) {
         let message = format!("Virtual router {member} specified in {group} doesn't exist - ignoring");
-        let mut diagnostic =
-            Diagnostic::error("no-such-instance", span, message).expected("the name of a vrrp_instance");
-        let names = self.loaded.config.instances.iter().map(|one| &one.name);
-        let near = names.map(|name| (strsim::damerau_levenshtein(name, member), name)).min();
-        if let Some((distance, near)) = near
-            && distance <= 3
-        {
-            diagnostic = diagnostic.help(format!("did you mean '{near}'?"));
-        }
-        self.report(diagnostic);
+        let diagnostic = Diagnostic::error("no-such-instance", span, message);
+        self.report(diagnostic.expected("the name of a vrrp_instance").help(self.other_instances(member)));
     }
 
     /// Completes one; the instances are in the model.
-    pub fn complete_group(&mut self, draft: &GroupDraft) {
+    pub fn complete_group(&mut self, draft: &GroupDraft, tracked: &TrackedPlaces) {
         let mut group: SyncGroup = draft.bare();
         let mut taken: BTreeSet<Name> =
             self.loaded.config.sync_groups.iter().flat_map(|group| group.members.iter().cloned()).collect();
@@ -183,7 +192,13 @@ impl Lower<'_> {
                     "Virtual router {member} is in more than one sync group - ignoring it in {}",
                     draft.name
                 );
-                self.report(Diagnostic::error("given-twice", *span, message));
+                let first = draft.members.iter().find(|(name, place)| name == member && place != span);
+                let first = first.and_then(|(_, place)| *place);
+                self.report(
+                    Diagnostic::error("given-twice", *span, message)
+                        .first_at(first)
+                        .help("an instance is in one group only"),
+                );
             } else {
                 group.members.push(member.clone());
             }
@@ -210,12 +225,37 @@ impl Lower<'_> {
             processes: self.tracked_objects(&draft.track_processes, &draft.name, TrackKind::Process),
             bfds: self.tracked_objects(&draft.track_bfds, &draft.name, TrackKind::Bfd),
         };
+        self.interfaces_of_both(draft, &group, tracked);
         if !group.tracking_weight {
             self.members_have_no_weights(&group, draft.span);
         }
         let global = &self.loaded.config.global;
         group.smtp_alert = group.smtp_alert.or(global.smtp_alert_vrrp).or(global.smtp_alert);
         self.loaded.config.sync_groups.push(group);
+    }
+
+    /// What a group tracks its members need not, and what a member tracks the group need not.
+    fn interfaces_of_both(&mut self, draft: &GroupDraft, group: &SyncGroup, tracked: &TrackedPlaces) {
+        for track in &draft.track_interfaces {
+            let both = |member: &Name| {
+                let place = tracked.0.get(&(member.clone(), track.name.clone()))?;
+                Some((member.clone(), *place))
+            };
+            let mut members = group.members.iter().filter_map(both);
+            let Some((member, place)) = members.next() else { continue };
+            let message = format!(
+                "({member}) track_interface {} is configured on VRRP instance and sync group. Remove vrrp instance \
+                 or sync group config",
+                track.name
+            );
+            let mut diagnostic = Diagnostic::error("tracked-by-group-too", track.span, message);
+            for (member, place) in std::iter::once((member, place)).chain(members) {
+                if let Some(place) = place {
+                    diagnostic = diagnostic.related(place, format!("{member} follows it here"));
+                }
+            }
+            self.report(diagnostic.help("remove it here: an instance takes its group with it"));
+        }
     }
 
     /// Scripts that nobody tracks do not run.
@@ -246,13 +286,17 @@ impl Lower<'_> {
 
     /// The instance that `lvs_sync_daemon` names must exist.
     pub fn complete_sync_daemon(&mut self) {
-        let Some(LvsSyncDaemon { instance: Some(name), .. }) = &self.loaded.config.global.lvs_sync_daemon
+        let Some(LvsSyncDaemon { instance: Some(name), .. }) =
+            self.loaded.config.global.lvs_sync_daemon.as_ref()
         else {
             return;
         };
+        let name = &name.clone();
         if !self.loaded.config.instances.iter().any(|instance| instance.name == *name) {
             let message = format!("Unable to find vrrp instance {name} for lvs_sync_daemon - ignoring");
-            self.report(Diagnostic::error("no-such-instance", None, message).class(Class::Silent));
+            let diagnostic = Diagnostic::error("no-such-instance", self.sync_daemon_place, message);
+            let help = self.other_instances(name);
+            self.report(diagnostic.class(Class::Silent).expected("the name of a vrrp_instance").help(help));
             self.loaded.config.global.lvs_sync_daemon = None;
         }
     }

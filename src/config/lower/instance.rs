@@ -16,6 +16,7 @@ use super::vmac::VmacLine;
 use crate::config::model::{Auth, InitialState, Notify, UnicastPeer, Version};
 use crate::config::policy::RejectedKind;
 use crate::config::source::bytes_of;
+use crate::config::suggest;
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
 use crate::ids::{Name, Vrid};
@@ -38,6 +39,8 @@ pub struct Draft {
     pub causes: Causes,
     pub interface: Option<(Name, Option<Span>)>,
     pub state: Option<InitialState>,
+    /// Where it became MASTER.
+    pub state_span: Option<Span>,
     pub vrid: Option<(Vrid, Option<Span>)>,
     pub priority: Option<u8>,
     pub version: Option<Version>,
@@ -77,6 +80,17 @@ pub struct Draft {
     pub options: OptionsDraft,
 }
 
+impl Draft {
+    /// Whether a line above has shown that it is of IPv6.
+    fn is_known_as_v6(&self) -> bool {
+        let first = self.addresses.first().map(|address| address.net.addr());
+        let group = self.multicast_group.map(|(group, _)| group);
+        let peer = self.peers.first().map(|(peer, _)| peer.address);
+        let shown = [first, self.source, group, peer];
+        self.options.native_ipv6 || shown.iter().flatten().any(|address| address.is_ipv6())
+    }
+}
+
 /// `garp_*` of an instance.
 #[derive(Clone, Debug, Default)]
 pub struct GarpDraft {
@@ -108,6 +122,9 @@ impl Lower<'_> {
         }
         let mut draft = Draft { name: name.clone(), span: node.span_of(1), ..Draft::default() };
         self.each(node.nodes(), |lower, node, value| {
+            if let Some(row) = node.row {
+                draft.options.places.insert(row.name, node.span());
+            }
             lower.instance_keyword(node, value, &mut draft, &name)
         });
         draft.causes = self.causes(node, &["virtual_router_id", "interface", "virtual_ipaddress"]);
@@ -154,6 +171,7 @@ impl Lower<'_> {
             "lvs_sync_daemon_interface" => {
                 draft.sync_daemon_interface = value.text().map(|name| (name.into(), span));
             }
+            "version" => self.version(node, &value, draft, name),
             _ if self.instance_option(node, &value, draft, name) => {}
             name if name.starts_with("garp_") => instance_garp(name, &value, &mut draft.garp),
             _ if plain(node, &value, draft) => {}
@@ -173,28 +191,54 @@ impl Lower<'_> {
         }
         if interface == "lo" {
             let message = format!("({name}) cannot use a loopback interface (lo) for vrrp - ignoring");
-            self.report(Diagnostic::error("loopback", node.span_of(1), message));
+            self.report(
+                Diagnostic::error("loopback", node.span_of(1), message)
+                    .expected("an interface of the network that the routers share"),
+            );
             return;
         }
         self.need_interface(&interface, format!("vrrp_instance {name}"), node.span_of(1));
         draft.interface = Some((interface.into(), node.span_of(1)));
     }
 
+    /// IPv6 has version 3 only. keepalived complains where it knows the family already, and else not.
+    fn version(&mut self, node: &Node, value: &Value, draft: &mut Draft, name: &Name) {
+        let version = if *value == Value::Int(3) { Version::V3 } else { Version::V2 };
+        if version == Version::V3 || !draft.is_known_as_v6() {
+            draft.version = Some(version);
+            return;
+        }
+        let message =
+            format!("({name}) vrrp_version 2 conflicts with configured or deduced version 3; ignoring.");
+        self.report(
+            Diagnostic::error("version-of-v4", node.span_of(1), message)
+                .expected("3, or no version: the instance is of IPv6"),
+        );
+    }
+
     fn state(&mut self, node: &Node, draft: &mut Draft, name: &Name) {
         match node.argument(1) {
-            Some("MASTER") => draft.state = Some(InitialState::Master),
+            Some("MASTER") => {
+                draft.state = Some(InitialState::Master);
+                draft.state_span = node.span_of(1);
+            }
             Some("BACKUP") if draft.state == Some(InitialState::Master) => {
                 let message = format!("({name}) state previously set as MASTER - ignoring BACKUP");
-                self.report(Diagnostic::error("given-twice", node.span_of(1), message));
+                self.report(
+                    Diagnostic::error("given-twice", node.span_of(1), message).first_at(draft.state_span),
+                );
             }
             Some("BACKUP") => draft.state = Some(InitialState::Backup),
             other => {
                 let word = other.unwrap_or("");
                 let message = format!("({name}) unknown state '{word}', defaulting to BACKUP");
-                self.report(
-                    Diagnostic::error("unknown-value", node.span_of(1), message)
-                        .expected("MASTER or BACKUP"),
-                );
+                let known = ["MASTER", "BACKUP"];
+                let mut diagnostic = Diagnostic::error("unknown-value", node.span_of(1), message)
+                    .expected("MASTER or BACKUP");
+                if let Some(near) = suggest::nearest(word, known) {
+                    diagnostic = diagnostic.help(format!("did you mean '{near}'?"));
+                }
+                self.report(diagnostic);
                 draft.state.get_or_insert(InitialState::Backup);
             }
         }
@@ -249,7 +293,6 @@ impl Lower<'_> {
 fn plain(node: &Node, value: &Value, draft: &mut Draft) -> bool {
     match node.name() {
         "priority" => draft.priority = value.int().or(draft.priority),
-        "version" => draft.version = Some(if *value == Value::Int(3) { Version::V3 } else { Version::V2 }),
         "preempt" => draft.nopreempt = None,
         "nopreempt" => draft.nopreempt = Some(node.span()),
         "check_unicast_src" => draft.check_unicast_src = true,

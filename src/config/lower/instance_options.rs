@@ -1,5 +1,6 @@
 //! What an instance says beyond the protocol's core, and what strict mode makes of an instance.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Lower;
@@ -36,6 +37,15 @@ pub struct OptionsDraft {
     pub v3_checksum_as_v2: Option<bool>,
     pub native_ipv6: bool,
     pub hmac: Option<HmacDraft>,
+    /// Where each keyword of the instance stands, the last one of each.
+    pub places: BTreeMap<&'static str, Option<Span>>,
+}
+
+impl OptionsDraft {
+    /// Where a keyword stands.
+    pub fn place(&self, keyword: &str) -> Option<Span> {
+        self.places.get(keyword).copied().flatten()
+    }
 }
 
 impl Lower<'_> {
@@ -155,17 +165,26 @@ impl Lower<'_> {
         }
         if options.auth_hmac.is_some() && instance.auth.is_some() {
             let message = format!("({name}) authentication cannot be used with auth_hmac - ignoring it");
-            self.report(Diagnostic::error("auth-with-hmac", span, message));
+            let place = draft.place("authentication").or(span);
+            self.report(
+                Diagnostic::error("auth-with-hmac", place, message)
+                    .help("remove it once every router of the instance knows the key"),
+            );
             instance.auth = None;
         }
         instance.options = options;
         if instance.priority == u8::MAX {
-            self.owner_has_no_weights(instance, span);
+            self.owner_has_no_weights(instance, draft, span);
         }
     }
 
     /// The priority of an address owner never changes.
-    fn owner_has_no_weights(&mut self, instance: &mut VrrpInstance, span: Option<Span>) {
+    fn owner_has_no_weights(
+        &mut self,
+        instance: &mut VrrpInstance,
+        draft: &OptionsDraft,
+        span: Option<Span>,
+    ) {
         let tracked = &mut instance.options.tracked;
         let lists = [
             ("interface", &mut instance.track_interfaces),
@@ -174,13 +193,14 @@ impl Lower<'_> {
             ("bfd", &mut tracked.bfds),
         ];
         for (kind, list) in lists {
+            let place = draft.place(&format!("track_{kind}")).or(span);
             for dropped in list.extract_if(.., |tracked| tracked.weight != 0) {
                 let message = format!(
                     "({}) ignoring tracked {kind} {} with weight {} due to address owner",
                     instance.name, dropped.name, dropped.weight
                 );
                 self.report(
-                    Diagnostic::warning("weight-without-effect", span, message)
+                    Diagnostic::warning("weight-without-effect", place, message)
                         .help("priority 255 never changes; give it another, or the tracker weight 0"),
                 );
             }
@@ -246,61 +266,84 @@ impl Lower<'_> {
             Some((wanted, span)) => {
                 let why = if wanted { "needs priority 255 - off" } else { "of priority 255 is forced on" };
                 let message = format!("({}) owner_ignore_adverts {why}", instance.name);
-                self.report(Diagnostic::error("not-the-owner", span, message));
+                let place = span.or(draft.place("owner_ignore_adverts"));
+                self.report(
+                    Diagnostic::error("not-the-owner", place, message)
+                        .help("remove it: it is only for the owner, who has priority 255"),
+                );
                 !wanted
             }
         }
     }
 
     /// What RFC rules forbid is taken back.
-    pub fn strict(&mut self, draft: &mut Draft, version: Version) {
+    pub fn strict(&mut self, draft: &mut Draft, version: Version, family: Family) {
         let strict = self.loaded.config.global.vrrp_strict;
         if !draft.options.strict_mode.unwrap_or(strict) {
             return;
         }
-        let mut reset: Vec<&str> = Vec::new();
+        let mut reset: Vec<(&str, &str)> = Vec::new();
         if draft.auth.take().is_some() {
-            reset.push("Strict mode does not support authentication. Ignoring.");
+            reset.push(("authentication", "Strict mode does not support authentication. Ignoring."));
         }
         if !std::mem::take(&mut draft.preempt_delay).is_zero() {
-            reset.push("preempt_delay is incompatible with strict mode - resetting");
+            reset.push(("preempt_delay", "preempt_delay is incompatible with strict mode - resetting"));
         }
         if version == Version::V2 && draft.options.accept.take().is_some() {
-            reset.push("warning - accept mode for VRRP version 2 does not comply with RFC3768 - resetting");
+            reset.push((
+                "accept",
+                "warning - accept mode for VRRP version 2 does not comply with RFC3768 - resetting",
+            ));
             draft.accept = None;
         }
-        if draft.down_timer_adverts.is_some_and(|adverts| adverts != 3) {
-            reset.push("down_timer_adverts is incompatible with strict mode - resetting");
+        let global = self.loaded.config.global.vrrp_down_timer_adverts;
+        if draft.down_timer_adverts.unwrap_or(global) != 3 {
+            reset.push((
+                "down_timer_adverts",
+                "down_timer_adverts is incompatible with strict mode - resetting",
+            ));
             draft.down_timer_adverts = Some(3);
         }
         if draft.garp.lower_prio_repeat.is_some_and(|repeat| repeat != 0) {
-            reset.push("Strict mode requires no repeat garps. resetting");
+            reset.push(("garp_lower_prio_repeat", "Strict mode requires no repeat garps. resetting"));
         }
         if draft.garp.lower_prio_delay.is_some_and(|delay| !delay.is_zero()) {
-            reset.push("Strict mode requires no repeat garp delay. resetting");
+            reset.push(("garp_lower_prio_delay", "Strict mode requires no repeat garp delay. resetting"));
         }
         if draft.lower_prio_no_advert == Some(false) {
-            reset.push("Strict mode requires no lower priority advert. resetting");
+            reset
+                .push(("lower_prio_no_advert", "Strict mode requires no lower priority advert. resetting"));
         }
         if draft.higher_prio_send_advert == Some(true) {
-            reset.push("strict mode requires higher_prio_send_advert to be clear. resetting");
+            reset.push((
+                "higher_prio_send_advert",
+                "strict mode requires higher_prio_send_advert to be clear. resetting",
+            ));
         }
         if draft.vmac.is_some() && draft.xmit_base.is_some() {
-            reset.push("xmit_base is incompatible with strict mode - resetting");
+            reset.push(("vmac_xmit_base", "xmit_base is incompatible with strict mode - resetting"));
             draft.xmit_base = None;
         }
         if std::mem::take(&mut draft.no_addresses) {
-            reset.push("no_virtual_ipaddress is incompatible with strict mode - resetting");
+            reset.push((
+                "no_virtual_ipaddress",
+                "no_virtual_ipaddress is incompatible with strict mode - resetting",
+            ));
         }
+        self.first_is_link_local(draft, family);
         draft.garp.lower_prio_repeat = Some(0);
         draft.garp.lower_prio_delay = Some(Duration::ZERO);
         draft.lower_prio_no_advert = Some(true);
         draft.higher_prio_send_advert = Some(false);
-        for why in reset {
+        for (keyword, why) in reset {
             let message = format!("({}) {why}", draft.name);
             self.report(
-                Diagnostic::warning("against-strict-mode", draft.span, message)
-                    .help("remove the keyword, or strict_mode and vrrp_strict"),
+                Diagnostic::warning(
+                    "against-strict-mode",
+                    draft.options.place(keyword).or(draft.span),
+                    message,
+                )
+                .help(format!("remove {keyword}, or strict_mode and vrrp_strict")),
             );
         }
     }

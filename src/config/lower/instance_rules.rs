@@ -1,16 +1,14 @@
 //! What VRRP instances, sync groups and scripts mean together: defaults, corrections, names that must exist.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Lower;
-use super::address::Address;
+use super::group_rules::TrackedPlaces;
 use super::instance::{Collected, Draft};
 use super::vmac::{VmacLine, default_name};
-use crate::config::model::{
-    Garp, InitialState, InstanceOptions, UnicastPeer, Version, VirtualAddress, Vmac, VrrpInstance,
-};
+use crate::config::model::{Garp, InitialState, InstanceOptions, UnicastPeer, Version, Vmac, VrrpInstance};
 use crate::config::policy::RejectedKind;
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::{Family, Mac, Name, Vrid};
@@ -21,13 +19,21 @@ const LONGEST_V3: Duration = Duration::from_millis(40_950);
 /// The instances of each interface, family and VRID: their indices and places.
 type Places = HashMap<(Name, Family, Vrid), Vec<(usize, Option<Span>)>>;
 
+/// Names of VMACs, each with its place.
+type VmacNames = BTreeMap<Name, Option<Span>>;
+
 impl Lower<'_> {
     /// Completes everything of VRRP and puts it into the model.
     pub fn complete_vrrp(&mut self, vrrp: Collected) {
         let Collected { instances, groups, .. } = vrrp;
-        let mut taken: BTreeSet<Name> =
-            instances.iter().filter_map(|draft| draft.vmac.as_ref()?.name.clone()).collect();
+        let mut taken = VmacNames::new();
+        for line in instances.iter().filter_map(|draft| draft.vmac.as_ref()) {
+            if let Some(name) = &line.name {
+                taken.entry(name.clone()).or_insert(line.span);
+            }
+        }
         let mut places = Places::default();
+        let tracked = TrackedPlaces::of(&instances);
         for draft in instances {
             let (span, vrid_span) = (draft.span, draft.vrid.and_then(|(_, span)| span));
             if let Some(instance) = self.complete(draft, &mut taken)
@@ -37,13 +43,13 @@ impl Lower<'_> {
             }
         }
         for group in groups {
-            self.complete_group(&group);
+            self.complete_group(&group, &tracked);
         }
         self.tracked_scripts();
         self.complete_sync_daemon();
     }
 
-    fn complete(&mut self, mut draft: Draft, taken: &mut BTreeSet<Name>) -> Option<VrrpInstance> {
+    fn complete(&mut self, mut draft: Draft, taken: &mut VmacNames) -> Option<VrrpInstance> {
         let name = draft.name.clone();
         let Some((vrid, _)) = draft.vrid else {
             self.refuse(&draft, "the virtual router id must be set", ("virtual_router_id", "1 to 255"));
@@ -68,7 +74,7 @@ impl Lower<'_> {
             (None, Family::V6) => Version::V3,
             (None, Family::V4) => self.loaded.config.global.vrrp_version,
         };
-        self.strict(&mut draft, version);
+        self.strict(&mut draft, version, family);
         if draft.addresses.is_empty() && !draft.no_addresses && !self.without_addresses(&draft, version) {
             return None;
         }
@@ -128,37 +134,18 @@ impl Lower<'_> {
     }
 
     /// keepalived does not start with such an instance; here the others run.
-    fn refuse(&mut self, draft: &Draft, why: &str, (keyword, argument): (&str, &str)) {
+    pub fn refuse(&mut self, draft: &Draft, why: &str, (keyword, argument): (&str, &str)) {
         if !self.follows(&draft.causes, &[keyword], &format!("({}) cannot run", draft.name)) {
             let message = format!("({}) {why}", draft.name);
             let expected = format!("{keyword} {argument}");
-            self.report(Diagnostic::error("instance-incomplete", draft.span, message).expected(expected));
+            self.report(
+                Diagnostic::error("instance-incomplete", draft.span, message)
+                    .expected(expected)
+                    .help("the instance is left out; keepalived would not start"),
+            );
         }
         let reason = format!("vrrp_instance '{}' is refused ({why})", draft.name);
         self.reject(RejectedKind::Instance(Some(draft.name.clone())), draft.span, reason);
-    }
-
-    /// `false`: the instance cannot be without an address.
-    fn without_addresses(&mut self, draft: &Draft, version: Version) -> bool {
-        if version == Version::V3 {
-            self.refuse(
-                draft,
-                "No VIP specified; at least one is required",
-                ("virtual_ipaddress", "{ IP }"),
-            );
-            return false;
-        }
-        let consequence = format!("({}) has no address", draft.name);
-        if self.follows(&draft.causes, &["virtual_ipaddress"], &consequence) {
-            return true;
-        }
-        let message = format!("({}) No VIP specified; at least one is sensible", draft.name);
-        self.report(
-            Diagnostic::warning("no-address", draft.span, message)
-                .expected("virtual_ipaddress { IP }")
-                .help("no_virtual_ipaddress says that it is meant"),
-        );
-        true
     }
 
     fn preemption(&mut self, draft: &Draft, priority: u8) -> (bool, Duration) {
@@ -181,11 +168,13 @@ impl Lower<'_> {
             let with = if master { "initial state MASTER" } else { "nopreempt" };
             let message =
                 format!("({}) Warning - preempt delay will not work with {with} - clearing", draft.name);
-            self.report(Diagnostic::warning(
-                "preempt-delay-without-effect",
-                draft.preempt_delay_span,
-                message,
-            ));
+            self.report(
+                Diagnostic::warning("preempt-delay-without-effect", draft.preempt_delay_span, message)
+                    .help(format!(
+                        "remove it, or {}",
+                        if master { "write 'state BACKUP'" } else { "nopreempt" }
+                    )),
+            );
             delay = Duration::ZERO;
         }
         (nopreempt, delay)
@@ -197,7 +186,7 @@ impl Lower<'_> {
         family: Family,
         vrid: Vrid,
         unicast: bool,
-        taken: &mut BTreeSet<Name>,
+        taken: &mut VmacNames,
     ) -> Option<Vmac> {
         let Some(line) = &draft.vmac else {
             if let Some(span) = draft.xmit_base {
@@ -209,17 +198,16 @@ impl Lower<'_> {
             }
             return None;
         };
-        let own = self.free_vmac_name(draft, line);
+        let own = self.free_vmac_name(draft, line, taken);
         let prefix = &self.loaded.config.global.vmac_prefix;
-        let name = own.unwrap_or_else(|| default_name(prefix, family, vrid, |name| taken.contains(name)));
-        taken.insert(name.clone());
+        let name =
+            own.unwrap_or_else(|| default_name(prefix, family, vrid, |name| taken.contains_key(name)));
+        taken.entry(name.clone()).or_insert(line.span);
         self.loaded.own_interfaces.insert(name.clone());
         if unicast && draft.xmit_base.is_none() {
             let message =
                 format!("({}) unicast with use_vmac requires vmac_xmit_base - setting", draft.name);
-            self.report(
-                Diagnostic::warning("vmac-unicast", draft.span, message).help("add vmac_xmit_base"),
-            );
+            self.report(Diagnostic::warning("vmac-unicast", line.span, message).help("add vmac_xmit_base"));
         }
         let mac = line.mac.map_or_else(|| Mac::of_virtual_router(family, vrid), |mac| mac.of(vrid));
         Some(Vmac { name, mac, xmit_base: unicast || draft.xmit_base.is_some() })
@@ -237,7 +225,7 @@ impl Lower<'_> {
     }
 
     /// The name that the line gives, unless another instance has it.
-    fn free_vmac_name(&mut self, draft: &Draft, line: &VmacLine) -> Option<Name> {
+    fn free_vmac_name(&mut self, draft: &Draft, line: &VmacLine, taken: &VmacNames) -> Option<Name> {
         let name = line.name.clone()?;
         let used = |one: &&VrrpInstance| one.vmac.as_ref().is_some_and(|vmac| vmac.name == name);
         let Some(other) = self.loaded.config.instances.iter().find(used) else { return Some(name) };
@@ -245,7 +233,12 @@ impl Lower<'_> {
             "({}) VRRP instance {} is already using {name} - ignoring name",
             draft.name, other.name
         );
-        self.report(Diagnostic::error("vmac-name-taken", draft.span, message).expected("another name"));
+        let first = taken.get(&name).copied().flatten();
+        self.report(
+            Diagnostic::error("vmac-name-taken", line.span, message)
+                .expected("another name")
+                .first_at(first),
+        );
         None
     }
 
@@ -291,52 +284,12 @@ impl Lower<'_> {
         }
         if family == Family::V6 && matches!(auth, crate::config::model::Auth::Ah(_)) {
             let message = format!("({}) auth_type AH cannot be used with IPv6. Ignoring.", draft.name);
-            self.report(Diagnostic::warning("auth-with-v6", span, message));
+            self.report(
+                Diagnostic::warning("auth-with-v6", span, message).help("remove the authentication block"),
+            );
             return None;
         }
         Some(auth)
-    }
-
-    fn address_lists(
-        &mut self,
-        draft: &Draft,
-        family: Family,
-        own: &Name,
-    ) -> (Vec<VirtualAddress>, Vec<VirtualAddress>) {
-        let name = &draft.name;
-        let mut kept: Vec<Address> = Vec::with_capacity(draft.addresses.len());
-        let mut seen: BTreeSet<(IpAddr, Option<Name>)> = BTreeSet::new();
-        let lists = [(&draft.addresses, true), (&draft.excluded, false)];
-        let mut split = 0;
-        for (list, in_advert) in lists {
-            for address in list {
-                let ip = address.net.addr();
-                if in_advert && Family::of(ip) != family {
-                    let message = format!(
-                        "({name}): address family must match VRRP instance [{}] - ignoring",
-                        address.net
-                    );
-                    self.report(
-                        Diagnostic::error("wrong-family", address.span, message)
-                            .expected(format!("an {family} address"))
-                            .help("virtual_ipaddress_excluded takes both families"),
-                    );
-                    let reason = format!("the address {ip} of '{name}' has the wrong family");
-                    self.reject(RejectedKind::Address(name.clone(), Some(ip)), address.span, reason);
-                } else if !seen.insert((ip, address.dev.clone())) {
-                    let message = format!("({name}) the address {ip} stands twice; the second is ignored");
-                    self.report(Diagnostic::warning("given-twice", address.span, message));
-                } else {
-                    kept.push(address.clone());
-                }
-            }
-            if in_advert {
-                split = kept.len();
-            }
-        }
-        let mut addresses: Vec<VirtualAddress> = kept.into_iter().map(|address| address.on(own)).collect();
-        let excluded = addresses.split_off(split);
-        (addresses, excluded)
     }
 
     fn unicast(&mut self, draft: &Draft, family: Family) -> Vec<UnicastPeer> {
@@ -378,7 +331,10 @@ impl Lower<'_> {
         {
             let message =
                 format!("({}) the source address {source} has another family - ignoring", draft.name);
-            self.report(Diagnostic::error("wrong-family", draft.source_span, message));
+            self.report(
+                Diagnostic::error("wrong-family", draft.source_span, message)
+                    .expected(format!("an {family} address")),
+            );
         }
         peers
     }
@@ -396,7 +352,12 @@ impl Lower<'_> {
             _ => return group,
         };
         let message = format!("({}) mcast_dst_ip {group} {why} - ignoring", draft.name);
-        self.report(Diagnostic::error("bad-multicast-group", span, message));
+        let expected = match (unicast, family) {
+            (true, _) => "no mcast_dst_ip beside unicast_peer",
+            (_, Family::V4) => "a multicast address of IPv4, as the addresses are",
+            (_, Family::V6) => "a multicast address of IPv6, as the addresses are",
+        };
+        self.report(Diagnostic::error("bad-multicast-group", span, message).expected(expected));
         default
     }
 
@@ -406,7 +367,9 @@ impl Lower<'_> {
             return Some(ttl);
         }
         let message = format!("({}): Cannot use unicast_ttl without unicast peers - resetting", draft.name);
-        self.report(Diagnostic::error("unicast-without-peers", span, message));
+        self.report(
+            Diagnostic::error("unicast-without-peers", span, message).help("add unicast_peer { IP }"),
+        );
         None
     }
 

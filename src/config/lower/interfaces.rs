@@ -15,10 +15,18 @@ impl Lower<'_> {
     /// Reads a `garp_group`. An interface is in one group.
     pub(super) fn garp_group(&mut self, node: &Node) {
         let mut group = GarpGroup::default();
+        let mut told = false;
         self.each(node.nodes(), |lower, node, value| match node.name() {
             "garp_interval" => group.garp_interval = value.decimal(),
             "gna_interval" => group.gna_interval = value.decimal(),
             "interface" => lower.garp_interface(node, 1, &mut group),
+            "interfaces" if node.nodes().is_empty() => {
+                told = true;
+                let message = "Warning - empty garp_group interfaces block";
+                lower.report(
+                    Diagnostic::warning("empty-block", node.span(), message).expected("an interface"),
+                );
+            }
             "interfaces" => {
                 for entry in node.nodes() {
                     for at in 0..entry.line.count() {
@@ -30,6 +38,9 @@ impl Lower<'_> {
         });
         self.required(node, crate::config::keywords::Context::GarpGroup);
         if group.garp_interval.is_none() && group.gna_interval.is_none() {
+            return;
+        }
+        if group.interfaces.is_empty() && told {
             return;
         }
         if group.interfaces.is_empty() {

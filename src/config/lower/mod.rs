@@ -7,6 +7,11 @@ mod address;
 mod bfd;
 mod cause;
 mod check;
+mod check_datagram;
+mod check_http;
+mod check_local;
+mod check_pattern;
+mod check_smtp;
 mod definitions;
 mod file;
 mod forwarding;
@@ -16,6 +21,7 @@ mod group;
 mod group_rules;
 mod hmac;
 mod instance;
+mod instance_addresses;
 mod instance_options;
 mod instance_rules;
 mod interfaces;
@@ -69,6 +75,8 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
         waiting_services: Vec::new(),
         server_groups: HashMap::new(),
         group_services: HashMap::new(),
+        sync_daemon_place: None,
+        checks: check::Shared::default(),
         unhonoured: BTreeSet::new(),
         in_unhonoured: false,
     };
@@ -129,6 +137,10 @@ struct Lower<'a> {
     server_groups: HashMap<Name, Arc<ServerGroup>>,
     /// How many services each of them has so far.
     group_services: HashMap<Name, u32>,
+    /// Where `lvs_sync_daemon` names its instance.
+    sync_daemon_place: Option<Span>,
+    /// What checks have in common.
+    checks: check::Shared,
     /// Keywords without effect that were spoken of already.
     unhonoured: BTreeSet<&'static str>,
     /// Inside a block without effect.
@@ -137,7 +149,9 @@ struct Lower<'a> {
 
 impl Lower<'_> {
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.loaded.tell(diagnostic);
+        if !self.loaded.is_explained(diagnostic.span) {
+            self.loaded.tell(diagnostic);
+        }
     }
 
     fn reject(&mut self, kind: RejectedKind, span: Option<Span>, reason: impl Into<String>) {
@@ -310,8 +324,10 @@ impl Lower<'_> {
                 self.required(node, context);
             }
             (Arguments::Script, Some(Value::Script(command))) => {
-                let check = row.name == "misc_path";
-                let kind = if check { ScriptKind::Check } else { ScriptKind::Notify };
+                let kind = match row.name {
+                    "startup_script" | "shutdown_script" => ScriptKind::Daemon,
+                    _ => ScriptKind::Notify,
+                };
                 self.need_script(&command, node.name(), kind, node.span_of(1));
             }
             _ => {}
@@ -350,7 +366,8 @@ impl Lower<'_> {
         let which = node.line.words_from(0).take(2).collect::<Vec<_>>().join(" ");
         let message = format!("{which} has no {} - ignoring", names.join(" or "));
         self.report(
-            Diagnostic::error("incomplete-block", node.span(), message).expected(names.join(" or ")),
+            Diagnostic::error("incomplete-block", node.span(), message)
+                .expected(format!("{} in its block", names.join(" or "))),
         );
     }
 

@@ -54,7 +54,7 @@ impl Lower<'_> {
             }
             "weight" => {
                 if let Value::Weight(weight) = value {
-                    process.weight = weight.weight;
+                    process.weight = weight.of_vrrp();
                     process.reverse = weight.reverse.unwrap_or(false);
                 }
             }

@@ -7,6 +7,7 @@ use super::Lower;
 use crate::config::keywords::{Arguments, Keyword, Missing};
 use crate::config::lex;
 use crate::config::model::{Command, UserSpec};
+use crate::config::suggest;
 use crate::config::syntax::Node;
 use crate::diag::{Class, Diagnostic};
 use crate::ids::Family;
@@ -32,8 +33,15 @@ pub enum Value {
 /// `N [reverse|noreverse]`
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Weight {
-    pub weight: i16,
+    pub weight: i32,
     pub reverse: Option<bool>,
+}
+
+impl Weight {
+    /// One whose row allows no more than VRRP does.
+    pub fn of_vrrp(self) -> i16 {
+        i16::try_from(self.weight).unwrap_or(0)
+    }
 }
 
 impl Value {
@@ -117,7 +125,7 @@ impl Lower<'_> {
         let message = format!("{} is missing its parameter", row.name);
         let span = node.span().map(crate::diag::Span::after);
         let mut diagnostic = Diagnostic::error("missing-parameter", span, message).class(class);
-        diagnostic.expected = expectation(row.arguments);
+        diagnostic.expected = expectation(row);
         self.report(diagnostic.help("the line is ignored"));
         false
     }
@@ -138,15 +146,22 @@ impl Lower<'_> {
             "on" | "true" | "yes" => Some(Value::Bool(true)),
             "off" | "false" | "no" => Some(Value::Bool(false)),
             _ => {
-                self.bad_word(node, row.name, word, "on, off, true, false, yes or no".into());
+                self.bad_word(node, row.name, word, &["on", "off", "true", "false", "yes", "no"]);
                 None
             }
         }
     }
 
-    fn bad_word(&mut self, node: &Node, name: &str, word: &str, expected: String) {
+    fn bad_word(&mut self, node: &Node, name: &str, word: &str, expected: &[&'static str]) {
         let message = format!("{name} '{word}' is invalid");
-        self.report(Diagnostic::error("unknown-value", node.span_of(1), message).expected(expected));
+        let mut diagnostic =
+            Diagnostic::error("unknown-value", node.span_of(1), message).expected(alternatives(expected));
+        if let Some(near) = expected.iter().find(|known| known.eq_ignore_ascii_case(word)) {
+            diagnostic = diagnostic.help(format!("write '{near}': the case of the letters counts"));
+        } else if let Some(near) = suggest::nearest(word, expected.iter().copied()) {
+            diagnostic = diagnostic.help(format!("did you mean '{near}'?"));
+        }
+        self.report(diagnostic);
     }
 
     fn choice(
@@ -160,12 +175,7 @@ impl Lower<'_> {
         if let Some(found) = words.iter().find(|known| same(known, word)) {
             return Some(Value::Text((*found).to_owned()));
         }
-        self.bad_word(node, row.name, word, words.join(", "));
-        if let Some(near) = words.iter().find(|known| known.eq_ignore_ascii_case(word))
-            && let Some(last) = self.loaded.diagnostics.last_mut()
-        {
-            last.help = Some(format!("write '{near}': the case of the letters counts"));
-        }
+        self.bad_word(node, row.name, word, words);
         None
     }
 
@@ -175,7 +185,7 @@ impl Lower<'_> {
         let digits = word.strip_prefix(['-', '+']).unwrap_or(word);
         let count = digits.bytes().take_while(u8::is_ascii_digit).count();
         let (low, high) = range;
-        let expected = || format!("a whole number from {low} to {high}");
+        let expected = || format!("a whole number{} from {low} to {high}", unit(node, at));
         let used = word.get(..word.len() - digits.len() + count).filter(|_| count > 0);
         if count < digits.len() || count == 0 {
             let message = format!("{name}: invalid number '{word}'");
@@ -223,11 +233,8 @@ impl Lower<'_> {
         range: (u64, u64),
         places: u32,
     ) -> Option<Duration> {
-        let shown = |micros: u64| {
-            let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        };
-        let expected = || format!("a number from {} to {}", shown(range.0), shown(range.1));
+        let expected =
+            || format!("a number{} from {} to {}", unit(node, at), shown(range.0), shown(range.1));
         let Some((micros, exact)) = micros(word, places) else {
             let message = format!("{name}: invalid number '{word}'");
             self.report(Diagnostic::error("bad-number", node.span_of(at), message).expected(expected()));
@@ -288,7 +295,10 @@ impl Lower<'_> {
         let mut value = self.int(node, "weight", at, (-beyond, beyond), true)?;
         if value.abs() > most {
             let message = format!("weight cannot be {value}, use {}", most * value.signum());
-            self.report(Diagnostic::error("out-of-range", node.span_of(at), message));
+            self.report(
+                Diagnostic::error("out-of-range", node.span_of(at), message)
+                    .expected(format!("a whole number from -{most} to {most}")),
+            );
             value = most * value.signum();
         }
         let reverse = match node.argument(at + 1) {
@@ -304,7 +314,7 @@ impl Lower<'_> {
                 return None;
             }
         };
-        Some(Weight { weight: i16::try_from(value).unwrap_or(0), reverse })
+        Some(Weight { weight: i32::try_from(value).unwrap_or(0), reverse })
     }
 
     /// `USER [[:]GROUP]` from a word on.
@@ -322,7 +332,10 @@ impl Lower<'_> {
         let argv = lex::argv(words.get(1).map_or("", String::as_str));
         if argv.is_empty() {
             let message = format!("{}: the command is empty", row.name);
-            self.report(Diagnostic::error("missing-parameter", node.span(), message));
+            self.report(
+                Diagnostic::error("missing-parameter", node.span_of(1), message)
+                    .expected("a program, and perhaps its arguments"),
+            );
             return None;
         }
         if whole_line {
@@ -346,6 +359,14 @@ impl Lower<'_> {
                     .help(help),
             );
         }
+    }
+}
+
+/// `a, b or c`
+fn alternatives(words: &[&str]) -> String {
+    match words {
+        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => words.concat(),
     }
 }
 
@@ -374,15 +395,39 @@ fn micros(word: &str, places: u32) -> Option<(u64, bool)> {
     Some((micros, next.is_none()))
 }
 
+/// What the number of a keyword counts, as ` of seconds`; empty where it counts nothing.
+fn unit(node: &Node, at: usize) -> &'static str {
+    node.row.filter(|_| at == 1).map_or("", unit_of)
+}
+
+fn unit_of(row: &Keyword) -> &'static str {
+    match row.syntax.split([' ', ',']).next() {
+        Some("SECS") => " of seconds",
+        Some("MSECS") => " of milliseconds",
+        Some("USECS") => " of microseconds",
+        Some("BYTES") => " of bytes",
+        _ => "",
+    }
+}
+
+/// Millionths as a decimal number.
+fn shown(micros: u64) -> String {
+    let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// What a keyword takes, in words.
-pub fn expectation(arguments: Arguments) -> Option<String> {
-    Some(match arguments {
+pub fn expectation(row: &Keyword) -> Option<String> {
+    let unit = unit_of(row);
+    Some(match row.arguments {
         Arguments::Int(low, high) | Arguments::Lax(low, high) => {
-            format!("a whole number from {low} to {high}")
+            format!("a whole number{unit} from {low} to {high}")
         }
-        Arguments::Decimal(..) => "a number".into(),
+        Arguments::Decimal(low, high, _) => {
+            format!("a number{unit} from {} to {}", shown(low), shown(high))
+        }
         Arguments::Weight(most) => format!("a whole number from -{most} to {most}"),
-        Arguments::Choice(words) | Arguments::AnyCase(words) => words.join(", "),
+        Arguments::Choice(words) | Arguments::AnyCase(words) => alternatives(words),
         Arguments::Ip => "an address".into(),
         Arguments::Multicast(_) => "a multicast address".into(),
         Arguments::User => "a user, and perhaps a group".into(),

@@ -138,14 +138,7 @@ impl Lower<'_> {
             "snmp_name" => {
                 draft.options.snmp_name = self.snmp_name(node).or(draft.options.snmp_name.take())
             }
-            "TCP_CHECK" | "HTTP_GET" => {
-                let Some(check) = self.check(node) else { return };
-                if draft.checks.is_empty() {
-                    // Most have one, and there may be many thousands of them.
-                    draft.checks.reserve_exact(1);
-                }
-                draft.checks.push(check);
-            }
+            name if name.ends_with("_CHECK") || name.ends_with("_GET") => self.check(node, draft),
             _ => {}
         }
     }

@@ -66,6 +66,7 @@ pub struct ServiceDraft {
     pub quorum: u32,
     pub quorum_span: Option<Span>,
     pub hysteresis: u32,
+    pub hysteresis_span: Option<Span>,
     pub weight: u32,
     pub quorum_up: Option<Command>,
     pub quorum_down: Option<Command>,
@@ -344,6 +345,7 @@ impl ServiceDraft {
             quorum: 1,
             quorum_span: None,
             hysteresis: 0,
+            hysteresis_span: None,
             weight: 1,
             quorum_up: None,
             quorum_down: None,
@@ -393,7 +395,10 @@ fn plain(node: &Node, value: Value, draft: &mut ServiceDraft) {
             set(&mut draft.quorum, value.int());
             draft.quorum_span = node.span_of(1);
         }
-        "hysteresis" => set(&mut draft.hysteresis, value.int()),
+        "hysteresis" => {
+            set(&mut draft.hysteresis, value.int());
+            draft.hysteresis_span = node.span_of(1);
+        }
         "weight" => set(&mut draft.weight, value.int()),
         "inhibit_on_failure" => draft.inhibit = true,
         "alpha" => draft.alpha = true,

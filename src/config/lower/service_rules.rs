@@ -200,7 +200,10 @@ impl Lower<'_> {
             let message = format!(
                 "Warning - quorum {quorum} for {name} exceeds total weight of real servers {total}, reducing quorum to {total}"
             );
-            self.report(Diagnostic::warning("quorum-too-high", draft.quorum_span, message));
+            self.report(
+                Diagnostic::warning("quorum-too-high", draft.quorum_span, message)
+                    .expected(format!("at most {total}, the sum of the weights")),
+            );
             quorum = total;
         }
         let mut hysteresis = draft.hysteresis;
@@ -210,7 +213,10 @@ impl Lower<'_> {
                     "Virtual server {name}: hysteresis {hysteresis} >= quorum {quorum}; setting hysteresis to {}",
                     quorum - 1
                 );
-                self.report(Diagnostic::warning("hysteresis-too-high", draft.span, message));
+                self.report(
+                    Diagnostic::warning("hysteresis-too-high", draft.hysteresis_span, message)
+                        .expected(format!("at most {}, one less than the quorum", quorum - 1)),
+                );
             }
             hysteresis = hysteresis.min(quorum - 1);
         }
@@ -234,11 +240,11 @@ impl Lower<'_> {
                     "Duplicate real server [{}]:{port} in virtual server {} - ignoring",
                     real.address, whole.name
                 );
-                let mut diagnostic = Diagnostic::error("defined-twice", span, message);
-                if let Some(first) = first {
-                    diagnostic = diagnostic.related(first, "the first one");
-                }
-                self.report(diagnostic);
+                self.report(
+                    Diagnostic::error("defined-twice", span, message)
+                        .first_at(first)
+                        .help("remove it, or correct its address or port"),
+                );
                 continue;
             }
             found.push(self.real_server_of(real, port, service, forwarding));
@@ -271,7 +277,10 @@ impl Lower<'_> {
             let message = format!(
                 "WARNING - fwmark virtual server {name}, real server {server} has port specified - port will be ignored"
             );
-            self.report(Diagnostic::warning("port-ignored", real.port_span, message));
+            self.report(
+                Diagnostic::warning("port-ignored", real.port_span, message)
+                    .help("remove the port: DR and TUN cannot change it"),
+            );
         }
         let different = whole.scope.ports(&service.target).find(|port| *port != written);
         if let Some(port) = different {
@@ -342,7 +351,10 @@ impl Lower<'_> {
             alpha,
             log_all_failures: global.checker_log_all_failures,
             virtualhost: real.virtualhost.as_deref().or(service.virtualhost.as_deref()),
+            delay_loop: service.defaults.delay_loop,
         };
+        let checks = exact(real.checks.into_iter().map(|check| self.complete_check(check, &around)));
+        let global = &self.loaded.config.global;
         RealServer {
             address: real.address,
             port,
@@ -352,7 +364,7 @@ impl Lower<'_> {
             lower_threshold: real.lower_threshold,
             inhibit_on_failure: real.inhibit.unwrap_or(service.inhibit),
             smtp_alert: real.smtp_alert.or(global.smtp_alert_checker).or(global.smtp_alert),
-            checks: exact(real.checks.into_iter().map(|check| check.complete(&around))),
+            checks,
             options: (real.options != RealOptions::default()).then(|| Box::new(real.options)),
         }
     }

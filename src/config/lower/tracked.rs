@@ -56,11 +56,7 @@ impl Lower<'_> {
             let name: Name = entry.name().into();
             if let Some(first) = before.iter().find(|track| track.name == name).map(|track| track.span) {
                 let message = format!("({owner}) {name} is tracked twice; the second is ignored");
-                let mut diagnostic = Diagnostic::error("given-twice", entry.span(), message);
-                if let Some(first) = first {
-                    diagnostic = diagnostic.related(first, "the first one");
-                }
-                self.report(diagnostic);
+                self.report(Diagnostic::error("given-twice", entry.span(), message).first_at(first));
                 continue;
             }
             let weight = match entry.argument(1) {
@@ -98,9 +94,10 @@ impl Lower<'_> {
         let mut found: Vec<(UnicastPeer, Option<Span>)> = Vec::new();
         for entry in node.nodes() {
             let Some(address) = self.address(entry, "unicast_peer", 0) else { continue };
-            if found.iter().any(|(peer, _)| peer.address == address) {
+            if let Some((_, first)) = found.iter().find(|(peer, _)| peer.address == address) {
                 let message = format!("({owner}) duplicate unicast peer {address} - ignoring");
-                self.report(Diagnostic::error("given-twice", entry.span(), message));
+                let first = *first;
+                self.report(Diagnostic::error("given-twice", entry.span(), message).first_at(first));
                 continue;
             }
             let mut peer = UnicastPeer { address, min_ttl: None, max_ttl: None };

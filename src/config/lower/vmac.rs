@@ -3,12 +3,13 @@
 use super::Lower;
 use super::read::LONGEST_INTERFACE;
 use crate::config::syntax::Node;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Span};
 use crate::ids::{Family, Mac, Name, Vrid};
 
 /// What the line said.
 #[derive(Clone, Debug, Default)]
 pub struct VmacLine {
+    pub span: Option<Span>,
     pub name: Option<Name>,
     pub mac: Option<MacEnd>,
 }
@@ -33,6 +34,7 @@ impl MacEnd {
 impl Lower<'_> {
     /// Reads the line into what an earlier one said.
     pub fn use_vmac(&mut self, node: &Node, line: &mut VmacLine) {
+        line.span = node.span();
         let mut at = 1;
         while let Some(word) = node.argument(at) {
             match word {

@@ -9,6 +9,7 @@ pub mod global;
 pub mod interface;
 pub mod lvs;
 pub mod options;
+pub mod pattern;
 pub mod process;
 pub mod route;
 pub mod rule;

@@ -64,12 +64,14 @@ impl Preprocessor<'_> {
         let pattern = rest.trim_matches(is_blank).to_owned();
         let Some(span) = span.filter(|_| !pattern.is_empty()) else { return false };
         if self.stack.len() >= DEEPEST {
-            self.include_loop(&pattern, span);
+            let message = format!("'{pattern}' is the include in {DEEPEST} includes; it is left out");
+            self.include_loop(message, span, "each file that includes another one is a level");
             return true;
         }
         for file in self.included(&pattern, strictness, span) {
             if self.stack.contains(&file) {
-                self.include_loop(&file.to_string_lossy(), span);
+                let message = format!("'{}' includes itself; it is left out", file.display());
+                self.include_loop(message, span, "remove one of the includes");
                 continue;
             }
             let indent = self.indent;
@@ -82,10 +84,9 @@ impl Preprocessor<'_> {
         true
     }
 
-    fn include_loop(&mut self, name: &str, span: Span) {
-        let message = format!("'{name}' includes itself, or is nested too deeply; it is left out");
+    fn include_loop(&mut self, message: String, span: Span, help: &str) {
         self.loaded.structure_broken = true;
-        self.report(Diagnostic::error("include-loop", span, message));
+        self.report(Diagnostic::error("include-loop", span, message).help(help));
     }
 
     /// The files that a pattern names, problems reported.
@@ -152,6 +153,11 @@ impl Preprocessor<'_> {
             diagnostic.help("quotes are part of the name here; leave them out")
         } else if named.split(is_blank).filter(|word| !word.is_empty()).count() > 2 {
             diagnostic.help("blanks are part of the name: one include names one file or pattern")
+        } else if let Some(folder) = self.stack.last().and_then(|file| file.parent()) {
+            let folder = folder.display().to_string();
+            let place = if folder.is_empty() { "that of the configuration".to_owned() } else { folder };
+            diagnostic
+                .help(format!("a name without / at its head begins at the folder of this file, {place}"))
         } else {
             diagnostic
         };

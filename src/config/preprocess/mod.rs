@@ -155,8 +155,12 @@ impl<'a> Preprocessor<'a> {
         }
         let end = start + u32::try_from(line.len()).unwrap_or(0);
         if line.contains('\0') {
-            let span = Span { file, start, end, via: None };
-            self.report(Diagnostic::error("nul-byte", span, "a NUL byte in the line; the line is ignored"));
+            let at = start + offset(line.find('\0').unwrap_or(0));
+            let span = Span { file, start: at, end: at + 1, via: None };
+            self.report(
+                Diagnostic::error("nul-byte", span, "a NUL byte in the line; the line is ignored")
+                    .help("remove it; a text file has none, perhaps it is damaged or in another encoding"),
+            );
             return;
         }
         let text = Text::part(whole, file, start, end).trimmed();
@@ -287,7 +291,9 @@ impl<'a> Preprocessor<'a> {
         if whole.ends_with('}') {
             let message = format!("${{{name}}} is not defined");
             let help = format!("define it in a line above: ${name}=VALUE");
-            self.report(Diagnostic::error("undefined-name", text.span(at, end), message).help(help));
+            let place = text.span(at, end);
+            self.report(Diagnostic::error("undefined-name", place, message).help(help));
+            self.loaded.explain(place);
         }
         Some(end)
     }
@@ -324,7 +330,10 @@ impl<'a> Preprocessor<'a> {
             self.overflowed = true;
             self.loaded.structure_broken = true;
             let message = "definitions and sequences produce too much text; the rest is ignored";
-            self.report(Diagnostic::error("too-much-text", at, message));
+            let most = self.options.most_produced / 1024;
+            let help =
+                format!("all of them together may produce {most} KiB: look at the ends of the sequences");
+            self.report(Diagnostic::error("too-much-text", at, message).help(help));
         }
     }
 }

@@ -36,7 +36,7 @@ fn any_real(n: u8) -> impl Strategy<Value = RealServer> {
             if web {
                 real.checks.push(http(real.address, &["/", "/b"]));
             }
-            real.checks.iter_mut().for_each(|check| check.retry = retry);
+            real.checks.iter_mut().for_each(|check| Arc::make_mut(&mut check.pace).retry = retry);
             let real = if alphas { alpha(real) } else { real };
             if inhibits { inhibit(real) } else { real }
         },

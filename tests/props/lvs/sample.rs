@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use standfast::config::model::check::HttpProtocol;
+use standfast::config::model::check::Pace;
 use standfast::config::model::lvs::{RealOptions, SorryServer, Target};
 use standfast::config::model::{
     Check, CheckKind, Command, Config, HttpGet, HttpUrl, RealServer, TcpCheck, VirtualServer,
@@ -92,14 +92,8 @@ pub fn tcp(address: IpAddr) -> Check {
     Check {
         kind: CheckKind::Tcp(TcpCheck),
         target: (address, 80).into(),
-        bind: None,
-        bind_interface: None,
-        fwmark: 0,
-        connect_timeout: Duration::from_secs(5),
-        retry: 1,
-        delay_before_retry: Duration::from_secs(1),
-        delay_loop: DELAY_LOOP,
-        warmup: Duration::ZERO,
+        source: None,
+        pace: Arc::new(Pace { delay_loop: DELAY_LOOP, warmup: Duration::ZERO, ..Pace::default() }),
         alpha: false,
         log_all_failures: false,
     }
@@ -107,10 +101,9 @@ pub fn tcp(address: IpAddr) -> Check {
 
 /// As [`tcp`], asking for these paths.
 pub fn http(address: IpAddr, paths: &[&str]) -> Check {
-    let url =
-        |path: &&str| HttpUrl { path: (*path).into(), digest: None, status: Vec::new(), virtualhost: None };
+    let url = |path: &&str| HttpUrl { path: (*path).into(), ..HttpUrl::default() };
     let urls = paths.iter().map(url).collect();
-    let kind = CheckKind::Http(HttpGet { urls, protocol: HttpProtocol::V1_0, fast_recovery: false });
+    let kind = CheckKind::Http(Arc::new(HttpGet { urls, ..HttpGet::default() }));
     Check { kind, ..tcp(address) }
 }
 

@@ -1,0 +1,112 @@
+//! What a service means as a whole.
+
+use super::Example::{Laid, Raw, Within};
+use super::{Code, code};
+use crate::config::keywords::Context::{RealServer, VirtualServer};
+
+pub const LVS: &[Code] = &[
+    code(
+        "no-real-servers",
+        "A service without real servers is left out.",
+        Laid("virtual_server 192.0.2.10 80 { lvs_sched rr; lvs_method NAT; protocol TCP }"),
+    ),
+    code(
+        "empty-group",
+        "A `virtual_server_group` without an entry is left out.",
+        Raw("virtual_server_group WEB {\n}\n"),
+    ),
+    code(
+        "no-such-server-group",
+        "A `virtual_server group` whose group is nowhere is left out. keepalived's test says nothing.",
+        Laid(
+            "virtual_server_group WEB { 192.0.2.10 80 }; virtual_server group WWW { lvs_sched rr; lvs_method NAT; protocol TCP; real_server 198.51.100.1 80 { } }",
+        ),
+    ),
+    code(
+        "no-scheduler",
+        "`wlc` is used.",
+        Laid(
+            "virtual_server 192.0.2.10 80 { lvs_method NAT; protocol TCP; real_server 198.51.100.1 80 { } }",
+        ),
+    ),
+    code(
+        "no-forwarding",
+        "NAT is used.",
+        Laid(
+            "virtual_server 192.0.2.10 80 { lvs_sched rr; protocol TCP; real_server 198.51.100.1 80 { } }",
+        ),
+    ),
+    code(
+        "no-protocol",
+        "UDP is used.",
+        Laid(
+            "virtual_server 192.0.2.10 80 { lvs_sched rr; lvs_method NAT; real_server 198.51.100.1 80 { } }",
+        ),
+    ),
+    code(
+        "port-zero",
+        "Port 0 needs persistence; 360 s are set.",
+        Laid(
+            "virtual_server 192.0.2.10 { lvs_sched rr; lvs_method NAT; protocol TCP; real_server 198.51.100.1 { } }",
+        ),
+    ),
+    code(
+        "port-ignored",
+        "DR and TUN cannot change the port: the service's is used.",
+        Laid(
+            "virtual_server 192.0.2.10 80 { lvs_sched rr; lvs_method DR; protocol TCP; real_server 198.51.100.1 8080 { } }",
+        ),
+    ),
+    code(
+        "protocol-with-fwmark",
+        "A firewall mark has no protocol.",
+        Laid(
+            "virtual_server fwmark 7 { lvs_sched rr; lvs_method NAT; protocol TCP; real_server 198.51.100.1 80 { } }",
+        ),
+    ),
+    code(
+        "suspend-with-fwmark",
+        "`ha_suspend` needs an address.",
+        Laid(
+            "virtual_server fwmark 7 { lvs_sched rr; lvs_method NAT; ha_suspend; real_server 198.51.100.1 80 { } }",
+        ),
+    ),
+    code(
+        "ops-without-udp",
+        "One-packet scheduling is for UDP.",
+        Within(VirtualServer, "protocol TCP; ops"),
+    ),
+    code("wrong-scheduler", "A flag of another scheduler.", Within(VirtualServer, "lvs_sched rr; sh-port")),
+    code(
+        "quorum-too-high",
+        "The quorum is above the weight of all real servers, and is lowered.",
+        Within(VirtualServer, "quorum 2"),
+    ),
+    code(
+        "hysteresis-too-high",
+        "The hysteresis is not below the quorum, and is lowered.",
+        Laid(
+            "virtual_server 192.0.2.10 80 { lvs_sched rr; lvs_method NAT; protocol TCP; quorum 2; hysteresis 2; real_server 198.51.100.1 80 { }; real_server 198.51.100.2 80 { } }",
+        ),
+    ),
+    code(
+        "bad-hex",
+        "Bytes that are not written in hexadecimal digits.",
+        Within(RealServer, "UDP_CHECK { payload 0g }"),
+    ),
+    code(
+        "bad-regex",
+        "A regular expression or something that goes with it is of no use.",
+        Within(RealServer, "HTTP_GET { url { path /; regex \"a(b\" } }"),
+    ),
+    code(
+        "bad-domain-name",
+        "A name that no name server can be asked for; the root is asked for instead.",
+        Within(RealServer, "DNS_CHECK { name www..example.com }"),
+    ),
+    code(
+        "link-local-without-interface",
+        "A link local address means nothing without `bind_if`.",
+        Within(RealServer, "TCP_CHECK { connect_ip fe80::1 }"),
+    ),
+];
