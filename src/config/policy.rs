@@ -161,7 +161,9 @@ fn runs(old: &Config, new: &Config, kind: &RejectedKind) -> bool {
             };
             gone(&of(old), &of(new), address.as_ref())
         }
-        RejectedKind::Service(Some(target)) => old.virtual_servers.iter().any(|one| one.target == *target),
+        RejectedKind::Service(Some(target)) => {
+            old.virtual_servers.iter().any(|one| is_same(&one.target, target))
+        }
         RejectedKind::Service(None) => {
             misses(&old.virtual_servers, &new.virtual_servers, |one| &one.target)
         }
@@ -177,12 +179,20 @@ fn runs(old: &Config, new: &Config, kind: &RejectedKind) -> bool {
         }
         RejectedKind::Check(target, server) => {
             let checks = |config: &Config| {
-                let services = config.virtual_servers.iter().filter(|one| one.target == *target);
+                let services = config.virtual_servers.iter().filter(|one| is_same(&one.target, target));
                 let mut servers = services.flat_map(|one| &one.real_servers);
                 servers.find(|one| (one.address, one.port) == *server).map_or(0, |one| one.checks.len())
             };
             checks(old) > checks(new)
         }
+    }
+}
+
+/// Of a service that was rejected the family of its mark need not be known.
+fn is_same(one: &Target, other: &Target) -> bool {
+    match (one, other) {
+        (Target::Fwmark { mark: one, .. }, Target::Fwmark { mark: other, .. }) => one == other,
+        _ => one == other,
     }
 }
 
@@ -193,7 +203,7 @@ fn misses<T, K: Hash + Eq>(old: &[T], new: &[T], key: impl Fn(&T) -> &K) -> bool
 }
 
 fn real_servers(config: &Config, target: &Target) -> Vec<(IpAddr, u16)> {
-    let services = config.virtual_servers.iter().filter(|one| one.target == *target);
+    let services = config.virtual_servers.iter().filter(|one| is_same(&one.target, target));
     services.flat_map(|one| &one.real_servers).map(|one| (one.address, one.port)).collect()
 }
 

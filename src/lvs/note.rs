@@ -8,7 +8,7 @@ use crate::config::model::Check;
 use crate::config::model::lvs::GroupMember;
 use crate::health::outcome::{Failure, Success};
 use crate::ids::Name;
-use crate::objects::ipvs::Protocol;
+use crate::objects::ipvs::{Protocol, ServiceKey};
 
 /// One thing worth a log line.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,6 +39,8 @@ pub enum Note {
     AliveServers { service: ServiceName, added: bool },
     /// A real server is taken out because the daemon ends, or the new configuration does not have it.
     Released { real: RealName, service: ServiceName, stopping: bool, inhibited: bool },
+    /// Another service of the configuration has this address or mark of a group already, and so many more.
+    LeftToAnother { service: ServiceName, first: ServiceKey, more: usize },
     /// The new configuration's group has this member, or does not have it any more.
     Member { group: Name, member: GroupMember, protocol: Protocol, added: bool },
     /// The new configuration does not have this service.

@@ -4,6 +4,7 @@
 //! port, checkers by being equal. No reload takes a working server away: a new checker of a server
 //! that stays counts as the server did until its first result.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ impl Director {
         let mut old = std::mem::take(&mut self.by_identity);
         let old_order = std::mem::take(&mut self.order);
         let mut activated = Vec::new();
-        let mut taken = HashSet::with_capacity(config.virtual_servers.len());
+        let mut taken: HashMap<ServiceKey, usize> = HashMap::with_capacity(config.virtual_servers.len());
         let mut dropped = Vec::new();
         for at in 0..config.virtual_servers.len() {
             let Some(settings) = Settings::new(config, at) else { continue };
@@ -32,7 +33,24 @@ impl Director {
                 continue;
             }
             // Of two services with one address the first has it.
-            let keys = plan::service_keys(&settings).filter(|key| taken.insert(*key)).collect();
+            let mut left = Vec::new();
+            let keys = plan::service_keys(&settings).filter(|key| match taken.entry(*key) {
+                Entry::Vacant(free) => {
+                    free.insert(at);
+                    true
+                }
+                Entry::Occupied(other) => {
+                    if *other.get() != at {
+                        left.push(*key);
+                    }
+                    false
+                }
+            });
+            let keys = keys.collect();
+            if let Some(first) = left.first().copied() {
+                let (service, more) = (plan::name(&settings), left.len() - 1);
+                out.push(Action::Note(Note::LeftToAnother { service, first, more }));
+            }
             let id = match old.remove(&identity) {
                 Some(id) => {
                     dropped.extend(self.keep_keys(id, keys, out));
@@ -50,7 +68,7 @@ impl Director {
         // What `old` still holds is gone; in the old order, so that the log is the same every time.
         let gone: HashSet<ServiceId> = old.into_values().collect();
         dropped.extend(self.remove_services(old_order.into_iter().filter(|id| gone.contains(id)), out));
-        dropped.retain(|key| !taken.contains(key));
+        dropped.retain(|key| !taken.contains_key(key));
         if !dropped.is_empty() {
             out.push(Action::Retire(dropped));
         }

@@ -72,6 +72,13 @@ pub fn render(note: &Note) -> Line {
             let inhibited = if *inhibited { "(inhibited) " } else { "" };
             format!("{verb} {inhibited}service {real} from VS {service}")
         }
+        Note::LeftToAnother { service, first, more } => {
+            let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
+            let first = ServiceName::Single(*first);
+            let text =
+                format!("VS {service}: {first}{more} left to the virtual server that is first for it");
+            return Line::warn(text);
+        }
         Note::Member { group, member, protocol, added } => {
             let member = member_name(member, *protocol, *added);
             if *added {

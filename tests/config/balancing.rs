@@ -231,6 +231,15 @@ fn a_reload_does_not_lose_an_address_of_a_group() {
 }
 
 #[test]
+fn a_reload_does_not_lose_a_mark_of_ipv6() {
+    let old = marked(REAL_6);
+    let refused = |inside: &str| reload_refusal(&old.config, &[], &marked(inside), &[]).is_some();
+    assert!(refused("real_server 2001:db8::z 80 {\n}"), "the only one, misspelt");
+    assert!(refused(&format!("{}\nreal_server 2001:db8::2 8o {{\n}}", REAL_6.replace("::2", "::3"))));
+    assert!(!refused(REAL_6));
+}
+
+#[test]
 fn ip_family() {
     let family = |loaded: &Loaded| match only(loaded).target {
         Target::Fwmark { family, .. } => family,
@@ -369,12 +378,41 @@ fn defaults() {
     assert_eq!((one.quorum, one.hysteresis, one.flags, one.persistence_timeout), (1, 0, 0, None));
     assert_eq!((one.persistence_prefix_v6, one.persistence_mask_v4.octets()), (128, [255; 4]));
     assert!(!one.alpha && !one.omega && !one.ha_suspend);
-    assert_eq!((one.smtp_alert, &one.snmp_name, &one.persistence_engine), (None, &None, &None));
+    assert_eq!((one.smtp_alert, &one.snmp_name, &one.persistence_engine), (false, &None, &None));
     assert!(one.group.is_none() && one.sorry_server.is_none() && one.virtualhost.is_none());
     let real = only_real(&loaded);
     assert_eq!((real.weight, real.upper_threshold, real.lower_threshold), (1, 0, 0));
     assert!(!real.inhibit_on_failure && real.checks.is_empty() && real.options.is_none());
+    assert!(real.smtp_alert, "mail of a real server is asked for unless somebody says no");
     assert_eq!(loaded.config.ssl, None);
+}
+
+#[test]
+fn mail_is_asked_for_by_the_nearest_word() {
+    for (global, service, real, expected) in [
+        ("", "", "", (false, true)),
+        ("smtp_alert", "", "", (true, true)),
+        ("smtp_alert off", "", "", (false, false)),
+        ("smtp_alert\nsmtp_alert_checker off", "", "", (false, false)),
+        ("smtp_alert_checker off", "smtp_alert", "", (true, false)),
+        ("smtp_alert_checker off", "", "smtp_alert", (false, true)),
+        ("", "smtp_alert on", "smtp_alert no", (true, false)),
+    ] {
+        let loaded = read(&format!(
+            "global_defs {{\n{global}\n}}\nvirtual_server 10.1.0.1 80 {{\n{USUAL}\n{service}\n\
+             real_server 10.0.0.2 80 {{\n{real}\n}}\n}}\n"
+        ));
+        assert_eq!(
+            (only(&loaded).smtp_alert, only_real(&loaded).smtp_alert),
+            expected,
+            "{global} {service} {real}"
+        );
+    }
+}
+
+#[test]
+fn a_real_server_costs_little() {
+    assert!(size_of::<RealServer>() <= 88, "{}", size_of::<RealServer>());
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl Lower<'_> {
         let (quorum, hysteresis) = self.quorum(&draft, &real_servers, &whole.name);
         let ha_suspend = self.ha_suspend(&draft, &whole);
         let sorry_server = draft.sorry.take().map(|sorry| self.sorry_server_of(sorry, &draft, &whole));
-        let global = &self.loaded.config.global;
+        let mail = self.mail_of_checkers();
         let service = VirtualServer {
             protocol,
             scheduler,
@@ -106,12 +106,18 @@ impl Lower<'_> {
             virtualhost: draft.virtualhost,
             sorry_server,
             real_servers,
-            smtp_alert: draft.smtp_alert.or(global.smtp_alert_checker).or(global.smtp_alert),
+            smtp_alert: draft.smtp_alert.or(mail).unwrap_or(false),
             snmp_name: draft.snmp_name,
             group: whole.scope.group,
             target: draft.target,
         };
         self.add_service(service, draft.span, &whole.name);
+    }
+
+    /// What `global_defs` says of the mail of all services and real servers.
+    fn mail_of_checkers(&self) -> Option<bool> {
+        let global = &self.loaded.config.global;
+        global.smtp_alert_checker.or(global.smtp_alert)
     }
 
     fn add_service(&mut self, service: VirtualServer, span: Option<Span>, name: &str) {
@@ -354,7 +360,7 @@ impl Lower<'_> {
             delay_loop: service.defaults.delay_loop,
         };
         let checks = exact(real.checks.into_iter().map(|check| self.complete_check(check, &around)));
-        let global = &self.loaded.config.global;
+        let mail = self.mail_of_checkers();
         RealServer {
             address: real.address,
             port,
@@ -363,7 +369,7 @@ impl Lower<'_> {
             upper_threshold: real.upper_threshold,
             lower_threshold: real.lower_threshold,
             inhibit_on_failure: real.inhibit.unwrap_or(service.inhibit),
-            smtp_alert: real.smtp_alert.or(global.smtp_alert_checker).or(global.smtp_alert),
+            smtp_alert: real.smtp_alert.or(mail).unwrap_or(true),
             checks,
             options: (real.options != RealOptions::default()).then(|| Box::new(real.options)),
         }

@@ -193,6 +193,8 @@ fn an_address_belongs_to_the_first_service() {
     let mut node = Node::start(read(&(single.to_owned() + &grouped)), Kernel::default());
     let own = vec![(server("10.0.0.7", 80), 1)];
     let shared = vec![(server("10.0.0.2", 80), 1), (server("10.0.0.3", 0), 1)];
+    let said = "VS [G]:0: [10.1.0.1]:tcp:80 left to the virtual server that is first for it";
+    assert_eq!(node.heard().iter().filter(|line| *line == said).count(), 1);
     assert_eq!(table(&node), [(tcp("10.1.0.1", 80), own.clone()), (tcp("10.1.0.2", 80), shared.clone())]);
     // When the first service goes the other one has the address, and back again.
     node.handle(Event::Reconfigure(read(&grouped)));
