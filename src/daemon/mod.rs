@@ -6,6 +6,7 @@
 
 pub mod balancing;
 pub mod check_command;
+mod commands;
 pub mod config_test;
 pub mod daemonize;
 mod dumps;

@@ -129,13 +129,17 @@ async fn apply(
     parts.current.replace(config.clone(), book.clone());
     parts.fifos.follow(&config.global, &book).await;
     parts.rejected = reading.loaded.rejected;
-    // Track scripts first: one that stays has its result ready when the router asks.
+    // What is tracked first: what stays, and each file and process, has its result ready when the router asks.
     let mut waits = Vec::new();
     if let Some(trackers) = &parts.trackers {
         let (done, wait) = oneshot::channel();
         let command = trackers::Command::Reconfigure(config.clone(), book.clone(), done);
-        if trackers.send(command).await.is_ok() {
-            waits.push(wait);
+        let sent = trackers.send(command).await.is_ok();
+        // A file that hangs must not keep the rest from being applied.
+        if sent && tokio::time::timeout(PATIENCE, wait).await.is_err() {
+            let seconds = PATIENCE.as_secs();
+            let text = format!("tracked objects have not been looked at in {seconds} s: going on without");
+            emit(Ident::Vrrp, Line::warn(text));
         }
     }
     if let Some(vrrp) = &parts.vrrp {

@@ -18,7 +18,7 @@ use super::signals::{ReloadQueue, Request, Requests};
 use super::status;
 use super::supervise::Supervisor;
 use super::timing::{self, Commands, Driver};
-use super::trackers::{self, Trackers};
+use super::trackers::{self, Trackers, Watches};
 use crate::cli::Options;
 use crate::config::Rejected;
 use crate::config::model::Config;
@@ -85,6 +85,9 @@ pub(super) async fn run(
         return status::FATAL;
     }
     let config = Arc::new(reading.loaded.config);
+    let tracked = config.clone();
+    // One that panics has said so; the files are then what they are.
+    let _ = tokio::task::spawn_blocking(move || trackers::files::initialise(&tracked.track_files)).await;
     let mut parts = Parts::none(config.clone(), reading.book.clone(), supervisor);
     parts.rejected = reading.loaded.rejected;
     parts.fifos.follow(&config.global, &reading.book).await;
@@ -195,7 +198,7 @@ impl Parts {
         }
         if vrrp && self.vrrp.is_none() {
             emit(Ident::Parent, Line::info(format!("Starting VRRP child process, pid={pid}")));
-            self.start_vrrp(config.clone(), book.clone())?;
+            self.start_vrrp(config.clone(), book.clone()).await?;
         }
         Ok(())
     }
@@ -203,7 +206,7 @@ impl Parts {
     async fn start_balancer(&mut self, config: Arc<Config>) -> Result<(), String> {
         let (scripts, events) = mpsc::channel(REPORTS);
         let masters = self.masters.subscribe();
-        let balancer = Balancer::start(config, super::seed(), scripts, masters)
+        let balancer = Balancer::start(config, super::seed(), scripts, masters, self.current.clone())
             .await
             .map_err(|error| error.to_string())?;
         let (commands, receiver) = mpsc::channel(COMMANDS);
@@ -216,10 +219,13 @@ impl Parts {
         Ok(())
     }
 
-    fn start_vrrp(&mut self, config: Arc<Config>, book: Arc<ScriptBook>) -> Result<(), String> {
+    async fn start_vrrp(&mut self, config: Arc<Config>, book: Arc<ScriptBook>) -> Result<(), String> {
+        let tracked = config.clone();
+        let watches = tokio::task::spawn_blocking(move || Watches::start(&tracked)).await;
+        let (watches, known) = watches.map_err(|error| error.to_string())?;
         let (reports, changes) = mpsc::channel(REPORTS);
         let (commands, inbox) = Commands::new().map_err(|error| error.to_string())?;
-        let driver = Driver::start(config.clone(), inbox, reports).map_err(|error| {
+        let driver = Driver::start(config.clone(), known, inbox, reports).map_err(|error| {
             // It may have made devices before it failed. That they cannot be removed either adds nothing.
             let _ = timing::clear(&config);
             error.to_string()
@@ -237,7 +243,8 @@ impl Parts {
         let passed = self.own("notifications", passing);
         self.passing.push(passed);
         let (tracking, tracked) = mpsc::channel(COMMANDS);
-        let trackers = Trackers::new(&config, book, commands.clone());
+        let trackers = Trackers::new(&config, book, watches, commands.clone(), &self.supervisor)
+            .map_err(|error| error.to_string())?;
         self.supervisor.spawn("track scripts", trackers.run(tracked));
         self.trackers = Some(tracking);
         self.driver.send_replace(Some(commands.clone()));

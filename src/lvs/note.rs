@@ -16,18 +16,24 @@ pub enum Note {
     /// A checker begins its work.
     Activating { real: RealName, service: ServiceName },
     /// A check passed while its checker was not known to be up.
-    CheckPassed { real: RealName, check: Arc<Check>, success: Success },
+    CheckPassed { real: RealName, service: ServiceName, check: Arc<Check>, success: Success },
     /// All urls of an `HTTP_GET` have passed.
     WebServerUp { real: RealName },
     /// A check failed for good.
-    CheckFailed { real: RealName, check: Arc<Check>, failure: Failure, retries: Option<u32> },
+    CheckFailed {
+        real: RealName,
+        service: ServiceName,
+        check: Arc<Check>,
+        failure: Failure,
+        retries: Option<u32>,
+    },
     /// A check failed; `log_all_failures` asks for each.
-    AttemptFailed { real: RealName, check: Arc<Check>, failure: Failure },
+    AttemptFailed { real: RealName, service: ServiceName, check: Arc<Check>, failure: Failure },
     /// A probe could not be made, for a reason of our own.
     Undecided { real: RealName, check: Arc<Check>, reason: String },
     /// A real server enters (`up`) or leaves the pool; with `inhibit` its weight changes instead.
     RealServer { real: RealName, service: ServiceName, up: bool, inhibit: bool },
-    /// The configured weight changed.
+    /// The weight changed: the configured one, or what checks make of it.
     Weight { real: RealName, service: ServiceName, from: u32, to: u32, active: bool },
     /// `up`: the quorum was gained, else lost.
     Quorum { service: ServiceName, up: bool, balance: Balance },

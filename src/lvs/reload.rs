@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::action::{Action, CheckerId, ServiceId};
-use super::director::{Attached, Director};
+use super::director::{Attached, Director, added};
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan;
@@ -150,8 +150,9 @@ impl Director {
             reals.push(match old.remove(&plan::real_key(new)) {
                 Some((before, real)) => {
                     let was_up = real.is_up();
+                    let weight = real.weight(before);
                     let real = self.keep_real(now, (id, index), name, new, real, activated);
-                    note_kept(name, before, new, was_up, real.is_up(), out);
+                    note_kept(name, (weight, was_up), new, &real, out);
                     real
                 }
                 None => {
@@ -201,7 +202,7 @@ impl Director {
             }
         }
         self.remove_checkers(spare);
-        self.assemble(checkers)
+        self.assemble(settings, checkers)
     }
 
     fn new_real(
@@ -219,13 +220,15 @@ impl Director {
                 checkers.push(id);
             }
         }
-        self.assemble(checkers)
+        self.assemble(settings, checkers)
     }
 
-    fn assemble(&self, checkers: Vec<CheckerId>) -> Real {
+    fn assemble(&self, settings: &RealServer, checkers: Vec<CheckerId>) -> Real {
         let down = |id: &&CheckerId| self.checkers.get(id.0).is_some_and(|found| !found.checker.is_up());
         let failed = checkers.iter().filter(down).count();
-        Real { checkers, failed }
+        let attached = checkers.iter().filter_map(|id| self.checkers.get(id.0));
+        let added = attached.map(|found| added(settings, found.weight)).sum();
+        Real { checkers, failed, added }
     }
 
     fn new_checker(
@@ -237,7 +240,14 @@ impl Director {
     ) -> Option<CheckerId> {
         let first = now + first_delay(self.seed, self.created, check.pace.warmup);
         let checker = Checker::new(Arc::new(check.clone()), up);
-        let id = CheckerId(self.checkers.insert(Attached { checker, service, real, running: None })?);
+        let id = CheckerId(self.checkers.insert(Attached {
+            checker,
+            service,
+            real,
+            running: None,
+            weight: None,
+            started: now,
+        })?);
         self.created += 1;
         self.schedule.set(id, first);
         Some(id)
@@ -268,15 +278,14 @@ fn note_members(before: &VirtualServer, now: &VirtualServer, out: &mut Vec<Actio
 /// checker that held it down is gone.
 fn note_kept(
     service: &ServiceName,
-    before: &RealServer,
+    (from, was_up): (u32, bool),
     now: &RealServer,
-    was_up: bool,
-    is_up: bool,
+    real: &Real,
     out: &mut Vec<Action>,
 ) {
-    if before.weight != now.weight {
+    let (to, is_up) = (real.weight(now), real.is_up());
+    if from != to {
         let real = RealName::of(service, plan::real_key(now));
-        let (from, to) = (before.weight, now.weight);
         let service = service.clone();
         out.push(Action::Note(Note::Weight { real, service, from, to, active: is_up }));
     }

@@ -27,22 +27,22 @@ pub const TRACKED_SCRIPT: &[Keyword] = &[
 
 /// The line of a `track_file` block
 pub const TRACKED_FILE: &[Keyword] = &[
-    row("(name)", Words, Allowed, Repeats, "")
-        .doc("", "NAME, first word of the line", "What is tracked.")
-        .later(),
-    row("weight", Words, Allowed, FirstWins, "weight of the tracked object")
-        .doc("", "-254..254 [reverse|noreverse]", "Priority effect; 0 means failure causes FAULT.")
-        .later(),
+    row("(name)", Words, Allowed, Repeats, "").doc("", "NAME, first word of the line", "What is tracked."),
+    row("weight", Words, Allowed, FirstWins, "weight of the tracked object").doc(
+        "",
+        "-254..254 [reverse|noreverse]",
+        "Priority effect; 0 means failure causes FAULT.",
+    ),
 ];
 
 /// The line of a `track_process` block
 pub const TRACKED_PROCESS: &[Keyword] = &[
-    row("(name)", Words, Allowed, Repeats, "")
-        .doc("", "NAME, first word of the line", "What is tracked.")
-        .later(),
-    row("weight", Words, Allowed, FirstWins, "weight of the tracked object")
-        .doc("", "-254..254 [reverse|noreverse]", "Priority effect; 0 means failure causes FAULT.")
-        .later(),
+    row("(name)", Words, Allowed, Repeats, "").doc("", "NAME, first word of the line", "What is tracked."),
+    row("weight", Words, Allowed, FirstWins, "weight of the tracked object").doc(
+        "",
+        "-254..254 [reverse|noreverse]",
+        "Priority effect; 0 means failure causes FAULT.",
+    ),
 ];
 
 /// The line of a `track_bfd` block

@@ -94,12 +94,16 @@ address); never disables auto detection.",
         "value block, SCRIPT [weight -253..253 [reverse|noreverse]]",
         "Track scripts.",
     ),
-    row("track_file", Values(Tracked), Allowed, Repeats, "weight of the track_file (1)")
-        .doc("2.0.0", "value block, FILE [weight -254..254 [reverse|noreverse]]", "Track files.")
-        .unused("watches no files"),
-    row("track_process", Values(Tracked), Allowed, Repeats, "weight of the process (0)")
-        .doc("2.0.11", "value block, PROCESS [weight -254..254 [reverse|noreverse]]", "Track processes.")
-        .unused("watches no processes"),
+    row("track_file", Values(Tracked), Allowed, Repeats, "weight of the track_file (1)").doc(
+        "2.0.0",
+        "value block, FILE [weight -254..254 [reverse|noreverse]]",
+        "Track files.",
+    ),
+    row("track_process", Values(Tracked), Allowed, Repeats, "weight of the process (0)").doc(
+        "2.0.11",
+        "value block, PROCESS [weight -254..254 [reverse|noreverse]]",
+        "Track processes.",
+    ),
     row("track_bfd", Values(Tracked), Allowed, Repeats, "weight of the bfd_instance (0)")
         .doc("2.0.0", "value block, BFD [weight -253..253 [reverse|noreverse]]", "Track BFD sessions.")
         .unused("runs no BFD sessions"),

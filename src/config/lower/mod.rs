@@ -72,11 +72,11 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
         preferences: rule::Preferences::default(),
         services: HashMap::new(),
         open_service: None,
+        sync_daemon_place: None,
+        checks: check::Shared::default(),
         waiting_services: Vec::new(),
         server_groups: HashMap::new(),
         group_services: HashMap::new(),
-        sync_daemon_place: None,
-        checks: check::Shared::default(),
         unhonoured: BTreeSet::new(),
         in_unhonoured: false,
     };
@@ -131,16 +131,16 @@ struct Lower<'a> {
     services: HashMap<(Target, Protocol), Option<Span>>,
     /// The service that is being read: a long one comes in parts.
     open_service: Option<service::OpenService>,
+    /// Where `lvs_sync_daemon` names its instance.
+    sync_daemon_place: Option<Span>,
+    /// What checks have in common.
+    checks: check::Shared,
     /// Services of groups that are not defined yet.
     waiting_services: Vec<service::ServiceDraft>,
     /// `virtual_server_group` by name.
     server_groups: HashMap<Name, Arc<ServerGroup>>,
     /// How many services each of them has so far.
     group_services: HashMap<Name, u32>,
-    /// Where `lvs_sync_daemon` names its instance.
-    sync_daemon_place: Option<Span>,
-    /// What checks have in common.
-    checks: check::Shared,
     /// Keywords without effect that were spoken of already.
     unhonoured: BTreeSet<&'static str>,
     /// Inside a block without effect.

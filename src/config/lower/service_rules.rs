@@ -359,6 +359,11 @@ impl Lower<'_> {
             virtualhost: real.virtualhost.as_deref().or(service.virtualhost.as_deref()),
             delay_loop: service.defaults.delay_loop,
         };
+        if let Some(span) = real.lost_check {
+            let server = (real.address, port);
+            let reason = format!("a check of the real server {} cannot be used", real.address);
+            self.reject(RejectedKind::Check(service.target.clone(), server), span, reason);
+        }
         let checks = exact(real.checks.into_iter().map(|check| self.complete_check(check, &around)));
         let mail = self.mail_of_checkers();
         RealServer {

@@ -1,26 +1,14 @@
 //! What a service means as a whole.
 
-use super::Example::{Laid, Raw, Within};
+use super::Example::{Laid, Within};
 use super::{Code, code};
-use crate::config::keywords::Context::{RealServer, VirtualServer};
+use crate::config::keywords::Context::VirtualServer;
 
 pub const LVS: &[Code] = &[
     code(
         "no-real-servers",
         "A service without real servers is left out.",
         Laid("virtual_server 192.0.2.10 80 { lvs_sched rr; lvs_method NAT; protocol TCP }"),
-    ),
-    code(
-        "empty-group",
-        "A `virtual_server_group` without an entry is left out.",
-        Raw("virtual_server_group WEB {\n}\n"),
-    ),
-    code(
-        "no-such-server-group",
-        "A `virtual_server group` whose group is nowhere is left out. keepalived's test says nothing.",
-        Laid(
-            "virtual_server_group WEB { 192.0.2.10 80 }; virtual_server group WWW { lvs_sched rr; lvs_method NAT; protocol TCP; real_server 198.51.100.1 80 { } }",
-        ),
     ),
     code(
         "no-scheduler",
@@ -90,23 +78,15 @@ pub const LVS: &[Code] = &[
         ),
     ),
     code(
-        "bad-hex",
-        "Bytes that are not written in hexadecimal digits.",
-        Within(RealServer, "UDP_CHECK { payload 0g }"),
+        "empty-group",
+        "A `virtual_server_group` without a line, which is left out.",
+        Laid("virtual_server_group WEB { }"),
     ),
     code(
-        "bad-regex",
-        "A regular expression or something that goes with it is of no use.",
-        Within(RealServer, "HTTP_GET { url { path /; regex \"a(b\" } }"),
-    ),
-    code(
-        "bad-domain-name",
-        "A name that no name server can be asked for; the root is asked for instead.",
-        Within(RealServer, "DNS_CHECK { name www..example.com }"),
-    ),
-    code(
-        "link-local-without-interface",
-        "A link local address means nothing without `bind_if`.",
-        Within(RealServer, "TCP_CHECK { connect_ip fe80::1 }"),
+        "no-such-server-group",
+        "A service is for a `virtual_server_group` that is not defined.",
+        Laid(
+            "virtual_server group WEB { lvs_sched rr; lvs_method NAT; protocol TCP; real_server 198.51.100.1 80 { } }",
+        ),
     ),
 ];

@@ -33,7 +33,7 @@ pub const WORDS: &[Code] = &[
     code(
         "no-effect-yet",
         "Accepted and checked, but standfast does nothing with it yet. Said once for each keyword.",
-        Laid("global_defs { enable_snmp_vrrp }"),
+        Laid("global_defs { enable_dbus }"),
     ),
     code(
         "unterminated-quote",
