@@ -4,3 +4,6 @@
 pub mod address;
 pub mod interface;
 pub mod ipvs;
+pub mod route;
+pub mod routing;
+pub mod rule;

@@ -14,4 +14,5 @@ mod monitor;
 mod namespace;
 mod packets;
 mod readiness;
+mod routing;
 mod vmac;

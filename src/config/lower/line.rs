@@ -6,10 +6,10 @@ use ipnet::IpNet;
 
 use super::Lower;
 use super::read::LONGEST_INTERFACE;
-use crate::config::model::route::{Named, Realms};
 use crate::config::syntax::Node;
 use crate::diag::{Class, Diagnostic};
 use crate::ids::{Family, Name};
+use crate::objects::route::{Named, Realms};
 
 /// The entry counts for nothing; the reason has been told.
 pub struct Lost;

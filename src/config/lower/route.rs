@@ -2,11 +2,11 @@
 
 use super::Lower;
 use super::line::{Lost, Owner, PROTOCOLS, SCOPES, SERVICES, TABLES, Taken};
-use crate::config::model::route::{Named, Placement, Route, RouteKind, RouteMetrics};
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
 use crate::ids::Family;
 use crate::objects::address::PROTOCOL_KEEPALIVED;
+use crate::objects::route::{Named, Placement, Route, RouteKind, RouteMetrics};
 
 const OURS: Named = Named::Number(PROTOCOL_KEEPALIVED as u32);
 

@@ -2,12 +2,12 @@
 
 use super::Lower;
 use super::line::{GROUPS, IP_PROTOCOLS, Lost, Owner, SERVICES, TABLES, Taken, any_base};
-use crate::config::model::route::Named;
-use crate::config::model::rule::{Rule, RuleAction, RuleMatch};
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
 use crate::ids::{Family, Name};
 use crate::objects::address::PROTOCOL_KEEPALIVED;
+use crate::objects::route::Named;
+use crate::objects::rule::{Rule, RuleAction, RuleMatch};
 
 /// Where keepalived begins to count down for rules that say nothing.
 const FIRST_PREFERENCE: u32 = 16_384;
@@ -44,7 +44,7 @@ struct RuleLine {
     preference: Option<u32>,
     action: Option<RuleAction>,
     matches: RuleMatch,
-    realms: Option<crate::config::model::route::Realms>,
+    realms: Option<crate::objects::route::Realms>,
     suppress_prefix_length: Option<u32>,
     suppress_group: Option<Named>,
     protocol: Option<(u8, Option<Span>)>,

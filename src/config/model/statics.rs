@@ -1,9 +1,9 @@
 //! Objects that stay for the daemon's life, whatever state VRRP is in.
 
-use super::route::Route;
-use super::rule::Rule;
 use crate::ids::Name;
 use crate::objects::address::{AddressAttributes, AddressKey};
+use crate::objects::route::Route;
+use crate::objects::rule::Rule;
 
 /// `static_ipaddress`, `static_routes`, `static_rules`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
