@@ -56,6 +56,14 @@ pub struct Route {
     pub track_group: Option<Name>,
 }
 
+impl Route {
+    /// Every interface that it names, and its VRF.
+    pub fn interfaces(&self) -> impl Iterator<Item = &Name> {
+        let hops = self.nexthops.iter().filter_map(|hop| hop.interface.as_ref());
+        self.interface.iter().chain(&self.vrf).chain(hops)
+    }
+}
+
 /// `unicast`, `blackhole` ...
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum RouteKind {

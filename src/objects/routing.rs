@@ -30,6 +30,16 @@ impl RoutingObject {
         }
     }
 
+    /// Rules go first, and of routes those to a gateway: where several lead to one place, the kernel takes the
+    /// first of them for one that names no gateway.
+    pub fn order_of_removal(&self) -> u8 {
+        match self {
+            RoutingObject::Rule(_) => 0,
+            RoutingObject::Route(route) if route.gateway.is_some() || !route.nexthops.is_empty() => 1,
+            RoutingObject::Route(_) => 2,
+        }
+    }
+
     /// `route` or `rule`.
     pub const fn what(&self) -> &'static str {
         match self {

@@ -26,6 +26,13 @@ pub struct Rule {
     pub track_group: Option<Name>,
 }
 
+impl Rule {
+    /// Every interface that it names.
+    pub fn interfaces(&self) -> impl Iterator<Item = &Name> {
+        self.matches.input.iter().chain(&self.matches.output)
+    }
+}
+
 /// What happens with a packet that matches.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum RuleAction {

@@ -38,6 +38,8 @@ fn words(what: &What) -> (bool, String) {
         What::MasterReceivedPriorityZero { .. } => (false, "Master received priority 0 message".into()),
         What::SettingVips { excluded } => (true, format!("setting {}.", vips(*excluded))),
         What::RemovingVips { excluded } => (true, format!("removing {}.", vips(*excluded))),
+        What::SettingObjects(objects) => (true, format!("setting Virtual {objects:?}")),
+        What::RemovingObjects(objects) => (true, format!("removing Virtual {objects:?}")),
         What::LowerPriorityDiscarded { priority, from } => {
             (false, format!("received lower priority ({priority}) advert from {from} - discarding"))
         }
@@ -145,6 +147,12 @@ fn words(what: &What) -> (bool, String) {
                 address.interface
             ),
         ),
+        What::ObjectRestored { object } => {
+            (false, format!("{} {object} was removed by somebody else: putting it back", object.what()))
+        }
+        What::ObjectRemoved { object } => {
+            (false, format!("{} {object} was removed by somebody else again", object.what()))
+        }
         What::Stalled { by } => (
             false,
             format!(
@@ -168,6 +176,7 @@ fn reason(fault: &Fault) -> String {
         Fault::InterfaceDown(name) | Fault::TrackedInterface(name) => format!("(interface {name} down)"),
         Fault::NoAddress(family) => format!("(no {family} address for interface)"),
         Fault::Script(name) => format!("due to script {name}"),
+        Fault::TrackGroup(name) => format!("(static object of track_group {name} is missing)"),
         Fault::ScriptPending(name) => format!("until script {name} has had its first result"),
     };
     format!("entering FAULT state {why}")

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::instance::{OWNER, source_of};
 use super::note::Fault;
-use crate::config::model::{SyncGroup, Tracked, VrrpInstance};
+use crate::config::model::{Statics, SyncGroup, TrackGroup, Tracked, VrrpInstance};
 use crate::ids::{IfIndex, Name};
 use crate::objects::interface::Interface;
 
@@ -15,6 +15,10 @@ use crate::objects::interface::Interface;
 pub(super) struct Facts {
     interfaces: HashMap<Name, Arc<Interface>>,
     scripts: HashMap<Name, bool>,
+    /// Track groups of which something cannot be put back, with their members.
+    broken_groups: HashMap<Name, Vec<Name>>,
+    /// Interfaces of what is static and names a track group, by the instances in it.
+    group_interfaces: HashMap<Name, Vec<Name>>,
     /// Never a source of adverts, wherever they stand.
     virtual_addresses: HashSet<IpAddr>,
 }
@@ -51,6 +55,8 @@ impl Facts {
         Facts {
             interfaces: interfaces.into_iter().map(|i| (i.name.clone(), i.clone())).collect(),
             scripts: HashMap::new(),
+            broken_groups: HashMap::new(),
+            group_interfaces: HashMap::new(),
             virtual_addresses: HashSet::new(),
         }
     }
@@ -87,6 +93,41 @@ impl Facts {
 
     pub fn set_script(&mut self, name: &Name, healthy: bool) {
         self.scripts.insert(name.clone(), healthy);
+    }
+
+    /// A track group is whole again (no members), or is not.
+    pub fn set_track_group(&mut self, name: &Name, broken: Option<Vec<Name>>) {
+        match broken {
+            Some(members) => self.broken_groups.insert(name.clone(), members),
+            None => self.broken_groups.remove(name),
+        };
+    }
+
+    /// The interfaces that this instance's track groups depend on.
+    pub fn interfaces_by_group(&self, instance: &Name) -> &[Name] {
+        self.group_interfaces.get(instance).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The members of track groups are others now; a group that is gone holds nobody back.
+    pub fn renew_track_groups(&mut self, groups: &[TrackGroup], statics: &Statics) {
+        self.group_interfaces.clear();
+        for group in groups {
+            let interfaces: Vec<Name> = statics.interfaces_of(&group.name).cloned().collect();
+            for member in &group.members {
+                self.group_interfaces.entry(member.clone()).or_default().extend(interfaces.iter().cloned());
+            }
+        }
+        for interfaces in self.group_interfaces.values_mut() {
+            interfaces.sort_unstable();
+            interfaces.dedup();
+        }
+        self.broken_groups.retain(|name, members| {
+            let group = groups.iter().find(|group| group.name == *name);
+            group.is_some_and(|group| {
+                members.clone_from(&group.members);
+                true
+            })
+        });
     }
 
     /// A script that no configuration names any more; one of the same name starts without a result.
@@ -140,6 +181,12 @@ impl Facts {
                 }
             }
         }
+        let broken = self.broken_groups.iter().filter(|(_, members)| members.contains(&config.name));
+        let mut broken: Vec<&Name> = broken.map(|(group, _)| group).collect();
+        broken.sort_unstable();
+        faults.extend(broken.into_iter().cloned().map(Fault::TrackGroup));
+        let down = self.interfaces_by_group(&config.name).iter().filter(|name| !self.is_up(name));
+        faults.extend(down.cloned().map(Fault::TrackedInterface));
         let fatal = |tracked: &&Tracked| tracked.weight == 0;
         for tracked in interfaces(config, group).filter(fatal) {
             if self.is_up(&tracked.name) == tracked.reverse {

@@ -1,6 +1,7 @@
 //! What the router has to say; `report::vrrp` puts it in keepalived's words.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::State;
@@ -8,6 +9,7 @@ use super::wire::Refusal;
 use crate::config::model::Version;
 use crate::ids::{Family, Name, Vrid};
 use crate::objects::address::AddressKey;
+use crate::objects::routing::RoutingObject;
 
 /// One thing worth a log line, and about whom.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,6 +43,10 @@ pub enum What {
     RemovingVips {
         excluded: bool,
     },
+    /// Routes or rules are set.
+    SettingObjects(Objects),
+    /// Routes or rules are removed.
+    RemovingObjects(Objects),
     LowerPriorityDiscarded {
         priority: u8,
         from: IpAddr,
@@ -131,6 +137,14 @@ pub enum What {
     AddressRestored {
         address: AddressKey,
     },
+    /// Somebody removed this route or rule, and it is put back at once.
+    ObjectRestored {
+        object: Arc<RoutingObject>,
+    },
+    /// Somebody goes on removing it.
+    ObjectRemoved {
+        object: Arc<RoutingObject>,
+    },
     /// A master was held up for longer than its peers wait: it listens before it speaks again.
     Stalled {
         by: Duration,
@@ -139,6 +153,13 @@ pub enum What {
     WeightIgnoredInGroup {
         tracker: Name,
     },
+}
+
+/// What an instance has beside addresses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Objects {
+    Routes,
+    Rules,
 }
 
 /// Why an instance cannot take part.
@@ -153,4 +174,6 @@ pub enum Fault {
     Script(Name),
     /// A track script without weight has not yet had a result.
     ScriptPending(Name),
+    /// Something static that names this track group cannot be put back.
+    TrackGroup(Name),
 }

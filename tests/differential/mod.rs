@@ -8,6 +8,7 @@ mod facts;
 mod faults;
 mod interop;
 mod lifecycle;
+mod routing;
 mod tracking;
 
 use crate::support::runner::Case;
@@ -16,6 +17,7 @@ use crate::support::runner::Case;
 pub fn cases() -> Vec<Case> {
     [
         lifecycle::cases(),
+        routing::cases(),
         events::cases(),
         elections::cases(),
         tracking::cases(),

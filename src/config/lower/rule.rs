@@ -55,7 +55,14 @@ struct RuleLine {
 impl Lower<'_> {
     /// The entries of a block of rules.
     pub fn rules(&mut self, node: &Node, owner: &Owner<'_>) -> Vec<Rule> {
-        node.nodes().iter().filter_map(|entry| self.rule(entry, owner).ok()).collect()
+        let mut rules = Vec::new();
+        for entry in node.nodes() {
+            match self.rule(entry, owner) {
+                Ok(rule) => rules.push(rule),
+                Err(Lost) => self.reject_routing(entry, owner),
+            }
+        }
+        rules
     }
 
     /// One line.
@@ -224,7 +231,9 @@ impl Lower<'_> {
             "protocol" => {
                 line.protocol = Some((self.number_after(entry, at, (0, 255))?, entry.span_of(at + 1)));
             }
-            "track_group" if owner.fixed => line.track_group = Some(self.after(entry, at)?.into()),
+            "track_group" if owner.instance.is_none() => {
+                line.track_group = Some(self.after(entry, at)?.into())
+            }
             _ => return Ok(false),
         }
         Ok(true)

@@ -5,6 +5,7 @@
 
 mod encap;
 mod footprint;
+mod news;
 mod route;
 mod rule;
 
@@ -16,7 +17,9 @@ use netlink_packet_route::route::{RouteMessage, RouteProtocol, RouteScope};
 use netlink_packet_route::rule::RuleMessage;
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
+pub use self::footprint::RouteKey;
 use self::footprint::{RouteFootprint, RuleFootprint};
+pub(super) use self::news::{KINDS, gone};
 use super::netlink::{Channel, NetlinkError};
 use super::unsafe_calls::set_int_option;
 use crate::ids::{IfIndex, Name};
@@ -110,6 +113,14 @@ impl Prepared {
         })
     }
 
+    /// Where the kernel keeps the route; a rule has no such place.
+    pub fn route_key(&self) -> Option<&RouteKey> {
+        match &self.what {
+            What::Route(_, footprint) => Some(footprint.key()),
+            What::Rule(..) => None,
+        }
+    }
+
     fn addition(&self) -> NetlinkMessage<RouteNetlinkMessage> {
         let mut message = NetlinkMessage::from(match &self.what {
             What::Route(route, _) => RouteNetlinkMessage::NewRoute((**route).clone()),
@@ -156,7 +167,7 @@ pub fn apply(channel: &mut Channel, changes: &[Change<'_>]) -> Vec<Result<Done, 
 /// The routes and rules that the kernel has, as far as they may be ours.
 #[derive(Default, Debug)]
 pub struct Present {
-    routes: std::collections::HashMap<footprint::RouteKey, Vec<RouteFootprint>>,
+    routes: std::collections::HashMap<RouteKey, Vec<RouteFootprint>>,
     rules: Vec<RuleFootprint>,
 }
 
