@@ -7,6 +7,7 @@ use crate::support::daemon::{Daemon, Recorder, Subject};
 use crate::support::net::Node;
 use crate::support::runner::Case;
 use crate::support::wait;
+use nix::sys::signal::Signal;
 
 pub fn cases() -> Vec<Case> {
     vec![
@@ -19,6 +20,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("routing::virtual_ones_deleted_ours", || deleted(Subject::Standfast)),
         Case::new("routing::left_behind", left_behind),
         Case::new("routing::alike", alike),
+        Case::new("routing::overrun", overrun),
     ]
 }
 
@@ -389,4 +391,33 @@ fn alike() {
     assert_eq!(order, ["10.0.0.6", "eth0", "10.0.0.7"]);
     daemon.stop();
     assert_eq!(node.sh("ip route show 10.67.0.0/16"), "");
+}
+
+/// Notifications that the daemon cannot take, because it stands still, are lost with that of a deleted route: all is read
+/// again, and the route is back.
+fn overrun() {
+    let router = router();
+    let node = &router.node;
+    let recorder = Recorder::new(node);
+    let statics = "static_routes {\n 10.50.0.0/16 via 10.1.0.9 dev eth1\n}\nstatic_rules {\n from 10.5.0.0/24 table 50 preference 500\n}\n";
+    let config = format!("{statics}{}", instance(&recorder.script(), ""));
+    let daemon = Daemon::start(Subject::Standfast, node, &config);
+    daemon.await_master("I", 1, wait::seconds(10));
+    let flood: Vec<String> = ["add", "del"]
+        .iter()
+        .cycle()
+        .take(6)
+        .flat_map(|verb| {
+            (0..2500).map(move |n| format!("addr {verb} 10.8.{}.{}/32 dev lo", n / 250, n % 250 + 1))
+        })
+        .collect();
+    let batch = node.dir.join("flood");
+    std::fs::write(&batch, flood.join("\n")).unwrap();
+    daemon.signal(Signal::SIGSTOP);
+    node.sh(&format!("ip -batch {}", batch.display()));
+    node.sh("ip route del 10.50.0.0/16; ip rule del preference 500");
+    daemon.signal(Signal::SIGCONT);
+    daemon.await_line("Netlink notifications were lost", wait::seconds(10));
+    await_text(node, "ip route", "10.50.0.0/16", true);
+    await_text(node, "ip rule", "500:", true);
 }

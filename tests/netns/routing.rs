@@ -2,6 +2,7 @@
 
 use standfast::config::{LoadOptions, load_str};
 use standfast::ids::{IfIndex, Name};
+use standfast::kernel::monitor::{Change as News, Monitor};
 use standfast::kernel::netlink::Channel;
 use standfast::kernel::routing::{self, Change, Done, List, Lookup, Missing, Prepared};
 use standfast::objects::routing::RoutingObject;
@@ -270,4 +271,47 @@ fn what_the_host_lacks_is_named() {
     assert_eq!(missing("10.60.0.0/16 dev left0 vrf red", ""), Missing::Vrf("red".into()));
     assert_eq!(missing("", "table moon preference 5"), Missing::Number("moon".into()));
     drop(channel());
+}
+
+/// What the monitor has to say of routes and rules after `what` was done.
+fn news_of(monitor: &mut Monitor, what: &str) -> Vec<News> {
+    let mut channel = channel();
+    ip(what);
+    // The kernel has told of it when `ip` ends.
+    let all = std::iter::from_fn(|| monitor.next(&mut channel).unwrap());
+    all.filter(|change| matches!(change, News::RouteGone(_) | News::RuleGone)).collect()
+}
+
+#[test]
+fn the_monitor_tells_what_of_ours_may_be_gone_and_nothing_else() {
+    let mut channel = host();
+    let mut monitor = Monitor::open(&mut channel).unwrap();
+    monitor.watch_routing(true).unwrap();
+    let lines = "10.60.0.0/16 via 10.0.0.9 dev left0\n10.61.0.0/16 dev left0 table vpn metric 7\n\
+                 2001:db8:61::/48 dev left0";
+    let objects = prepared(lines, "from 10.60.0.0/16 table 60 preference 600");
+    for object in &objects {
+        assert_eq!(add(&mut channel, object), Ok(Done::Changed));
+    }
+    let gone = |at: usize| vec![News::RouteGone(objects[at].route_key().unwrap().clone())];
+    let nothing: Vec<News> = Vec::new();
+    assert_eq!(news_of(&mut monitor, "route add 10.70.0.0/16 via 10.0.0.9 dev left0 proto bird"), nothing);
+    assert_eq!(news_of(&mut monitor, "route del 10.70.0.0/16"), nothing, "none of ours");
+    assert_eq!(news_of(&mut monitor, "route replace 10.60.0.0/16 via 10.0.0.7 dev left0"), gone(0));
+    assert_eq!(news_of(&mut monitor, "route del 10.61.0.0/16 table 1000 metric 7"), gone(1));
+    assert_eq!(news_of(&mut monitor, "-6 route del 2001:db8:61::/48"), gone(2));
+    assert_eq!(news_of(&mut monitor, "rule del preference 600"), [News::RuleGone]);
+    let present = routing::dump(&mut channel).unwrap();
+    assert!(!objects.iter().any(|object| present.has(object)));
+    monitor.watch_routing(false).unwrap();
+    assert_eq!(add(&mut channel, &objects[1]), Ok(Done::Changed));
+    assert_eq!(news_of(&mut monitor, "route del 10.61.0.0/16 table 1000 metric 7"), nothing);
+}
+
+#[test]
+fn a_vrf_has_its_table() {
+    lone_host();
+    let mut channel = channel();
+    assert_eq!(standfast::kernel::link::vrf_table(&mut channel, "blue"), Ok(None));
+    assert_eq!(standfast::kernel::link::vrf_table(&mut channel, "left0"), Ok(None), "another device");
 }
