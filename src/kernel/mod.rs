@@ -22,6 +22,7 @@ pub mod poller;
 pub mod process_events;
 pub mod process_table;
 pub mod raw;
+pub mod routing;
 pub mod sysctl;
 mod unsafe_calls;
 pub mod vmac;

@@ -56,8 +56,7 @@ pub enum VmacError {
 #[derive(Default)]
 pub struct Vmacs {
     devices: BTreeMap<Name, IfIndex>,
-    /// In the order of the changes; put back in reverse.
-    changed: Vec<(Vec<String>, String)>,
+    changed: sysctl::Changed,
 }
 
 impl Vmacs {
@@ -106,17 +105,7 @@ impl Vmacs {
 
     /// Puts every setting back as it was found; the devices must have been removed.
     pub fn restore_settings(&mut self) -> Vec<VmacError> {
-        let mut errors = Vec::new();
-        for (setting, value) in self.changed.drain(..).rev() {
-            let parts: Vec<&str> = setting.iter().map(String::as_str).collect();
-            match sysctl::write(&parts, &value) {
-                Ok(_) => {}
-                // The interface has gone, and its settings with it.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => errors.push(VmacError::Sysctl(parts.join("/"), error)),
-            }
-        }
-        errors
+        self.changed.restore_all().into_iter().map(|(name, error)| VmacError::Sysctl(name, error)).collect()
     }
 
     fn set_up(&mut self, channel: &mut Channel, spec: &VmacSpec) -> Result<(), VmacError> {
@@ -166,12 +155,7 @@ impl Vmacs {
     }
 
     fn change(&mut self, setting: &sysctl::Setting<'_>, value: &str) -> Result<(), VmacError> {
-        let old =
-            sysctl::write(setting, value).map_err(|error| VmacError::Sysctl(setting.join("/"), error))?;
-        if let Some(old) = old {
-            self.changed.push((setting.iter().map(|part| (*part).to_owned()).collect(), old));
-        }
-        Ok(())
+        self.changed.set(setting, value).map_err(|error| VmacError::Sysctl(setting.join("/"), error))
     }
 }
 

@@ -40,6 +40,8 @@ fn words(what: &What) -> (bool, String) {
         What::MasterReceivedPriorityZero { .. } => (false, "Master received priority 0 message".into()),
         What::SettingVips { excluded } => (true, format!("setting {}.", vips(*excluded))),
         What::RemovingVips { excluded } => (true, format!("removing {}.", vips(*excluded))),
+        What::SettingObjects(objects) => (true, format!("setting Virtual {objects:?}")),
+        What::RemovingObjects(objects) => (true, format!("removing Virtual {objects:?}")),
         What::LowerPriorityDiscarded { priority, from } => {
             (false, format!("received lower priority ({priority}) advert from {from} - discarding"))
         }
@@ -148,6 +150,12 @@ fn words(what: &What) -> (bool, String) {
                 address.interface
             ),
         ),
+        What::ObjectRestored { object } => {
+            (false, format!("{} {object} was removed by somebody else: putting it back", object.what()))
+        }
+        What::ObjectRemoved { object } => {
+            (false, format!("{} {object} was removed by somebody else again", object.what()))
+        }
         What::Stalled { by } => (
             false,
             format!(
@@ -173,6 +181,7 @@ fn reason(fault: &Fault) -> String {
         Fault::File(name) => return format!("tracked file {name} now FAULT state"),
         Fault::Process(name) => format!("(tracked process {name} quorum not achieved)"),
         Fault::Bfd(name) => format!("due to BFD instance {name}"),
+        Fault::TrackGroup(name) => format!("(static object of track_group {name} is missing)"),
         Fault::ScriptPending(name) => format!("until script {name} has had its first result"),
     };
     format!("entering FAULT state {why}")

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::note::Note;
 use crate::ids::Name;
 use crate::objects::address::AddressKey;
+use crate::objects::routing::RoutingObject;
 
 /// Which instance: its slot in the router, kept over a reload for as long as the instance lives.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -52,7 +53,8 @@ pub enum Action {
     /// Send this advertisement: the `IPPROTO_VRRP` payload, checksum included. Shared with the
     /// instance, so that a steady master allocates nothing.
     Transmit { instance: InstanceId, source: IpAddr, destination: IpAddr, payload: Arc<[u8]> },
-    /// The instance wants all its addresses (virtual and excluded) set, or gone.
+    /// The instance wants all that is its own set, or gone: its addresses (virtual and excluded), its routes and
+    /// its rules, removed in the reverse order of these.
     Own { instance: InstanceId, owned: bool },
     /// One gratuitous ARP or unsolicited neighbour advertisement for this address.
     Announce { instance: InstanceId, address: AddressKey },
@@ -62,6 +64,8 @@ pub enum Action {
     NotifyLowerPriority { instance: InstanceId, name: Name },
     /// The address that somebody removed is to be put back at once.
     Restore { address: AddressKey },
+    /// The same for a route or a rule.
+    RestoreObject { instance: InstanceId, object: Arc<RoutingObject> },
     /// Something worth a line in the log.
     Note(Note),
     /// We overslept: the deadline had passed by this much when we were called.

@@ -19,11 +19,11 @@ use crate::objects::address::{AddressAttributes, AddressKey};
 use crate::objects::interface::{AssignedAddress, Interface};
 use crate::time::Mono;
 
-const US: &str = "10.0.0.1";
+pub(super) const US: &str = "10.0.0.1";
 const PEER: &str = "10.0.0.2";
 const GROUP: &str = "224.0.0.18";
 
-fn at(seconds: f64) -> Mono {
+pub(super) fn at(seconds: f64) -> Mono {
     Mono::ZERO + Duration::from_secs_f64(seconds)
 }
 
@@ -81,7 +81,7 @@ pub(super) fn instance(name: &str, vrid: u8, priority: u8) -> VrrpInstance {
     }
 }
 
-fn eth0(up: bool, address: Option<&str>) -> Arc<Interface> {
+pub(super) fn eth0(up: bool, address: Option<&str>) -> Arc<Interface> {
     Arc::new(Interface {
         name: "eth0".into(),
         index: IfIndex(2),
@@ -171,7 +171,7 @@ impl Talk {
 }
 
 /// Everything but notes, in short.
-fn words(actions: &[Action]) -> Vec<String> {
+pub(super) fn words(actions: &[Action]) -> Vec<String> {
     actions
         .iter()
         .filter_map(|action| match action {
@@ -188,6 +188,7 @@ fn words(actions: &[Action]) -> Vec<String> {
             }
             Action::NotifyLowerPriority { .. } => Some("lower".into()),
             Action::Restore { address } => Some(format!("restore {}", address.address())),
+            Action::RestoreObject { object, .. } => Some(format!("restore {object}")),
             Action::Late { .. } => Some("late".into()),
             Action::Note(_) => None,
         })

@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::action::InstanceId;
 use crate::config::model::Config;
 use crate::ids::{IfIndex, Name};
 use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
+use crate::objects::routing::RoutingObject;
 use crate::time::Mono;
 
 /// One input. Handling the same fact twice has no second effect.
@@ -27,6 +29,10 @@ pub enum Event<'a> {
     /// Somebody else removed an address that an owning instance had set. The driver asks before it
     /// puts it back, by telling the router.
     AddressLost { key: AddressKey },
+    /// Somebody else removed a route or a rule of this instance, which is tracked.
+    ObjectLost { instance: InstanceId, object: Arc<RoutingObject> },
+    /// Everything static that names this track group is there again, or something of it cannot be.
+    TrackGroup { name: Name, whole: bool },
     /// A new configuration. What can stay, stays.
     Reconfigure(Arc<Config>),
     /// The daemon ends: masters resign with priority 0, everything is given up.

@@ -9,7 +9,7 @@ use super::instance::source_of;
 use super::note::Fault;
 use super::tracking::{Effect, Kind, Standing, Standings, effect, trackers};
 use crate::config::model::vrrp::OWNER;
-use crate::config::model::{SyncGroup, VrrpInstance};
+use crate::config::model::{Statics, SyncGroup, TrackGroup, VrrpInstance};
 use crate::ids::{IfIndex, Name};
 use crate::objects::interface::Interface;
 
@@ -17,6 +17,10 @@ use crate::objects::interface::Interface;
 pub(super) struct Facts {
     interfaces: HashMap<Name, Arc<Interface>>,
     pub tracked: Standings,
+    /// Track groups of which something cannot be put back, with their members.
+    broken_groups: HashMap<Name, Vec<Name>>,
+    /// Interfaces of what is static and names a track group, by the instances in it.
+    group_interfaces: HashMap<Name, Vec<Name>>,
     /// Never a source of adverts, wherever they stand.
     virtual_addresses: HashSet<IpAddr>,
 }
@@ -54,6 +58,8 @@ impl Facts {
         Facts {
             interfaces: interfaces.into_iter().map(|i| (i.name.clone(), i.clone())).collect(),
             tracked: Standings::default(),
+            broken_groups: HashMap::new(),
+            group_interfaces: HashMap::new(),
             virtual_addresses: HashSet::new(),
         }
     }
@@ -86,6 +92,41 @@ impl Facts {
             v4: interface.source_v4(is_virtual),
             v6: interface.source_v6(is_virtual),
         }
+    }
+
+    /// A track group is whole again (no members), or is not.
+    pub fn set_track_group(&mut self, name: &Name, broken: Option<Vec<Name>>) {
+        match broken {
+            Some(members) => self.broken_groups.insert(name.clone(), members),
+            None => self.broken_groups.remove(name),
+        };
+    }
+
+    /// The interfaces that this instance's track groups depend on.
+    pub fn interfaces_by_group(&self, instance: &Name) -> &[Name] {
+        self.group_interfaces.get(instance).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The members of track groups are others now; a group that is gone holds nobody back.
+    pub fn renew_track_groups(&mut self, groups: &[TrackGroup], statics: &Statics) {
+        self.group_interfaces.clear();
+        for group in groups {
+            let interfaces: Vec<Name> = statics.interfaces_of(&group.name).cloned().collect();
+            for member in &group.members {
+                self.group_interfaces.entry(member.clone()).or_default().extend(interfaces.iter().cloned());
+            }
+        }
+        for interfaces in self.group_interfaces.values_mut() {
+            interfaces.sort_unstable();
+            interfaces.dedup();
+        }
+        self.broken_groups.retain(|name, members| {
+            let group = groups.iter().find(|group| group.name == *name);
+            group.is_some_and(|group| {
+                members.clone_from(&group.members);
+                true
+            })
+        });
     }
 
     pub fn interface(&self, name: &Name) -> Option<&Arc<Interface>> {
@@ -134,6 +175,12 @@ impl Facts {
                 }
             }
         }
+        let broken = self.broken_groups.iter().filter(|(_, members)| members.contains(&config.name));
+        let mut broken: Vec<&Name> = broken.map(|(group, _)| group).collect();
+        broken.sort_unstable();
+        faults.extend(broken.into_iter().cloned().map(Fault::TrackGroup));
+        let down = self.interfaces_by_group(&config.name).iter().filter(|name| !self.is_up(name));
+        faults.extend(down.cloned().map(Fault::TrackedInterface));
         for (kind, tracked, effect) in self.effects(config, group) {
             match (kind, effect) {
                 (_, Effect::Priority(_)) => {}

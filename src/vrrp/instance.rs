@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::action::{Action, InstanceId, State, Subject};
 use super::counters::Counters;
 use super::garp::Schedule;
-use super::note::{Fault, Note, What};
+use super::note::{Fault, Note, Objects, What};
 use super::wire::{self, Refusal, Terms};
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{InitialState, Version, VirtualAddress, VrrpInstance};
@@ -220,6 +220,7 @@ impl Instance {
         }
         self.note(What::Entering { state: State::Master, first: false }, out);
         self.note_addresses(|excluded| What::SettingVips { excluded }, out);
+        self.note_objects(What::SettingObjects, &[Objects::Routes, Objects::Rules], out);
         out.push(Action::Own { instance: self.id, owned: true });
         self.garp = Schedule::master(now, &self.config.garp);
         for address in self.addresses() {
@@ -367,9 +368,23 @@ impl Instance {
         self.garp.once(now, &self.config.garp);
     }
 
-    /// Virtual addresses are removed: from a master that leaves, or what a predecessor left behind.
+    /// Rules, routes and virtual addresses are removed: from a master that leaves, or what a predecessor left behind.
     pub fn note_removal(&self, out: &mut Vec<Action>) {
+        self.note_objects(What::RemovingObjects, &[Objects::Rules, Objects::Routes], out);
         self.note_addresses(|excluded| What::RemovingVips { excluded }, out);
+    }
+
+    fn note_objects(&self, what: fn(Objects) -> What, order: &[Objects], out: &mut Vec<Action>) {
+        let options = &self.config.options;
+        for objects in order {
+            let some = match objects {
+                Objects::Routes => !options.routes.is_empty(),
+                Objects::Rules => !options.rules.is_empty(),
+            };
+            if some {
+                self.note(what(*objects), out);
+            }
+        }
     }
 
     fn note_addresses(&self, what: impl Fn(bool) -> What, out: &mut Vec<Action>) {

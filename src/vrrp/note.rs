@@ -1,6 +1,7 @@
 //! What the router has to say; `report::vrrp` puts it in keepalived's words.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::State;
@@ -9,6 +10,7 @@ use super::wire::Refusal;
 use crate::config::model::Version;
 use crate::ids::{Family, Name, Vrid};
 use crate::objects::address::AddressKey;
+use crate::objects::routing::RoutingObject;
 
 /// One thing worth a log line, and about whom.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,6 +44,10 @@ pub enum What {
     RemovingVips {
         excluded: bool,
     },
+    /// Routes or rules are set.
+    SettingObjects(Objects),
+    /// Routes or rules are removed.
+    RemovingObjects(Objects),
     LowerPriorityDiscarded {
         priority: u8,
         from: IpAddr,
@@ -136,6 +142,14 @@ pub enum What {
     AddressRestored {
         address: AddressKey,
     },
+    /// Somebody removed this route or rule, and it is put back at once.
+    ObjectRestored {
+        object: Arc<RoutingObject>,
+    },
+    /// Somebody goes on removing it.
+    ObjectRemoved {
+        object: Arc<RoutingObject>,
+    },
     /// A master was held up for longer than its peers wait: it listens before it speaks again.
     Stalled {
         by: Duration,
@@ -149,6 +163,13 @@ pub enum What {
     },
     /// A tracked object is no reason for FAULT any more.
     FaultOver(Fault),
+}
+
+/// What an instance has beside addresses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Objects {
+    Routes,
+    Rules,
 }
 
 /// Why an instance cannot take part.
@@ -169,4 +190,6 @@ pub enum Fault {
     Process(Name),
     /// A tracked BFD session without weight is down.
     Bfd(Name),
+    /// Something static that names this track group cannot be put back.
+    TrackGroup(Name),
 }

@@ -4,7 +4,6 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::action::{Action, InstanceId, State};
 use super::counters::Counters;
@@ -12,6 +11,7 @@ use super::event::{Datagram, Event};
 use super::facts::{Change, Facts};
 use super::group::Group;
 use super::instance::{Instance, Phase, Wish, interfaces_of};
+use super::lost::Restored;
 use super::note::{Fault, Note, What};
 use super::tracking::{Kind, Object, Standing, told, trackers};
 use super::wire;
@@ -20,9 +20,6 @@ use crate::ids::{Family, IfIndex, Name, Vrid};
 use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
 use crate::time::Mono;
-
-/// An address that somebody removes more often than this in a second is not fought for.
-const RESTORES_A_SECOND: u32 = 3;
 
 /// What an instance looks like from outside.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,7 +49,7 @@ pub struct Router {
     pub(super) by_interface: HashMap<Name, Vec<InstanceId>>,
     pub(super) by_tracked: HashMap<Object, Vec<InstanceId>>,
     pub(super) by_address: HashMap<AddressKey, InstanceId>,
-    restored: HashMap<AddressKey, (Mono, u32)>,
+    pub(super) restored: Restored,
     /// Sorted. A queue, because the first goes and comes back near the end: little is moved, and nothing
     /// is allocated for an advert.
     due: VecDeque<(Mono, InstanceId)>,
@@ -95,7 +92,7 @@ impl Router {
             by_interface: HashMap::new(),
             by_tracked: HashMap::new(),
             by_address: HashMap::new(),
-            restored: HashMap::new(),
+            restored: Restored::default(),
             due: VecDeque::new(),
             expiring: Vec::new(),
             silent_until: (!delay.is_zero()).then(|| now + delay),
@@ -136,6 +133,8 @@ impl Router {
                 }
             }
             Event::AddressLost { key } => self.address_lost(now, key, out),
+            Event::ObjectLost { instance, object } => self.object_lost(now, instance, object, out),
+            Event::TrackGroup { name, whole } => self.track_group(now, &name, whole, out),
             Event::Reconfigure(config) => self.reconfigure(now, config, out),
             Event::Stop => self.stop(out),
         }
@@ -290,29 +289,6 @@ impl Router {
         }
     }
 
-    fn address_lost(&mut self, now: Mono, key: AddressKey, out: &mut Vec<Action>) {
-        let Some(id) = self.by_address.get(&key).copied() else { return };
-        let Some(instance) = self.instance_mut(id).filter(|instance| instance.is_master()) else { return };
-        if instance.addresses().any(|address| address.key == key && address.no_track) {
-            return;
-        }
-        instance.note(What::AddressRemoved { address: key.clone() }, out);
-        let (since, count) = self.restored.get(&key).copied().unwrap_or((now, 0));
-        let fresh = now.since(since) > Duration::from_secs(1);
-        let (since, count) = if fresh { (now, 1) } else { (since, count + 1) };
-        self.restored.insert(key.clone(), (since, count));
-        if count > RESTORES_A_SECOND {
-            // Somebody insists: what keepalived does at once, leave and come back after the skew time.
-            let skew = self.instance(id).map(Instance::skew);
-            self.group_to_backup(now, id, now, skew, true, out);
-        } else if let Some(instance) = self.instance_mut(id) {
-            instance.note(What::AddressRestored { address: key.clone() }, out);
-            out.push(Action::Restore { address: key });
-            instance.announce_again(now);
-        }
-        self.queue(id);
-    }
-
     fn stop(&mut self, out: &mut Vec<Action>) {
         self.stopped = true;
         self.silent_until = None;
@@ -326,7 +302,7 @@ impl Router {
     }
 
     /// Faults and priority of one instance from the facts, and what follows from them.
-    fn settle(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {
+    pub(super) fn settle(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {
         let news = self.assess(id, out);
         self.act_on_faults(now, id, news, out);
     }
@@ -437,13 +413,15 @@ impl Router {
                 }
             }
         }
+        self.facts.renew_track_groups(&config.track_groups, &config.statics);
         self.by_interface.clear();
         self.by_tracked.clear();
         self.by_address.clear();
         let mut virtual_addresses = HashSet::new();
         for instance in self.instances.iter().flatten() {
             let group = instance.group.and_then(|index| self.groups.get(index)).map(|group| &group.config);
-            for name in interfaces_of(&instance.config) {
+            let by_group = self.facts.interfaces_by_group(&instance.config.name);
+            for name in interfaces_of(&instance.config).chain(by_group) {
                 insert_once(self.by_interface.entry(name.clone()).or_default(), instance.id);
             }
             for (kind, tracked) in trackers(&instance.config, group.map(|group| &**group)) {
@@ -458,7 +436,7 @@ impl Router {
                 virtual_addresses.insert(address.key.address());
             }
         }
-        self.restored.retain(|key, _| self.by_address.contains_key(key));
+        self.restored.keep(|key| self.by_address.contains_key(key));
         self.facts.set_virtual_addresses(virtual_addresses);
         self.rewire();
     }

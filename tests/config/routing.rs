@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use standfast::config::model::VrrpInstance;
 use standfast::config::model::options::{IpvlanMode, OldChecksum};
-use standfast::config::model::route::{Encap, Metric, Named, RouteKind};
-use standfast::config::model::rule::RuleAction;
 use standfast::config::{LoadOptions, Loaded, load_str, verdict};
+use standfast::objects::route::{Encap, Metric, Named, RouteKind};
+use standfast::objects::rule::RuleAction;
 
 fn read(text: &str) -> Loaded {
     load_str("test.conf", text, &LoadOptions::default())

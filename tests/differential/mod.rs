@@ -9,6 +9,7 @@ mod faults;
 mod fifos;
 mod interop;
 mod lifecycle;
+mod routing;
 mod tracked_files;
 mod tracking;
 
@@ -18,6 +19,7 @@ use crate::support::runner::Case;
 pub fn cases() -> Vec<Case> {
     [
         lifecycle::cases(),
+        routing::cases(),
         events::cases(),
         elections::cases(),
         tracking::cases(),

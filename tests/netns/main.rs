@@ -15,4 +15,5 @@ mod monitor;
 mod namespace;
 mod packets;
 mod readiness;
+mod routing;
 mod vmac;

@@ -84,9 +84,11 @@ pub const SYNC_GROUP: &[Keyword] = &[
 ];
 
 /// `track_group`
-pub const TRACK_GROUP: &[Keyword] = &[row("group", Values(Names), Allowed, FirstWins, "")
-    .doc("0.6.4", "value block of instance names", "Members of the track group.")
-    .unused("sets no static addresses, routes or rules")];
+pub const TRACK_GROUP: &[Keyword] = &[row("group", Values(Names), Allowed, FirstWins, "").doc(
+    "0.6.4",
+    "value block of instance names",
+    "Members of the track group.",
+)];
 
 /// `garp_group`
 pub const GARP_GROUP: &[Keyword] = &[

@@ -186,12 +186,16 @@ family.",
 either way.",
         )
         .unused("sends the checksum of the RFC only"),
-    row("virtual_routes", Values(Routes), Allowed, Repeats, "none")
-        .doc("1.0.1", "value block of routes", "Routes present while MASTER.")
-        .unused("sets no routes"),
-    row("virtual_rules", Values(Rules), Allowed, Repeats, "none")
-        .doc("1.2.20", "value block of rules", "Policy rules present while MASTER.")
-        .unused("sets no rules"),
+    row("virtual_routes", Values(Routes), Allowed, Repeats, "none").doc(
+        "1.0.1",
+        "value block of routes",
+        "Routes present while MASTER.",
+    ),
+    row("virtual_rules", Values(Rules), Allowed, Repeats, "none").doc(
+        "1.2.20",
+        "value block of rules",
+        "Policy rules present while MASTER.",
+    ),
     row("accept", Nothing, Allowed, LastWins, "on (strict mode and not owner: off)").doc(
         "1.2.17",
         "none",

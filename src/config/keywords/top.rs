@@ -58,26 +58,26 @@ directory; ignored on reload (a change refuses the reload).",
         "block",
         "Container of daemon wide settings.",
     ),
-    row("track_group", Block(Context::TrackGroup), Faults, Repeats, "")
-        .doc(
-            "2.0.3",
-            "NAME block",
-            "Names a set of VRRP instances that depend on static addresses, routes or rules.",
-        )
-        .unused("sets no static addresses, routes or rules"),
-    row("static_ipaddress", Values(Addresses), Allowed, Repeats, "")
-        .doc(
-            "1.1.0",
-            "value block",
-            "Addresses added at start and kept for the daemon's life, independent of VRRP state.",
-        )
-        .unused("sets no static addresses, routes or rules"),
-    row("static_routes", Values(Routes), Allowed, Repeats, "")
-        .doc("1.0.1", "value block", "Routes installed at start and kept.")
-        .unused("sets no static addresses, routes or rules"),
-    row("static_rules", Values(Rules), Allowed, Repeats, "")
-        .doc("1.2.20", "value block", "Policy rules installed at start and kept.")
-        .unused("sets no static addresses, routes or rules"),
+    row("track_group", Block(Context::TrackGroup), Faults, Repeats, "").doc(
+        "2.0.3",
+        "NAME block",
+        "Names a set of VRRP instances that depend on static addresses, routes or rules.",
+    ),
+    row("static_ipaddress", Values(Addresses), Allowed, Repeats, "").doc(
+        "1.1.0",
+        "value block",
+        "Addresses added at start and kept for the daemon's life, independent of VRRP state.",
+    ),
+    row("static_routes", Values(Routes), Allowed, Repeats, "").doc(
+        "1.0.1",
+        "value block",
+        "Routes installed at start and kept.",
+    ),
+    row("static_rules", Values(Rules), Allowed, Repeats, "").doc(
+        "1.2.20",
+        "value block",
+        "Policy rules installed at start and kept.",
+    ),
     row("vrrp_sync_group", Block(Context::SyncGroup), Faults, Repeats, "").doc(
         "0.6.1",
         "NAME block",

@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::addresses::Work;
-use super::{Driver, Report, WORK_PER_TURN};
+use super::{Driver, Owner, Report, WORK_PER_TURN};
 use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::address::{self, Change};
 use crate::kernel::clock;
 use crate::kernel::netlink::Channel;
+use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit, vrrp};
 use crate::vrrp::action::Action;
@@ -21,6 +22,8 @@ impl Driver {
     pub(super) fn carry_out(&mut self) {
         self.act_all();
         self.work();
+        self.look_for_lost();
+        self.tell_track_groups();
     }
 
     /// Sockets that are needed are there before anybody speaks; those that are not, until everybody has.
@@ -59,11 +62,13 @@ impl Driver {
             Action::Transmit { .. } => {}
             Action::Own { instance, owned } => {
                 let config = self.router.config_of(instance).filter(|_| owned).cloned();
-                let list = config.iter().flat_map(|config| config.addresses.iter().chain(&config.excluded));
-                self.addresses.own(instance, list);
+                self.own_instance(Owner::Instance(instance), config.as_deref());
             }
             Action::Announce { address, .. } => self.addresses.announce(address),
             Action::Restore { address } => self.addresses.restore(&address),
+            Action::RestoreObject { instance, .. } => {
+                self.addresses.route(Owner::Instance(instance), false)
+            }
             Action::Notify { subject, state, priority } => {
                 self.tell(Report::State { subject, state, priority })
             }
@@ -104,10 +109,27 @@ impl Driver {
                 rest = later;
                 continue;
             }
-            let changes = rest.iter().take_while(|work| !matches!(work, Work::Announce(_))).count();
-            let (now, later) = rest.split_at(changes.max(usize::from(matches!(first, Work::Announce(_)))));
+            if let Work::Routing(owner) = first {
+                self.route(*owner);
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
+            }
+            let is_change = |work: &&Work| !matches!(work, Work::Announce(_) | Work::Routing(_));
+            let (now, later) = rest.split_at(rest.iter().take_while(is_change).count());
             self.change_addresses(now);
             rest = later;
+        }
+    }
+
+    /// An address that is there for the daemon's life comes back at once.
+    pub(super) fn restore_static(&mut self, key: &AddressKey) {
+        let mut statics = self.config.statics.addresses.iter();
+        if self.addresses.is_wanted_by(key, Owner::Static)
+            && !statics.any(|address| address.key == *key && address.no_track)
+        {
+            let text = format!("Restoring deleted static address {} dev {}", key.net, key.interface);
+            emit(Ident::Vrrp, Line::info(text));
+            self.addresses.restore(key);
         }
     }
 
@@ -130,7 +152,7 @@ impl Driver {
         let mut changes = Vec::with_capacity(slice.len());
         let mut owners = Vec::with_capacity(slice.len());
         for work in slice {
-            let key = work.key();
+            let Some(key) = work.key() else { continue };
             let Some(interface) = self.interfaces.get(&key.interface) else {
                 // Its interface is gone, and the address with it; it is set when the interface returns.
                 self.addresses.interface_gone(&key.interface);
@@ -144,7 +166,7 @@ impl Driver {
                     owners.push(work);
                     changes.push((interface.index, Change::Add(key, attributes)));
                 }
-                Work::Announce(_) => continue,
+                Work::Announce(_) | Work::Routing(_) => continue,
             }
             owners.push(work);
         }
