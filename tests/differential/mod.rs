@@ -4,11 +4,12 @@
 mod elections;
 mod events;
 mod exit_codes;
-mod facts;
+pub mod facts;
 mod faults;
 mod interop;
 mod lifecycle;
 mod tracked_files;
+mod tracked_processes;
 mod tracking;
 
 use crate::support::runner::Case;
@@ -21,6 +22,7 @@ pub fn cases() -> Vec<Case> {
         elections::cases(),
         tracking::cases(),
         tracked_files::cases(),
+        tracked_processes::cases(),
         exit_codes::cases(),
         faults::cases(),
         interop::cases(),
