@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::balancing::{self, Balancer};
 use super::dumps;
+use super::fifos::Fifos;
 use super::notifier::{self, Current};
 use super::pidfile::{PidFiles, PidPaths};
 use super::reading::Reading;
@@ -41,6 +42,7 @@ pub(super) struct Parts {
     pub balancer: Option<Part<mpsc::Sender<balancing::Command>>>,
     pub scripts: Runner,
     pub check_scripts: Runner,
+    pub fifos: Fifos,
     /// The states of the instances, for the load balancer.
     masters: watch::Sender<balancing::Masters>,
     /// Whom the watchdog asks.
@@ -88,6 +90,7 @@ pub(super) async fn run(
     let _ = tokio::task::spawn_blocking(move || trackers::files::initialise(&tracked.track_files)).await;
     let mut parts = Parts::none(config.clone(), reading.book.clone(), supervisor);
     parts.rejected = reading.loaded.rejected;
+    parts.fifos.follow(&config.global, &reading.book).await;
     if let Err(error) = parts.follow(options, &config, &reading.book).await {
         emit(Ident::Parent, Line::error(error.clone()));
         ServiceManager.failed(libc::EINVAL.unsigned_abs(), &error);
@@ -172,6 +175,7 @@ impl Parts {
             balancer: None,
             scripts: Runner::new(Ident::Vrrp, supervisor.clone()),
             check_scripts: Runner::new(Ident::Checkers, supervisor.clone()),
+            fifos: Fifos::none(supervisor.clone()),
             masters: watch::Sender::default(),
             driver: watch::Sender::default(),
             passing: Vec::new(),
@@ -202,12 +206,13 @@ impl Parts {
     async fn start_balancer(&mut self, config: Arc<Config>) -> Result<(), String> {
         let (scripts, events) = mpsc::channel(REPORTS);
         let masters = self.masters.subscribe();
-        let balancer = Balancer::start(config, super::seed(), scripts, masters)
+        let balancer = Balancer::start(config, super::seed(), scripts, masters, self.current.clone())
             .await
             .map_err(|error| error.to_string())?;
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let ended = self.own("load balancer", balancer.run(receiver));
-        let passing = notifier::pass_on_checks(self.current.clone(), self.check_scripts.clone(), events);
+        let (current, runner) = (self.current.clone(), self.check_scripts.clone());
+        let passing = notifier::pass_on_checks(current, runner, self.fifos.clone(), events);
         let passed = self.own("scripts of checks", passing);
         self.passing.push(passed);
         self.balancer = Some(Part { commands, ended });
@@ -234,7 +239,7 @@ impl Parts {
             let _ = end.send(());
         });
         let (current, runner, masters) = (self.current.clone(), self.scripts.clone(), self.masters.clone());
-        let passing = notifier::pass_on_states(current, runner, masters, changes);
+        let passing = notifier::pass_on_states(current, runner, self.fifos.clone(), masters, changes);
         let passed = self.own("notifications", passing);
         self.passing.push(passed);
         let (tracking, tracked) = mpsc::channel(COMMANDS);
@@ -288,7 +293,7 @@ impl Parts {
         if tokio::time::timeout(PATIENCE, arrived).await.is_err() {
             emit(Ident::Parent, Line::warn("the last changes of state were not passed on in time"));
         }
-        tokio::join!(self.scripts.stop(), self.check_scripts.stop());
+        tokio::join!(self.scripts.stop(), self.check_scripts.stop(), self.fifos.close());
         self.current.get().1.running.signal(nix::sys::signal::Signal::SIGKILL);
     }
 }

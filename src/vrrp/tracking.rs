@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::event::Event;
-use super::instance::OWNER;
+use crate::config::model::vrrp::OWNER;
 use crate::config::model::{SyncGroup, Tracked, VrrpInstance};
 use crate::ids::Name;
 

@@ -6,6 +6,7 @@ mod events;
 mod exit_codes;
 pub mod facts;
 mod faults;
+mod fifos;
 mod interop;
 mod lifecycle;
 mod tracked_files;
@@ -25,6 +26,7 @@ pub fn cases() -> Vec<Case> {
         tracked_processes::cases(),
         exit_codes::cases(),
         faults::cases(),
+        fifos::cases(),
         interop::cases(),
     ]
     .into_iter()

@@ -72,16 +72,16 @@ pub const PEER: &[Keyword] = &[
 
 /// The line of a `virtual_server_group`
 pub const MEMBER: &[Keyword] = &[
-    row("(address)", Words, Allowed, Repeats, "port 0")
-        .doc(
-            "",
-            "IP [PORT]; IP-N; IP-IP; IP/LEN; each with optional PORT",
-            "Service addresses; N replaces the last octet (IPv4) or last group in hex (IPv6).",
-        )
-        .later(),
-    row("fwmark", Words, Allowed, Repeats, "no family")
-        .doc("", "UINT32 [inet|inet6]", "Firewall mark service.")
-        .later(),
+    row("(address)", Words, Allowed, Repeats, "port 0").doc(
+        "",
+        "IP [PORT]; IP-N; IP-IP; IP/LEN; each with optional PORT",
+        "Service addresses; N replaces the last octet (IPv4) or last group in hex (IPv6).",
+    ),
+    row("fwmark", Words, Allowed, Repeats, "no family").doc(
+        "",
+        "UINT32 [inet|inet6]",
+        "Firewall mark service.",
+    ),
 ];
 
 /// The line of `linkbeat_interfaces`

@@ -76,9 +76,11 @@ pub const SYNC_GROUP: &[Keyword] = &[
         "none",
         "Permit weighted tracking by members of the group.",
     ),
-    row("notify_priority_changes", Boolean, Allowed, LastWins, "vrrp_notify_priority_changes")
-        .doc("2.0.16", "[BOOL]", "Default for members.")
-        .later(),
+    row("notify_priority_changes", Boolean, Allowed, LastWins, "vrrp_notify_priority_changes").doc(
+        "2.0.16",
+        "[BOOL]",
+        "Default for members.",
+    ),
 ];
 
 /// `track_group`

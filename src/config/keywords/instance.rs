@@ -259,9 +259,11 @@ INSTANCE name state priority.",
     row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_vrrp, else smtp_alert, else off")
         .doc("0.5.7", "[BOOL]", "Mail transitions.")
         .unused("sends no mail"),
-    row("notify_priority_changes", Boolean, Allowed, LastWins, "sync group, else global")
-        .doc("2.0.16", "[BOOL]", "FIFO lines for priority changes.")
-        .later(),
+    row("notify_priority_changes", Boolean, Allowed, LastWins, "sync group, else global").doc(
+        "2.0.16",
+        "[BOOL]",
+        "FIFO lines for priority changes.",
+    ),
     row("lvs_sync_daemon_interface", Word, Exits, FirstWins, "none")
         .doc("0.5.5", "IFNAME", "Sync daemon that follows this instance.")
         .deprecated("lvs_sync_daemon in global_defs"),

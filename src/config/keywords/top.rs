@@ -119,14 +119,12 @@ in builds with linkbeat support.",
         .unused("takes a change of an interface at once"),
     row("SSL", Block(Context::Ssl), Allowed, Replaces, "generated context")
         .doc("0.5.3", "block", "Client key material for SSL_GET.")
-        .later(),
-    row("virtual_server_group", Values(Targets), Exits, Repeats, "")
-        .doc(
-            "1.0.2",
-            "NAME block",
-            "A named list of addresses, ranges and fwmarks used by virtual_server group NAME.",
-        )
-        .later(),
+        .unused("asks nobody over TLS"),
+    row("virtual_server_group", Values(Targets), Exits, Repeats, "").doc(
+        "1.0.2",
+        "NAME block",
+        "A named list of addresses, ranges and fwmarks used by virtual_server group NAME.",
+    ),
     row("virtual_server", Block(Context::VirtualServer), Exits, Repeats, "").doc(
         "0.5.3",
         "IP [PORT] or fwmark N or group NAME; block",

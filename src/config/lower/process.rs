@@ -57,7 +57,7 @@ impl Lower<'_> {
             }
             "weight" => {
                 if let Value::Weight(weight) = value {
-                    process.weight = weight.weight;
+                    process.weight = weight.of_vrrp();
                     process.reverse = weight.reverse.unwrap_or(false);
                 }
             }
@@ -98,7 +98,10 @@ impl Lower<'_> {
         }
         match node.name() {
             "quorum" => process.quorum = number,
-            _ => process.quorum_max = Some(number),
+            _ => {
+                process.quorum = process.quorum.min(number);
+                process.quorum_max = Some(number);
+            }
         }
     }
 }

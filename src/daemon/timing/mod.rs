@@ -76,6 +76,8 @@ pub enum Report {
     State { subject: Subject, state: State, priority: u8 },
     /// A master heard an advert of lower priority.
     LowerPriority { name: Name, priority: u8 },
+    /// The effective priority of an instance is another.
+    Priority { name: Name, priority: u8 },
 }
 
 /// Why the driver could not start or go on.
