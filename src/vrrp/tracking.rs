@@ -98,16 +98,16 @@ impl Standings {
     }
 }
 
-/// keepalived(5), "weight": with 0, failure is a fault. A positive one is added while the object is well, a negative
-/// one while it is not. A file's number is multiplied by it.
+/// keepalived(5), "weight": with 0, failure is a fault, or success where it is reversed. A positive one is added while
+/// the object is well, a negative one while it is not; reversed, they are subtracted. A file's number is multiplied.
 pub(super) fn effect(tracked: &Tracked, kind: Kind, standing: Option<Standing>) -> Effect {
     match standing {
         Some(Standing::Well(well)) => {
-            let well = well != tracked.reverse;
+            let sign = if tracked.reverse { -1 } else { 1 };
             match tracked.weight {
-                0 if well => Effect::Priority(0),
-                0 => Effect::Fault,
-                weight if (weight > 0) == well => Effect::Priority(i32::from(weight)),
+                0 if well == tracked.reverse => Effect::Fault,
+                0 => Effect::Priority(0),
+                weight if (weight > 0) == well => Effect::Priority(sign * i32::from(weight)),
                 _ => Effect::Priority(0),
             }
         }
@@ -213,7 +213,8 @@ mod tests {
             (of(-5, false, true), of(-5, false, false)),
             (Effect::Priority(0), Effect::Priority(-5))
         );
-        assert_eq!((of(5, true, true), of(5, true, false)), (Effect::Priority(0), Effect::Priority(5)));
+        assert_eq!((of(5, true, true), of(5, true, false)), (Effect::Priority(-5), Effect::Priority(0)));
+        assert_eq!((of(-5, true, true), of(-5, true, false)), (Effect::Priority(0), Effect::Priority(5)));
         assert_eq!((of(0, false, true), of(0, false, false)), (Effect::Priority(0), Effect::Fault));
         assert_eq!((of(0, true, true), of(0, true, false)), (Effect::Fault, Effect::Priority(0)));
     }

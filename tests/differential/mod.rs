@@ -4,13 +4,14 @@
 mod elections;
 mod events;
 mod exit_codes;
-mod facts;
+pub mod facts;
 mod faults;
 mod fifos;
 mod interop;
 mod lifecycle;
 mod routing;
 mod tracked_files;
+mod tracked_processes;
 mod tracking;
 
 use crate::support::runner::Case;
@@ -24,6 +25,7 @@ pub fn cases() -> Vec<Case> {
         elections::cases(),
         tracking::cases(),
         tracked_files::cases(),
+        tracked_processes::cases(),
         exit_codes::cases(),
         faults::cases(),
         fifos::cases(),

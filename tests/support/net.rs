@@ -49,6 +49,19 @@ impl Net {
         node
     }
 
+    /// The first namespace of the machine as a node: for what happens nowhere else, and in a virtual machine only.
+    pub fn machine(&self, name: &str) -> Node {
+        assert!(super::vm::inside(), "the machine's own network is not touched");
+        let netns = format!("{}-{name}", self.prefix);
+        succeed(Command::new("ip").args(["netns", "attach", &netns, "1"]));
+        self.namespaces.lock().unwrap().push(netns.clone());
+        let dir = self.scratch.path().join(name);
+        for place in ["run", "bin"] {
+            std::fs::create_dir_all(dir.join(place)).unwrap();
+        }
+        Node { name: name.to_owned(), netns, dir, processes: None }
+    }
+
     /// A cable between two nodes: `(node, interface, address with prefix)` twice. Both ends are set up.
     pub fn cable(&self, a: (&Node, &str, &str), b: (&Node, &str, &str)) {
         a.0.ip(&[format!("link add {} type veth peer name {} netns {}", a.1, b.1, b.0.netns)]);

@@ -8,6 +8,7 @@ mod kld;
 mod leaf;
 pub mod leaf_lab;
 mod nginx;
+mod processes;
 mod rh1;
 mod service;
 
@@ -34,6 +35,7 @@ pub fn cases() -> Vec<Case> {
     let mut cases = ipvs::cases();
     cases.extend(balancing::cases());
     cases.extend(service::cases());
+    cases.extend(processes::cases());
     for (name, run) in scenarios {
         for subject in Subject::ALL {
             cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));

@@ -47,6 +47,7 @@ impl TrackedProcesses {
                 Ok(None) => return,
                 Ok(Some(ProcessEvent::Confirmed)) => {
                     // What happened before that was not told.
+                    emit(Ident::Vrrp, track::process_events_confirmed());
                     self.look_at = None;
                     self.scan(now, settled);
                 }
