@@ -191,7 +191,6 @@ impl Instance {
                 self.speak_now(now, out);
             }
             self.garp.lower_priority(now, &self.config.garp);
-            self.announce(now, out);
             out.push(Action::NotifyLowerPriority { instance: self.id, name: self.config.name.clone() });
             return None;
         }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use super::action::{Action, InstanceId, State, Subject};
 use super::counters::Counters;
-use super::garp::Schedule;
+use super::garp::{Block, Schedule};
 use super::note::{Fault, Note, What};
 use super::wire::{self, Refusal, Terms};
 use crate::config::model::{InitialState, Version, VirtualAddress, VrrpInstance};
 use crate::ids::{Family, IfIndex, Name};
+use crate::objects::address::AddressKey;
 use crate::time::Mono;
 
 /// The address owner's priority: never changed by trackers, master without waiting.
@@ -68,6 +69,8 @@ pub(super) struct Instance {
     pub started: bool,
     pub counters: Counters,
     pub garp: Schedule,
+    /// Changes whenever MASTER is left: what was to be announced is then forgotten.
+    pub epoch: u64,
     /// Where the deadline stands in the router's queue.
     pub queued: Option<Mono>,
     /// The interval in force: our own, or (version 3, as backup) the master's.
@@ -93,6 +96,7 @@ impl Instance {
             started: false,
             counters: Counters::default(),
             garp: Schedule::silent(),
+            epoch: 0,
             queued: None,
             interval: config.advert_int,
             packets: Vec::new(),
@@ -197,7 +201,7 @@ impl Instance {
                     }
                     self.phase = Phase::Master { next_advert: next };
                 }
-                self.announce(now, out);
+                self.garp.expire(now, &self.config.garp, self.config.options.garp_extra_if);
                 None
             }
             _ => None,
@@ -223,11 +227,10 @@ impl Instance {
         self.note(What::Entering { state: State::Master, first: false }, out);
         self.note_addresses(|excluded| What::SettingVips { excluded }, out);
         out.push(Action::Own { instance: self.id, owned: true });
-        self.garp = Schedule::master(now, &self.config.garp);
+        self.garp = Schedule::master(now, &self.config.garp, self.config.options.garp_extra_if);
         for address in self.addresses() {
             out.push(self.noted(What::Announcing { address: address.key.clone() }));
         }
-        self.announce(now, out);
         self.notify(State::Master, out);
     }
 
@@ -288,6 +291,7 @@ impl Instance {
             out.push(Action::Own { instance: self.id, owned: false });
         }
         self.garp = Schedule::silent();
+        self.epoch += 1;
     }
 
     fn resign(&mut self, out: &mut Vec<Action>) {
@@ -328,6 +332,7 @@ impl Instance {
         self.packets.clear();
         self.list_told = false;
         self.garp.set_refresh(now, old.garp.master_refresh, self.config.garp.master_refresh);
+        self.garp.set_extra(now, old.options.garp_extra_if, self.config.options.garp_extra_if);
         match &mut self.phase {
             Phase::Master { next_advert } => {
                 self.interval = self.config.advert_int;
@@ -338,7 +343,7 @@ impl Instance {
                     .addresses()
                     .any(|new| !old.addresses.iter().chain(&old.excluded).any(|had| had == new))
                 {
-                    self.garp.once(now, &self.config.garp);
+                    self.garp.once(&self.config.garp);
                 }
             }
             _ if old.advert_int != self.config.advert_int => self.interval = self.config.advert_int,
@@ -354,8 +359,8 @@ impl Instance {
     }
 
     /// Announces one address again, because it had been away.
-    pub fn announce_again(&mut self, now: Mono) {
-        self.garp.once(now, &self.config.garp);
+    pub fn announce_again(&mut self) {
+        self.garp.once(&self.config.garp);
     }
 
     /// Virtual addresses are removed: from a master that leaves, or what a predecessor left behind.
@@ -444,16 +449,20 @@ impl Instance {
             .collect();
     }
 
-    pub(super) fn announce(&mut self, now: Mono, out: &mut Vec<Action>) {
-        let (id, config) = (self.id, self.config.clone());
-        let count = config.addresses.len() + config.excluded.len();
-        self.garp.expire(now, &config.garp, count, |index| {
-            let address =
-                config.addresses.get(index).or_else(|| config.excluded.get(index - config.addresses.len()));
-            if let Some(address) = address {
-                out.push(Action::Announce { instance: id, address: address.key.clone() });
-            }
-        });
+    /// What is to be announced now, and how many times.
+    pub fn take_announcements(&mut self) -> impl Iterator<Item = (&AddressKey, u32)> {
+        let Block { rounds, extra } = self.garp.take();
+        let config = &self.config;
+        let own = config.vmac.as_ref().map_or(&config.interface, |vmac| &vmac.name);
+        let all = config.options.garp_extra_if.all;
+        self.config.addresses.iter().chain(&self.config.excluded).filter_map(move |address| {
+            let elsewhere = extra > 0 && address.key.interface != *own;
+            let options = &config.options;
+            let counts =
+                elsewhere && (all || options.vmac_addr || options.vmac_addresses.contains(&address.key));
+            let rounds = if counts { rounds.max(extra) } else { rounds };
+            (rounds > 0).then_some((&address.key, rounds))
+        })
     }
 }
 

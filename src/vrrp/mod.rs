@@ -8,6 +8,7 @@ mod garp;
 mod group;
 mod hearing;
 mod instance;
+mod lanes;
 pub mod note;
 mod reload;
 pub mod router;

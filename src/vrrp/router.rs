@@ -12,6 +12,7 @@ use super::event::{Datagram, Event};
 use super::facts::{Change, Facts};
 use super::group::Group;
 use super::instance::{Instance, Phase, Wish, interfaces_of};
+use super::lanes::Lanes;
 use super::note::{Fault, Note, What};
 use super::wire;
 use crate::config::model::{Config, VirtualAddress, VrrpInstance};
@@ -52,6 +53,8 @@ pub struct Router {
     pub(super) by_script: HashMap<Name, Vec<InstanceId>>,
     pub(super) by_address: HashMap<AddressKey, InstanceId>,
     restored: HashMap<AddressKey, (Mono, u32)>,
+    /// What is to be announced, at the pace that the configuration asks for.
+    lanes: Lanes,
     /// Sorted. A queue, because the first goes and comes back near the end: little is moved, and nothing
     /// is allocated for an advert.
     due: VecDeque<(Mono, InstanceId)>,
@@ -84,6 +87,7 @@ impl Router {
             by_script: HashMap::new(),
             by_address: HashMap::new(),
             restored: HashMap::new(),
+            lanes: Lanes::default(),
             due: VecDeque::new(),
             expiring: Vec::new(),
             silent_until: (!delay.is_zero()).then(|| now + delay),
@@ -125,11 +129,13 @@ impl Router {
             Event::Reconfigure(config) => self.reconfigure(now, config, out),
             Event::Stop => self.stop(out),
         }
+        self.announce(now, out);
     }
 
     /// When [`Router::expire`] has something to do.
     pub fn deadline(&self) -> Option<Mono> {
-        self.due.front().map(|(at, _)| *at).into_iter().chain(self.silent_until).min()
+        let due = self.due.front().map(|(at, _)| *at);
+        due.into_iter().chain(self.silent_until).chain(self.lanes.deadline()).min()
     }
 
     /// Lets every timer run that is due.
@@ -151,6 +157,17 @@ impl Router {
             self.queue(id);
         }
         self.expiring = due;
+        self.announce(now, out);
+    }
+
+    /// One slice of what is to be announced by now.
+    fn announce(&mut self, now: Mono, out: &mut Vec<Action>) {
+        let instances = &self.instances;
+        let epoch = |id: InstanceId| {
+            let instance = instances.get(id.0 as usize).and_then(Option::as_ref);
+            instance.filter(|instance| instance.is_master()).map(|instance| instance.epoch)
+        };
+        self.lanes.expire(now, epoch, |instance, address| out.push(Action::Announce { instance, address }));
     }
 
     /// Every address that an owning instance wants.
@@ -286,7 +303,7 @@ impl Router {
         } else if let Some(instance) = self.instance_mut(id) {
             instance.note(What::AddressRestored { address: key.clone() }, out);
             out.push(Action::Restore { address: key });
-            instance.announce_again(now);
+            instance.announce_again();
         }
         self.queue(id);
     }
@@ -361,9 +378,15 @@ impl Router {
         }
     }
 
-    /// Puts the instance's deadline into the queue.
+    /// Puts the instance's deadline into the queue, and its announcements into their lanes.
     pub(super) fn queue(&mut self, id: InstanceId) {
         let Some(instance) = self.instances.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        let epoch = instance.epoch;
+        if instance.garp.is_pending() {
+            for (address, rounds) in instance.take_announcements() {
+                self.lanes.push(id, address.clone(), rounds, epoch);
+            }
+        }
         let deadline = instance.deadline();
         if instance.queued != deadline {
             let old = std::mem::replace(&mut instance.queued, deadline);
@@ -429,6 +452,8 @@ impl Router {
             }
         }
         self.restored.retain(|key, _| self.by_address.contains_key(key));
+        let by_address = &self.by_address;
+        self.lanes.rebuild(&config, |(id, key)| by_address.get(key) == Some(id));
         self.facts.set_virtual_addresses(virtual_addresses);
         self.rewire();
     }

@@ -1,6 +1,7 @@
 //! One scenario on keepalived and on standfast in the same run: what is seen from outside must be the same. Expected
 //! results are never written down here; keepalived gives them, but for the deliberate differences.
 
+mod announcements;
 mod elections;
 mod events;
 mod exit_codes;
@@ -18,6 +19,7 @@ pub fn cases() -> Vec<Case> {
         lifecycle::cases(),
         events::cases(),
         elections::cases(),
+        announcements::cases(),
         tracking::cases(),
         exit_codes::cases(),
         faults::cases(),

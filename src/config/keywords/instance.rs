@@ -305,17 +305,14 @@ to BACKUP; value is the highest priority of the others. Needs nopreempt.",
         .doc("2.3.2", "[1..254]", "Same as timer_expired_backup.")
         .unused("does not step back when it ran late")
         .deprecated("timer_expired_backup"),
-    row("garp_extra_if", Words, Allowed, LastWins, "global vrrp_garp_extra_if")
-        .doc(
-            "2.2.3",
-            "[all] SECS 0..86400",
-            "Periodic ARP/NA on other interfaces that carry VIPs (all: not only VMACs); 0 \
+    row("garp_extra_if", Words, Allowed, LastWins, "global vrrp_garp_extra_if").doc(
+        "2.2.3",
+        "[all] SECS 0..86400",
+        "Periodic ARP/NA on other interfaces that carry VIPs (all: not only VMACs); 0 \
 disables.",
-        )
-        .unused("announces on the instance's own interface only"),
+    ),
     row("vmac_garp_intvl", Words, Allowed, LastWins, "global")
         .doc("2.2.0", "[all] SECS", "Same as garp_extra_if.")
-        .unused("announces on the instance's own interface only")
         .deprecated("garp_extra_if"),
     row("lower_prio_no_advert", Boolean, Allowed, LastWins, "global (on in strict mode)").doc(
         "1.2.20",

@@ -83,14 +83,12 @@ directory; ignored on reload (a change refuses the reload).",
         "NAME block",
         "Groups VRRP instances so that they change state together.",
     ),
-    row("garp_group", Block(Context::GarpGroup), Allowed, Repeats, "")
-        .doc(
-            "1.2.21",
-            "block (no name)",
-            "Rate limits for gratuitous ARP and unsolicited NA per interface or across a set of \
+    row("garp_group", Block(Context::GarpGroup), Allowed, Repeats, "").doc(
+        "1.2.21",
+        "block (no name)",
+        "Rate limits for gratuitous ARP and unsolicited NA per interface or across a set of \
 interfaces.",
-        )
-        .unused("paces announcements only by vrrp_garp_interval"),
+    ),
     row("linkbeat_interfaces", Values(Interfaces), Allowed, Repeats, "")
         .doc(
             "2.0.13",
