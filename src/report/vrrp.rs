@@ -125,6 +125,19 @@ fn words(what: &What) -> (bool, String) {
                 "CONFIGURATION ERROR: local instance and {from} are both configured as address owner, please resolve"
             ),
         ),
+        What::OwnerLowered { from, to } => (
+            false,
+            format!(
+                "CONFIGURATION ERROR: local instance and {from} are both configured as address owner, please fix - reducing local priority to {to}"
+            ),
+        ),
+        What::OwnerStopped { from } => {
+            (false, format!("rogue address owner {from} appears to have stopped advertising"))
+        }
+        What::AddressesBeyondPacket { named, of, mtu } => (
+            false,
+            format!("an advert of {mtu} bytes names {named} of {of} VIPs, the others are set like E-VIPs"),
+        ),
         What::StartupDelayed(delay) => {
             (false, format!("Delaying startup for {} seconds", delay.as_secs_f64()))
         }
@@ -167,6 +180,8 @@ fn reason(fault: &Fault) -> String {
         Fault::InterfaceAbsent(name) => format!("(interface {name} does not exist, waiting for it)"),
         Fault::InterfaceDown(name) | Fault::TrackedInterface(name) => format!("(interface {name} down)"),
         Fault::NoAddress(family) => format!("(no {family} address for interface)"),
+        Fault::SourceGone(address) => format!("(source address {address} is not on the interface)"),
+        Fault::NoPeers => "(no unicast peers)".into(),
         Fault::Script(name) => format!("due to script {name}"),
         Fault::ScriptPending(name) => format!("until script {name} has had its first result"),
     };

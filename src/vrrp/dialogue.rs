@@ -17,14 +17,14 @@ use crate::objects::interface::{AssignedAddress, Interface};
 use crate::time::Mono;
 
 const US: &str = "10.0.0.1";
-const PEER: &str = "10.0.0.2";
+pub(super) const PEER: &str = "10.0.0.2";
 const GROUP: &str = "224.0.0.18";
 
-fn at(seconds: f64) -> Mono {
+pub(super) fn at(seconds: f64) -> Mono {
     Mono::ZERO + Duration::from_secs_f64(seconds)
 }
 
-fn ip(text: &str) -> IpAddr {
+pub(super) fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
@@ -78,7 +78,7 @@ pub(super) fn instance(name: &str, vrid: u8, priority: u8) -> VrrpInstance {
     }
 }
 
-fn eth0(up: bool, address: Option<&str>) -> Arc<Interface> {
+pub(super) fn eth0(up: bool, address: Option<&str>) -> Arc<Interface> {
     Arc::new(Interface {
         name: "eth0".into(),
         index: IfIndex(2),
@@ -103,13 +103,13 @@ fn eth0(up: bool, address: Option<&str>) -> Arc<Interface> {
 }
 
 /// A router and the words for what it does.
-struct Talk {
-    router: Router,
+pub(super) struct Talk {
+    pub(super) router: Router,
     terms: Terms,
 }
 
 impl Talk {
-    fn start(config: Config) -> (Self, Vec<String>) {
+    pub(super) fn start(config: Config) -> (Self, Vec<String>) {
         let mut out = Vec::new();
         let first = config.instances.first().unwrap();
         let terms = Terms {
@@ -123,23 +123,23 @@ impl Talk {
         (Talk { router, terms }, words(&out))
     }
 
-    fn alone(instance: VrrpInstance) -> Self {
+    pub(super) fn alone(instance: VrrpInstance) -> Self {
         let (talk, said) = Self::start(Config { instances: vec![instance], ..Config::default() });
         assert_eq!(said, ["A BACKUP"]);
         talk
     }
 
-    fn event(&mut self, now: Mono, event: Event<'_>) -> Vec<String> {
+    pub(super) fn event(&mut self, now: Mono, event: Event<'_>) -> Vec<String> {
         let mut out = Vec::new();
         self.router.handle(now, event, &mut out);
         words(&out)
     }
 
-    fn link(&mut self, now: Mono, interface: Option<Arc<Interface>>) -> Vec<String> {
+    pub(super) fn link(&mut self, now: Mono, interface: Option<Arc<Interface>>) -> Vec<String> {
         self.event(now, Event::Interface { name: "eth0".into(), now: interface })
     }
 
-    fn hear(&mut self, now: Mono, from: &str, priority: u8) -> Vec<String> {
+    pub(super) fn hear(&mut self, now: Mono, from: &str, priority: u8) -> Vec<String> {
         self.hear_as(now, from, priority, self.terms, 255)
     }
 
@@ -154,7 +154,7 @@ impl Talk {
     }
 
     /// Lets time pass until the next deadline, which must be then, and tells what happens.
-    fn due(&mut self, when: f64) -> Vec<String> {
+    pub(super) fn due(&mut self, when: f64) -> Vec<String> {
         let deadline = self.router.deadline().expect("nothing is due");
         assert_eq!(deadline, at(when), "the next deadline");
         let mut out = Vec::new();
@@ -162,7 +162,7 @@ impl Talk {
         words(&out)
     }
 
-    fn state(&self) -> State {
+    pub(super) fn state(&self) -> State {
         self.router.views()[0].state
     }
 }

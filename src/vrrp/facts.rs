@@ -17,6 +17,8 @@ pub(super) struct Facts {
     scripts: HashMap<Name, bool>,
     /// Never a source of adverts, wherever they stand.
     virtual_addresses: HashSet<IpAddr>,
+    /// `track_src_ip`: configured sources whose loss matters.
+    tracked_sources: HashSet<IpAddr>,
 }
 
 /// The facts for one instance.
@@ -25,6 +27,8 @@ pub(super) struct Situation {
     pub priority: u8,
     pub interface: Option<IfIndex>,
     pub source: Option<IpAddr>,
+    /// Of the interface, bytes.
+    pub mtu: Option<u32>,
 }
 
 /// How much a change of an interface matters to the instances on it.
@@ -44,6 +48,8 @@ struct Essence {
     up: bool,
     v4: Option<Ipv4Addr>,
     v6: Option<Ipv6Addr>,
+    tracked: Vec<IpAddr>,
+    mtu: u32,
 }
 
 impl Facts {
@@ -52,7 +58,12 @@ impl Facts {
             interfaces: interfaces.into_iter().map(|i| (i.name.clone(), i.clone())).collect(),
             scripts: HashMap::new(),
             virtual_addresses: HashSet::new(),
+            tracked_sources: HashSet::new(),
         }
+    }
+
+    pub fn set_tracked_sources(&mut self, sources: HashSet<IpAddr>) {
+        self.tracked_sources = sources;
     }
 
     pub fn set_virtual_addresses(&mut self, addresses: HashSet<IpAddr>) {
@@ -77,7 +88,10 @@ impl Facts {
 
     fn essence(&self, interface: &Interface) -> Essence {
         let is_virtual = |address| self.virtual_addresses.contains(&address);
+        let addresses = interface.addresses.iter().map(|assigned| assigned.net.addr());
         Essence {
+            tracked: addresses.filter(|address| self.tracked_sources.contains(address)).collect(),
+            mtu: interface.mtu,
             index: interface.index,
             up: interface.up,
             v4: interface.source_v4(is_virtual),
@@ -107,6 +121,7 @@ impl Facts {
             priority: self.priority(config, group),
             interface: parent.map(|interface| interface.index),
             source,
+            mtu: parent.map(|interface| interface.mtu),
         }
     }
 
@@ -127,8 +142,14 @@ impl Facts {
                 if !parent.up && !config.dont_track_primary {
                     faults.push(Fault::InterfaceDown(config.interface.clone()));
                 }
-                if source.is_none() {
-                    faults.push(Fault::NoAddress(config.family));
+                match source {
+                    None => faults.push(Fault::NoAddress(config.family)),
+                    Some(source) if config.options.track_src_ip && config.source.is_some() => {
+                        if !parent.addresses.iter().any(|assigned| assigned.net.addr() == source) {
+                            faults.push(Fault::SourceGone(source));
+                        }
+                    }
+                    Some(_) => {}
                 }
                 match config.vmac.as_ref().map(|vmac| (&vmac.name, self.interfaces.get(&vmac.name))) {
                     Some((name, None)) => faults.push(Fault::InterfaceAbsent(name.clone())),
@@ -139,6 +160,9 @@ impl Facts {
                     _ => {}
                 }
             }
+        }
+        if config.options.unicast_fault_no_peer && config.unicast_peers.is_empty() {
+            faults.push(Fault::NoPeers);
         }
         let fatal = |tracked: &&Tracked| tracked.weight == 0;
         for tracked in interfaces(config, group).filter(fatal) {

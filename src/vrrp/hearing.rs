@@ -20,6 +20,9 @@ impl Instance {
         if matches!(self.phase, Phase::Init | Phase::Fault) {
             return None;
         }
+        if self.config.options.owner_ignore_adverts && self.config.priority == OWNER {
+            return None;
+        }
         let terms = self.terms();
         let advert = match self
             .admit(datagram)
@@ -90,25 +93,21 @@ impl Instance {
         if self.config.skip_check_adv_addr || advert.priority == 0 {
             return;
         }
-        let same = advert.addresses().len() == self.config.addresses.len()
-            && advert
-                .addresses()
-                .zip(&self.config.addresses)
-                .all(|(theirs, ours)| theirs == ours.key.address());
+        let same = advert.addresses().len() == self.named().len()
+            && advert.addresses().zip(self.named()).all(|(theirs, ours)| theirs == ours.key.address());
         if same {
             return;
         }
         // Another order is the same list: sets are compared, and only when the quick look failed.
         let theirs: HashSet<IpAddr> = advert.addresses().collect();
-        let missing =
-            self.config.addresses.iter().map(|a| a.key.address()).find(|ours| !theirs.contains(ours));
-        if missing.is_none() && theirs.len() == self.config.addresses.len() {
+        let missing = self.named().iter().map(|a| a.key.address()).find(|ours| !theirs.contains(ours));
+        if missing.is_none() && theirs.len() == self.named().len() {
             return;
         }
         self.counters.address_list += 1;
         if !self.list_told {
             self.list_told = true;
-            let (ours, received) = (self.config.addresses.len(), advert.addresses().len());
+            let (ours, received) = (self.named().len(), advert.addresses().len());
             let vrid = self.config.vrid;
             self.note(What::AddressListDiffers { vrid, ours, received, missing, from }, out);
         }
@@ -183,6 +182,10 @@ impl Instance {
         if priority == OWNER && ours == OWNER && !self.conflict_told {
             self.conflict_told = true;
             self.note(What::OwnerConflict { from }, out);
+        }
+        let insists = priority == OWNER && ours == OWNER && self.source.is_some_and(|own| from < own);
+        if insists && self.heard_rogue(from, datagram.received_at, advert.interval, out) {
+            return Some(Wish::Backup { heard: datagram.received_at });
         }
         let higher_address = self.source.is_some_and(|own| from > own);
         if priority < ours || (priority == ours && !higher_address) {

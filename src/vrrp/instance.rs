@@ -9,6 +9,7 @@ use super::action::{Action, InstanceId, State, Subject};
 use super::counters::Counters;
 use super::garp::{Block, Schedule};
 use super::note::{Fault, Note, What};
+use super::owner::Rogue;
 use super::wire::{self, Refusal, Terms};
 use crate::config::model::{InitialState, Version, VirtualAddress, VrrpInstance};
 use crate::ids::{Family, IfIndex, Name};
@@ -78,6 +79,12 @@ pub(super) struct Instance {
     packets: Vec<(IpAddr, Arc<[u8]>)>,
     pub(super) told: Vec<(Refusal, IpAddr)>,
     pub(super) list_told: bool,
+    /// How many addresses an advert can name: 255, or fewer where the MTU is small.
+    room: usize,
+    beyond_told: Option<usize>,
+    /// Another owner that claims MASTER beside us, and whether we have yielded to it.
+    pub(super) rogue: Option<Rogue>,
+    pub(super) lowered: bool,
     /// Another address owner was complained about.
     pub(super) conflict_told: bool,
 }
@@ -102,6 +109,10 @@ impl Instance {
             packets: Vec::new(),
             told: Vec::new(),
             list_told: false,
+            room: wire::MOST_ADDRESSES,
+            beyond_told: None,
+            rogue: None,
+            lowered: false,
             conflict_told: false,
             config,
         }
@@ -134,11 +145,15 @@ impl Instance {
 
     /// RFC 3768 and RFC 9568 section 6.1: `Skew_Time`.
     pub fn skew(&self) -> Duration {
+        self.skew_of(self.priority)
+    }
+
+    fn skew_of(&self, priority: u8) -> Duration {
         let unit = match self.config.version {
             Version::V2 => Duration::from_secs(1),
             Version::V3 => self.interval,
         };
-        unit * u32::from(OWNER as u16 + 1 - u16::from(self.priority)) / 256
+        unit * u32::from(OWNER as u16 + 1 - u16::from(priority)) / 256
     }
 
     /// `Master_Down_Interval`, with keepalived's `down_timer_adverts` in the place of 3.
@@ -163,7 +178,11 @@ impl Instance {
         match self.phase {
             Phase::Master { next_advert } if self.priority != OWNER && next_advert < now => {
                 let silence = now.since(next_advert) + self.config.advert_int;
-                (silence > self.master_down_interval()).then_some(silence)
+                // The peer that waits least is as good as we are, or as `timer_expired_backup` says.
+                let best = self.config.options.timer_expired_backup.unwrap_or(self.priority);
+                let patience =
+                    self.interval * u32::from(self.config.down_timer_adverts) + self.skew_of(best);
+                (silence > patience).then_some(silence)
             }
             _ => None,
         }
@@ -187,6 +206,7 @@ impl Instance {
         match self.phase {
             Phase::Backup(_) if self.deadline().is_some_and(|at| at <= now) => {
                 self.note(What::AdvertTimeout, out);
+                self.raise(out);
                 Some(Wish::Master)
             }
             Phase::Master { next_advert } => {
@@ -202,6 +222,7 @@ impl Instance {
                     self.phase = Phase::Master { next_advert: next };
                 }
                 self.garp.expire(now, &self.config.garp, self.config.options.garp_extra_if);
+                self.forget_rogue(now, out);
                 None
             }
             _ => None,
@@ -243,14 +264,12 @@ impl Instance {
         out: &mut Vec<Action>,
     ) {
         let first = !self.started;
-        // The owner does not wait when it joins, and never says that it does (keepalived 2.2.7). One that
-        // yields to another owner waits, or the two would take MASTER from each other as fast as the wire
-        // allows.
-        let joins = matches!(self.phase, Phase::Init | Phase::Fault);
-        let at_once = joins && self.priority == OWNER && self.config.state != Some(InitialState::Backup);
-        let silent = first && at_once;
+        // The owner does not wait when it starts, and never says that it does; after a FAULT it waits like
+        // anybody (keepalived 2.2.7). So does one that yields to another owner, or the two would take MASTER
+        // from each other as fast as the wire allows.
+        let at_once = first && self.priority == OWNER && self.config.state != Some(InitialState::Backup);
         let was_master = self.is_master();
-        if !silent {
+        if !at_once {
             self.note(What::Entering { state: State::Backup, first }, out);
         }
         self.leave_master(was_master && resign, was_master, out);
@@ -258,7 +277,7 @@ impl Instance {
         self.phase =
             Phase::Backup(Backup { since, after, master: None, preempt_since: None, listening: false });
         self.changed_state();
-        if !silent {
+        if !at_once {
             self.notify(State::Backup, out);
         }
     }
@@ -314,6 +333,26 @@ impl Instance {
             self.source = source;
         }
         self.interface = interface;
+    }
+
+    /// The interface's MTU, and with it the length of the list in an advert.
+    pub fn set_mtu(&mut self, mtu: u32, out: &mut Vec<Action>) {
+        let room = wire::room(&self.terms(), mtu);
+        if self.room != room {
+            self.room = room;
+            self.packets.clear();
+        }
+        let (named, of) = (self.named().len(), self.config.addresses.len());
+        if named < of && self.beyond_told != Some(named) {
+            self.note(What::AddressesBeyondPacket { named, of, mtu }, out);
+        }
+        self.beyond_told = (named < of).then_some(named);
+    }
+
+    /// The addresses that adverts name: all that there is room for.
+    pub(super) fn named(&self) -> &[VirtualAddress] {
+        let addresses = &self.config.addresses;
+        addresses.get(..self.room).unwrap_or(addresses)
     }
 
     /// The effective priority; on the wire with the next advert.
@@ -394,6 +433,7 @@ impl Instance {
         self.told.clear();
         self.list_told = false;
         self.conflict_told = false;
+        self.rogue = None;
     }
 
     pub(super) fn terms(&self) -> Terms {
@@ -442,7 +482,7 @@ impl Instance {
         self.packets = destinations
             .into_iter()
             .map(|destination| {
-                let addresses = self.config.addresses.iter().map(|a| a.key.address());
+                let addresses = self.named().iter().map(|a| a.key.address());
                 let packet = wire::emit(&terms, self.priority, addresses, source, destination);
                 (destination, packet.into())
             })

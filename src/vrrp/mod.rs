@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod counters;
+mod debounce;
 pub mod event;
 mod facts;
 mod garp;
@@ -10,9 +11,12 @@ mod hearing;
 mod instance;
 mod lanes;
 pub mod note;
+mod owner;
 mod reload;
 pub mod router;
 pub mod wire;
 
 #[cfg(test)]
 mod dialogue;
+#[cfg(test)]
+mod dialogue_faults;

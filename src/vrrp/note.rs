@@ -119,6 +119,21 @@ pub enum What {
     OwnerConflict {
         from: IpAddr,
     },
+    /// The other owner goes on, and we yield to it.
+    OwnerLowered {
+        from: IpAddr,
+        to: u8,
+    },
+    /// The other owner has stopped.
+    OwnerStopped {
+        from: IpAddr,
+    },
+    /// Not all addresses fit into an advert of this MTU; the rest is set and announced, but not named.
+    AddressesBeyondPacket {
+        named: usize,
+        of: usize,
+        mtu: u32,
+    },
     /// `vrrp_startup_delay` begins; `about` is empty.
     StartupDelayed(Duration),
     /// It is over; `about` is empty.
@@ -147,6 +162,10 @@ pub enum Fault {
     InterfaceAbsent(Name),
     InterfaceDown(Name),
     NoAddress(Family),
+    /// `track_src_ip`: the configured source is not on the interface.
+    SourceGone(IpAddr),
+    /// `unicast_fault_no_peer`
+    NoPeers,
     /// A tracked interface without weight is down or absent.
     TrackedInterface(Name),
     /// A track script without weight has failed.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::action::{Action, InstanceId, State};
 use super::counters::Counters;
+use super::debounce::Debounce;
 use super::event::{Datagram, Event};
 use super::facts::{Change, Facts};
 use super::group::Group;
@@ -55,6 +56,7 @@ pub struct Router {
     restored: HashMap<AddressKey, (Mono, u32)>,
     /// What is to be announced, at the pace that the configuration asks for.
     lanes: Lanes,
+    debounce: Debounce,
     /// Sorted. A queue, because the first goes and comes back near the end: little is moved, and nothing
     /// is allocated for an advert.
     due: VecDeque<(Mono, InstanceId)>,
@@ -66,14 +68,16 @@ pub struct Router {
 }
 
 impl Router {
-    /// Starts every instance of `config` on the interfaces that are there.
+    /// Starts every instance of `config` on the interfaces that are there. The clock counts from the boot.
     pub fn start<'a>(
         now: Mono,
         config: Arc<Config>,
         interfaces: impl IntoIterator<Item = &'a Arc<Interface>>,
         out: &mut Vec<Action>,
     ) -> Self {
-        let delay = config.global.vrrp_startup_delay;
+        let since_boot = now.since(Mono::ZERO);
+        let after_boot = config.global.vrrp_delay_after_boot.saturating_sub(since_boot);
+        let delay = config.global.vrrp_startup_delay.max(after_boot);
         if !delay.is_zero() {
             out.push(about_all(What::StartupDelayed(delay)));
         }
@@ -88,6 +92,7 @@ impl Router {
             by_address: HashMap::new(),
             restored: HashMap::new(),
             lanes: Lanes::default(),
+            debounce: Debounce::default(),
             due: VecDeque::new(),
             expiring: Vec::new(),
             silent_until: (!delay.is_zero()).then(|| now + delay),
@@ -135,13 +140,20 @@ impl Router {
     /// When [`Router::expire`] has something to do.
     pub fn deadline(&self) -> Option<Mono> {
         let due = self.due.front().map(|(at, _)| *at);
-        due.into_iter().chain(self.silent_until).chain(self.lanes.deadline()).min()
+        due.into_iter()
+            .chain(self.silent_until)
+            .chain(self.lanes.deadline())
+            .chain(self.debounce.deadline())
+            .min()
     }
 
     /// Lets every timer run that is due.
     pub fn expire(&mut self, now: Mono, out: &mut Vec<Action>) {
         if self.silent_until.take_if(|until| *until <= now).is_some() {
             out.push(about_all(What::StartupCompleted));
+        }
+        for (name, interface) in self.debounce.expire(now) {
+            self.interface_counts(now, &name, Some(interface), out);
         }
         // One pass over what is due now: an instance whose announcements come in slices is due again
         // at once, and its next slice must not keep the driver from looking at its sockets.
@@ -256,7 +268,19 @@ impl Router {
         self.group_to_backup(now, id, now, None, false, out);
     }
 
+    /// What the kernel says of an interface; what counts of it may come later.
     fn interface(
+        &mut self,
+        now: Mono,
+        name: &Name,
+        interface: Option<Arc<Interface>>,
+        out: &mut Vec<Action>,
+    ) {
+        let counts = self.debounce.change(now, self.facts.interface(name), name, interface);
+        self.interface_counts(now, name, counts, out);
+    }
+
+    fn interface_counts(
         &mut self,
         now: Mono,
         name: &Name,
@@ -346,7 +370,11 @@ impl Router {
         let situation = self.facts.of(&instance.config, group.map(|group| &*group.config));
         let Some(instance) = self.instance_mut(id) else { return Vec::new() };
         instance.set_way(situation.interface, situation.source);
-        instance.set_priority(situation.priority, out);
+        let priority = instance.allowed_priority(situation.priority);
+        instance.set_priority(priority, out);
+        if let Some(mtu) = situation.mtu {
+            instance.set_mtu(mtu, out);
+        }
         let before = std::mem::replace(&mut instance.faults, situation.faults);
         instance.faults.iter().filter(|fault| !before.contains(fault)).cloned().collect()
     }
@@ -431,6 +459,7 @@ impl Router {
         self.by_script.clear();
         self.by_address.clear();
         let mut virtual_addresses = HashSet::new();
+        let mut tracked_sources = HashSet::new();
         for instance in self.instances.iter().flatten() {
             let group = instance.group.and_then(|index| self.groups.get(index)).map(|group| &group.config);
             let tracked = instance
@@ -446,6 +475,7 @@ impl Router {
             for name in tracked.map(|tracked| &tracked.name) {
                 insert_once(self.by_script.entry(name.clone()).or_default(), instance.id);
             }
+            tracked_sources.extend(instance.config.source.filter(|_| instance.config.options.track_src_ip));
             for address in instance.addresses() {
                 self.by_address.insert(address.key.clone(), instance.id);
                 virtual_addresses.insert(address.key.address());
@@ -454,6 +484,8 @@ impl Router {
         self.restored.retain(|key, _| self.by_address.contains_key(key));
         let by_address = &self.by_address;
         self.lanes.rebuild(&config, |(id, key)| by_address.get(key) == Some(id));
+        self.debounce.configure(&config);
+        self.facts.set_tracked_sources(tracked_sources);
         self.facts.set_virtual_addresses(virtual_addresses);
         self.rewire();
     }

@@ -9,6 +9,7 @@ mod facts;
 mod faults;
 mod interop;
 mod lifecycle;
+mod states;
 mod tracking;
 
 use crate::support::runner::Case;
@@ -20,6 +21,7 @@ pub fn cases() -> Vec<Case> {
         events::cases(),
         elections::cases(),
         announcements::cases(),
+        states::cases(),
         tracking::cases(),
         exit_codes::cases(),
         faults::cases(),

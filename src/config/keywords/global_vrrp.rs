@@ -231,12 +231,16 @@ x advert size, or a fixed number.",
         "SECS 0.001..4294.967295",
         "Time after start before instances act and listen; 60 s or more logs a notice.",
     ),
-    row("vrrp_delay_after_boot", Decimal(1000, 4294967295, 6), Exits, LastWins, "0")
-        .doc("2.4.0", "SECS 0.001..4294.967295", "Like vrrp_startup_delay but counted from system boot.")
-        .later(),
-    row("vrrp_owner_ignore_adverts", Boolean, Allowed, LastWins, "off (on in strict mode)")
-        .doc("2.3.3", "[BOOL]", "Default: an address owner (priority 255) drops received adverts.")
-        .later(),
+    row("vrrp_delay_after_boot", Decimal(1000, 4294967295, 6), Exits, LastWins, "0").doc(
+        "2.4.0",
+        "SECS 0.001..4294.967295",
+        "Like vrrp_startup_delay but counted from system boot.",
+    ),
+    row("vrrp_owner_ignore_adverts", Boolean, Allowed, LastWins, "off (on in strict mode)").doc(
+        "2.3.3",
+        "[BOOL]",
+        "Default: an address owner (priority 255) drops received adverts.",
+    ),
     row("vmac_prefix", Word, Exits, FirstWins, "vrrp").doc(
         "2.2.0",
         "STRING",

@@ -114,9 +114,11 @@ in builds with linkbeat support.",
             "A process whose existence and count is tracked through the kernel proc connector.",
         )
         .unused("watches no processes"),
-    row("interface_up_down_delays", Values(Interfaces), Allowed, Repeats, "")
-        .doc("2.2.3", "value block", "Debounce times; each line IFNAME DOWN [UP] in seconds.")
-        .unused("takes a change of an interface at once"),
+    row("interface_up_down_delays", Values(Interfaces), Allowed, Repeats, "").doc(
+        "2.2.3",
+        "value block",
+        "Debounce times; each line IFNAME DOWN [UP] in seconds.",
+    ),
     row("SSL", Block(Context::Ssl), Allowed, Replaces, "generated context")
         .doc("0.5.3", "block", "Client key material for SSL_GET.")
         .later(),
