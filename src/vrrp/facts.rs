@@ -12,6 +12,7 @@ use crate::ids::{IfIndex, Name};
 use crate::objects::interface::Interface;
 
 /// Interfaces and script results as last told.
+#[derive(Clone)]
 pub(super) struct Facts {
     interfaces: HashMap<Name, Arc<Interface>>,
     scripts: HashMap<Name, bool>,

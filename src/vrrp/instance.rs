@@ -55,6 +55,7 @@ pub(super) enum Wish {
     },
 }
 
+#[derive(Clone)]
 pub(super) struct Instance {
     pub id: InstanceId,
     pub config: Arc<VrrpInstance>,

@@ -41,6 +41,7 @@ pub struct View {
 }
 
 /// The router.
+#[derive(Clone)]
 pub struct Router {
     pub(super) config: Arc<Config>,
     pub(super) facts: Facts,

@@ -14,6 +14,7 @@
 
 mod chance;
 mod cluster;
+mod explore;
 mod node;
 mod sample;
 mod story;
