@@ -19,6 +19,7 @@ pub mod netlink;
 pub mod netns;
 pub mod poller;
 pub mod raw;
+pub mod sniffer;
 pub mod sysctl;
 mod unsafe_calls;
 pub mod vmac;

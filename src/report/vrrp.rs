@@ -116,6 +116,14 @@ fn words(what: &What) -> (bool, String) {
         What::Refused { refusal, from, version, interval } => {
             (false, refused(*refusal, &from.to_string(), version.number(), *interval))
         }
+        What::Stranger { from, mac, priority, vrid, refusal, count } => {
+            let mac = mac.map_or_else(|| "unknown".into(), |mac| mac.to_string());
+            let priority = priority.map_or_else(|| "none".into(), |priority| priority.to_string());
+            let text = format!(
+                "{from} (MAC {mac}, priority {priority}) sends adverts for VRID {vrid} that are refused: {count} since the last report, the last for: {refusal}"
+            );
+            (false, text)
+        }
         What::GroupSyncing { state } => (false, format!("Syncing instances to {} state", state.as_str())),
         What::Link { .. } => (false, String::new()),
         What::Presence { present } => (false, if *present { "added" } else { "deleted" }.into()),

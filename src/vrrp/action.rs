@@ -62,6 +62,9 @@ pub enum Action {
     NotifyLowerPriority { instance: InstanceId, name: Name },
     /// The address that somebody removed is to be put back at once.
     Restore { address: AddressKey },
+    /// A packet of this sender was refused: the driver should find out its hardware address for the
+    /// report that may follow.
+    Identify { instance: InstanceId, from: IpAddr },
     /// Something worth a line in the log.
     Note(Note),
     /// We overslept: the deadline had passed by this much when we were called.

@@ -186,7 +186,7 @@ fn words(actions: &[Action]) -> Vec<String> {
             Action::NotifyLowerPriority { .. } => Some("lower".into()),
             Action::Restore { address } => Some(format!("restore {}", address.address())),
             Action::Late { .. } => Some("late".into()),
-            Action::Note(_) => None,
+            Action::Identify { .. } | Action::Note(_) => None,
         })
         .collect()
 }

@@ -7,6 +7,7 @@ use super::action::Action;
 use super::event::Datagram;
 use super::instance::{Instance, OWNER, Phase, Wish};
 use super::note::What;
+use super::strangers::News;
 use super::wire::{self, Advert, Refusal};
 use crate::config::model::Version;
 use crate::time::Mono;
@@ -30,7 +31,7 @@ impl Instance {
         {
             Ok(advert) => advert,
             Err(refusal) => {
-                self.refuse(refusal, datagram.source, out);
+                self.refuse(refusal, datagram, out);
                 return None;
             }
         };
@@ -80,8 +81,19 @@ impl Instance {
         }
     }
 
-    fn refuse(&mut self, refusal: Refusal, from: IpAddr, out: &mut Vec<Action>) {
+    fn refuse(&mut self, refusal: Refusal, datagram: &Datagram<'_>, out: &mut Vec<Action>) {
+        let from = datagram.source;
         self.counters.refuse(refusal);
+        match self.strangers.heard(datagram.received_at, from) {
+            News::Nothing => {}
+            News::Unknown => out.push(Action::Identify { instance: self.id, from }),
+            News::Report(count) => {
+                let (priority, vrid) = (datagram.payload.get(2).copied(), self.config.vrid);
+                self.note(What::Stranger { from, mac: None, priority, vrid, refusal, count }, out);
+                // For the next report.
+                out.push(Action::Identify { instance: self.id, from });
+            }
+        }
         if self.told.len() < TOLD && !self.told.contains(&(refusal, from)) {
             self.told.push((refusal, from));
             let (version, interval) = (self.config.version, self.config.advert_int);

@@ -10,6 +10,7 @@ use super::counters::Counters;
 use super::garp::{Block, Schedule};
 use super::note::{Fault, Note, What};
 use super::owner::Rogue;
+use super::strangers::Strangers;
 use super::wire::{self, Refusal, Terms};
 use crate::config::model::{InitialState, Version, VirtualAddress, VrrpInstance};
 use crate::ids::{Family, IfIndex, Name};
@@ -79,6 +80,7 @@ pub(super) struct Instance {
     pub(super) interval: Duration,
     packets: Vec<(IpAddr, Arc<[u8]>)>,
     pub(super) told: Vec<(Refusal, IpAddr)>,
+    pub(super) strangers: Strangers,
     pub(super) list_told: bool,
     /// How many addresses an advert can name: 255, or fewer where the MTU is small.
     room: usize,
@@ -109,6 +111,7 @@ impl Instance {
             interval: config.advert_int,
             packets: Vec::new(),
             told: Vec::new(),
+            strangers: Strangers::default(),
             list_told: false,
             room: wire::MOST_ADDRESSES,
             beyond_told: None,

@@ -14,6 +14,7 @@ pub mod note;
 mod owner;
 mod reload;
 pub mod router;
+mod strangers;
 pub mod wire;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::action::State;
 use super::wire::Refusal;
 use crate::config::model::Version;
-use crate::ids::{Family, Name, Vrid};
+use crate::ids::{Family, Mac, Name, Vrid};
 use crate::objects::address::AddressKey;
 
 /// One thing worth a log line, and about whom.
@@ -102,6 +102,19 @@ pub enum What {
         /// Ours, as is the interval.
         version: Version,
         interval: Duration,
+    },
+    /// A sender whose packets are refused goes on; once a minute.
+    Stranger {
+        from: IpAddr,
+        /// The driver fills it in where it can.
+        mac: Option<Mac>,
+        /// `None`: too short to have one.
+        priority: Option<u8>,
+        vrid: Vrid,
+        /// Of the last packet.
+        refusal: Refusal,
+        /// Since the last report.
+        count: u64,
     },
     /// An interface that instances depend on, by name.
     Link {

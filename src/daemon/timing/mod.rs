@@ -16,6 +16,7 @@ mod devices;
 mod sockets;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ use crate::kernel::link;
 use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::{Channel, NetlinkError};
 use crate::kernel::poller::Poller;
+use crate::kernel::sniffer::Sniffer;
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
@@ -108,6 +110,8 @@ pub struct Driver {
     /// When sockets that could not be opened are tried again.
     rewire_at: Option<Mono>,
     lost_reports: u64,
+    /// By the address of a sender whose packets are refused.
+    strangers: HashMap<IpAddr, Sniffer>,
 }
 
 impl Driver {
@@ -155,6 +159,7 @@ impl Driver {
             rewire: true,
             rewire_at: None,
             lost_reports: 0,
+            strangers: HashMap::new(),
         })
     }
 
