@@ -15,6 +15,7 @@ mod owner;
 mod reload;
 pub mod router;
 mod strangers;
+pub mod tracking;
 pub mod wire;
 
 #[cfg(test)]

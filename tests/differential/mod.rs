@@ -7,6 +7,7 @@ mod events;
 mod exit_codes;
 mod facts;
 mod faults;
+mod fifos;
 mod interop;
 mod lifecycle;
 mod states;
@@ -25,6 +26,7 @@ pub fn cases() -> Vec<Case> {
         tracking::cases(),
         exit_codes::cases(),
         faults::cases(),
+        fifos::cases(),
         interop::cases(),
     ]
     .into_iter()

@@ -81,6 +81,9 @@ impl Driver {
                     *mac = self.strangers.remove(from).and_then(|sniffer| sniffer.address());
                 }
                 emit(Ident::Vrrp, vrrp::render(&note));
+                if let What::PriorityChanged { to, .. } = note.what {
+                    self.tell(Report::Priority { name: note.about, priority: to });
+                }
             }
             Action::Late { by } => {
                 let text = format!("timers ran {:.3} s late: this host was held up", by.as_secs_f64());
