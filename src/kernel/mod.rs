@@ -23,6 +23,7 @@ pub mod process_events;
 pub mod process_table;
 pub mod raw;
 pub mod routing;
+pub mod sniffer;
 pub mod sysctl;
 mod unsafe_calls;
 pub mod vmac;

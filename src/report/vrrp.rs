@@ -121,6 +121,14 @@ fn words(what: &What) -> (bool, String) {
         What::Refused { refusal, from, version, interval } => {
             (false, refused(*refusal, &from.to_string(), version.number(), *interval))
         }
+        What::Stranger { from, mac, priority, vrid, refusal, count } => {
+            let mac = mac.map_or_else(|| "unknown".into(), |mac| mac.to_string());
+            let priority = priority.map_or_else(|| "none".into(), |priority| priority.to_string());
+            let text = format!(
+                "{from} (MAC {mac}, priority {priority}) sends adverts for VRID {vrid} that are refused: {count} since the last report, the last for: {refusal}"
+            );
+            (false, text)
+        }
         What::GroupSyncing { state } => (false, format!("Syncing instances to {} state", state.as_str())),
         What::Link { .. } => (false, String::new()),
         What::Presence { present } => (false, if *present { "added" } else { "deleted" }.into()),
@@ -129,6 +137,19 @@ fn words(what: &What) -> (bool, String) {
             format!(
                 "CONFIGURATION ERROR: local instance and {from} are both configured as address owner, please resolve"
             ),
+        ),
+        What::OwnerLowered { from, to } => (
+            false,
+            format!(
+                "CONFIGURATION ERROR: local instance and {from} are both configured as address owner, please fix - reducing local priority to {to}"
+            ),
+        ),
+        What::OwnerStopped { from } => {
+            (false, format!("rogue address owner {from} appears to have stopped advertising"))
+        }
+        What::AddressesBeyondPacket { named, of, mtu } => (
+            false,
+            format!("an advert of {mtu} bytes names {named} of {of} VIPs, the others are set like E-VIPs"),
         ),
         What::StartupDelayed(delay) => {
             (false, format!("Delaying startup for {} seconds", delay.as_secs_f64()))
@@ -177,6 +198,8 @@ fn reason(fault: &Fault) -> String {
         Fault::InterfaceAbsent(name) => format!("(interface {name} does not exist, waiting for it)"),
         Fault::InterfaceDown(name) | Fault::TrackedInterface(name) => format!("(interface {name} down)"),
         Fault::NoAddress(family) => format!("(no {family} address for interface)"),
+        Fault::SourceGone(address) => format!("(source address {address} is not on the interface)"),
+        Fault::NoPeers => "(no unicast peers)".into(),
         Fault::Script(name) => format!("due to script {name}"),
         Fault::File(name) => return format!("tracked file {name} now FAULT state"),
         Fault::Process(name) => format!("(tracked process {name} quorum not achieved)"),

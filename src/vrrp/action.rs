@@ -66,6 +66,9 @@ pub enum Action {
     Restore { address: AddressKey },
     /// The same for a route or a rule.
     RestoreObject { instance: InstanceId, object: Arc<RoutingObject> },
+    /// A packet of this sender was refused: the driver should find out its hardware address for the
+    /// report that may follow.
+    Identify { instance: InstanceId, from: IpAddr },
     /// Something worth a line in the log.
     Note(Note),
     /// We overslept: the deadline had passed by this much when we were called.

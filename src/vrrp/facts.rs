@@ -14,6 +14,7 @@ use crate::ids::{IfIndex, Name};
 use crate::objects::interface::Interface;
 
 /// Interfaces and tracked objects as last told.
+#[derive(Clone)]
 pub(super) struct Facts {
     interfaces: HashMap<Name, Arc<Interface>>,
     pub tracked: Standings,
@@ -23,6 +24,8 @@ pub(super) struct Facts {
     group_interfaces: HashMap<Name, Vec<Name>>,
     /// Never a source of adverts, wherever they stand.
     virtual_addresses: HashSet<IpAddr>,
+    /// `track_src_ip`: configured sources whose loss matters.
+    tracked_sources: HashSet<IpAddr>,
 }
 
 /// The facts for one instance.
@@ -32,6 +35,8 @@ pub(super) struct Situation {
     pub priority: Option<u8>,
     pub interface: Option<IfIndex>,
     pub source: Option<IpAddr>,
+    /// Of the interface, bytes.
+    pub mtu: Option<u32>,
 }
 
 /// How much a change of an interface matters to the instances on it.
@@ -51,6 +56,8 @@ struct Essence {
     up: bool,
     v4: Option<Ipv4Addr>,
     v6: Option<Ipv6Addr>,
+    tracked: Vec<IpAddr>,
+    mtu: u32,
 }
 
 impl Facts {
@@ -61,7 +68,12 @@ impl Facts {
             broken_groups: HashMap::new(),
             group_interfaces: HashMap::new(),
             virtual_addresses: HashSet::new(),
+            tracked_sources: HashSet::new(),
         }
+    }
+
+    pub fn set_tracked_sources(&mut self, sources: HashSet<IpAddr>) {
+        self.tracked_sources = sources;
     }
 
     pub fn set_virtual_addresses(&mut self, addresses: HashSet<IpAddr>) {
@@ -86,7 +98,10 @@ impl Facts {
 
     fn essence(&self, interface: &Interface) -> Essence {
         let is_virtual = |address| self.virtual_addresses.contains(&address);
+        let addresses = interface.addresses.iter().map(|assigned| assigned.net.addr());
         Essence {
+            tracked: addresses.filter(|address| self.tracked_sources.contains(address)).collect(),
+            mtu: interface.mtu,
             index: interface.index,
             up: interface.up,
             v4: interface.source_v4(is_virtual),
@@ -142,6 +157,7 @@ impl Facts {
             priority: self.priority(config, group),
             interface: parent.map(|interface| interface.index),
             source,
+            mtu: parent.map(|interface| interface.mtu),
         }
     }
 
@@ -162,8 +178,14 @@ impl Facts {
                 if !parent.up && !config.dont_track_primary {
                     faults.push(Fault::InterfaceDown(config.interface.clone()));
                 }
-                if source.is_none() {
-                    faults.push(Fault::NoAddress(config.family));
+                match source {
+                    None => faults.push(Fault::NoAddress(config.family)),
+                    Some(source) if config.options.track_src_ip && config.source.is_some() => {
+                        if !parent.addresses.iter().any(|assigned| assigned.net.addr() == source) {
+                            faults.push(Fault::SourceGone(source));
+                        }
+                    }
+                    Some(_) => {}
                 }
                 match config.vmac.as_ref().map(|vmac| (&vmac.name, self.interfaces.get(&vmac.name))) {
                     Some((name, None)) => faults.push(Fault::InterfaceAbsent(name.clone())),
@@ -181,6 +203,9 @@ impl Facts {
         faults.extend(broken.into_iter().cloned().map(Fault::TrackGroup));
         let down = self.interfaces_by_group(&config.name).iter().filter(|name| !self.is_up(name));
         faults.extend(down.cloned().map(Fault::TrackedInterface));
+        if config.options.unicast_fault_no_peer && config.unicast_peers.is_empty() {
+            faults.push(Fault::NoPeers);
+        }
         for (kind, tracked, effect) in self.effects(config, group) {
             match (kind, effect) {
                 (_, Effect::Priority(_)) => {}

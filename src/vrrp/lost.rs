@@ -18,7 +18,7 @@ use crate::time::Mono;
 const RESTORES_A_SECOND: u32 = 3;
 
 /// How often each thing was put back within a second.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Restored {
     addresses: HashMap<AddressKey, (Mono, u32)>,
     objects: HashMap<Arc<RoutingObject>, (Mono, u32)>,
@@ -52,7 +52,7 @@ impl Router {
             if let Some(instance) = self.instance_mut(id) {
                 instance.note(What::AddressRestored { address: key.clone() }, out);
                 out.push(Action::Restore { address: key });
-                instance.announce_again(now);
+                instance.announce_again();
             }
         } else {
             self.give_way(now, id, out);

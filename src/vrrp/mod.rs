@@ -2,18 +2,24 @@
 
 pub mod action;
 pub mod counters;
+mod debounce;
 pub mod event;
 mod facts;
 mod garp;
 mod group;
 mod hearing;
 mod instance;
+mod lanes;
 mod lost;
 pub mod note;
+mod owner;
 mod reload;
 pub mod router;
+mod strangers;
 pub mod tracking;
 pub mod wire;
 
 #[cfg(test)]
 mod dialogue;
+#[cfg(test)]
+mod dialogue_faults;

@@ -8,7 +8,7 @@ use super::action::State;
 use super::tracking::Kind;
 use super::wire::Refusal;
 use crate::config::model::Version;
-use crate::ids::{Family, Name, Vrid};
+use crate::ids::{Family, Mac, Name, Vrid};
 use crate::objects::address::AddressKey;
 use crate::objects::routing::RoutingObject;
 
@@ -114,6 +114,19 @@ pub enum What {
         version: Version,
         interval: Duration,
     },
+    /// A sender whose packets are refused goes on; once a minute.
+    Stranger {
+        from: IpAddr,
+        /// The driver fills it in where it can.
+        mac: Option<Mac>,
+        /// `None`: too short to have one.
+        priority: Option<u8>,
+        vrid: Vrid,
+        /// Of the last packet.
+        refusal: Refusal,
+        /// Since the last report.
+        count: u64,
+    },
     /// An interface that instances depend on, by name.
     Link {
         up: bool,
@@ -129,6 +142,21 @@ pub enum What {
     /// Another router claims to be the address owner too.
     OwnerConflict {
         from: IpAddr,
+    },
+    /// The other owner goes on, and we yield to it.
+    OwnerLowered {
+        from: IpAddr,
+        to: u8,
+    },
+    /// The other owner has stopped.
+    OwnerStopped {
+        from: IpAddr,
+    },
+    /// Not all addresses fit into an advert of this MTU; the rest is set and announced, but not named.
+    AddressesBeyondPacket {
+        named: usize,
+        of: usize,
+        mtu: u32,
     },
     /// `vrrp_startup_delay` begins; `about` is empty.
     StartupDelayed(Duration),
@@ -178,6 +206,10 @@ pub enum Fault {
     InterfaceAbsent(Name),
     InterfaceDown(Name),
     NoAddress(Family),
+    /// `track_src_ip`: the configured source is not on the interface.
+    SourceGone(IpAddr),
+    /// `unicast_fault_no_peer`
+    NoPeers,
     /// A tracked interface without weight is down or absent.
     TrackedInterface(Name),
     /// A track script without weight has failed.

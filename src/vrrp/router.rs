@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use super::action::{Action, InstanceId, State};
 use super::counters::Counters;
+use super::debounce::Debounce;
 use super::event::{Datagram, Event};
 use super::facts::{Change, Facts};
 use super::group::Group;
 use super::instance::{Instance, Phase, Wish, interfaces_of};
+use super::lanes::Lanes;
 use super::lost::Restored;
 use super::note::{Fault, Note, What};
 use super::tracking::{Kind, Object, Standing, told, trackers};
@@ -37,6 +39,7 @@ pub struct View {
 }
 
 /// The router.
+#[derive(Clone)]
 pub struct Router {
     pub(super) config: Arc<Config>,
     pub(super) facts: Facts,
@@ -50,6 +53,9 @@ pub struct Router {
     pub(super) by_tracked: HashMap<Object, Vec<InstanceId>>,
     pub(super) by_address: HashMap<AddressKey, InstanceId>,
     pub(super) restored: Restored,
+    /// What is to be announced, at the pace that the configuration asks for.
+    lanes: Lanes,
+    debounce: Debounce,
     /// Sorted. A queue, because the first goes and comes back near the end: little is moved, and nothing
     /// is allocated for an advert.
     due: VecDeque<(Mono, InstanceId)>,
@@ -61,7 +67,7 @@ pub struct Router {
 }
 
 impl Router {
-    /// Starts every instance of `config` on the interfaces that are there.
+    /// Starts every instance of `config` on the interfaces that are there. The clock counts from the boot.
     pub fn start<'a>(
         now: Mono,
         config: Arc<Config>,
@@ -79,7 +85,9 @@ impl Router {
         known: impl IntoIterator<Item = Event<'static>>,
         out: &mut Vec<Action>,
     ) -> Self {
-        let delay = config.global.vrrp_startup_delay;
+        let since_boot = now.since(Mono::ZERO);
+        let after_boot = config.global.vrrp_delay_after_boot.saturating_sub(since_boot);
+        let delay = config.global.vrrp_startup_delay.max(after_boot);
         if !delay.is_zero() {
             out.push(about_all(What::StartupDelayed(delay)));
         }
@@ -93,6 +101,8 @@ impl Router {
             by_tracked: HashMap::new(),
             by_address: HashMap::new(),
             restored: Restored::default(),
+            lanes: Lanes::default(),
+            debounce: Debounce::default(),
             due: VecDeque::new(),
             expiring: Vec::new(),
             silent_until: (!delay.is_zero()).then(|| now + delay),
@@ -138,17 +148,26 @@ impl Router {
             Event::Reconfigure(config) => self.reconfigure(now, config, out),
             Event::Stop => self.stop(out),
         }
+        self.announce(now, out);
     }
 
     /// When [`Router::expire`] has something to do.
     pub fn deadline(&self) -> Option<Mono> {
-        self.due.front().map(|(at, _)| *at).into_iter().chain(self.silent_until).min()
+        let due = self.due.front().map(|(at, _)| *at);
+        due.into_iter()
+            .chain(self.silent_until)
+            .chain(self.lanes.deadline())
+            .chain(self.debounce.deadline())
+            .min()
     }
 
     /// Lets every timer run that is due.
     pub fn expire(&mut self, now: Mono, out: &mut Vec<Action>) {
         if self.silent_until.take_if(|until| *until <= now).is_some() {
             out.push(about_all(What::StartupCompleted));
+        }
+        for (name, interface) in self.debounce.expire(now) {
+            self.interface_counts(now, &name, Some(interface), out);
         }
         // One pass over what is due now: an instance whose announcements come in slices is due again
         // at once, and its next slice must not keep the driver from looking at its sockets.
@@ -164,6 +183,17 @@ impl Router {
             self.queue(id);
         }
         self.expiring = due;
+        self.announce(now, out);
+    }
+
+    /// One slice of what is to be announced by now.
+    fn announce(&mut self, now: Mono, out: &mut Vec<Action>) {
+        let instances = &self.instances;
+        let epoch = |id: InstanceId| {
+            let instance = instances.get(id.0 as usize).and_then(Option::as_ref);
+            instance.filter(|instance| instance.is_master()).map(|instance| instance.epoch)
+        };
+        self.lanes.expire(now, epoch, |instance, address| out.push(Action::Announce { instance, address }));
     }
 
     /// Every address that an owning instance wants.
@@ -252,7 +282,19 @@ impl Router {
         self.group_to_backup(now, id, now, None, false, out);
     }
 
+    /// What the kernel says of an interface; what counts of it may come later.
     fn interface(
+        &mut self,
+        now: Mono,
+        name: &Name,
+        interface: Option<Arc<Interface>>,
+        out: &mut Vec<Action>,
+    ) {
+        let counts = self.debounce.change(now, self.facts.interface(name), name, interface);
+        self.interface_counts(now, name, counts, out);
+    }
+
+    fn interface_counts(
         &mut self,
         now: Mono,
         name: &Name,
@@ -327,6 +369,9 @@ impl Router {
         let situation = self.facts.of(&instance.config, group.map(|group| &*group.config));
         let Some(instance) = self.instance_mut(id) else { return Vec::new() };
         instance.set_way(situation.interface, situation.source);
+        if let Some(mtu) = situation.mtu {
+            instance.set_mtu(mtu, out);
+        }
         let before = std::mem::replace(&mut instance.faults, situation.faults);
         let mut was_past = false;
         for over in before.iter().filter(|fault| !instance.faults.contains(fault)) {
@@ -335,7 +380,7 @@ impl Router {
                 was_past = true;
             }
         }
-        match situation.priority {
+        match situation.priority.map(|priority| instance.allowed_priority(priority)) {
             Some(priority) if was_past => instance.return_to_priority(priority, out),
             Some(priority) => instance.set_priority(priority, out),
             None => {}
@@ -370,9 +415,15 @@ impl Router {
         }
     }
 
-    /// Puts the instance's deadline into the queue.
+    /// Puts the instance's deadline into the queue, and its announcements into their lanes.
     pub(super) fn queue(&mut self, id: InstanceId) {
         let Some(instance) = self.instances.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        let epoch = instance.epoch;
+        if instance.garp.is_pending() {
+            for (address, rounds) in instance.take_announcements() {
+                self.lanes.push(id, address.clone(), rounds, epoch);
+            }
+        }
         let deadline = instance.deadline();
         if instance.queued != deadline {
             let old = std::mem::replace(&mut instance.queued, deadline);
@@ -418,6 +469,7 @@ impl Router {
         self.by_tracked.clear();
         self.by_address.clear();
         let mut virtual_addresses = HashSet::new();
+        let mut tracked_sources = HashSet::new();
         for instance in self.instances.iter().flatten() {
             let group = instance.group.and_then(|index| self.groups.get(index)).map(|group| &group.config);
             let by_group = self.facts.interfaces_by_group(&instance.config.name);
@@ -431,12 +483,17 @@ impl Router {
                 };
                 insert_once(who, instance.id);
             }
+            tracked_sources.extend(instance.config.source.filter(|_| instance.config.options.track_src_ip));
             for address in instance.addresses() {
                 self.by_address.insert(address.key.clone(), instance.id);
                 virtual_addresses.insert(address.key.address());
             }
         }
         self.restored.keep(|key| self.by_address.contains_key(key));
+        let by_address = &self.by_address;
+        self.lanes.rebuild(&config, |(id, key)| by_address.get(key) == Some(id));
+        self.debounce.configure(&config);
+        self.facts.set_tracked_sources(tracked_sources);
         self.facts.set_virtual_addresses(virtual_addresses);
         self.rewire();
     }

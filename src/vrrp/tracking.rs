@@ -80,7 +80,7 @@ pub(super) fn told(event: Event<'_>) -> Option<(Object, Standing)> {
 }
 
 /// Objects as last told; interfaces are not here, they are facts of their own.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct Standings(HashMap<Object, Standing>);
 
 impl Standings {

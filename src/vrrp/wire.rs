@@ -16,10 +16,14 @@ use crate::ids::{Family, Vrid};
 const TYPE_ADVERTISEMENT: u8 = 1;
 const HEADER_LEN: usize = 8;
 const AUTH_DATA_LEN: usize = 8;
+/// The IPsec authentication header with HMAC-MD5-96.
+const AH_LEN: usize = 24;
 const AUTH_NONE: u8 = 0;
 const AUTH_PASS: u8 = 1;
 const AUTH_AH: u8 = 2;
 const IPPROTO_VRRP: u8 = 112;
+/// What the count in an advert can say.
+pub const MOST_ADDRESSES: usize = 255;
 /// What a router must send with, and what a multicast advert must arrive with.
 pub const TTL: u8 = 255;
 
@@ -163,6 +167,22 @@ fn auth_type(auth: Option<&Auth>) -> u8 {
     }
 }
 
+/// How many addresses an advert can name on an interface of this MTU.
+pub fn room(terms: &Terms, mtu: u32) -> usize {
+    let header = match terms.family {
+        Family::V4 => 20,
+        Family::V6 => 40,
+    };
+    let authentication = match (terms.version, terms.auth) {
+        (Version::V2, Some(Auth::Ah(_))) => AUTH_DATA_LEN + AH_LEN,
+        (Version::V2, _) => AUTH_DATA_LEN,
+        (Version::V3, _) => 0,
+    };
+    let fixed = header + HEADER_LEN + authentication;
+    let bytes = usize::try_from(mtu).unwrap_or(usize::MAX).saturating_sub(fixed);
+    (bytes / usize::from(terms.family.bits() / 8)).min(MOST_ADDRESSES)
+}
+
 /// The payload of an advert, checksum included.
 pub fn emit(
     terms: &Terms,
@@ -171,7 +191,6 @@ pub fn emit(
     source: IpAddr,
     destination: IpAddr,
 ) -> Vec<u8> {
-    // More than 255 do not fit the count; the configuration moves the rest to the excluded ones.
     let count = u8::try_from(addresses.len()).unwrap_or(u8::MAX);
     let mut packet = Vec::with_capacity(HEADER_LEN + usize::from(count) * 16 + AUTH_DATA_LEN);
     packet.push((terms.version.number() << 4) | TYPE_ADVERTISEMENT);

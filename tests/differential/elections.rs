@@ -71,6 +71,11 @@ impl Pair {
         self.nodes[index].await_address("eth0", "10.0.0.50/24", holds, limit);
     }
 
+    /// Cuts the cable of node 1, or mends it.
+    pub fn cut(&self, cut: bool) {
+        self._switch.sh(if cut { "ip link set port1 nomaster" } else { "ip link set port1 master br0" });
+    }
+
     fn note(&self, facts: &mut Facts) {
         for (node, recorder) in self.nodes.iter().zip(&self.recorders) {
             facts.calls(format!("script calls on {}", node.name), recorder.calls());
@@ -129,11 +134,11 @@ fn lower_priority_shouts(subject: Subject) -> Facts {
     let pair = Pair::new();
     let first = pair.start(subject, 0, 200, "");
     first.await_master("I", 1, wait::seconds(10));
-    pair._switch.sh("ip link set port1 nomaster");
+    pair.cut(true);
     let second = pair.start(subject, 1, 100, "");
     second.await_master("I", 1, wait::seconds(15));
     let capture = Capture::start(&pair.nodes[0]);
-    pair._switch.sh("ip link set port1 master br0");
+    pair.cut(false);
     pair.await_holder(1, false, wait::seconds(10));
     pair.recorders[1].await_call("INSTANCE I BACKUP", 2);
     wait::until("the master announces again", wait::seconds(5), || {

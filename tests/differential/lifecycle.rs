@@ -57,7 +57,7 @@ pub fn cases() -> Vec<Case> {
 pub struct Router {
     pub node: Node,
     pub neighbour: Node,
-    _switches: [Node; 2],
+    switches: [Node; 2],
     _net: Net,
 }
 
@@ -72,7 +72,14 @@ impl Router {
             host.sh(&format!("ip link set eth0 address 02:00:00:00:00:0{number}"));
             host.sh(&format!("ip link set eth1 address 02:00:00:00:01:0{number}"));
         }
-        Router { node, neighbour, _switches: [first, second], _net: net }
+        Router { node, neighbour, switches: [first, second], _net: net }
+    }
+}
+
+impl Router {
+    /// Takes the carrier of eth0 away, or gives it back.
+    pub fn carrier(&self, on: bool) {
+        self.switches[0].sh(if on { "ip link set port0 up" } else { "ip link set port0 down" });
     }
 }
 

@@ -1,6 +1,7 @@
 //! One scenario on keepalived and on standfast in the same run: what is seen from outside must be the same. Expected
 //! results are never written down here; keepalived gives them, but for the deliberate differences.
 
+mod announcements;
 mod elections;
 mod events;
 mod exit_codes;
@@ -10,6 +11,7 @@ mod fifos;
 mod interop;
 mod lifecycle;
 mod routing;
+mod states;
 mod tracked_files;
 mod tracked_processes;
 mod tracking;
@@ -23,6 +25,8 @@ pub fn cases() -> Vec<Case> {
         routing::cases(),
         events::cases(),
         elections::cases(),
+        announcements::cases(),
+        states::cases(),
         tracking::cases(),
         tracked_files::cases(),
         tracked_processes::cases(),

@@ -83,14 +83,12 @@ directory; ignored on reload (a change refuses the reload).",
         "NAME block",
         "Groups VRRP instances so that they change state together.",
     ),
-    row("garp_group", Block(Context::GarpGroup), Allowed, Repeats, "")
-        .doc(
-            "1.2.21",
-            "block (no name)",
-            "Rate limits for gratuitous ARP and unsolicited NA per interface or across a set of \
+    row("garp_group", Block(Context::GarpGroup), Allowed, Repeats, "").doc(
+        "1.2.21",
+        "block (no name)",
+        "Rate limits for gratuitous ARP and unsolicited NA per interface or across a set of \
 interfaces.",
-        )
-        .unused("paces announcements only by vrrp_garp_interval"),
+    ),
     row("linkbeat_interfaces", Values(Interfaces), Allowed, Repeats, "")
         .doc(
             "2.0.13",
@@ -114,9 +112,11 @@ in builds with linkbeat support.",
         "NAME block",
         "A process whose existence and count is tracked through the kernel proc connector.",
     ),
-    row("interface_up_down_delays", Values(Interfaces), Allowed, Repeats, "")
-        .doc("2.2.3", "value block", "Debounce times; each line IFNAME DOWN [UP] in seconds.")
-        .unused("takes a change of an interface at once"),
+    row("interface_up_down_delays", Values(Interfaces), Allowed, Repeats, "").doc(
+        "2.2.3",
+        "value block",
+        "Debounce times; each line IFNAME DOWN [UP] in seconds.",
+    ),
     row("SSL", Block(Context::Ssl), Allowed, Replaces, "generated context")
         .doc("0.5.3", "block", "Client key material for SSL_GET.")
         .unused("asks nobody over TLS"),

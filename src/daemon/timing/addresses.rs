@@ -234,7 +234,9 @@ fn sensible(
 ) -> bool {
     match work {
         Work::Add(key, _) => wanted.contains_key(key) && !set.contains_key(key),
-        Work::Replace(key, _) | Work::Announce(key) => wanted.contains_key(key),
+        Work::Replace(key, _) => wanted.contains_key(key),
+        // Nobody is told of an address that the kernel has refused.
+        Work::Announce(key) => wanted.contains_key(key) && set.contains_key(key),
         Work::Remove(key) => !wanted.contains_key(key),
         Work::Routing(_) => true,
     }

@@ -11,11 +11,15 @@ use crate::ids::Name;
 use crate::kernel::address::{self, Change};
 use crate::kernel::clock;
 use crate::kernel::netlink::Channel;
+use crate::kernel::sniffer::Sniffer;
 use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit, vrrp};
-use crate::vrrp::action::Action;
+use crate::vrrp::action::{Action, InstanceId};
 use crate::vrrp::note::What;
+
+/// Senders whose hardware address is being found out, of all routers.
+const MOST_STRANGERS: usize = 16;
 
 impl Driver {
     /// All actions that have come up, then one slice of kernel work.
@@ -76,7 +80,11 @@ impl Driver {
                 let priority = self.router.config_of(instance).map_or(0, |config| config.priority);
                 self.tell(Report::LowerPriority { name, priority });
             }
-            Action::Note(note) => {
+            Action::Identify { instance, from } => self.identify(instance, from),
+            Action::Note(mut note) => {
+                if let What::Stranger { from, mac, .. } = &mut note.what {
+                    *mac = self.strangers.remove(from).and_then(|sniffer| sniffer.address());
+                }
                 emit(Ident::Vrrp, vrrp::render(&note));
                 if let What::PriorityChanged { to, .. } = note.what {
                     self.tell(Report::Priority { name: note.about, priority: to });
@@ -86,6 +94,19 @@ impl Driver {
                 let text = format!("timers ran {:.3} s late: this host was held up", by.as_secs_f64());
                 emit(Ident::Vrrp, Line::warn(text));
             }
+        }
+    }
+
+    /// Listens for the next frame of a sender whose packet was refused.
+    fn identify(&mut self, instance: InstanceId, from: IpAddr) {
+        let listens_on = self.router.config_of(instance).and_then(|c| self.interfaces.get(&c.interface));
+        let (Some(interface), IpAddr::V4(sender)) = (listens_on, from) else { return };
+        if self.strangers.len() >= MOST_STRANGERS {
+            self.strangers.clear();
+        }
+        // Without it the report only lacks the hardware address.
+        if let Ok(sniffer) = Sniffer::open(interface.index, sender) {
+            self.strangers.insert(from, sniffer);
         }
     }
 

@@ -20,6 +20,7 @@ mod routing;
 mod sockets;
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ use crate::kernel::link;
 use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::{Channel, NetlinkError};
 use crate::kernel::poller::Poller;
+use crate::kernel::sniffer::Sniffer;
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
@@ -133,6 +135,8 @@ pub struct Driver {
     /// When sockets that could not be opened are tried again.
     rewire_at: Option<Mono>,
     lost_reports: u64,
+    /// By the address of a sender whose packets are refused.
+    strangers: HashMap<IpAddr, Sniffer>,
 }
 
 impl Driver {
@@ -187,6 +191,7 @@ impl Driver {
             rewire: true,
             rewire_at: None,
             lost_reports: 0,
+            strangers: HashMap::new(),
         };
         driver.promotion.follow(&config, &driver.interfaces);
         driver.prepare_routing(&config);
