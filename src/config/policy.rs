@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::Loaded;
 use super::host::NO_SUCH_INTERFACE;
 use super::model::Config;
-use super::model::lvs::Target;
+use super::model::lvs::{GroupMember, Target};
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
 use crate::objects::route::Route;
@@ -47,6 +47,8 @@ pub enum RejectedKind {
     /// An entry of `virtual_ipaddress` of the named instance.
     Address(Name, Option<IpAddr>),
     Service(Option<Target>),
+    /// A line of the `virtual_server_group`, or all of them.
+    Member(Name),
     /// A real server of the service.
     RealServer(Target, Option<(IpAddr, u16)>),
     /// A check of a real server of the service.
@@ -185,21 +187,38 @@ fn runs(old: &Config, new: &Config, kind: &RejectedKind) -> bool {
             let (old, new) = (routing(old, owner.as_ref()), routing(new, owner.as_ref()));
             misses(&old.0, &new.0, |one| *one) || misses(&old.1, &new.1, |one| *one)
         }
-        RejectedKind::Service(Some(target)) => old.virtual_servers.iter().any(|one| one.target == *target),
+        RejectedKind::Service(Some(target)) => {
+            old.virtual_servers.iter().any(|one| is_same(&one.target, target))
+        }
         RejectedKind::Service(None) => {
             misses(&old.virtual_servers, &new.virtual_servers, |one| &one.target)
+        }
+        RejectedKind::Member(group) => {
+            let members = |config: &Config| -> Vec<GroupMember> {
+                let found = config.server_groups.iter().find(|one| one.name == *group);
+                found.map(|one| one.members.clone()).unwrap_or_default()
+            };
+            misses(&members(old), &members(new), |one| one)
         }
         RejectedKind::RealServer(target, server) => {
             gone(&real_servers(old, target), &real_servers(new, target), server.as_ref())
         }
         RejectedKind::Check(target, server) => {
             let checks = |config: &Config| {
-                let services = config.virtual_servers.iter().filter(|one| one.target == *target);
+                let services = config.virtual_servers.iter().filter(|one| is_same(&one.target, target));
                 let mut servers = services.flat_map(|one| &one.real_servers);
                 servers.find(|one| (one.address, one.port) == *server).map_or(0, |one| one.checks.len())
             };
             checks(old) > checks(new)
         }
+    }
+}
+
+/// Of a service that was rejected the family of its mark need not be known.
+fn is_same(one: &Target, other: &Target) -> bool {
+    match (one, other) {
+        (Target::Fwmark { mark: one, .. }, Target::Fwmark { mark: other, .. }) => one == other,
+        _ => one == other,
     }
 }
 
@@ -219,7 +238,7 @@ fn routing<'a>(config: &'a Config, owner: Option<&Name>) -> (Vec<&'a Route>, Vec
 }
 
 fn real_servers(config: &Config, target: &Target) -> Vec<(IpAddr, u16)> {
-    let services = config.virtual_servers.iter().filter(|one| one.target == *target);
+    let services = config.virtual_servers.iter().filter(|one| is_same(&one.target, target));
     services.flat_map(|one| &one.real_servers).map(|one| (one.address, one.port)).collect()
 }
 

@@ -6,9 +6,11 @@
 
 pub mod balancing;
 pub mod check_command;
+mod commands;
 pub mod config_test;
 pub mod daemonize;
 mod dumps;
+mod fifos;
 pub mod format_command;
 mod notifier;
 pub mod pidfile;
@@ -190,7 +192,7 @@ fn introduce(options: &Options) {
 
 /// `-d`
 fn dump_config(config: &Config) {
-    for line in data::vrrp(config, &[]).lines() {
+    for line in dumps::vrrp(config, &[]).lines() {
         emit(Ident::Vrrp, Line::info(line));
     }
     for line in data::lvs(config).lines().filter(|_| !config.virtual_servers.is_empty()) {

@@ -4,6 +4,7 @@
 pub mod address;
 pub mod interface;
 pub mod ipvs;
+pub mod process;
 pub mod route;
 pub mod routing;
 pub mod rule;

@@ -5,10 +5,11 @@ use std::net::IpAddr;
 
 use super::action::Action;
 use super::event::Datagram;
-use super::instance::{Instance, OWNER, Phase, Wish};
+use super::instance::{Instance, Phase, Wish};
 use super::note::What;
 use super::wire::{self, Advert, Refusal};
 use crate::config::model::Version;
+use crate::config::model::vrrp::OWNER;
 use crate::time::Mono;
 
 /// Senders and reasons that are remembered as told; beyond that nothing more is told until a change.

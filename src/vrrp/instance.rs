@@ -10,12 +10,10 @@ use super::counters::Counters;
 use super::garp::Schedule;
 use super::note::{Fault, Note, Objects, What};
 use super::wire::{self, Refusal, Terms};
+use crate::config::model::vrrp::OWNER;
 use crate::config::model::{InitialState, Version, VirtualAddress, VrrpInstance};
 use crate::ids::{Family, IfIndex, Name};
 use crate::time::Mono;
-
-/// The address owner's priority: never changed by trackers, master without waiting.
-pub(super) const OWNER: u8 = 255;
 
 /// Where an instance stands. The data of a state lives in it, so no timer outlives its state.
 #[derive(Clone, Debug)]
@@ -317,6 +315,17 @@ impl Instance {
     pub fn set_priority(&mut self, priority: u8, out: &mut Vec<Action>) {
         if self.priority != priority {
             self.note(What::PriorityChanged { from: self.priority, to: priority }, out);
+            self.priority = priority;
+            self.packets.clear();
+        }
+    }
+
+    /// The same after a file's value was past what a priority can be; its own base priority goes without saying.
+    pub fn return_to_priority(&mut self, priority: u8, out: &mut Vec<Action>) {
+        if self.priority != priority {
+            if priority != self.config.priority {
+                self.note(What::PrioritySet { to: priority }, out);
+            }
             self.priority = priority;
             self.packets.clear();
         }

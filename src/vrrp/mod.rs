@@ -12,6 +12,7 @@ mod lost;
 pub mod note;
 mod reload;
 pub mod router;
+pub mod tracking;
 pub mod wire;
 
 #[cfg(test)]

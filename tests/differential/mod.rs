@@ -6,9 +6,11 @@ mod events;
 mod exit_codes;
 mod facts;
 mod faults;
+mod fifos;
 mod interop;
 mod lifecycle;
 mod routing;
+mod tracked_files;
 mod tracking;
 
 use crate::support::runner::Case;
@@ -21,8 +23,10 @@ pub fn cases() -> Vec<Case> {
         events::cases(),
         elections::cases(),
         tracking::cases(),
+        tracked_files::cases(),
         exit_codes::cases(),
         faults::cases(),
+        fifos::cases(),
         interop::cases(),
     ]
     .into_iter()

@@ -95,14 +95,12 @@ more logs a notice.",
     row("vrrp_gna_interval", Decimal(1, 4294967295, 6), Exits, LastWins, "0 (no pacing)")
         .doc("1.2.21", "SECS, 6 decimals, > 0", "Same for unsolicited NA.")
         .later(),
-    row("vrrp_min_garp", Boolean, Allowed, LastWins, "off")
-        .doc(
-            "2.0.12",
-            "[BOOL]",
-            "Changes those still at default: master_repeat 1, refresh 0, refresh_repeat 0, \
+    row("vrrp_min_garp", Boolean, Allowed, LastWins, "off").doc(
+        "2.0.12",
+        "[BOOL]",
+        "Changes those still at default: master_repeat 1, refresh 0, refresh_repeat 0, \
 master_delay 0 (one message, no second block).",
-        )
-        .later(),
+    ),
     row("vrrp_garp_extra_if", Words, Allowed, LastWins, "0 (off)")
         .doc(
             "2.2.3",
@@ -192,20 +190,22 @@ instances parsed later.",
         .doc("2.0.0", "USECS", "Same as vrrp_rlimit_rttime.")
         .later()
         .renamed("vrrp_rlimit_rttime"),
-    row("vrrp_notify_fifo", Words, Faults, FirstWins, "none")
-        .doc("1.3.6", "PATH [USER [GROUP]]", "FIFO for VRRP events; ignored if equal to notify_fifo.")
-        .later(),
-    row("vrrp_notify_fifo_script", Script, Faults, FirstWins, "none")
-        .doc("1.3.6", "SCRIPT [USER [[:]GROUP]]", "Program run to read vrrp_notify_fifo.")
-        .later(),
-    row("vrrp_notify_priority_changes", Boolean, Allowed, LastWins, "off")
-        .doc(
-            "2.0.16",
-            "[BOOL]",
-            "Default: write MASTER_PRIORITY/BACKUP_PRIORITY lines to the FIFOs when an effective \
+    row("vrrp_notify_fifo", Words, Faults, FirstWins, "none").doc(
+        "1.3.6",
+        "PATH [USER [GROUP]]",
+        "FIFO for VRRP events; ignored if equal to notify_fifo.",
+    ),
+    row("vrrp_notify_fifo_script", Script, Faults, FirstWins, "none").doc(
+        "1.3.6",
+        "SCRIPT [USER [[:]GROUP]]",
+        "Program run to read vrrp_notify_fifo.",
+    ),
+    row("vrrp_notify_priority_changes", Boolean, Allowed, LastWins, "off").doc(
+        "2.0.16",
+        "[BOOL]",
+        "Default: write MASTER_PRIORITY/BACKUP_PRIORITY lines to the FIFOs when an effective \
 priority changes.",
-        )
-        .later(),
+    ),
     row("vrrp_netlink_cmd_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default")
         .doc("2.0.0", "BYTES", "Receive buffer of the VRRP netlink command socket.")
         .later(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Lower;
 use super::global::set;
 use super::read::Value;
+use crate::config::host::ScriptKind;
 use crate::config::model::process::{Buffer, Fifo, Part, RxPolicy};
 use crate::config::syntax::Node;
 use crate::diag::Diagnostic;
@@ -48,7 +49,9 @@ impl Lower<'_> {
             "process_names" => self.loaded.config.global.processes.names = true,
             "process_name" => self.loaded.config.global.processes.name = self.process_name(node),
             "max_auto_priority" => {
-                set(&mut self.loaded.config.global.processes.max_auto_priority, value.int());
+                // Without a value the greatest there is.
+                let most = if node.argument(1).is_none() { Some(99) } else { value.int() };
+                set(&mut self.loaded.config.global.processes.max_auto_priority, most);
             }
             "min_auto_priority_delay" => {
                 let delay = value.int().map(Duration::from_micros);
@@ -241,6 +244,9 @@ impl Lower<'_> {
         };
         if script {
             fifo.script = value.clone().script();
+            if let Some(command) = fifo.script.clone() {
+                self.need_script(&command, node.name(), ScriptKind::Notify, node.span_of(1));
+            }
         } else {
             fifo.path = node.argument(1).map(str::to_owned);
             fifo.user = user;
