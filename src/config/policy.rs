@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::Loaded;
 use super::host::NO_SUCH_INTERFACE;
 use super::model::Config;
-use super::model::lvs::Target;
+use super::model::lvs::{GroupMember, Target};
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
 
@@ -41,6 +41,8 @@ pub enum RejectedKind {
     /// An entry of `virtual_ipaddress` of the named instance.
     Address(Name, Option<IpAddr>),
     Service(Option<Target>),
+    /// A line of the `virtual_server_group`, or all of them.
+    Member(Name),
     /// A real server of the service.
     RealServer(Target, Option<(IpAddr, u16)>),
     /// A check of a real server of the service.
@@ -162,6 +164,13 @@ fn runs(old: &Config, new: &Config, kind: &RejectedKind) -> bool {
         RejectedKind::Service(Some(target)) => old.virtual_servers.iter().any(|one| one.target == *target),
         RejectedKind::Service(None) => {
             misses(&old.virtual_servers, &new.virtual_servers, |one| &one.target)
+        }
+        RejectedKind::Member(group) => {
+            let members = |config: &Config| -> Vec<GroupMember> {
+                let found = config.server_groups.iter().find(|one| one.name == *group);
+                found.map(|one| one.members.clone()).unwrap_or_default()
+            };
+            misses(&members(old), &members(new), |one| one)
         }
         RejectedKind::RealServer(target, server) => {
             gone(&real_servers(old, target), &real_servers(new, target), server.as_ref())

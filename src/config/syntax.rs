@@ -523,6 +523,10 @@ impl Builder {
 /// What to do about an unknown word.
 fn advice(word: &str, context: Context) -> String {
     let valid = valid_in(word);
+    let newer = valid.iter().filter_map(|context| context.find(word)?.replacement).map(|new| new.keyword);
+    if let Some(newer) = newer.into_iter().find(|newer| context.find(newer).is_some()) {
+        return format!("use '{newer}'");
+    }
     if let Some((first, more)) = valid.split_first() {
         let mut names = vec![first.name()];
         names.extend(more.iter().map(|context| context.name()));

@@ -7,6 +7,7 @@ use super::action::{Action, CheckerId, ServiceId};
 use super::event::Event;
 use super::name::RealName;
 use super::note::Note;
+use super::plan::Identity;
 use super::service::{Conclusion, Service};
 use super::slots::Slots;
 use crate::config::model::{Check, CheckKind, Config};
@@ -20,7 +21,7 @@ use crate::time::Mono;
 #[derive(Debug)]
 pub struct Director {
     pub(super) services: Slots<Service>,
-    pub(super) by_key: HashMap<ServiceKey, ServiceId>,
+    pub(super) by_identity: HashMap<Identity, ServiceId>,
     /// As they stand in the configuration.
     pub(super) order: Vec<ServiceId>,
     pub(super) checkers: Slots<Attached>,
@@ -49,7 +50,7 @@ impl Director {
     pub fn new(now: Mono, config: Arc<Config>, seed: u64, out: &mut Vec<Action>) -> Self {
         let mut director = Director {
             services: Slots::default(),
-            by_key: HashMap::new(),
+            by_identity: HashMap::new(),
             order: Vec::new(),
             checkers: Slots::default(),
             schedule: Schedule::default(),
@@ -95,8 +96,9 @@ impl Director {
     }
 
     /// What the kernel's table should hold for this service: each of its kernel services with its pool.
-    pub fn desired(&self, service: ServiceId) -> impl Iterator<Item = (ServiceKey, Pool)> + use<> {
-        self.services.get(service.0).map(|service| (service.key(), service.pool())).into_iter()
+    pub fn desired(&self, service: ServiceId) -> impl Iterator<Item = (ServiceKey, Pool)> + use<'_> {
+        let service = self.services.get(service.0).into_iter();
+        service.flat_map(|service| service.keys().iter().map(|key| (*key, service.pool(*key))))
     }
 
     /// The same for all services, as they stand in the configuration.
@@ -137,10 +139,10 @@ impl Director {
         for id in std::mem::take(&mut self.order) {
             if let Some(service) = self.services.remove(id.0) {
                 service.end(true, out);
-                keys.push(service.key());
+                keys.extend_from_slice(service.keys());
             }
         }
-        self.by_key.clear();
+        self.by_identity.clear();
         self.checkers = Slots::default();
         self.schedule = Schedule::default();
         out.push(Action::Retire(keys));
@@ -157,11 +159,12 @@ fn note_result(
     out: &mut Vec<Action>,
 ) {
     let check = Arc::clone(check);
-    let is_http = matches!(check.kind, CheckKind::Http(_));
+    let is_dns = matches!(check.kind, CheckKind::Dns(_));
+    let is_http = matches!(check.kind, CheckKind::Http(_) | CheckKind::Ssl(_));
     match (verdict, outcome) {
         (Verdict::Up { .. } | Verdict::Passed, Outcome::Success(success)) => {
-            // Single urls are told on the way up only, as keepalived does.
-            if !(is_http && was_up) {
+            // Single urls are told on the way up only, and name servers not at all, as keepalived does.
+            if !(is_http && was_up || is_dns) {
                 out.push(Action::Note(Note::CheckPassed { real, check, success }));
             }
             if is_http && verdict != Verdict::Passed {
@@ -172,11 +175,12 @@ fn note_result(
             out.push(Action::Note(Note::AttemptFailed { real, check, failure }));
         }
         (Verdict::Down { retries, .. }, Outcome::Failure(failure)) => {
-            if check.log_all_failures {
-                let check = Arc::clone(&check);
+            // Those two say in one line what failed and that it is final.
+            if check.log_all_failures && !is_dns && !matches!(check.kind, CheckKind::Smtp(_)) {
+                let (check, failure) = (Arc::clone(&check), failure.clone());
                 out.push(Action::Note(Note::AttemptFailed { real, check, failure }));
             }
-            out.push(Action::Note(Note::CheckFailed { real, check, retries }));
+            out.push(Action::Note(Note::CheckFailed { real, check, failure, retries }));
         }
         (Verdict::Undecided, Outcome::Undecided(reason)) => {
             out.push(Action::Note(Note::Undecided { real, check, reason }));

@@ -17,7 +17,7 @@ pub enum Note {
     /// All urls of an `HTTP_GET` have passed.
     WebServerUp { real: RealName },
     /// A check failed for good.
-    CheckFailed { real: RealName, check: Arc<Check>, retries: Option<u32> },
+    CheckFailed { real: RealName, check: Arc<Check>, failure: Failure, retries: Option<u32> },
     /// A check failed; `log_all_failures` asks for each.
     AttemptFailed { real: RealName, check: Arc<Check>, failure: Failure },
     /// A probe could not be made, for a reason of our own.

@@ -1,9 +1,9 @@
 //! The director's notes and the kernel's refusals in keepalived's words, which operators and tools grep.
 
+use nix::errno::Errno;
 use tracing::Level;
 
 use super::Line;
-use crate::config::model::check::HttpGet;
 use crate::config::model::{Check, CheckKind};
 use crate::health::outcome::{Failure, Success};
 use crate::lvs::name::{RealName, ServiceName};
@@ -18,18 +18,12 @@ pub fn render(note: &Note) -> Line {
         }
         Note::CheckPassed { real, check, success } => passed(real, check, success),
         Note::WebServerUp { real } => format!("Remote Web server {real} succeed on service."),
-        Note::CheckFailed { real, check, retries } => {
-            let name = check_name(check);
-            match retries {
-                Some(retries) => format!("{name} on service {real} failed after {retries} retries."),
-                None => format!("{name} on service {real} failed."),
-            }
-        }
+        Note::CheckFailed { real, check, failure, retries } => failed(real, check, failure, *retries),
         Note::AttemptFailed { real, check, failure } => attempt_failed(real, check, failure),
         Note::Undecided { real, check, reason } => {
             let what = match check.kind {
-                CheckKind::Tcp(_) => "TCP",
-                CheckKind::Http(_) => "WEB",
+                CheckKind::Http(_) | CheckKind::Ssl(_) => "WEB",
+                _ => check.kind.keyword().trim_end_matches("_CHECK"),
             };
             format!("{what} connect fail to create socket. Rescheduling. ({real}: {reason})")
         }
@@ -86,9 +80,9 @@ pub fn render(note: &Note) -> Line {
 pub fn refused(op: &Op, errno: i32, text: &str) -> Line {
     // `IP_VS_SO_SET_*` of `linux/ip_vs.h`.
     let (command, number, about) = match op {
-        Op::NewService(key, _) => ("ADD", 1154, ServiceName(*key).to_string()),
-        Op::SetService(key, _) => ("EDIT", 1155, ServiceName(*key).to_string()),
-        Op::DelService(key) => ("DEL", 1156, ServiceName(*key).to_string()),
+        Op::NewService(key, _) => ("ADD", 1154, ServiceName::Single(*key).to_string()),
+        Op::SetService(key, _) => ("EDIT", 1155, ServiceName::Single(*key).to_string()),
+        Op::DelService(key) => ("DEL", 1156, ServiceName::Single(*key).to_string()),
         Op::NewDest(key, server, _) => ("ADDDEST", 1159, pair(*key, *server)),
         Op::DelDest(key, server) => ("DELDEST", 1160, pair(*key, *server)),
         Op::SetDest(key, server, _) => ("EDITDEST", 1161, pair(*key, *server)),
@@ -100,7 +94,8 @@ pub fn refused(op: &Op, errno: i32, text: &str) -> Line {
 }
 
 fn pair(service: ServiceKey, server: DestKey) -> String {
-    format!("{} -> {}", ServiceName(service), RealName::of(service, server))
+    let service = ServiceName::Single(service);
+    format!("{service} -> {}", RealName::of(&service, server))
 }
 
 fn role(role: SyncRole) -> String {
@@ -116,14 +111,35 @@ fn line(text: String) -> Line {
 
 fn check_name(check: &Check) -> &'static str {
     match check.kind {
-        CheckKind::Tcp(_) => "TCP_CHECK",
         CheckKind::Http(_) => "HTTP_CHECK",
+        CheckKind::Ssl(_) => "SSL_CHECK",
+        CheckKind::Ping => "ICMP CHECK",
+        _ => check.kind.keyword(),
+    }
+}
+
+/// Most kinds say that they failed, two of them how.
+fn failed(real: &RealName, check: &Check, failure: &Failure, retries: Option<u32>) -> String {
+    match (&check.kind, retries) {
+        (CheckKind::Smtp(_), _) | (CheckKind::Dns(_), None) => attempt_failed(real, check, failure),
+        (CheckKind::Dns(_), Some(retries)) => {
+            format!("{} after {retries} retries", attempt_failed(real, check, failure))
+        }
+        (_, Some(retries)) => {
+            format!("{} on service {real} failed after {retries} retries.", check_name(check))
+        }
+        (_, None) => format!("{} on service {real} failed.", check_name(check)),
     }
 }
 
 fn passed(real: &RealName, check: &Check, success: &Success) -> String {
     match success {
         Success::Connected => format!("TCP connection to {real} success."),
+        Success::Answered => match check.kind {
+            CheckKind::Smtp(_) => format!("Remote SMTP server {real} succeed on service."),
+            CheckKind::Ping => format!("ICMP connection to {real} success."),
+            _ => format!("UDP connection to {real} success."),
+        },
         Success::Http { url, digest_compared, .. } => {
             let what = if *digest_compared { "MD5 digest" } else { "HTTP status code" };
             format!("{what} success to {real} url({})", url_path(check, *url))
@@ -137,7 +153,7 @@ fn attempt_failed(real: &RealName, check: &Check, failure: &Failure) -> String {
             Failure::ConnectTimeout | Failure::Deadline(_) => format!("TCP connection to {real} timeout."),
             _ => format!("TCP connection to {real} failed."),
         },
-        CheckKind::Http(_) => match failure {
+        CheckKind::Http(_) | CheckKind::Ssl(_) => match failure {
             Failure::Connect(_) => format!("Error connecting server {real}."),
             Failure::ConnectTimeout => format!("Timeout connecting server {real}."),
             Failure::ReadTimeout => format!("Timeout HTTP read server {real}."),
@@ -155,14 +171,53 @@ fn attempt_failed(real: &RealName, check: &Check, failure: &Failure) -> String {
                 let found: String = found.iter().map(|byte| format!("{byte:02x}")).collect();
                 format!("MD5 digest error to server {real}. (url({path}) gave {found})")
             }
+            _ => format!("Read error with server {real}."),
         },
+        CheckKind::Smtp(_) => format!("SMTP_CHECK {} server {}", mail_problem(failure), address(check)),
+        CheckKind::Dns(_) => format!("DNS_CHECK ({real}) {}", question_problem(check, failure)),
+        CheckKind::Udp(_) if *failure == Failure::Mismatch => {
+            format!("UDP check to {real} reply data mismatch.")
+        }
+        CheckKind::Udp(_) => format!("UDP connection to {real} failed."),
+        CheckKind::Ping if *failure == Failure::ReadTimeout => {
+            format!("ICMP connection to address {real} timeout.")
+        }
+        CheckKind::Ping => format!("ICMP connection to address {real} failed."),
+        kind => format!("{} on service {real} failed.", kind.keyword()),
     }
+}
+
+fn mail_problem(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Connect(_) => "Could not connect to",
+        Failure::ConnectTimeout => "Connection timeout to",
+        Failure::ReadTimeout => "Read timeout from",
+        Failure::Greeting => "Bad greeting banner from",
+        Failure::Helo => "Bad HELO response from",
+        _ => "Read failure from",
+    }
+}
+
+fn question_problem(check: &Check, failure: &Failure) -> String {
+    match failure {
+        Failure::Connect(libc::ENETUNREACH) => format!("network unreachable for {}", address(check)),
+        Failure::Connect(errno) => {
+            format!("failed to read socket; errno {errno} ({})", Errno::from_raw(*errno).desc())
+        }
+        Failure::Rcode(code) => format!("read error occurred. (rcode = {code})"),
+        _ => "read timeout from socket".into(),
+    }
+}
+
+/// Where a check goes, which need not be its real server.
+fn address(check: &Check) -> String {
+    format!("[{}]:{}", check.target.ip(), check.target.port())
 }
 
 fn url_path(check: &Check, url: usize) -> &str {
     match &check.kind {
-        CheckKind::Http(HttpGet { urls, .. }) => urls.get(url).map_or("", |url| &url.path),
-        CheckKind::Tcp(_) => "",
+        CheckKind::Http(pages) | CheckKind::Ssl(pages) => pages.urls.get(url).map_or("", |url| &url.path),
+        _ => "",
     }
 }
 
@@ -187,10 +242,10 @@ mod tests {
 
     #[test]
     fn quorum_in_keepalived_s_arithmetic() {
-        let service = ServiceName(service());
+        let service = ServiceName::Single(service());
         let balance = Balance { quorum: 2, hysteresis: 1, live: 3 };
         assert_eq!(
-            text(Note::Quorum { service, up: true, balance }),
+            text(Note::Quorum { service: service.clone(), up: true, balance }),
             "Gained quorum 2+1=3 <= 3 for VS [10.0.0.1]:tcp:80"
         );
         let balance = Balance { live: 0, ..balance };
@@ -202,13 +257,14 @@ mod tests {
 
     #[test]
     fn servers_come_and_go_in_four_words() {
-        let (service, real) = (ServiceName(service()), RealName::of(service(), server()));
-        let said = |up, inhibit| text(Note::RealServer { real, service, up, inhibit });
+        let service = ServiceName::Single(service());
+        let real = RealName::of(&service, server());
+        let said = |up, inhibit| text(Note::RealServer { real, service: service.clone(), up, inhibit });
         assert_eq!(said(false, false), "Removing service [10.0.0.2]:tcp:80 from VS [10.0.0.1]:tcp:80");
         assert_eq!(said(true, false), "Adding service [10.0.0.2]:tcp:80 to VS [10.0.0.1]:tcp:80");
         assert_eq!(said(false, true), "Disabling service [10.0.0.2]:tcp:80 of VS [10.0.0.1]:tcp:80");
         assert_eq!(said(true, true), "Enabling service [10.0.0.2]:tcp:80 of VS [10.0.0.1]:tcp:80");
-        let released = Note::Released { real, service, stopping: true, inhibited: true };
+        let released = Note::Released { real, service: service.clone(), stopping: true, inhibited: true };
         assert_eq!(
             text(released),
             "Shutting down (inhibited) service [10.0.0.2]:tcp:80 from VS [10.0.0.1]:tcp:80"

@@ -11,6 +11,7 @@ mod instance;
 pub mod note;
 mod reload;
 pub mod router;
+pub mod tracking;
 pub mod wire;
 
 #[cfg(test)]

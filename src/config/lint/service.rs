@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Lints, child, place};
 use crate::config::model::check::CheckKind;
 use crate::config::model::lvs::Target;
-use crate::config::model::{RealServer, VirtualServer};
+use crate::config::model::{Check, RealServer, VirtualServer};
 use crate::config::syntax::Node;
 use crate::objects::ipvs::Forwarding;
 
@@ -28,7 +28,7 @@ impl Lints<'_> {
         self.address(service, node);
         self.persistence(service, node);
         self.return_path(service, node);
-        let checked = service.real_servers.iter().any(|real| !real.checks.is_empty());
+        let checked = service.real_servers.iter().any(|real| real.checks.iter().any(has_pace));
         if checked && child(node, "delay_loop").is_none() && !own_delay(node) {
             self.say(
                 "delay-loop-not-set",
@@ -140,26 +140,26 @@ impl Lints<'_> {
             );
         }
         for check in &real.checks {
-            let kind = match check.kind {
-                CheckKind::Http(_) => "HTTP_GET",
-                _ => "TCP_CHECK",
-            };
-            if check.connect_timeout > check.delay_loop {
+            let kind = check.kind.keyword();
+            if !check.kind.uses_network() {
+                continue;
+            }
+            if check.pace.connect_timeout > check.pace.delay_loop {
                 self.say(
                     "check-timeout-longer-than-interval",
                     place(block, kind),
                     format!(
                         "{name}: a check may last {} s, but the next is due after {} s",
-                        check.connect_timeout.as_secs_f64(),
-                        check.delay_loop.as_secs_f64()
+                        check.pace.connect_timeout.as_secs_f64(),
+                        check.pace.delay_loop.as_secs_f64()
                     ),
                     "choose a connect_timeout below delay_loop",
                 );
             }
-            let attempts = check.retry.saturating_add(1);
-            let late = check.delay_loop
-                + (check.connect_timeout + check.delay_before_retry).saturating_mul(attempts);
-            if late > LATE && check.delay_loop <= LATE {
+            let attempts = check.pace.retry.saturating_add(1);
+            let late = check.pace.delay_loop
+                + (check.pace.connect_timeout + check.pace.delay_before_retry).saturating_mul(attempts);
+            if late > LATE && check.pace.delay_loop <= LATE {
                 self.say(
                     "failure-noticed-late",
                     place(block, kind),
@@ -199,6 +199,7 @@ fn is_of(service: &VirtualServer, node: &Node) -> bool {
         (Target::Fwmark { mark, .. }, Some("fwmark")) => {
             node.argument(2).and_then(|word| word.parse().ok()) == Some(*mark)
         }
+        (Target::Group(name), Some("group")) => node.argument(2) == Some(name),
         _ => false,
     }
 }
@@ -210,6 +211,11 @@ fn real_of<'s>(service: &'s VirtualServer, block: &Node) -> Option<&'s RealServe
         .real_servers
         .iter()
         .find(|real| real.address == address && port.is_none_or(|port| real.port == port))
+}
+
+/// Whether a check comes again and again, rather than when it hears of a change.
+fn has_pace(check: &Check) -> bool {
+    !matches!(check.kind, CheckKind::File(_) | CheckKind::Bfd(_))
 }
 
 /// Whether the servers or their checks say themselves how often.

@@ -3,6 +3,7 @@
 //! Probes are tasks of their own and come back as events; changes of the kernel's table are made on the
 //! blocking pool, one batch at a time, so that ten thousand real servers hold up nobody.
 
+mod allowances;
 mod executor;
 
 use std::collections::{HashMap, HashSet};
@@ -12,11 +13,12 @@ use nix::errno::Errno;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
+use self::allowances::allow_probes;
 use self::executor::{Executor, Finished};
 use crate::config::model::Config;
 use crate::health::outcome::Outcome;
 use crate::ids::Name;
-use crate::kernel::{clock, limit};
+use crate::kernel::clock;
 use crate::lvs::action::{Action, CheckerId, ScriptEvent};
 use crate::lvs::director::Director;
 use crate::lvs::event::Event;
@@ -28,9 +30,6 @@ use crate::report::{Ident, Line, emit, lvs};
 use crate::time::Mono;
 
 pub use self::executor::OpenError;
-
-/// Files that are open beside the sockets of probes: VRRP's sockets, scripts, log, netlink.
-const OTHER_FILES: u64 = 4096;
 
 /// How many refusals of the kernel a reload tells of; the log has them all.
 const TOLD: usize = 20;
@@ -304,16 +303,6 @@ fn follows(op: &Op, errno: i32, absent: &mut HashSet<ServiceKey>) -> bool {
         }
         Op::NewDest(key, ..) => errno == libc::ESRCH && absent.contains(key),
         _ => false,
-    }
-}
-
-/// Lets as many sockets be open as there may be probes under way at once, and says so where that is refused.
-fn allow_probes(config: &Config) {
-    let reals = config.virtual_servers.iter().flat_map(|server| &server.real_servers);
-    let checks: u64 = reals.map(|real| real.checks.len() as u64).sum();
-    if let Err(error) = limit::allow_open_files(checks.saturating_add(OTHER_FILES)) {
-        let text = format!("cannot open as many files as there are checkers ({checks}): {error}");
-        emit(Ident::Checkers, Line::warn(text));
     }
 }
 

@@ -15,6 +15,10 @@ pub(super) fn write(page: &mut Page, service: &VirtualServer) {
     let _ = match &service.target {
         Target::Address { address, port } => writeln!(text, " VS VIP = {address}, VPORT = {port}"),
         Target::Fwmark { mark, .. } => writeln!(text, " VS FWMARK = {mark}"),
+        Target::Group(name) => {
+            let number = service.group.as_ref().map_or(0, |group| group.number);
+            writeln!(text, " VS GROUP = [{name}]:{number}")
+        }
     };
     let _ = writeln!(
         text,
@@ -49,19 +53,38 @@ fn write_real(text: &mut String, server: &RealServer) {
         forwarding(server.forwarding)
     );
     for check in &server.checks {
-        let kind = match &check.kind {
-            CheckKind::Tcp(_) => "TCP_CHECK",
-            CheckKind::Http(_) => "HTTP_GET",
-        };
+        let kind = check.kind.keyword();
+        if !check.kind.uses_network() {
+            let _ = writeln!(text, "     Health checker = {kind}{}", about_local(&check.kind));
+            continue;
+        }
         let target: IpAddr = check.target.ip();
         let _ = writeln!(
             text,
             "     Health checker = {kind}, dest = [{target}]:{}, connect timeout = {}, retry = {}, delay before retry = {}",
             check.target.port(),
-            check.connect_timeout.as_secs_f64(),
-            check.retry,
-            check.delay_before_retry.as_secs_f64(),
+            check.pace.connect_timeout.as_secs_f64(),
+            check.pace.retry,
+            check.pace.delay_before_retry.as_secs_f64(),
         );
+    }
+}
+
+/// What a check has that connects to nothing.
+fn about_local(kind: &CheckKind) -> String {
+    match kind {
+        CheckKind::Misc(misc) => format!(
+            ", script = {}, timeout = {}, dynamic = {}",
+            super::words(&misc.command),
+            misc.timeout.as_secs(),
+            if misc.dynamic { "YES" } else { "NO" }
+        ),
+        CheckKind::File(file) => {
+            let reverse = if file.reverse { " reverse" } else { "" };
+            format!(", track file = {}, weight = {}{reverse}", file.file, file.weight)
+        }
+        CheckKind::Bfd(bfd) => format!(", name = {}", bfd.instance),
+        _ => String::new(),
     }
 }
 
