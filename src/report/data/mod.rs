@@ -4,6 +4,7 @@
 
 mod address;
 mod bfd;
+mod check;
 mod global;
 mod group;
 mod instance;
@@ -44,12 +45,16 @@ pub fn vrrp(config: &Config, views: &[View], host: &Host<'_>) -> String {
 }
 
 /// The load balancing part.
-pub fn lvs(config: &Config) -> String {
+pub fn lvs(config: &Config, host: &Host<'_>) -> String {
     let mut page = Page::default();
+    global::write(&mut page, config, host);
     page.title("LVS Topology");
+    service::write_groups(&mut page, &config.virtual_servers);
     for service in &config.virtual_servers {
-        service::write(&mut page, service);
+        service::write(&mut page, service, host);
     }
+    check::write(&mut page, config, host);
+    check::write_tracked(&mut page, config);
     page.into_text()
 }
 
@@ -108,7 +113,7 @@ mod tests {
     fn services_and_their_servers() {
         let text = include_str!("../../../fixtures/examples/rh1-master.conf");
         let config = load_str("rh1-master.conf", text, &LoadOptions::default()).config;
-        let dump = lvs(&config);
+        let dump = lvs(&config, &HOST);
         for line in
             [" VS VIP = 172.28.128.200, VPORT = 80", "   RIP = 172.28.128.60, RPORT = 80, WEIGHT = 1"]
         {
