@@ -27,7 +27,7 @@ pub(super) async fn write(parts: &Parts, request: Request) {
             }
             if parts.balancer.is_some() {
                 say(Ident::Checkers, "checker data");
-                files.push(("keepalived_check.data", data::lvs(&config)));
+                files.push(("keepalived_check.data", lvs(&config)));
             }
         }
         Request::Stats | Request::StatsClear if parts.vrrp.is_some() => {
@@ -52,6 +52,15 @@ pub(super) async fn write(parts: &Parts, request: Request) {
 
 /// The VRRP part, with what this host makes of it. Reads the user database.
 pub(super) fn vrrp(config: &Config, views: &[View]) -> String {
+    on_host(config, |host| data::vrrp(config, views, host))
+}
+
+/// The same for the load balancing part.
+pub(super) fn lvs(config: &Config) -> String {
+    on_host(config, |host| data::lvs(config, host))
+}
+
+fn on_host(config: &Config, write: impl FnOnce(&data::Host<'_>) -> String) -> String {
     let name =
         nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let default = match DefaultAccount::choose(config.global.script_user.as_ref()) {
@@ -63,5 +72,5 @@ pub(super) fn vrrp(config: &Config, views: &[View]) -> String {
         let Account { uid, gid } = user.and_then(|user| Account::find(user).ok()).unwrap_or(default);
         (uid, gid)
     };
-    data::vrrp(config, views, &data::Host { name: &name, account: &account })
+    write(&data::Host { name: &name, account: &account })
 }

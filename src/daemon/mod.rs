@@ -35,7 +35,7 @@ use crate::config::model::Config;
 use crate::diag::{Diagnostic, Severity, SourceMap, render};
 use crate::kernel::{clock, netns};
 use crate::report::log::{self, Log};
-use crate::report::{Ident, Line, data, emit};
+use crate::report::{Ident, Line, emit};
 
 /// keepalived's exit statuses.
 pub mod status {
@@ -195,7 +195,7 @@ fn dump_config(config: &Config) {
     for line in dumps::vrrp(config, &[]).lines() {
         emit(Ident::Vrrp, Line::info(line));
     }
-    for line in data::lvs(config).lines().filter(|_| !config.virtual_servers.is_empty()) {
+    for line in dumps::lvs(config).lines().filter(|_| !config.virtual_servers.is_empty()) {
         emit(Ident::Checkers, Line::info(line));
     }
 }

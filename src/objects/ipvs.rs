@@ -59,6 +59,9 @@ impl ServiceKey {
 pub const SVC_F_PERSISTENT: u32 = 0x0001;
 /// `IP_VS_SVC_F_HASHED`: the kernel sets it on every service in its table; ignored when comparing.
 pub const SVC_F_HASHED: u32 = 0x0002;
+/// `IP_VS_SVC_F_SCHED1` to `3`; what they mean depends on the scheduler.
+pub const SVC_F_SCHED: [u32; 3] = [0x0008, 0x0010, 0x0020];
+
 /// `IP_VS_SVC_F_ONEPACKET`
 pub const SVC_F_ONEPACKET: u32 = 0x0004;
 

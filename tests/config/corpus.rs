@@ -10,6 +10,8 @@ use standfast::config::host::{self, HostFacts, Program};
 use standfast::config::{LoadOptions, Loaded, load, verdict};
 use standfast::diag::{Class, render};
 
+use crate::published::{folder, strings};
+
 /// Files on which the verdict differs, each with the reason. A file that agrees must go from this list.
 const GAPS: &[(&str, &str)] = &[
     (
@@ -18,23 +20,6 @@ const GAPS: &[(&str, &str)] = &[
     ),
     ("171.conf low", "the same"),
 ];
-
-pub fn folder() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found =
-        root.ancestors().map(|up| up.join("shared/corpus")).find(|path| path.join("index.tsv").exists());
-    if found.is_none() {
-        println!("SKIPPED: there is no ../shared/corpus beside the repository, so no verdict was compared");
-    }
-    found
-}
-
-/// The strings of one array of `furnish.json`, which is as simple as JSON gets.
-pub fn strings(json: &str, key: &str) -> Vec<String> {
-    let array = json.split(&format!("\"{key}\":")).nth(1).unwrap_or("");
-    let array = array.split(']').next().unwrap_or("");
-    array.split('"').skip(1).step_by(2).map(str::to_owned).collect()
-}
 
 struct Surroundings {
     interfaces: BTreeSet<String>,

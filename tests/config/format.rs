@@ -160,7 +160,7 @@ fn the_fixtures_keep_their_meaning() {
 
 #[test]
 fn the_corpus_keeps_its_meaning() {
-    let Some(folder) = super::corpus::folder() else { return };
+    let Some(folder) = crate::published::folder() else { return };
     let (done, refused) = check_all(&folder);
     assert!(refused.len() * 8 < done, "{done} laid out, refused: {refused:?}");
 }

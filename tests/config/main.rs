@@ -11,6 +11,13 @@
 
 mod balancing;
 mod checkers;
+#[path = "../support/fields.rs"]
+mod fields;
+#[path = "../support/published.rs"]
+mod published;
+#[path = "../support/surroundings.rs"]
+mod surroundings;
+
 mod consequences;
 mod corpus;
 mod documented;

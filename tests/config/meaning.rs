@@ -5,18 +5,17 @@
 //! The files are the examples, those of `fixtures/meaning`, which write every setting that the dump shows, and
 //! the published ones that keepalived accepts, where they exist. Where keepalived cannot be run the test says so.
 
-mod fields;
-mod surroundings;
+mod vrrp;
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use fields::{Object, Objects};
 use standfast::config::model::Command;
 use standfast::report::data::{self, Host};
-use surroundings::{HOST_NAME, Surroundings, load_here};
+
+use crate::fields::{Objects, differences, same_script};
+use crate::surroundings::{HOST_NAME, Surroundings, interfaces, load_here};
 
 /// Facts of the run, and what one of the two does not show on purpose. A label, or all that begin with it.
 const LEFT_OUT: &[(&str, &str)] = &[
@@ -42,6 +41,23 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("Tracking VRRP instances", "the same"),
 ];
 
+/// What BFD's process says of its sessions.
+const BFD_LABELS: &[&str] = &[
+    "------< BFD Topology",
+    "BFD Instance =",
+    "Neighbor IP",
+    "Source IP",
+    "Required min RX",
+    "Desired min TX",
+    "Desired idle TX",
+    "Detection multiplier",
+    "TTL =",
+    "hoplimit =",
+    "max_hops",
+    "passive",
+    "send event to",
+];
+
 /// Objects of a file that differ, each with the reason. One that agrees must go from this list.
 const GAPS: &[(&str, &str)] = &[
     (
@@ -60,28 +76,6 @@ const GAPS: &[(&str, &str)] = &[
     ("routing.conf VRRP Instance = R6", "2.2.7 takes a rule with the word 'inet6' for a prohibition"),
 ];
 
-fn left_out(label: &str) -> bool {
-    LEFT_OUT.iter().any(|(left, _)| label.starts_with(left))
-}
-
-fn differences(theirs: &Object, ours: &Object) -> Vec<String> {
-    let labels: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
-    labels
-        .into_iter()
-        .filter(|label| !left_out(label) && theirs.get(*label) != ours.get(*label))
-        .filter(|label| match (theirs.get(*label), ours.get(*label)) {
-            // A name that a resolver knows.
-            (Some(_), Some(ours)) if *label == "Smtp server" => ours.parse::<IpAddr>().is_ok(),
-            (Some(theirs), Some(ours)) => !fields::same_script(theirs, ours),
-            _ => true,
-        })
-        .map(|label| {
-            let show = |object: &Object| object.get(label).map_or("-".to_owned(), |v| format!("{v:?}"));
-            format!("    {label}: {}, keepalived {}", show(ours), show(theirs))
-        })
-        .collect()
-}
-
 /// What this reader makes of the file.
 fn ours(file: &Path, surroundings: &Surroundings) -> Objects {
     let config = load_here(file).config;
@@ -89,7 +83,39 @@ fn ours(file: &Path, surroundings: &Surroundings) -> Objects {
     let account = |command: Option<&Command>| {
         surroundings.account(command.and_then(|command| command.user.as_ref()).or(default.as_ref()))
     };
-    fields::objects(&data::vrrp(&config, &[], &Host { name: HOST_NAME, account: &account }))
+    vrrp::objects(&data::vrrp(&config, &[], &Host { name: HOST_NAME, account: &account }))
+}
+
+/// What keepalived makes of it; `None` where it ends before it shows anything.
+fn theirs(file: &Path, surroundings: &Surroundings) -> Option<Objects> {
+    let loaded = load_here(file);
+    // The text up to where all is said of the interfaces (`lo`, and two for each pair) and of so many BFD sessions.
+    let run = |options: &str, sessions: usize| {
+        let mut awaited = [
+            ("   Reset promote_secondaries counter", 1 + 2 * interfaces(&loaded).len()),
+            ("   send event to checker process", sessions),
+        ];
+        let whole = |line: &str| {
+            for (last, count) in &mut awaited {
+                *count = count.saturating_sub(usize::from(line.starts_with(*last)));
+            }
+            awaited.iter().all(|(_, count)| *count == 0)
+        };
+        let (text, whole) = surroundings.run(file, ["-s KILL 10", options], whole);
+        whole.then_some(text)
+    };
+    let mut found = vrrp::objects(&run("-P -B", 0)?);
+    let sessions = loaded.config.bfd_instances.len();
+    if sessions > 0 {
+        // The processes of VRRP and BFD write side by side: a second run for what only with BFD's is there.
+        let text = run("-P", sessions)?;
+        let of_bfd = |line: &&str| BFD_LABELS.iter().any(|label| line.trim().starts_with(label));
+        let (of_bfd, of_vrrp): (Vec<&str>, Vec<&str>) = text.lines().partition(of_bfd);
+        let of_vrrp = vrrp::objects(&of_vrrp.join("\n")).into_iter();
+        found.extend(of_vrrp.filter(|(name, _)| name.starts_with("VRRP Track BFD")));
+        found.extend(vrrp::objects(&of_bfd.join("\n")));
+    }
+    Some(found)
 }
 
 /// Each object of a file, with the fields that differ.
@@ -97,21 +123,15 @@ type Found = Vec<(String, Vec<String>)>;
 
 /// What differs in one file; `None` where keepalived ends before it shows anything.
 fn compare(file: &Path, surroundings: &Surroundings) -> Option<Found> {
-    let theirs = surroundings.keepalived(file)?;
-    let ours = ours(file, surroundings);
-    let empty = Object::default();
-    let names: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
-    let found = names.iter().map(|name| {
-        let (theirs, ours) = (theirs.get(*name), ours.get(*name));
-        let differences = match (theirs, ours) {
-            (Some(_), None) => vec!["    is not there".to_owned()],
-            (None, Some(_)) => vec!["    keepalived has none".to_owned()],
-            _ => differences(theirs.unwrap_or(&empty), ours.unwrap_or(&empty)),
-        };
-        let file = file.file_name().unwrap().to_string_lossy();
-        (format!("{file} {name}"), differences)
-    });
-    Some(found.collect())
+    let left_out = |_: &str, label: &str| LEFT_OUT.iter().any(|(left, _)| label.starts_with(left));
+    let same = |label: &str, theirs: &str, ours: &str| match label {
+        // A name that a resolver knows.
+        "Smtp server" => ours.parse::<IpAddr>().is_err(),
+        _ => same_script(theirs, ours),
+    };
+    let found = differences(&theirs(file, surroundings)?, &ours(file, surroundings), left_out, same);
+    let file = file.file_name().unwrap().to_string_lossy();
+    Some(found.into_iter().map(|(name, lines)| (format!("{file} {name}"), lines)).collect())
 }
 
 #[test]

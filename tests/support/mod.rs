@@ -4,6 +4,7 @@
 pub mod capture;
 pub mod daemon;
 pub mod echo;
+pub mod fields;
 pub mod fifo;
 pub mod frame;
 pub mod http;
@@ -11,8 +12,10 @@ pub mod ipvs;
 pub mod net;
 pub mod packages;
 pub mod process;
+pub mod published;
 pub mod runner;
 pub mod shelf;
+pub mod surroundings;
 pub mod systemd;
 pub mod vm;
 pub mod wait;

@@ -7,6 +7,7 @@ mod ipvs;
 mod kld;
 mod leaf;
 pub mod leaf_lab;
+mod meaning;
 mod nginx;
 mod processes;
 mod rh1;
@@ -36,6 +37,7 @@ pub fn cases() -> Vec<Case> {
     cases.extend(balancing::cases());
     cases.extend(service::cases());
     cases.extend(processes::cases());
+    cases.push(Case::new("vm::meaning::services_mean_what_they_mean_to_keepalived", meaning::services));
     for (name, run) in scenarios {
         for subject in Subject::ALL {
             cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));

@@ -15,10 +15,7 @@ use crate::config::policy::RejectedKind;
 use crate::config::syntax::Node;
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::{Family, Name};
-use crate::objects::ipvs::{Forwarding, Protocol, SVC_F_HASHED};
-
-/// `IP_VS_SVC_F_SCHED1` to `3`; what they mean depends on the scheduler.
-const SCHED_FLAGS: [u32; 3] = [0x0008, 0x0010, 0x0020];
+use crate::objects::ipvs::{Forwarding, Protocol, SVC_F_HASHED, SVC_F_SCHED};
 
 /// Settings that checks take from the real server, and it from the virtual server.
 #[derive(Clone, Copy, Debug, Default)]
@@ -291,7 +288,7 @@ impl Lower<'_> {
         let (wanted, flag) = node.name().split_once('-').unwrap_or(("", ""));
         let scheduler = draft.scheduler.as_deref();
         if scheduler == Some(wanted) {
-            draft.flags |= if flag == "fallback" { SCHED_FLAGS[0] } else { SCHED_FLAGS[1] };
+            draft.flags |= if flag == "fallback" { SVC_F_SCHED[0] } else { SVC_F_SCHED[1] };
             return;
         }
         let class = if matches!(scheduler, Some("sh" | "mh")) { Class::Silent } else { Class::Fault };
@@ -388,9 +385,9 @@ fn plain(node: &Node, value: Value, draft: &mut ServiceDraft) {
             draft.flags = 0;
         }
         "ops" => draft.one_packet = Some(node.span()),
-        "flag-1" => draft.flags |= SCHED_FLAGS[0],
-        "flag-2" => draft.flags |= SCHED_FLAGS[1],
-        "flag-3" => draft.flags |= SCHED_FLAGS[2],
+        "flag-1" => draft.flags |= SVC_F_SCHED[0],
+        "flag-2" => draft.flags |= SVC_F_SCHED[1],
+        "flag-3" => draft.flags |= SVC_F_SCHED[2],
         "quorum" => {
             set(&mut draft.quorum, value.int());
             draft.quorum_span = node.span_of(1);

@@ -17,7 +17,6 @@ pub mod statics;
 pub mod track;
 pub mod vrrp;
 
-pub use crate::objects::{route, route::Route, rule, rule::Rule};
 pub use check::{Check, CheckKind, HttpGet, HttpUrl, StatusRange, TcpCheck};
 pub use global::{Global, LvsSyncDaemon};
 pub use lvs::{RealServer, ServerGroup, VirtualServer};

@@ -2,9 +2,9 @@
 
 use super::page::{Page, seconds};
 use super::{Host, enabled, on, with_account, words};
-use crate::config::model::Config;
 use crate::config::model::global::{DynamicInterfaces, FlushOnStop, Global};
 use crate::config::model::process::{Buffer, Fifo, Part, RxPolicy};
+use crate::config::model::{Config, LvsSyncDaemon};
 
 pub(super) fn write(page: &mut Page, config: &Config, host: &Host<'_>) {
     let global = &config.global;
@@ -111,6 +111,9 @@ fn write_lvs(page: &mut Page, global: &Global) {
     }
     page.value("Default interface", &global.default_interface);
     page.value("Disable local IGMP", super::yes(global.disable_local_igmp));
+    if let Some(daemon) = &global.lvs_sync_daemon {
+        write_sync_daemon(page, daemon);
+    }
     page.value("LVS flush", global.lvs_flush);
     let on_stop = match global.lvs_flush_on_stop {
         None => "disabled",
@@ -118,6 +121,28 @@ fn write_lvs(page: &mut Page, global: &Global) {
         Some(FlushOnStop::Services) => "VS",
     };
     page.value("LVS flush on stop", on_stop);
+}
+
+fn write_sync_daemon(page: &mut Page, daemon: &LvsSyncDaemon) {
+    page.value("LVS syncd interface", &daemon.interface);
+    if let Some(instance) = &daemon.instance {
+        page.value("LVS syncd vrrp instance", instance);
+    }
+    if let Some(id) = daemon.sync_id {
+        page.value("LVS syncd syncid", id);
+    }
+    if daemon.max_len != 0 {
+        page.value("LVS syncd maxlen", daemon.max_len);
+    }
+    if let Some(group) = daemon.group {
+        page.top(format_args!("LVS mcast group {group}"));
+    }
+    if daemon.port != 0 {
+        page.value("LVS syncd mcast port", daemon.port);
+    }
+    if daemon.ttl != 0 {
+        page.value("LVS syncd mcast ttl", daemon.ttl);
+    }
 }
 
 fn write_fifos(page: &mut Page, global: &Global, host: &Host<'_>) {

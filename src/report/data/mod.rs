@@ -4,6 +4,7 @@
 
 mod address;
 mod bfd;
+mod check;
 mod global;
 mod group;
 mod instance;
@@ -13,7 +14,7 @@ mod routing;
 mod service;
 mod tracked;
 
-use crate::config::model::{Command, Config};
+use crate::config::model::{Command, Config, Ssl};
 use crate::vrrp::router::View;
 use page::Page;
 
@@ -44,19 +45,31 @@ pub fn vrrp(config: &Config, views: &[View], host: &Host<'_>) -> String {
 }
 
 /// The load balancing part.
-pub fn lvs(config: &Config) -> String {
+pub fn lvs(config: &Config, host: &Host<'_>) -> String {
     let mut page = Page::default();
+    global::write(&mut page, config, host);
     if let Some(ssl) = &config.ssl {
-        service::write_ssl(&mut page, ssl);
+        write_ssl(&mut page, ssl);
     }
     page.title("LVS Topology");
-    for group in &config.server_groups {
-        service::write_group(&mut page, group);
-    }
+    service::write_groups(&mut page, &config.virtual_servers);
     for service in &config.virtual_servers {
-        service::write(&mut page, service);
+        service::write(&mut page, service, host);
     }
+    check::write(&mut page, config, host);
+    check::write_tracked(&mut page, config);
     page.into_text()
+}
+
+/// Without the password, which is nobody's business.
+fn write_ssl(page: &mut Page, ssl: &Ssl) {
+    page.title("SSL definitions");
+    let files = [("CA-file", &ssl.ca), ("Certificate file", &ssl.certificate), ("Key file", &ssl.key)];
+    for (label, file) in files {
+        if let Some(file) = file {
+            page.top(format_args!("{label} : {file}"));
+        }
+    }
 }
 
 fn yes(value: bool) -> &'static str {
@@ -114,7 +127,7 @@ mod tests {
     fn services_and_their_servers() {
         let text = include_str!("../../../fixtures/examples/rh1-master.conf");
         let config = load_str("rh1-master.conf", text, &LoadOptions::default()).config;
-        let dump = lvs(&config);
+        let dump = lvs(&config, &HOST);
         for line in
             [" VS VIP = 172.28.128.200, VPORT = 80", "   RIP = 172.28.128.60, RPORT = 80, WEIGHT = 1"]
         {
@@ -127,12 +140,12 @@ mod tests {
         let text = "SSL {\npassword secret\nca /ca.pem\n}\nvirtual_server_group G {\n10.1.0.1-3 80\nfwmark 7 inet\n}\n\
                     virtual_server group G {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\nsnmp_name web\n\
                     real_server 10.0.0.2 80 {\n}\n}\n";
-        let dump = lvs(&load_str("test.conf", text, &LoadOptions::default()).config);
+        let dump = lvs(&load_str("test.conf", text, &LoadOptions::default()).config, &HOST);
         for line in [
             " CA-file : /ca.pem",
             " Virtual Server Group = G, IPv4 = yes, IPv6 = no",
             "   VIP Range = 10.1.0.1-10.1.0.3, VPORT = 80",
-            "   FWMARK = 7 IPv4",
+            "   FWMARK = 7",
             " VS GROUP = [G]:0",
             "   SNMP name = 'web'",
         ] {

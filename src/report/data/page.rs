@@ -56,11 +56,6 @@ impl Page {
         }
     }
 
-    /// Lines that stand as they are.
-    pub fn text(&mut self, text: &str) {
-        self.text.push_str(text);
-    }
-
     pub fn into_text(self) -> String {
         self.text
     }

@@ -65,12 +65,12 @@ fn write_processes(page: &mut Page, config: &Config) {
         page.field("Process", &process.process);
         if !process.parameters.is_empty() {
             page.field("Parameters", process.parameters.join(" "));
-            let matching = match process.parameter_match {
-                ParameterMatch::Any | ParameterMatch::Exact => "exact",
-                ParameterMatch::Initial => "initial",
-                ParameterMatch::Partial => "partial",
-            };
-            page.field("Param match", matching);
+            match process.parameter_match {
+                ParameterMatch::Any => {}
+                ParameterMatch::Exact => page.field("Param match", "exact"),
+                ParameterMatch::Initial => page.field("Param match", "initial"),
+                ParameterMatch::Partial => page.field("Param match", "partial"),
+            }
         }
         page.field("Min processes", process.quorum);
         if let Some(most) = process.quorum_max {

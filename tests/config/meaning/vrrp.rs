@@ -1,11 +1,6 @@
-//! A dump as objects with fields.
+//! A dump of VRRP's process as objects with fields.
 
-use std::collections::BTreeMap;
-
-/// Label, then value; the entries of a list are the value of its title.
-pub type Object = BTreeMap<String, String>;
-/// `VRRP Instance = VI_1`, or a title where it is an object of its own.
-pub type Objects = BTreeMap<String, Object>;
+use crate::fields::Objects;
 
 /// What stands in a line and is of the moment, of the host, or said in two ways.
 fn levelled(line: &str) -> String {
@@ -63,22 +58,6 @@ pub fn objects(dump: &str) -> Objects {
         true
     });
     found
-}
-
-/// A script by its bare name: keepalived shows where it has found it.
-pub fn same_script(theirs: &str, ours: &str) -> bool {
-    let bare = |value: &str| {
-        value
-            .strip_prefix('\'')
-            .and_then(|value| value.split_once('\''))
-            .map(|(a, b)| (a.to_owned(), b.to_owned()))
-    };
-    match (bare(theirs), bare(ours)) {
-        (Some((theirs, a)), Some((ours, b))) => {
-            !ours.contains('/') && theirs.ends_with(&format!("/{ours}")) && a == b
-        }
-        _ => false,
-    }
 }
 
 #[derive(Default)]

@@ -11,17 +11,16 @@ use std::process::{Command, Stdio};
 use standfast::config::model::UserSpec;
 use standfast::config::{LoadOptions, Loaded, load};
 
-use super::fields::{self, Objects};
-use crate::corpus::{self, strings};
+use super::published::{self, strings};
 
 /// The host's name within.
 pub const HOST_NAME: &str = "node";
 
 /// Arguments: a folder that is laid over `/`, the file, the network namespace that it names,
-/// keepalived's options, and the interfaces. Each end of a pair of interfaces counts.
+/// when it is ended, keepalived's options, and the interfaces. Each end of a pair of interfaces counts.
 const SCRIPT: &str = r#"
 set -e
-over=$1 file=$2 space=$3 options=$4; shift 4
+over=$1 file=$2 space=$3 limit=$4 options=$5; shift 5
 mount -t tmpfs tmpfs /mnt
 cp -a "$over" /mnt/upper
 mkdir /mnt/work /mnt/root
@@ -45,26 +44,9 @@ n=0
 } >/mnt/root/run/interfaces
 hostname node
 ip -batch /mnt/root/run/interfaces >&2
-exec timeout -s KILL 10 chroot /mnt/root \
+exec timeout $limit chroot /mnt/root \
   keepalived -n -d -l -G $options -f "$file" -p /run/k -r /run/v -c /run/c -b /run/b 2>&1
 "#;
-
-/// What BFD's process says of its sessions.
-const BFD_LABELS: &[&str] = &[
-    "------< BFD Topology",
-    "BFD Instance =",
-    "Neighbor IP",
-    "Source IP",
-    "Required min RX",
-    "Desired min TX",
-    "Desired idle TX",
-    "Detection multiplier",
-    "TTL =",
-    "hoplimit =",
-    "max_hops",
-    "passive",
-    "send event to",
-];
 
 /// What is laid over the host's files, and which files are read.
 pub struct Surroundings {
@@ -84,7 +66,7 @@ impl Surroundings {
             files.extend(entries.filter(|path| path.extension().is_some_and(|ending| ending == "conf")));
         }
         let mut furnish = String::new();
-        if let Some(corpus) = corpus::folder() {
+        if let Some(corpus) = published::folder() {
             furnish = fs::read_to_string(corpus.join("furnish.json")).unwrap();
             let index = fs::read_to_string(corpus.join("index.tsv")).unwrap();
             for row in index.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>()) {
@@ -111,73 +93,51 @@ impl Surroundings {
         (uid, group.map_or(own, |group| self.groups.get(group).copied().unwrap_or_default()))
     }
 
-    /// What keepalived makes of the file; `None` where it ends before it shows anything.
-    pub fn keepalived(&self, file: &Path) -> Option<Objects> {
-        let Loaded { needs, config, .. } = load_here(file);
-        let named = needs.interfaces.iter().map(|one| one.name.to_string());
-        let named: BTreeSet<String> = named.filter(|name| name != "lo").collect();
-        let space = config.global.net_namespace.as_deref().unwrap_or("none");
-        let mut found = fields::objects(&self.run(file, [space, "-P -B"], &named, 0)?);
-        let sessions = config.bfd_instances.len();
-        if sessions > 0 {
-            // The processes of VRRP and BFD write side by side: a second run for what only with BFD's is there.
-            let text = self.run(file, [space, "-P"], &named, sessions)?;
-            let (of_bfd, of_vrrp): (Vec<&str>, Vec<&str>) = text
-                .lines()
-                .partition(|line| BFD_LABELS.iter().any(|label| line.trim().starts_with(label)));
-            let of_vrrp = fields::objects(&of_vrrp.join("\n")).into_iter();
-            found.extend(of_vrrp.filter(|(name, _)| name.starts_with("VRRP Track BFD")));
-            found.extend(fields::objects(&of_bfd.join("\n")));
-        }
-        Some(found)
-    }
-
-    /// The text up to where all is said of the interfaces and of so many BFD sessions.
-    fn run(
+    /// What keepalived says until `whole` is true of a line, or it ends: after `limit`, words of `timeout`. The text
+    /// without times, and whether the line came.
+    pub fn run(
         &self,
         file: &Path,
-        how: [&str; 2],
-        interfaces: &BTreeSet<String>,
-        sessions: usize,
-    ) -> Option<String> {
-        let mut child = Command::new("unshare")
+        [limit, options]: [&str; 2],
+        mut whole: impl FnMut(&str) -> bool,
+    ) -> (String, bool) {
+        let loaded = load_here(file);
+        let space = loaded.config.global.net_namespace.as_deref().unwrap_or("none");
+        let child = Command::new("unshare")
             .args(["--net", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "--kill-child"])
             .args(["sh", "-c", SCRIPT, "sh"])
             .args([self.over.path(), file])
-            .args(how)
-            .args(interfaces)
+            .args([space, limit, options])
+            .args(interfaces(&loaded))
             .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .spawn()
-            .ok()?;
-        // `lo`, and two for each pair.
-        let mut awaited = [
-            ("   Reset promote_secondaries counter", 1 + 2 * interfaces.len()),
-            ("   send event to checker process", sessions),
-        ];
-        let mut text = String::new();
-        let mut whole = false;
-        for line in BufReader::new(child.stdout.take()?).split(b'\n') {
+            .spawn();
+        let Ok(mut child) = child else { return Default::default() };
+        let (mut text, mut came) = (String::new(), false);
+        for line in BufReader::new(child.stdout.take().unwrap()).split(b'\n').map_while(Result::ok) {
             // Behind the time, which has a fixed width.
-            let line = String::from_utf8_lossy(&line.ok()?).into_owned();
+            let line = String::from_utf8_lossy(&line).into_owned();
             let line = line.get(26..).unwrap_or("");
             text.push_str(line);
             text.push('\n');
-            for (last, count) in &mut awaited {
-                *count = count.saturating_sub(usize::from(line.starts_with(*last)));
-            }
-            whole = awaited.iter().all(|(_, count)| *count == 0);
-            // Load balancing only: it would sit there.
-            if whole || line.contains("keepalived has no configuration to run") {
+            came = whole(line);
+            // The other part has something to do, and this one would sit there.
+            if came || line.contains("keepalived has no configuration to run") {
                 break;
             }
         }
         let _ = child.kill();
         let _ = child.wait();
-        whole.then_some(text)
+        (text, came)
     }
+}
+
+/// Those that a file wants; each is one end of a pair.
+pub fn interfaces(loaded: &Loaded) -> BTreeSet<String> {
+    let named = loaded.needs.interfaces.iter().map(|one| one.name.to_string());
+    named.filter(|name| name != "lo").collect()
 }
 
 /// What the file says, and what it wants of the host.
