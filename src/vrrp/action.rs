@@ -49,9 +49,9 @@ pub enum Subject {
 /// One output. The driver carries them out in order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Action {
-    /// Send this advertisement: the `IPPROTO_VRRP` payload, checksum included. Shared with the
-    /// instance, so that a steady master allocates nothing.
-    Transmit { instance: InstanceId, source: IpAddr, destination: IpAddr, payload: Arc<[u8]> },
+    /// Send this advertisement: what stands behind the IP header, checksum included, and the header's
+    /// identification (IPv4). Shared with the instance, so that a steady master allocates nothing.
+    Transmit { instance: InstanceId, source: IpAddr, destination: IpAddr, id: u16, payload: Arc<[u8]> },
     /// The instance wants all its addresses (virtual and excluded) set, or gone.
     Own { instance: InstanceId, owned: bool },
     /// One gratuitous ARP or unsolicited neighbour advertisement for this address.

@@ -38,6 +38,8 @@ pub struct Datagram<'a> {
     pub destination: IpAddr,
     /// TTL or hop limit.
     pub ttl: u8,
-    /// `IPPROTO_VRRP` payload (IPv4: behind the IP header, whose total length was checked).
+    /// The IPv4 header where an authentication header follows, which covers it; else empty.
+    pub header: &'a [u8],
+    /// What stands behind the IP header (IPv4: its total length was checked).
     pub payload: &'a [u8],
 }

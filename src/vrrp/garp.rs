@@ -91,8 +91,15 @@ impl Schedule {
             .min()
     }
 
-    /// Calls `announce` with the index of each address whose turn has come.
-    pub fn expire(&mut self, now: Mono, garp: &Garp, addresses: usize, mut announce: impl FnMut(usize)) {
+    /// Calls `announce` with the index of each address whose turn has come; it answers how long the next one has
+    /// to wait.
+    pub fn expire(
+        &mut self,
+        now: Mono,
+        garp: &Garp,
+        addresses: usize,
+        mut announce: impl FnMut(usize) -> Duration,
+    ) {
         if let Some((_, rounds)) = self.second.take_if(|(at, _)| *at <= now) {
             self.block(now, rounds);
         }
@@ -104,7 +111,7 @@ impl Schedule {
                 self.block(now, garp.master_refresh_repeat);
             }
         }
-        let mut budget = if garp.interval.is_zero() { PER_CALL } else { 1 };
+        let mut budget = PER_CALL;
         while let Some(block) = self.running.as_mut().filter(|block| block.at <= now) {
             if addresses == 0 || block.rounds == 0 {
                 self.running = None;
@@ -113,7 +120,7 @@ impl Schedule {
             if budget == 0 {
                 break;
             }
-            announce(block.next);
+            let gap = announce(block.next);
             budget -= 1;
             block.next += 1;
             if block.next >= addresses {
@@ -124,7 +131,7 @@ impl Schedule {
                     break;
                 }
             }
-            block.at = if garp.interval.is_zero() { now } else { now + garp.interval };
+            block.at = now + gap;
         }
     }
 }
@@ -141,7 +148,8 @@ mod tests {
         let mut sent = Vec::new();
         while let Some(deadline) = schedule.deadline().filter(|d| *d <= until) {
             schedule.expire(deadline, garp, addresses, |index| {
-                sent.push((deadline.as_nanos() / 1_000_000, index))
+                sent.push((deadline.as_nanos() / 1_000_000, index));
+                garp.interval
             });
         }
         sent
@@ -201,7 +209,10 @@ mod tests {
         let garp = Garp { master_repeat: 1, master_delay: Duration::ZERO, ..Garp::default() };
         let mut schedule = Schedule::master(at(0), &garp);
         let mut count = 0;
-        schedule.expire(at(0), &garp, 1_000, |_| count += 1);
+        schedule.expire(at(0), &garp, 1_000, |_| {
+            count += 1;
+            Duration::ZERO
+        });
         assert_eq!(count, PER_CALL);
         assert_eq!(schedule.deadline(), Some(at(0)));
         assert_eq!(run(&mut schedule, &garp, 1_000, at(0)).len(), 1_000 - PER_CALL);

@@ -9,7 +9,7 @@ use super::action::{Action, InstanceId, State, Subject};
 use super::counters::Counters;
 use super::garp::Schedule;
 use super::note::{Fault, Note, What};
-use super::wire::{self, Refusal, Terms};
+use super::wire::{Refusal, Terms};
 use crate::config::model::{InitialState, Version, VirtualAddress, VrrpInstance};
 use crate::ids::{Family, IfIndex, Name};
 use crate::time::Mono;
@@ -72,7 +72,9 @@ pub(super) struct Instance {
     pub queued: Option<Mono>,
     /// The interval in force: our own, or (version 3, as backup) the master's.
     pub(super) interval: Duration,
-    packets: Vec<(IpAddr, Arc<[u8]>)>,
+    pub(super) packets: Vec<(IpAddr, Arc<[u8]>)>,
+    /// Of the IPv4 header of its last advert.
+    pub(super) identification: u16,
     pub(super) told: Vec<(Refusal, IpAddr)>,
     pub(super) list_told: bool,
     /// Another address owner was complained about.
@@ -96,6 +98,7 @@ impl Instance {
             queued: None,
             interval: config.advert_int,
             packets: Vec::new(),
+            identification: 0,
             told: Vec::new(),
             list_told: false,
             conflict_told: false,
@@ -290,18 +293,6 @@ impl Instance {
         self.garp = Schedule::silent();
     }
 
-    fn resign(&mut self, out: &mut Vec<Action>) {
-        self.build_packets();
-        let Some(source) = self.source else { return };
-        for (destination, packet) in &self.packets {
-            let payload = wire::with_priority(packet, 0, source, *destination, self.config.version).into();
-            out.push(Action::Transmit { instance: self.id, source, destination: *destination, payload });
-            self.counters.priority_zero_sent += 1;
-            self.counters.advert_sent += 1;
-        }
-        self.note(What::SentPriorityZero, out);
-    }
-
     /// New facts about the way out. A change makes the packets new. A source that is lost is kept for the
     /// resignation, as keepalived keeps it; the fault that follows keeps it from being used for more.
     pub fn set_way(&mut self, interface: Option<IfIndex>, source: Option<IpAddr>) {
@@ -406,54 +397,6 @@ impl Instance {
         if let Phase::Backup(backup) = &mut self.phase {
             backup.master = Some((master, priority));
         }
-    }
-
-    pub(super) fn speak_now(&mut self, now: Mono, out: &mut Vec<Action>) {
-        self.transmit(out);
-        self.phase = Phase::Master { next_advert: now + self.config.advert_int };
-    }
-
-    pub(super) fn transmit(&mut self, out: &mut Vec<Action>) {
-        self.build_packets();
-        let Some(source) = self.source else { return };
-        for (destination, payload) in &self.packets {
-            out.push(Action::Transmit {
-                instance: self.id,
-                source,
-                destination: *destination,
-                payload: payload.clone(),
-            });
-            self.counters.advert_sent += 1;
-        }
-    }
-
-    fn build_packets(&mut self) {
-        let (Some(source), true) = (self.source, self.packets.is_empty()) else { return };
-        let terms = self.terms();
-        let multicast = [self.config.multicast_group];
-        let unicast = self.config.unicast_peers.iter().map(|peer| peer.address);
-        let destinations: Vec<IpAddr> =
-            if self.config.unicast_peers.is_empty() { multicast.to_vec() } else { unicast.collect() };
-        self.packets = destinations
-            .into_iter()
-            .map(|destination| {
-                let addresses = self.config.addresses.iter().map(|a| a.key.address());
-                let packet = wire::emit(&terms, self.priority, addresses, source, destination);
-                (destination, packet.into())
-            })
-            .collect();
-    }
-
-    pub(super) fn announce(&mut self, now: Mono, out: &mut Vec<Action>) {
-        let (id, config) = (self.id, self.config.clone());
-        let count = config.addresses.len() + config.excluded.len();
-        self.garp.expire(now, &config.garp, count, |index| {
-            let address =
-                config.addresses.get(index).or_else(|| config.excluded.get(index - config.addresses.len()));
-            if let Some(address) = address {
-                out.push(Action::Announce { instance: id, address: address.key.clone() });
-            }
-        });
     }
 }
 

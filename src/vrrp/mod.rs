@@ -11,6 +11,7 @@ mod instance;
 pub mod note;
 mod reload;
 pub mod router;
+mod speaking;
 pub mod wire;
 
 #[cfg(test)]

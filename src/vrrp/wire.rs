@@ -106,9 +106,13 @@ impl<'a> Advert<'a> {
         let mut length = HEADER_LEN + addresses.len();
         let interval = match terms.version {
             Version::V2 => {
-                let auth_data = tail.get(..AUTH_DATA_LEN).ok_or(Refusal::Length)?;
-                length += AUTH_DATA_LEN;
-                check_auth(fifth, auth_data, terms.auth.as_ref())?;
+                check_auth_type(fifth, terms.auth.as_ref())?;
+                // keepalived's version 2 over IPv6 has no place for it.
+                if terms.family == Family::V4 {
+                    let auth_data = tail.first_chunk::<AUTH_DATA_LEN>().ok_or(Refusal::Length)?;
+                    length += AUTH_DATA_LEN;
+                    check_password(auth_data, terms.auth.as_ref())?;
+                }
                 let interval = Duration::from_secs(u64::from(sixth));
                 if interval != terms.interval {
                     return Err(Refusal::Interval(sixth));
@@ -141,7 +145,7 @@ impl<'a> Advert<'a> {
     }
 }
 
-fn check_auth(kind: u8, data: &[u8], expected: Option<&Auth>) -> Result<(), Refusal> {
+fn check_auth_type(kind: u8, expected: Option<&Auth>) -> Result<(), Refusal> {
     let wanted = auth_type(expected);
     if kind > AUTH_AH {
         return Err(Refusal::UnknownAuthType(kind));
@@ -149,6 +153,10 @@ fn check_auth(kind: u8, data: &[u8], expected: Option<&Auth>) -> Result<(), Refu
     if kind != wanted {
         return Err(Refusal::AuthType(kind, wanted));
     }
+    Ok(())
+}
+
+fn check_password(data: &[u8; AUTH_DATA_LEN], expected: Option<&Auth>) -> Result<(), Refusal> {
     match expected {
         Some(Auth::Pass(password)) if data != password => Err(Refusal::Password),
         _ => Ok(()),
@@ -190,7 +198,7 @@ pub fn emit(
             IpAddr::V6(v6) => packet.extend(v6.octets()),
         }
     }
-    if terms.version == Version::V2 {
+    if (terms.version, terms.family) == (Version::V2, Family::V4) {
         match &terms.auth {
             Some(Auth::Pass(password)) => packet.extend(password),
             _ => packet.extend([0; AUTH_DATA_LEN]),
@@ -316,6 +324,28 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn version_2_over_ipv6_has_no_place_for_a_password() {
+        // Captured from keepalived 2.2.7, with auth_type PASS.
+        let observed: Vec<u8> = [
+            &[0x21, 0x3d, 0xc8, 2, 1, 1, 0xeb, 0x9b][..],
+            &"fe80::61".parse::<Ipv6Addr>().unwrap().octets(),
+            &"2001:db8:9::50".parse::<Ipv6Addr>().unwrap().octets(),
+        ]
+        .concat();
+        let (from, to) = (v4("fe80::ff:fe00:1"), v4("ff02::12"));
+        let terms = Terms {
+            family: Family::V6,
+            vrid: Vrid::new(61).unwrap(),
+            ..terms(Version::V2, Some(Auth::Pass(*b"abcd\0\0\0\0")))
+        };
+        let addresses = [v4("fe80::61"), v4("2001:db8:9::50")];
+        assert_eq!(emit(&terms, 200, addresses.into_iter(), from, to), observed);
+        assert!(Advert::parse(&observed, from, to, &terms).is_ok());
+        let none = Terms { auth: None, ..terms };
+        assert_eq!(Advert::parse(&observed, from, to, &none).map(|_| ()), Err(Refusal::AuthType(1, 0)));
     }
 
     #[test]

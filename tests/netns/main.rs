@@ -13,5 +13,6 @@ mod hosts;
 mod monitor;
 mod namespace;
 mod packets;
+mod packets_v6;
 mod readiness;
 mod vmac;

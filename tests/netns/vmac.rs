@@ -10,6 +10,7 @@ use crate::hosts::{Hosts, Sniffer, channel, index, interface, ip, ip_output, lon
 fn spec() -> VmacSpec {
     VmacSpec {
         name: "vrrp.51".into(),
+        family: Family::V4,
         mac: Mac::of_virtual_router(Family::V4, Vrid::new(51).unwrap()),
         parent: "left0".into(),
         parent_index: index("left0"),

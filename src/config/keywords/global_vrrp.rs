@@ -92,9 +92,11 @@ second block. Only instances parsed later inherit it.",
         "Minimum gap between gratuitous ARPs on an interface without a garp_group; 1 s or \
 more logs a notice.",
     ),
-    row("vrrp_gna_interval", Decimal(1, 4294967295, 6), Exits, LastWins, "0 (no pacing)")
-        .doc("1.2.21", "SECS, 6 decimals, > 0", "Same for unsolicited NA.")
-        .later(),
+    row("vrrp_gna_interval", Decimal(1, 4294967295, 6), Exits, LastWins, "0 (no pacing)").doc(
+        "1.2.21",
+        "SECS, 6 decimals, > 0",
+        "Same for unsolicited NA.",
+    ),
     row("vrrp_min_garp", Boolean, Allowed, LastWins, "off")
         .doc(
             "2.0.12",

@@ -65,10 +65,6 @@ impl Lower<'_> {
             }
         };
         let family = family_of(&draft);
-        if family == Family::V6 {
-            let message = format!("({name}) VRRP for IPv6 has no effect yet");
-            self.report(Diagnostic::warning("no-effect-yet", draft.span, message).class(Class::Silent));
-        }
         let version = match (draft.version, family) {
             (Some(version), _) => version,
             (None, Family::V6) => Version::V3,
@@ -425,5 +421,6 @@ fn garp(draft: &Draft, global: &crate::config::model::global::GlobalGarp) -> Gar
         lower_prio_delay: own.lower_prio_delay.unwrap_or(values.lower_prio_delay),
         lower_prio_repeat: own.lower_prio_repeat.unwrap_or(values.lower_prio_repeat),
         interval: values.interval,
+        gna_interval: values.gna_interval,
     }
 }

@@ -33,6 +33,7 @@ impl Devices {
             }
             let spec = VmacSpec {
                 name: vmac.name.clone(),
+                family: instance.family,
                 mac: vmac.mac,
                 parent: parent.name.clone(),
                 parent_index: parent.index,

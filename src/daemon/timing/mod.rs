@@ -10,6 +10,7 @@
 //! cannot delay an advert. Nothing here blocks for longer than one slice, and nothing here decides.
 
 mod addresses;
+mod announce;
 mod carry_out;
 mod commands;
 mod devices;
@@ -23,6 +24,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use self::addresses::Addresses;
+use self::announce::Announcer;
 use self::commands::Inbox;
 pub use self::commands::{Commands, Ended};
 use self::devices::Devices;
@@ -30,7 +32,6 @@ use self::sockets::{Need, Sockets};
 use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::address;
-use crate::kernel::arp::ArpSocket;
 use crate::kernel::clock::{self, Alarm};
 use crate::kernel::link;
 use crate::kernel::monitor::{Change, Monitor};
@@ -53,7 +54,8 @@ const PACKETS_PER_TURN: usize = 256;
 const WORK_PER_TURN: usize = 64;
 /// Until sockets that could not be opened are tried again.
 const SOCKET_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_PACKET: usize = 2048;
+/// 255 IPv6 addresses, or what a jumbo frame holds.
+const LONGEST_PACKET: usize = 9216;
 
 /// What the daemon tells the driver.
 #[derive(Debug)]
@@ -94,7 +96,7 @@ pub struct Driver {
     channel: Channel,
     monitor: Monitor,
     sockets: Sockets,
-    arp: ArpSocket,
+    announcer: Announcer,
     devices: Devices,
     addresses: Addresses,
     interfaces: HashMap<Name, Arc<Interface>>,
@@ -125,7 +127,7 @@ impl Driver {
         poller.add(&alarm, ALARM).map_err(io("timer"))?;
         poller.add(&monitor, MONITOR).map_err(io("interface monitor"))?;
         poller.add(inbox.bell(), BELL).map_err(io("commands"))?;
-        let arp = ArpSocket::open().map_err(io("ARP socket"))?;
+        let announcer = Announcer::open().map_err(io("announcement socket"))?;
         let mut interfaces: HashMap<_, _> =
             monitor.interfaces().map(|i| (i.name.clone(), i.clone())).collect();
         let mut devices = Devices::default();
@@ -143,7 +145,7 @@ impl Driver {
             channel,
             monitor,
             sockets: Sockets::new(FIRST_SOCKET),
-            arp,
+            announcer,
             devices,
             addresses: Addresses::default(),
             interfaces,
@@ -238,9 +240,10 @@ impl Driver {
             let datagram = Datagram {
                 received_at: now,
                 interface,
-                source: received.source.into(),
-                destination: received.destination.into(),
+                source: received.source,
+                destination: received.destination,
                 ttl: received.ttl,
+                header: received.header,
                 payload: received.payload,
             };
             self.router.handle(now, Event::Packet(datagram), &mut self.actions);

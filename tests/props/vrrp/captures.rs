@@ -163,6 +163,7 @@ fn captured_adverts_are_understood() {
             source: ip("10.9.0.1"),
             destination: ip("224.0.0.18"),
             ttl: packet.header[8],
+            header: &[],
             payload: &packet.payload,
         };
         router.handle(Mono::ZERO, Event::Packet(datagram), &mut out);

@@ -60,8 +60,15 @@ fn essence(router: &Router) -> String {
 
 fn hear(router: &mut Router, now: Mono, from: IpAddr, to: IpAddr, ttl: u8, payload: &[u8]) -> Vec<Action> {
     let mut out = Vec::new();
-    let datagram =
-        Datagram { received_at: now, interface: IfIndex(2), source: from, destination: to, ttl, payload };
+    let datagram = Datagram {
+        received_at: now,
+        interface: IfIndex(2),
+        source: from,
+        destination: to,
+        ttl,
+        header: &[],
+        payload,
+    };
     router.handle(now, Event::Packet(datagram), &mut out);
     out
 }
