@@ -57,10 +57,22 @@ impl Pair {
 
     /// Starts a daemon on node 0 or 1.
     pub fn start(&self, subject: Subject, index: usize, priority: u8, more: &str) -> Daemon {
+        self.start_for(subject, index, priority, more, "10.0.0.50/24")
+    }
+
+    /// Starts a daemon on node 0 or 1 with these virtual addresses.
+    pub fn start_for(
+        &self,
+        subject: Subject,
+        index: usize,
+        priority: u8,
+        more: &str,
+        addresses: &str,
+    ) -> Daemon {
         let script = self.recorders[index].script();
         let text = format!(
             "vrrp_instance I {{\n interface eth0\n virtual_router_id 51\n priority {priority}\n {more}\n \
-             virtual_ipaddress {{\n 10.0.0.50/24\n }}\n notify {script}\n}}\n"
+             virtual_ipaddress {{\n {addresses}\n }}\n notify {script}\n}}\n"
         );
         Daemon::start(subject, &self.nodes[index], &text)
     }

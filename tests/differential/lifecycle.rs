@@ -4,14 +4,14 @@
 use super::facts::{Facts, grepped, same};
 use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Recorder, Subject};
-use crate::support::frame::{Advert, Arp};
+use crate::support::frame::Advert;
 use crate::support::net::{Net, Node};
 use crate::support::runner::Case;
 use crate::support::wait;
 use std::time::{Duration, Instant};
 
-/// Lines of a `vrrp_instance`, by the name of the case. The instance is `I` on eth0 with VRID 51.
-const INSTANCES: [(&str, &str); 14] = [
+/// Lines of a `vrrp_instance`, by the name of the case; before an `@` a global one. The instance is `I` on eth0 with VRID 51.
+const INSTANCES: [(&str, &str); 20] = [
     ("plain", "priority 200\n virtual_ipaddress { 10.0.0.50 }"),
     (
         "password",
@@ -44,6 +44,18 @@ const INSTANCES: [(&str, &str); 14] = [
         "garp_master_delay 1\n garp_master_repeat 2\n virtual_ipaddress { 10.0.0.50\n 10.0.0.51 }",
     ),
     ("no_second_announcement", "garp_master_delay 0\n virtual_ipaddress { 10.0.0.50 }"),
+    ("ipv6", "virtual_ipaddress { fe80::50\n 2001:db8::50/64\n 2001:db8::51 }"),
+    (
+        "ipv6_excluded",
+        "advert_int 0.5\n virtual_ipaddress { fe80::50 }\n virtual_ipaddress_excluded { 2001:db8::60\n 10.0.0.61 dev eth1 }",
+    ),
+    ("ipv6_group", "vrrp_mcast_group6 ff02::77 @ virtual_ipaddress { fe80::50/64 }"),
+    ("ipv6_version_2", "version 2\n virtual_ipaddress { fe80::50 }"),
+    (
+        "ipv6_unicast",
+        "unicast_src_ip 2001:db8::1\n unicast_ttl 99\n unicast_peer { 2001:db8::2 }\n virtual_ipaddress { 2001:db8::50 }",
+    ),
+    ("ipv6_virtual_mac", "use_vmac\n virtual_ipaddress { fe80::50\n 2001:db8::50/64 }"),
 ];
 
 pub fn cases() -> Vec<Case> {
@@ -74,15 +86,25 @@ impl Router {
         }
         Router { node, neighbour, _switches: [first, second], _net: net }
     }
+
+    fn enable_ipv6(&self) {
+        for (host, number) in [(&self.node, 1), (&self.neighbour, 2)] {
+            host.enable_ipv6("eth0", &format!("2001:db8::{number}/64"));
+        }
+    }
 }
 
 fn observe(subject: Subject, lines: &str) -> Facts {
     let router = Router::new();
     let node = &router.node;
+    if lines.contains("::") {
+        router.enable_ipv6();
+    }
     let recorder = Recorder::new(node);
     let script = recorder.script();
+    let (global, lines) = lines.split_once('@').unwrap_or(("", lines));
     let config = format!(
-        "vrrp_instance I {{\n interface eth0\n virtual_router_id 51\n {lines}\n notify {script}\n \
+        "global_defs {{\n {global}\n}}\nvrrp_instance I {{\n interface eth0\n virtual_router_id 51\n {lines}\n notify {script}\n \
          notify_master \"{script} became master\"\n notify_backup \"{script} became backup\"\n \
          notify_stop \"{script} stopped\"\n}}\n"
     );
@@ -100,7 +122,10 @@ fn observe(subject: Subject, lines: &str) -> Facts {
         capture.adverts_sent(sender).len() >= 4 && mastered.elapsed() > Duration::from_millis(6500)
     });
     note_links(&mut facts, "as MASTER", node);
-    facts.note("sysctls changed", changed(&quiet_sysctls, &sysctls(node)));
+    // keepalived 2.2 lets an IPv6 virtual MAC answer for the host's IPv4 addresses, 2.4 does not.
+    if !(lines.contains("::") && lines.contains("use_vmac")) {
+        facts.note("sysctls changed", changed(&quiet_sysctls, &sysctls(node)));
+    }
     note_announcements(&mut facts, &capture);
     let while_running = capture.adverts_sent("eth0").len();
 
@@ -147,8 +172,7 @@ fn note_adverts(facts: &mut Facts, adverts: &[(Instant, Advert)], while_running:
 fn note_announcements(facts: &mut Facts, capture: &Capture) {
     for interface in ["eth0", "eth1"] {
         let announcements = capture.announcements(interface);
-        let texts: Vec<String> = announcements.iter().map(|(_, arp)| describe(arp)).collect();
-        let mut kinds = texts.clone();
+        let mut kinds: Vec<String> = announcements.iter().map(|(_, (_, text))| text.clone()).collect();
         kinds.sort();
         kinds.dedup();
         facts.list(format!("kinds of announcement on {interface}"), &kinds);
@@ -172,25 +196,15 @@ fn note_announcements(facts: &mut Facts, capture: &Capture) {
     }
 }
 
-fn describe(arp: &Arp) -> String {
-    use crate::support::frame::hex;
-    format!(
-        "{} > {} operation {} {} {} asks {} {} length {}",
-        hex(&arp.source_mac),
-        hex(&arp.target_mac),
-        arp.operation,
-        hex(&arp.sender_mac),
-        arp.sender,
-        hex(&arp.wanted_mac),
-        arp.wanted,
-        arp.length
-    )
-}
-
 /// Addresses of all interfaces, and all macvlans.
 fn note_links(facts: &mut Facts, when: &str, node: &Node) {
     for interface in ["eth0", "eth1", "vrrp.51", "vip0"] {
-        facts.list(format!("addresses of {interface} {when}"), &node.addresses(interface));
+        let mut addresses = node.addresses(interface);
+        if interface == "vrrp.51" {
+            // Its parent's, which ours does without.
+            addresses.retain(|line| !line.contains("fe80::ff:fe00:1/64"));
+        }
+        facts.list(format!("addresses of {interface} {when}"), &addresses);
     }
     let text = node.sh("ip -d -o link show type macvlan");
     let mut words: Vec<&str> = Vec::new();

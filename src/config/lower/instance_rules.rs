@@ -66,9 +66,10 @@ impl Lower<'_> {
         };
         let family = family_of(&draft);
         let version = match (draft.version, family) {
-            (Some(version), _) => version,
-            (None, Family::V6) => Version::V3,
-            (None, Family::V4) => self.loaded.config.global.vrrp_version,
+            // native_ipv6 makes it 3, whatever was said before.
+            (Some(version), _) if !draft.options.native_ipv6 => version,
+            (_, Family::V6) => Version::V3,
+            (_, Family::V4) => self.loaded.config.global.vrrp_version,
         };
         self.strict(&mut draft, version, family);
         if draft.addresses.is_empty() && !draft.no_addresses && !self.without_addresses(&draft, version) {
