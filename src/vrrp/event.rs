@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::ah;
 use crate::config::model::Config;
 use crate::ids::{IfIndex, Name};
 use crate::objects::address::AddressKey;
@@ -42,4 +43,14 @@ pub struct Datagram<'a> {
     pub header: &'a [u8],
     /// What stands behind the IP header (IPv4: its total length was checked).
     pub payload: &'a [u8],
+}
+
+impl<'a> Datagram<'a> {
+    /// The advert, behind an authentication header if there is one.
+    pub fn advert(&self) -> &'a [u8] {
+        if self.header.is_empty() {
+            return self.payload;
+        }
+        self.payload.get(ah::LEN..).unwrap_or_default()
+    }
 }

@@ -75,6 +75,8 @@ pub(super) struct Instance {
     pub(super) packets: Vec<(IpAddr, Arc<[u8]>)>,
     /// Of the IPv4 header of its last advert.
     pub(super) identification: u16,
+    /// Of the authentication header: the last that was sent or heard.
+    pub(super) sequence: u32,
     pub(super) told: Vec<(Refusal, IpAddr)>,
     pub(super) list_told: bool,
     /// Another address owner was complained about.
@@ -99,6 +101,7 @@ impl Instance {
             interval: config.advert_int,
             packets: Vec::new(),
             identification: 0,
+            sequence: 0,
             told: Vec::new(),
             list_told: false,
             conflict_told: false,

@@ -1,6 +1,7 @@
 //! VRRP version 2 and 3 without sockets, clock or log: events and time in, actions out.
 
 pub mod action;
+pub mod ah;
 pub mod counters;
 pub mod event;
 mod facts;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::Action;
+use super::ah::{self, Unsealed};
 use super::instance::{Instance, Phase};
 use super::note::What;
 use super::wire;
+use crate::config::model::Auth;
 use crate::time::Mono;
 
 impl Instance {
@@ -21,7 +23,7 @@ impl Instance {
         let Some(source) = self.source else { return };
         self.begin_round();
         for (destination, payload) in &self.packets {
-            out.push(self.packet(source, *destination, payload.clone()));
+            out.extend(self.packet(source, *destination, payload.clone()));
         }
         self.counters.advert_sent += self.packets.len() as u64;
     }
@@ -32,22 +34,31 @@ impl Instance {
         self.begin_round();
         for (destination, packet) in &self.packets {
             let payload = wire::with_priority(packet, 0, source, *destination, self.config.version).into();
-            out.push(self.packet(source, *destination, payload));
+            out.extend(self.packet(source, *destination, payload));
         }
         self.counters.priority_zero_sent += self.packets.len() as u64;
         self.counters.advert_sent += self.packets.len() as u64;
         self.note(What::SentPriorityZero, out);
     }
 
-    /// All peers of a round get the same identification; keepalived counts from 1.
+    /// All peers of a round get the same identification and sequence number; keepalived counts from 1.
     fn begin_round(&mut self) {
         if !self.packets.is_empty() {
             self.identification = self.identification.wrapping_add(1);
+            self.sequence = self.sequence.saturating_add(1);
         }
     }
 
-    fn packet(&self, source: IpAddr, destination: IpAddr, payload: Arc<[u8]>) -> Action {
-        Action::Transmit { instance: self.id, source, destination, id: self.identification, payload }
+    fn packet(&self, source: IpAddr, destination: IpAddr, advert: Arc<[u8]>) -> Option<Action> {
+        let id = self.identification;
+        let payload = match (self.config.auth, source, destination) {
+            (Some(Auth::Ah(key)), IpAddr::V4(source), IpAddr::V4(destination)) => {
+                let packet = Unsealed { source, destination, id, advert: &advert };
+                ah::seal(&key, self.sequence, &packet)?.into()
+            }
+            _ => advert,
+        };
+        Some(Action::Transmit { instance: self.id, source, destination, id, payload })
     }
 
     fn build_packets(&mut self) {

@@ -19,7 +19,7 @@ const AUTH_DATA_LEN: usize = 8;
 const AUTH_NONE: u8 = 0;
 const AUTH_PASS: u8 = 1;
 const AUTH_AH: u8 = 2;
-const IPPROTO_VRRP: u8 = 112;
+pub(super) const IPPROTO_VRRP: u8 = 112;
 /// What a router must send with, and what a multicast advert must arrive with.
 pub const TTL: u8 = 255;
 
@@ -62,6 +62,18 @@ pub enum Refusal {
     UnknownAuthType(u8),
     #[error("wrong password")]
     Password,
+    /// An authentication header where none is configured, or none where one is.
+    #[error("authentication header present: {0}")]
+    AuthHeader(bool),
+    /// The security parameter index of the authentication header is not the sender's address.
+    #[error("security parameter index {0}")]
+    Spi(Ipv4Addr),
+    /// The authentication header's value is not what our password makes.
+    #[error("wrong authentication value")]
+    Icv,
+    /// The authentication header's sequence number, and the last that we have heard or sent.
+    #[error("sequence number {received} after {last}")]
+    Replay { received: u32, last: u32 },
     /// The sender's interval in seconds (version 2).
     #[error("advertisement interval {0}")]
     Interval(u8),

@@ -24,13 +24,24 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// Two routers that differ in one thing: does the second still hear the first?
-const MISFITS: [(&str, &str, &str); 6] = [
+const MISFITS: [(&str, &str, &str); 9] = [
     (
         "password",
         "authentication { auth_type PASS\n auth_pass one }",
         "authentication { auth_type PASS\n auth_pass two }",
     ),
     ("authentication", "authentication { auth_type PASS\n auth_pass one }", ""),
+    (
+        "ah_key",
+        "authentication { auth_type AH\n auth_pass one }",
+        "authentication { auth_type AH\n auth_pass two }",
+    ),
+    (
+        "ah_and_password",
+        "authentication { auth_type AH\n auth_pass one }",
+        "authentication { auth_type PASS\n auth_pass one }",
+    ),
+    ("ah_and_nothing", "", "authentication { auth_type AH\n auth_pass one }"),
     ("version", "version 2", "version 3"),
     ("interval", "advert_int 1", "advert_int 2"),
     ("interval_version_3", "version 3\n advert_int 0.5", "version 3\n advert_int 1"),

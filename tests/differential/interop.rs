@@ -20,10 +20,16 @@ const PAIRS: [(&str, Subject, Subject); 2] = [
 ];
 
 /// What both instances share, by the name of the case; `ipv6` is in those over IPv6. `ME` and `PEER` are the last digits of their addresses.
-const FLAVOURS: [(&str, &str); 8] = [
+const FLAVOURS: [(&str, &str); 11] = [
     ("version_2", "authentication { auth_type PASS\n auth_pass secret }"),
     ("version_3", "version 3"),
     ("virtual_mac", "use_vmac"),
+    ("ah", "authentication { auth_type AH\n auth_pass secret }"),
+    (
+        "ah_unicast",
+        "authentication { auth_type AH\n auth_pass longer-than-8 }\n unicast_src_ip 10.0.0.ME\n unicast_peer { 10.0.0.PEER }",
+    ),
+    ("ah_virtual_mac", "use_vmac\n authentication { auth_type AH\n auth_pass secret }"),
     ("ipv6", "native_ipv6"),
     ("ipv6_version_2", "version 2 # over ipv6"),
     ("ipv6_unicast", "native_ipv6\n unicast_src_ip 2001:db8::ME\n unicast_peer { 2001:db8::PEER }"),

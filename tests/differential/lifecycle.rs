@@ -4,18 +4,30 @@
 use super::facts::{Facts, grepped, same};
 use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Recorder, Subject};
-use crate::support::frame::Advert;
+use crate::support::frame::{Advert, hex};
 use crate::support::net::{Net, Node};
 use crate::support::runner::Case;
 use crate::support::wait;
 use std::time::{Duration, Instant};
 
 /// Lines of a `vrrp_instance`, by the name of the case; before an `@` a global one. The instance is `I` on eth0 with VRID 51.
-const INSTANCES: [(&str, &str); 20] = [
+const INSTANCES: [(&str, &str); 23] = [
     ("plain", "priority 200\n virtual_ipaddress { 10.0.0.50 }"),
     (
         "password",
         "authentication { auth_type PASS\n auth_pass longer-than-8 }\n virtual_ipaddress { 10.0.0.50/24 }",
+    ),
+    (
+        "ah",
+        "authentication { auth_type AH\n auth_pass longer-than-8 }\n virtual_ipaddress { 10.0.0.50/24 }",
+    ),
+    (
+        "ah_unicast",
+        "authentication { auth_type AH\n auth_pass abc }\n unicast_peer { 10.0.0.2\n 10.0.0.3 }\n virtual_ipaddress { 10.0.0.50/24 }",
+    ),
+    (
+        "ah_virtual_mac",
+        "use_vmac\n authentication { auth_type AH\n auth_pass abc }\n virtual_ipaddress { 10.0.0.50 }",
     ),
     ("owner", "state MASTER\n priority 255\n virtual_ipaddress { 10.0.0.50/24 }"),
     ("interval", "advert_int 2\n priority 250\n virtual_ipaddress { 10.0.0.50/24 }"),
@@ -154,6 +166,9 @@ fn note_adverts(facts: &mut Facts, adverts: &[(Instant, Advert)], while_running:
     let running = &adverts[..while_running.min(adverts.len())];
     let first: Vec<String> = running.iter().take(per_round).map(describe).collect();
     facts.list("first advert", &first);
+    let sealed: Vec<String> =
+        running.iter().take(3 * per_round).map(|(_, advert)| hex(&advert.ah)).collect();
+    facts.list("first authentication headers", &sealed);
     let changed = running.iter().map(describe).filter(|text| !first.contains(text)).count();
     facts.note("adverts that differ from the first", changed.to_string());
     let ids: Vec<u16> = running.iter().map(|(_, advert)| advert.id).collect();

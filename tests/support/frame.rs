@@ -35,6 +35,8 @@ pub struct Advert {
     pub source: IpAddr,
     /// IP destination.
     pub target: IpAddr,
+    /// The authentication header before it, if there is one.
+    pub ah: Vec<u8>,
     /// The VRRP packet, from version and type to the end of the IP packet.
     pub vrrp: Vec<u8>,
 }
@@ -45,7 +47,7 @@ impl Advert {
         self.vrrp.get(2).copied().unwrap_or(0)
     }
 
-    /// All that should be the same for each sender, in words; the identification is left out.
+    /// All that should be the same for each sender, in words; identification and authentication header are left out.
     pub fn describe(&self) -> String {
         format!(
             "{} > {} {} > {} tos {:#x} ttl {} frag {:#x} vrrp {}",
@@ -115,9 +117,11 @@ impl Frame {
         if word(bytes, 12)? == 0x86dd {
             return self.advert_v6();
         }
-        if word(bytes, 12)? != 0x0800 || *bytes.get(23)? != 112 {
+        let protocol = *bytes.get(23)?;
+        if word(bytes, 12)? != 0x0800 || ![112, 51].contains(&protocol) {
             return None;
         }
+        let sealed = if protocol == 51 { 24 } else { 0 };
         let header = usize::from(bytes.get(14)? & 0x0f) * 4;
         let total = usize::from(word(bytes, 16)?);
         Some(Advert {
@@ -129,7 +133,8 @@ impl Frame {
             ttl: *bytes.get(22)?,
             source: Ipv4Addr::from(array::<4>(bytes, 26)?).into(),
             target: Ipv4Addr::from(array::<4>(bytes, 30)?).into(),
-            vrrp: bytes.get(14 + header..14 + total)?.to_vec(),
+            ah: bytes.get(14 + header..14 + header + sealed)?.to_vec(),
+            vrrp: bytes.get(14 + header + sealed..14 + total)?.to_vec(),
         })
     }
 
@@ -146,6 +151,7 @@ impl Frame {
             ttl: *bytes.get(21)?,
             source: Ipv6Addr::from(array::<16>(bytes, 22)?).into(),
             target: Ipv6Addr::from(array::<16>(bytes, 38)?).into(),
+            ah: Vec::new(),
             vrrp: bytes.get(54..54 + length)?.to_vec(),
         })
     }
