@@ -294,7 +294,8 @@ fn unknown_user(script: &ScriptUse, spec: &UserSpec) -> Diagnostic {
     let group = spec.group.as_ref().map(|group| format!(" or group '{group}'")).unwrap_or_default();
     let message = format!("Disabling {}: there is no user '{}'{group}", script.by, spec.user);
     let class = match script.kind {
-        ScriptKind::Daemon => Class::Fault,
+        // keepalived knows this while it reads.
+        ScriptKind::Daemon | ScriptKind::Check => Class::Fault,
         kind => class_of_missing(kind),
     };
     Diagnostic::error("no-such-user", script.span, message).class(class)

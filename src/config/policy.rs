@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::Loaded;
 use super::host::NO_SUCH_INTERFACE;
 use super::model::Config;
-use super::model::lvs::Target;
+use super::model::lvs::{GroupMember, Target};
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
 
@@ -41,6 +41,8 @@ pub enum RejectedKind {
     /// An entry of `virtual_ipaddress` of the named instance.
     Address(Name, Option<IpAddr>),
     Service(Option<Target>),
+    /// A line of the `virtual_server_group`, or all of them.
+    Member(Name),
     /// A real server of the service.
     RealServer(Target, Option<(IpAddr, u16)>),
     /// A check of a real server of the service.
@@ -159,21 +161,38 @@ fn runs(old: &Config, new: &Config, kind: &RejectedKind) -> bool {
             };
             gone(&of(old), &of(new), address.as_ref())
         }
-        RejectedKind::Service(Some(target)) => old.virtual_servers.iter().any(|one| one.target == *target),
+        RejectedKind::Service(Some(target)) => {
+            old.virtual_servers.iter().any(|one| is_same(&one.target, target))
+        }
         RejectedKind::Service(None) => {
             misses(&old.virtual_servers, &new.virtual_servers, |one| &one.target)
+        }
+        RejectedKind::Member(group) => {
+            let members = |config: &Config| -> Vec<GroupMember> {
+                let found = config.server_groups.iter().find(|one| one.name == *group);
+                found.map(|one| one.members.clone()).unwrap_or_default()
+            };
+            misses(&members(old), &members(new), |one| one)
         }
         RejectedKind::RealServer(target, server) => {
             gone(&real_servers(old, target), &real_servers(new, target), server.as_ref())
         }
         RejectedKind::Check(target, server) => {
             let checks = |config: &Config| {
-                let services = config.virtual_servers.iter().filter(|one| one.target == *target);
+                let services = config.virtual_servers.iter().filter(|one| is_same(&one.target, target));
                 let mut servers = services.flat_map(|one| &one.real_servers);
                 servers.find(|one| (one.address, one.port) == *server).map_or(0, |one| one.checks.len())
             };
             checks(old) > checks(new)
         }
+    }
+}
+
+/// Of a service that was rejected the family of its mark need not be known.
+fn is_same(one: &Target, other: &Target) -> bool {
+    match (one, other) {
+        (Target::Fwmark { mark: one, .. }, Target::Fwmark { mark: other, .. }) => one == other,
+        _ => one == other,
     }
 }
 
@@ -184,7 +203,7 @@ fn misses<T, K: Hash + Eq>(old: &[T], new: &[T], key: impl Fn(&T) -> &K) -> bool
 }
 
 fn real_servers(config: &Config, target: &Target) -> Vec<(IpAddr, u16)> {
-    let services = config.virtual_servers.iter().filter(|one| one.target == *target);
+    let services = config.virtual_servers.iter().filter(|one| is_same(&one.target, target));
     services.flat_map(|one| &one.real_servers).map(|one| (one.address, one.port)).collect()
 }
 

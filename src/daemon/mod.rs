@@ -6,9 +6,11 @@
 
 pub mod balancing;
 pub mod check_command;
+mod commands;
 pub mod config_test;
 pub mod daemonize;
 mod dumps;
+mod fifos;
 pub mod format_command;
 mod notifier;
 pub mod pidfile;

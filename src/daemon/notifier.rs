@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{mpsc, watch};
 
 use super::balancing::Masters;
+use super::fifos::{About, Fifos};
 use super::scripts::{Invocation, Runner, ScriptBook};
 use super::timing::Report;
 use crate::config::model::{Command, Config, Notify};
@@ -61,6 +62,7 @@ impl Current {
 pub async fn pass_on_states(
     current: Current,
     runner: Runner,
+    fifos: Fifos,
     masters: watch::Sender<Masters>,
     mut reports: mpsc::Receiver<Report>,
 ) {
@@ -78,22 +80,57 @@ pub async fn pass_on_states(
                 };
                 let scripts = invocations(&book, &notify, kind, name, state, priority);
                 runner.notify(&format!("{kind} {name}"), scripts);
+                fifos.tell(About::Vrrp, &line(kind, name, state.as_str(), priority));
             }
-            Report::LowerPriority { name, .. } => {
+            Report::LowerPriority { name, priority } => {
                 let found = config.instances.iter().find(|instance| instance.name == name);
                 let command = found.and_then(|instance| instance.notify.master_rx_lower_pri.as_ref());
                 let script = command.and_then(|command| book.get(command));
                 runner.notify(&format!("INSTANCE {name}"), script.map(Invocation::specific));
+                if command.is_some() {
+                    fifos.tell(About::Vrrp, &line("INSTANCE", &name, "MASTER_RX_LOWER_PRI", priority));
+                }
+            }
+            Report::Priority { name, priority } => {
+                let word = match masters.borrow().get(&name) {
+                    Some(true) => "MASTER_PRIORITY",
+                    _ => "BACKUP_PRIORITY",
+                };
+                if tells_priorities(&config, &name) {
+                    fifos.tell(About::Vrrp, &line("INSTANCE", &name, word, priority));
+                }
             }
         }
     }
 }
 
-/// Passes on the scripts that the load balancer asks for, until it ends.
-pub async fn pass_on_checks(current: Current, runner: Runner, mut events: mpsc::Receiver<ScriptEvent>) {
+/// A line of a FIFO.
+pub fn line(kind: &str, name: &str, word: &str, priority: u8) -> String {
+    format!("{kind} \"{name}\" {word} {priority}")
+}
+
+/// `notify_priority_changes` of the instance, its group, or the global one.
+fn tells_priorities(config: &Config, name: &Name) -> bool {
+    let instance = config.instances.iter().find(|instance| instance.name == *name);
+    let group = || config.sync_groups.iter().find(|group| group.members.contains(name));
+    instance
+        .and_then(|instance| instance.options.notify_priority_changes)
+        .or_else(|| group()?.options.notify_priority_changes)
+        .unwrap_or(config.global.vrrp_notify_priority_changes)
+}
+
+/// Passes on the changes that the load balancer tells, until it ends.
+pub async fn pass_on_checks(
+    current: Current,
+    runner: Runner,
+    fifos: Fifos,
+    mut events: mpsc::Receiver<ScriptEvent>,
+) {
     while let Some(event) = events.recv().await {
-        let script = current.get().1.get(&event.command);
-        runner.notify(&event.subject.to_string(), script.map(Invocation::specific));
+        let subject = event.subject.to_string();
+        let script = event.command.and_then(|command| current.get().1.get(&command));
+        runner.notify(&subject, script.map(Invocation::specific));
+        fifos.tell(About::Lvs, &format!("{subject} {}", if event.up { "UP" } else { "DOWN" }));
     }
 }
 

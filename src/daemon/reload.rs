@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::fifos::About;
+use super::notifier;
 use super::pidfile::{PidFiles, PidPaths};
 use super::reading::Reading;
 use super::reload_command::{ReloadOutcome, ReloadReport};
@@ -16,6 +18,7 @@ use crate::config::{self, Rejected, model::Config};
 use crate::kernel::clock;
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
+use crate::vrrp::action::State;
 
 /// How long VRRP and the track scripts may take to follow.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -124,14 +127,19 @@ async fn apply(
         .set_parts(vrrp || parts.vrrp.is_some(), checkers || parts.balancer.is_some())
         .map_err(|e| e.to_string())?;
     parts.current.replace(config.clone(), book.clone());
+    parts.fifos.follow(&config.global, &book).await;
     parts.rejected = reading.loaded.rejected;
-    // Track scripts first: one that stays has its result ready when the router asks.
+    // What is tracked first: what stays, and each file and process, has its result ready when the router asks.
     let mut waits = Vec::new();
     if let Some(trackers) = &parts.trackers {
         let (done, wait) = oneshot::channel();
         let command = trackers::Command::Reconfigure(config.clone(), book.clone(), done);
-        if trackers.send(command).await.is_ok() {
-            waits.push(wait);
+        let sent = trackers.send(command).await.is_ok();
+        // A file that hangs must not keep the rest from being applied.
+        if sent && tokio::time::timeout(PATIENCE, wait).await.is_err() {
+            let seconds = PATIENCE.as_secs();
+            let text = format!("tracked objects have not been looked at in {seconds} s: going on without");
+            emit(Ident::Vrrp, Line::warn(text));
         }
     }
     if let Some(vrrp) = &parts.vrrp {
@@ -152,6 +160,9 @@ async fn apply(
     if tokio::time::timeout(PATIENCE, futures_util::future::join_all(waits)).await.is_err() {
         return Err(format!("VRRP has not taken the new configuration in {} s", PATIENCE.as_secs()));
     }
+    if config.global.fifo_write_vrrp_states_on_reload {
+        tell_states(&config, parts).await;
+    }
     let refused = match programmed.map(|wait| tokio::time::timeout(PROGRAMMING, wait)) {
         Some(wait) => wait.await.unwrap_or_else(|_| {
             let seconds = PROGRAMMING.as_secs();
@@ -163,4 +174,22 @@ async fn apply(
     };
     parts.follow(options, &config, &book).await?;
     Ok(refused.unwrap_or_default())
+}
+
+/// `fifo_write_vrrp_states_on_reload`: the states of those that go on, once more.
+async fn tell_states(config: &Config, parts: &Parts) {
+    let views = parts.views(false).await.unwrap_or_default();
+    let tell = |kind, name: &str, state: State, priority| {
+        parts.fifos.tell(About::Vrrp, &notifier::line(kind, name, state.as_str(), priority));
+    };
+    for view in views.iter().filter(|view| view.state != State::Init) {
+        tell("INSTANCE", &view.config.name, view.state, view.priority);
+    }
+    // All members of a group are in its state.
+    for group in &config.sync_groups {
+        let member = views.iter().find(|view| group.members.contains(&view.config.name));
+        if let Some(member) = member {
+            tell("GROUP", &group.name, member.state, 0);
+        }
+    }
 }

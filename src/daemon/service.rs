@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::balancing::{self, Balancer};
 use super::dumps;
+use super::fifos::Fifos;
 use super::notifier::{self, Current};
 use super::pidfile::{PidFiles, PidPaths};
 use super::reading::Reading;
@@ -17,7 +18,7 @@ use super::signals::{ReloadQueue, Request, Requests};
 use super::status;
 use super::supervise::Supervisor;
 use super::timing::{self, Commands, Driver};
-use super::trackers::{self, Trackers};
+use super::trackers::{self, Trackers, Watches};
 use crate::cli::Options;
 use crate::config::Rejected;
 use crate::config::model::Config;
@@ -41,6 +42,7 @@ pub(super) struct Parts {
     pub balancer: Option<Part<mpsc::Sender<balancing::Command>>>,
     pub scripts: Runner,
     pub check_scripts: Runner,
+    pub fifos: Fifos,
     /// The states of the instances, for the load balancer.
     masters: watch::Sender<balancing::Masters>,
     /// Whom the watchdog asks.
@@ -83,8 +85,12 @@ pub(super) async fn run(
         return status::FATAL;
     }
     let config = Arc::new(reading.loaded.config);
+    let tracked = config.clone();
+    // One that panics has said so; the files are then what they are.
+    let _ = tokio::task::spawn_blocking(move || trackers::files::initialise(&tracked.track_files)).await;
     let mut parts = Parts::none(config.clone(), reading.book.clone(), supervisor);
     parts.rejected = reading.loaded.rejected;
+    parts.fifos.follow(&config.global, &reading.book).await;
     if let Err(error) = parts.follow(options, &config, &reading.book).await {
         emit(Ident::Parent, Line::error(error.clone()));
         ServiceManager.failed(libc::EINVAL.unsigned_abs(), &error);
@@ -169,6 +175,7 @@ impl Parts {
             balancer: None,
             scripts: Runner::new(Ident::Vrrp, supervisor.clone()),
             check_scripts: Runner::new(Ident::Checkers, supervisor.clone()),
+            fifos: Fifos::none(supervisor.clone()),
             masters: watch::Sender::default(),
             driver: watch::Sender::default(),
             passing: Vec::new(),
@@ -191,7 +198,7 @@ impl Parts {
         }
         if vrrp && self.vrrp.is_none() {
             emit(Ident::Parent, Line::info(format!("Starting VRRP child process, pid={pid}")));
-            self.start_vrrp(config.clone(), book.clone())?;
+            self.start_vrrp(config.clone(), book.clone()).await?;
         }
         Ok(())
     }
@@ -199,22 +206,26 @@ impl Parts {
     async fn start_balancer(&mut self, config: Arc<Config>) -> Result<(), String> {
         let (scripts, events) = mpsc::channel(REPORTS);
         let masters = self.masters.subscribe();
-        let balancer = Balancer::start(config, super::seed(), scripts, masters)
+        let balancer = Balancer::start(config, super::seed(), scripts, masters, self.current.clone())
             .await
             .map_err(|error| error.to_string())?;
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let ended = self.own("load balancer", balancer.run(receiver));
-        let passing = notifier::pass_on_checks(self.current.clone(), self.check_scripts.clone(), events);
+        let (current, runner) = (self.current.clone(), self.check_scripts.clone());
+        let passing = notifier::pass_on_checks(current, runner, self.fifos.clone(), events);
         let passed = self.own("scripts of checks", passing);
         self.passing.push(passed);
         self.balancer = Some(Part { commands, ended });
         Ok(())
     }
 
-    fn start_vrrp(&mut self, config: Arc<Config>, book: Arc<ScriptBook>) -> Result<(), String> {
+    async fn start_vrrp(&mut self, config: Arc<Config>, book: Arc<ScriptBook>) -> Result<(), String> {
+        let tracked = config.clone();
+        let watches = tokio::task::spawn_blocking(move || Watches::start(&tracked)).await;
+        let (watches, known) = watches.map_err(|error| error.to_string())?;
         let (reports, changes) = mpsc::channel(REPORTS);
         let (commands, inbox) = Commands::new().map_err(|error| error.to_string())?;
-        let driver = Driver::start(config.clone(), inbox, reports).map_err(|error| {
+        let driver = Driver::start(config.clone(), known, inbox, reports).map_err(|error| {
             // It may have made devices before it failed. That they cannot be removed either adds nothing.
             let _ = timing::clear(&config);
             error.to_string()
@@ -228,11 +239,12 @@ impl Parts {
             let _ = end.send(());
         });
         let (current, runner, masters) = (self.current.clone(), self.scripts.clone(), self.masters.clone());
-        let passing = notifier::pass_on_states(current, runner, masters, changes);
+        let passing = notifier::pass_on_states(current, runner, self.fifos.clone(), masters, changes);
         let passed = self.own("notifications", passing);
         self.passing.push(passed);
         let (tracking, tracked) = mpsc::channel(COMMANDS);
-        let trackers = Trackers::new(&config, book, commands.clone());
+        let trackers = Trackers::new(&config, book, watches, commands.clone(), &self.supervisor)
+            .map_err(|error| error.to_string())?;
         self.supervisor.spawn("track scripts", trackers.run(tracked));
         self.trackers = Some(tracking);
         self.driver.send_replace(Some(commands.clone()));
@@ -281,7 +293,7 @@ impl Parts {
         if tokio::time::timeout(PATIENCE, arrived).await.is_err() {
             emit(Ident::Parent, Line::warn("the last changes of state were not passed on in time"));
         }
-        tokio::join!(self.scripts.stop(), self.check_scripts.stop());
+        tokio::join!(self.scripts.stop(), self.check_scripts.stop(), self.fifos.close());
         self.current.get().1.running.signal(nix::sys::signal::Signal::SIGKILL);
     }
 }

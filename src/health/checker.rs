@@ -83,8 +83,11 @@ impl Checker {
             Outcome::Success(_) => self.succeeded(),
             Outcome::Failure(_) => self.failed(),
             Outcome::Undecided(_) => {
-                let pause =
-                    if self.failures > 0 { self.check.delay_before_retry } else { self.check.delay_loop };
+                let pause = if self.failures > 0 {
+                    self.check.pace.delay_before_retry
+                } else {
+                    self.check.pace.delay_loop
+                };
                 Judged { verdict: Verdict::Undecided, pause }
             }
         }
@@ -92,7 +95,7 @@ impl Checker {
 
     fn succeeded(&mut self) -> Judged {
         let urls = self.urls();
-        let pause = self.check.delay_loop;
+        let pause = self.check.pace.delay_loop;
         self.failures = 0;
         if self.up && self.settled {
             self.url = if self.url + 1 < urls { self.url + 1 } else { 0 };
@@ -116,19 +119,21 @@ impl Checker {
 
     fn failed(&mut self) -> Judged {
         let check = &self.check;
-        if self.up && self.settled && self.failures < check.retry {
+        if self.up && self.settled && self.failures < check.pace.retry {
             self.failures += 1;
-            return Judged { verdict: Verdict::Retrying, pause: check.delay_before_retry };
+            return Judged { verdict: Verdict::Retrying, pause: check.pace.delay_before_retry };
         }
         let (has_urls, pause) = match check.kind {
-            CheckKind::Http(_) => (true, check.delay_before_retry.max(check.delay_loop)),
-            CheckKind::Tcp(_) => (false, check.delay_loop),
+            CheckKind::Http(_) | CheckKind::Ssl(_) => {
+                (true, check.pace.delay_before_retry.max(check.pace.delay_loop))
+            }
+            _ => (false, check.pace.delay_loop),
         };
         let verdict = if self.up || !self.settled {
             Verdict::Down {
                 first: !self.settled,
                 changed: self.up,
-                retries: (self.settled && check.retry > 0).then_some(check.retry),
+                retries: (self.settled && check.pace.retry > 0).then_some(check.pace.retry),
             }
         } else {
             Verdict::Steady
@@ -140,13 +145,28 @@ impl Checker {
 
     fn urls(&self) -> usize {
         match &self.check.kind {
-            CheckKind::Http(http) => http.urls.len().max(1),
-            CheckKind::Tcp(_) => 1,
+            CheckKind::Http(http) | CheckKind::Ssl(http) => http.urls.len().max(1),
+            _ => 1,
         }
     }
 
     fn fast_recovery(&self) -> bool {
-        matches!(&self.check.kind, CheckKind::Http(http) if http.fast_recovery)
+        matches!(&self.check.kind, CheckKind::Http(http) | CheckKind::Ssl(http) if http.fast_recovery)
+    }
+}
+
+/// Whether there is a probe for checks of this kind. One without counts for nothing: its server is what its
+/// other checks make of it.
+pub const fn is_probed(kind: &CheckKind) -> bool {
+    match kind {
+        CheckKind::Tcp(_)
+        | CheckKind::Http(_)
+        | CheckKind::Smtp(_)
+        | CheckKind::Udp(_)
+        | CheckKind::Dns(_)
+        | CheckKind::Ping
+        | CheckKind::Misc(_) => true,
+        CheckKind::Ssl(_) | CheckKind::File(_) | CheckKind::Bfd(_) => false,
     }
 }
 
@@ -170,7 +190,7 @@ fn scramble(value: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::model::check::HttpProtocol;
+    use crate::config::model::check::Pace;
     use crate::config::model::{HttpGet, HttpUrl, TcpCheck};
     use crate::health::outcome::{Failure, Success};
 
@@ -181,14 +201,14 @@ mod tests {
         Arc::new(Check {
             kind,
             target: ([10, 0, 0, 2], 80).into(),
-            bind: None,
-            bind_interface: None,
-            fwmark: 0,
-            connect_timeout: Duration::from_secs(5),
-            retry,
-            delay_before_retry: RETRY,
-            delay_loop: LOOP,
-            warmup: LOOP,
+            source: None,
+            pace: Arc::new(Pace {
+                retry,
+                delay_before_retry: RETRY,
+                delay_loop: LOOP,
+                warmup: LOOP,
+                ..Pace::default()
+            }),
             alpha: false,
             log_all_failures: false,
         })
@@ -199,9 +219,9 @@ mod tests {
     }
 
     fn http(urls: usize, fast_recovery: bool) -> Arc<Check> {
-        let url = HttpUrl { path: "/".into(), digest: None, status: Vec::new(), virtualhost: None };
+        let url = HttpUrl { path: "/".into(), ..HttpUrl::default() };
         let urls = vec![url; urls];
-        check(CheckKind::Http(HttpGet { urls, protocol: HttpProtocol::V1_0, fast_recovery }), 1)
+        check(CheckKind::Http(Arc::new(HttpGet { urls, fast_recovery, ..HttpGet::default() })), 1)
     }
 
     fn pass(checker: &mut Checker) -> (Verdict, Duration) {
@@ -320,7 +340,7 @@ mod tests {
     #[test]
     fn http_waits_the_longer_of_both_pauses_while_down() {
         let mut long = (*http(1, false)).clone();
-        long.delay_before_retry = LOOP + LOOP;
+        Arc::make_mut(&mut long.pace).delay_before_retry = LOOP + LOOP;
         let mut checker = Checker::new(Arc::new(long), true);
         assert_eq!(fail(&mut checker).1, LOOP + LOOP);
     }

@@ -16,6 +16,12 @@ pub enum Outcome {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Success {
     Connected,
+    /// What was sent was answered as it should be, or was not refused where no answer is asked for.
+    Answered,
+    /// A script has ended well; with `misc_dynamic` it may say the server's weight, else that is the configured one.
+    Ran {
+        weight: Option<u32>,
+    },
     /// HTTP: what was asked was fulfilled; the code and whether a digest was compared.
     Http {
         url: usize,
@@ -35,8 +41,22 @@ pub enum Failure {
     Deadline(Duration),
     /// The peer closed or reset while we wrote or read: `errno`, 0 for a plain close without data.
     Broken(i32),
-    /// A header without end.
+    /// A header or a line without end.
     Malformed,
+    /// A reply that is not the one asked for.
+    Mismatch,
+    /// DNS: the response code of RFC 1035, not 0.
+    Rcode(u8),
+    /// SMTP: no 220 at first.
+    Greeting,
+    /// SMTP: no 250 after `HELO`.
+    Helo,
+    /// A script ended with this status.
+    Exited(i32),
+    /// A script ended by this signal, which was not ours.
+    Killed(i32),
+    /// A script ran longer than it may.
+    RanTooLong,
     /// `status` is 0 where the status line has no code.
     HttpStatus {
         url: usize,

@@ -27,17 +27,18 @@ pub enum Action {
     Adjust { service: ServiceKey, destination: DestKey, wanted: Option<Destination> },
     /// These services are not wanted any more.
     Retire(Vec<ServiceKey>),
-    /// Run a script.
+    /// Somebody came up or went down: a script may run, and FIFOs tell it.
     Run(ScriptEvent),
     /// Something worth a line in the log.
     Note(Note),
 }
 
-/// `notify_up`, `notify_down`, `quorum_up` or `quorum_down`: keepalived runs them as they are written,
-/// without further arguments.
+/// A real server or a service came up or went down.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ScriptEvent {
-    pub command: Command,
+    /// `notify_up`, `notify_down`, `quorum_up` or `quorum_down`, if there is one: it runs as it is written,
+    /// without further arguments.
+    pub command: Option<Command>,
     /// About whom; scripts about the same subject keep their order.
     pub subject: Subject,
     pub up: bool,

@@ -3,17 +3,37 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::ids::Name;
 use crate::objects::ipvs::{DestKey, Protocol, ServiceKey};
 
-/// A virtual service: `[10.0.0.1]:tcp:80` or `FWM 9`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct ServiceName(pub ServiceKey);
+/// A virtual service: `[10.0.0.1]:tcp:80`, `FWM 9` or `[WEB]:0`.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum ServiceName {
+    /// Of an address or a firewall mark.
+    Single(ServiceKey),
+    /// Of a group: which of its services, from 0. The protocol is `None` where it has firewall marks only.
+    Group { name: Name, number: u32, protocol: Option<Protocol> },
+}
+
+impl ServiceName {
+    /// `None` where only firewall marks select the packets.
+    fn protocol(&self) -> Option<Protocol> {
+        match self {
+            ServiceName::Single(ServiceKey::Address { protocol, .. }) => Some(*protocol),
+            ServiceName::Single(ServiceKey::Fwmark { .. }) => None,
+            ServiceName::Group { protocol, .. } => *protocol,
+        }
+    }
+}
 
 impl fmt::Display for ServiceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            ServiceKey::Address { protocol, address, port } => write!(f, "[{address}]:{protocol}:{port}"),
-            ServiceKey::Fwmark { mark, .. } => write!(f, "FWM {mark}"),
+        match self {
+            ServiceName::Single(ServiceKey::Address { protocol, address, port }) => {
+                write!(f, "[{address}]:{protocol}:{port}")
+            }
+            ServiceName::Single(ServiceKey::Fwmark { mark, .. }) => write!(f, "FWM {mark}"),
+            ServiceName::Group { name, number, .. } => write!(f, "[{name}]:{number}"),
         }
     }
 }
@@ -29,12 +49,8 @@ pub struct RealName {
 
 impl RealName {
     /// The server's name within `service`.
-    pub fn of(service: ServiceKey, server: DestKey) -> Self {
-        let protocol = match service {
-            ServiceKey::Address { protocol, .. } => Some(protocol),
-            ServiceKey::Fwmark { .. } => None,
-        };
-        RealName { server, protocol }
+    pub fn of(service: &ServiceName, server: DestKey) -> Self {
+        RealName { server, protocol: service.protocol() }
     }
 
     /// Address and port.
@@ -54,7 +70,7 @@ impl fmt::Display for RealName {
 }
 
 /// Whom a notification is about.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Subject {
     Real { real: RealName, service: ServiceName },
     Service(ServiceName),
@@ -84,12 +100,16 @@ mod tests {
             port: 53,
         };
         let mark = ServiceKey::Fwmark { mark: 9, family: Family::V4 };
-        assert_eq!(ServiceName(tcp).to_string(), "[2001:db8::1]:udp:53");
-        assert_eq!(ServiceName(mark).to_string(), "FWM 9");
-        let real = RealName::of(tcp, server);
+        let (service, mark) = (ServiceName::Single(tcp), ServiceName::Single(mark));
+        assert_eq!(service.to_string(), "[2001:db8::1]:udp:53");
+        assert_eq!(mark.to_string(), "FWM 9");
+        let real = RealName::of(&service, server);
         assert_eq!(real.to_string(), "[10.0.0.2]:udp:53");
-        let subject = Subject::Real { real, service: ServiceName(tcp) };
+        let subject = Subject::Real { real, service };
         assert_eq!(subject.to_string(), "RS [10.0.0.2]:udp:53 [2001:db8::1]:udp:53");
-        assert_eq!(RealName::of(mark, server).to_string(), "[10.0.0.2]:none:53");
+        assert_eq!(RealName::of(&mark, server).to_string(), "[10.0.0.2]:none:53");
+        let group = ServiceName::Group { name: "WEB".into(), number: 1, protocol: Some(Protocol::Tcp) };
+        assert_eq!(group.to_string(), "[WEB]:1");
+        assert_eq!(RealName::of(&group, server).to_string(), "[10.0.0.2]:tcp:53");
     }
 }

@@ -1,83 +1,123 @@
 //! A new configuration, or the first one: what stays keeps its state, the rest comes and goes.
 //!
-//! Services match by address, port and protocol (or mark and family), real servers by address and
+//! Services match by address, port and protocol (or mark and family, or group and protocol), real servers by address and
 //! port, checkers by being equal. No reload takes a working server away: a new checker of a server
 //! that stays counts as the server did until its first result.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::action::{Action, CheckerId, ServiceId};
-use super::director::{Attached, Director};
+use super::director::{Attached, Director, added};
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan;
-use super::service::{Real, Service, Settings, notify_real, release_real};
-use crate::config::model::{Check, Config, RealServer};
-use crate::health::checker::{Checker, first_delay};
-use crate::objects::ipvs::DestKey;
+use super::service::{Keys, Real, Service, Settings, notify_real, release_real};
+use crate::config::model::{Check, Config, RealServer, VirtualServer};
+use crate::health::checker::{Checker, first_delay, is_probed};
+use crate::objects::ipvs::{DestKey, ServiceKey};
 use crate::time::Mono;
 
 impl Director {
     pub(super) fn load(&mut self, now: Mono, config: &Arc<Config>, out: &mut Vec<Action>) {
-        let mut old = std::mem::take(&mut self.by_key);
+        let mut old = std::mem::take(&mut self.by_identity);
         let old_order = std::mem::take(&mut self.order);
         let mut activated = Vec::new();
+        let mut taken: HashMap<ServiceKey, usize> = HashMap::with_capacity(config.virtual_servers.len());
+        let mut dropped = Vec::new();
         for at in 0..config.virtual_servers.len() {
             let Some(settings) = Settings::new(config, at) else { continue };
-            let key = plan::service_key(&settings);
-            if self.by_key.contains_key(&key) {
+            let identity = plan::identity(&settings);
+            if self.by_identity.contains_key(&identity) {
                 continue;
             }
-            let id = match old.remove(&key) {
+            // Of two services with one address the first has it.
+            let mut left = Vec::new();
+            let keys = plan::service_keys(&settings).filter(|key| match taken.entry(*key) {
+                Entry::Vacant(free) => {
+                    free.insert(at);
+                    true
+                }
+                Entry::Occupied(other) => {
+                    if *other.get() != at {
+                        left.push(*key);
+                    }
+                    false
+                }
+            });
+            let keys = keys.collect();
+            if let Some(first) = left.first().copied() {
+                let (service, more) = (plan::name(&settings), left.len() - 1);
+                out.push(Action::Note(Note::LeftToAnother { service, first, more }));
+            }
+            let id = match old.remove(&identity) {
                 Some(id) => {
+                    dropped.extend(self.keep_keys(id, keys, out));
                     self.keep_service(now, id, settings, &mut activated, out);
                     id
                 }
-                None => match self.add_service(now, settings, &mut activated, out) {
+                None => match self.add_service(now, (keys, settings), &mut activated, out) {
                     Some(id) => id,
                     None => continue,
                 },
             };
-            self.by_key.insert(key, id);
+            self.by_identity.insert(identity, id);
             self.order.push(id);
         }
         // What `old` still holds is gone; in the old order, so that the log is the same every time.
         let gone: HashSet<ServiceId> = old.into_values().collect();
-        self.remove_services(old_order.into_iter().filter(|id| gone.contains(id)), out);
+        dropped.extend(self.remove_services(old_order.into_iter().filter(|id| gone.contains(id)), out));
+        dropped.retain(|key| !taken.contains_key(key));
+        if !dropped.is_empty() {
+            out.push(Action::Retire(dropped));
+        }
         out.extend(activated.into_iter().map(Action::Note));
     }
 
     fn add_service(
         &mut self,
         now: Mono,
-        settings: Settings,
+        (keys, settings): (Keys, Settings),
         activated: &mut Vec<Note>,
         out: &mut Vec<Action>,
     ) -> Option<ServiceId> {
         let id = ServiceId(self.services.reserve()?);
-        let name = ServiceName(plan::service_key(&settings));
+        let name = &plan::name(&settings);
         let mut reals = Vec::with_capacity(settings.real_servers.len());
         for (index, real) in settings.real_servers.iter().enumerate() {
             reals.push(self.new_real(now, (id, index), name, real, activated));
         }
-        self.services.fill(id.0, Service::start(id, settings, reals, out));
+        self.services.fill(id.0, Service::start(id, keys, settings, reals, out));
         Some(id)
     }
 
-    fn remove_services(&mut self, gone: impl Iterator<Item = ServiceId>, out: &mut Vec<Action>) {
+    /// The kernel's services for one that stays; answers which it had and has no more.
+    fn keep_keys(&mut self, id: ServiceId, keys: Keys, out: &mut Vec<Action>) -> Keys {
+        let Some(service) = self.services.get_mut(id.0) else { return Keys::new() };
+        if service.keys() == keys.as_slice() {
+            return Keys::new();
+        }
+        out.push(Action::Program(id));
+        service.replace_keys(keys)
+    }
+
+    /// Answers which services of the kernel they had.
+    fn remove_services(
+        &mut self,
+        gone: impl Iterator<Item = ServiceId>,
+        out: &mut Vec<Action>,
+    ) -> Vec<ServiceKey> {
         let mut keys = Vec::new();
         for id in gone {
             let Some(mut service) = self.services.remove(id.0) else { continue };
             service.end(false, out);
-            keys.push(service.key());
+            keys.extend_from_slice(service.keys());
             for real in service.take_reals() {
                 self.remove_checkers(real.checkers);
             }
         }
-        if !keys.is_empty() {
-            out.push(Action::Retire(keys));
-        }
+        keys
     }
 
     /// The service is in both configurations.
@@ -94,8 +134,9 @@ impl Director {
             service.rebase(settings);
             return;
         }
-        let name = service.name();
+        let name = &plan::name(&settings);
         let old_settings = service.settings().clone();
+        note_members(&old_settings, &settings, out);
         let old_reals = service.take_reals();
         let mut old: HashMap<DestKey, (&RealServer, Real)> = HashMap::with_capacity(old_reals.len());
         for (settings, real) in old_settings.real_servers.iter().zip(old_reals) {
@@ -109,8 +150,9 @@ impl Director {
             reals.push(match old.remove(&plan::real_key(new)) {
                 Some((before, real)) => {
                     let was_up = real.is_up();
+                    let weight = real.weight(before);
                     let real = self.keep_real(now, (id, index), name, new, real, activated);
-                    note_kept(name, before, new, was_up, real.is_up(), out);
+                    note_kept(name, (weight, was_up), new, &real, out);
                     real
                 }
                 None => {
@@ -138,7 +180,7 @@ impl Director {
         &mut self,
         now: Mono,
         place: (ServiceId, usize),
-        name: ServiceName,
+        name: &ServiceName,
         settings: &RealServer,
         old: Real,
         activated: &mut Vec<Note>,
@@ -146,7 +188,7 @@ impl Director {
         let was_up = old.is_up();
         let mut spare = old.checkers;
         let mut checkers = Vec::with_capacity(settings.checks.len());
-        for check in &settings.checks {
+        for check in settings.checks.iter().filter(|check| is_probed(&check.kind)) {
             let same = spare.iter().position(|id| self.check(*id).is_some_and(|old| **old == *check));
             if let Some(position) = same {
                 let id = spare.remove(position);
@@ -160,31 +202,33 @@ impl Director {
             }
         }
         self.remove_checkers(spare);
-        self.assemble(checkers)
+        self.assemble(settings, checkers)
     }
 
     fn new_real(
         &mut self,
         now: Mono,
         place: (ServiceId, usize),
-        name: ServiceName,
+        name: &ServiceName,
         settings: &RealServer,
         activated: &mut Vec<Note>,
     ) -> Real {
         let mut checkers = Vec::with_capacity(settings.checks.len());
-        for check in &settings.checks {
+        for check in settings.checks.iter().filter(|check| is_probed(&check.kind)) {
             if let Some(id) = self.new_checker(now, place, check, !check.alpha) {
                 activated.push(activating(name, settings));
                 checkers.push(id);
             }
         }
-        self.assemble(checkers)
+        self.assemble(settings, checkers)
     }
 
-    fn assemble(&self, checkers: Vec<CheckerId>) -> Real {
+    fn assemble(&self, settings: &RealServer, checkers: Vec<CheckerId>) -> Real {
         let down = |id: &&CheckerId| self.checkers.get(id.0).is_some_and(|found| !found.checker.is_up());
         let failed = checkers.iter().filter(down).count();
-        Real { checkers, failed }
+        let attached = checkers.iter().filter_map(|id| self.checkers.get(id.0));
+        let added = attached.map(|found| added(settings, found.weight)).sum();
+        Real { checkers, failed, added }
     }
 
     fn new_checker(
@@ -194,9 +238,16 @@ impl Director {
         check: &Check,
         up: bool,
     ) -> Option<CheckerId> {
-        let first = now + first_delay(self.seed, self.created, check.warmup);
+        let first = now + first_delay(self.seed, self.created, check.pace.warmup);
         let checker = Checker::new(Arc::new(check.clone()), up);
-        let id = CheckerId(self.checkers.insert(Attached { checker, service, real, running: None })?);
+        let id = CheckerId(self.checkers.insert(Attached {
+            checker,
+            service,
+            real,
+            running: None,
+            weight: None,
+            started: now,
+        })?);
         self.created += 1;
         self.schedule.set(id, first);
         Some(id)
@@ -210,19 +261,32 @@ impl Director {
     }
 }
 
+/// Which members the group of a service has lost and got.
+fn note_members(before: &VirtualServer, now: &VirtualServer, out: &mut Vec<Action>) {
+    let (Some(before), Some(used)) = (&before.group, &now.group) else { return };
+    let (old, new) = (&before.group.members, &used.group.members);
+    for (members, others, added) in [(old, new, false), (new, old, true)] {
+        let others: HashSet<_> = others.iter().collect();
+        out.extend(members.iter().filter(|member| !others.contains(member)).map(|member| {
+            let (group, protocol) = (used.group.name.clone(), now.protocol);
+            Action::Note(Note::Member { group, member: *member, protocol, added })
+        }));
+    }
+}
+
 /// What there is to say of a real server that stays: another weight, or it came up because the
 /// checker that held it down is gone.
 fn note_kept(
-    service: ServiceName,
-    before: &RealServer,
+    service: &ServiceName,
+    (from, was_up): (u32, bool),
     now: &RealServer,
-    was_up: bool,
-    is_up: bool,
+    real: &Real,
     out: &mut Vec<Action>,
 ) {
-    if before.weight != now.weight {
-        let real = RealName::of(service.0, plan::real_key(now));
-        let (from, to) = (before.weight, now.weight);
+    let (to, is_up) = (real.weight(now), real.is_up());
+    if from != to {
+        let real = RealName::of(service, plan::real_key(now));
+        let service = service.clone();
         out.push(Action::Note(Note::Weight { real, service, from, to, active: is_up }));
     }
     if is_up && !was_up {
@@ -231,11 +295,11 @@ fn note_kept(
     }
 }
 
-fn entering(service: ServiceName, settings: &RealServer) -> Note {
-    let real = RealName::of(service.0, plan::real_key(settings));
-    Note::RealServer { real, service, up: true, inhibit: settings.inhibit_on_failure }
+fn entering(service: &ServiceName, settings: &RealServer) -> Note {
+    let real = RealName::of(service, plan::real_key(settings));
+    Note::RealServer { real, service: service.clone(), up: true, inhibit: settings.inhibit_on_failure }
 }
 
-fn activating(service: ServiceName, settings: &RealServer) -> Note {
-    Note::Activating { real: RealName::of(service.0, plan::real_key(settings)), service }
+fn activating(service: &ServiceName, settings: &RealServer) -> Note {
+    Note::Activating { real: RealName::of(service, plan::real_key(settings)), service: service.clone() }
 }

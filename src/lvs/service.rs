@@ -3,6 +3,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::action::{Action, CheckerId, ScriptEvent, ServiceId};
 use super::name::{RealName, ServiceName, Subject};
 use super::note::Note;
@@ -41,11 +43,18 @@ pub(super) struct Real {
     pub checkers: Vec<CheckerId>,
     /// How many of them are down; up is 0.
     pub failed: usize,
+    /// What they add to its weight, together.
+    pub added: i64,
 }
 
 impl Real {
     pub fn is_up(&self) -> bool {
         self.failed == 0
+    }
+
+    /// The weight that counts while it is up.
+    pub fn weight(&self, settings: &RealServer) -> u32 {
+        plan::weight(settings, self.added)
     }
 }
 
@@ -53,7 +62,9 @@ impl Real {
 #[derive(Debug)]
 pub(super) struct Service {
     id: ServiceId,
-    key: ServiceKey,
+    name: ServiceName,
+    /// The kernel's services for it, without those that another service has taken.
+    keys: Keys,
     settings: Settings,
     /// In step with `settings.real_servers`.
     reals: Vec<Real>,
@@ -62,6 +73,9 @@ pub(super) struct Service {
     /// Sum of the weights of the real servers that are up.
     live: u64,
 }
+
+/// Most services are one of the kernel's; those of a group may be many.
+pub(super) type Keys = SmallVec<[ServiceKey; 1]>;
 
 /// A checker's conclusion, as its real server needs it.
 #[derive(Clone, Copy, Debug)]
@@ -76,10 +90,17 @@ pub(super) struct Conclusion {
 
 impl Service {
     /// A service that starts: with the quorum its real servers have, or with the sorry server.
-    pub fn start(id: ServiceId, settings: Settings, reals: Vec<Real>, out: &mut Vec<Action>) -> Self {
+    pub fn start(
+        id: ServiceId,
+        keys: Keys,
+        settings: Settings,
+        reals: Vec<Real>,
+        out: &mut Vec<Action>,
+    ) -> Self {
         let mut service = Service {
             id,
-            key: plan::service_key(&settings),
+            name: plan::name(&settings),
+            keys,
             quorum: Quorum::new(&settings),
             live: live_weight(&settings, &reals),
             settings,
@@ -91,12 +112,17 @@ impl Service {
         service
     }
 
-    pub fn key(&self) -> ServiceKey {
-        self.key
+    pub fn keys(&self) -> &[ServiceKey] {
+        &self.keys
+    }
+
+    /// Takes other services of the kernel, and gives back those that it had.
+    pub fn replace_keys(&mut self, keys: Keys) -> Keys {
+        std::mem::replace(&mut self.keys, keys)
     }
 
     pub fn name(&self) -> ServiceName {
-        ServiceName(self.key)
+        self.name.clone()
     }
 
     pub fn settings(&self) -> &Settings {
@@ -104,7 +130,7 @@ impl Service {
     }
 
     pub fn real_name(&self, real: &RealServer) -> RealName {
-        RealName::of(self.key, plan::real_key(real))
+        RealName::of(&self.name, plan::real_key(real))
     }
 
     /// The name of the real server at this place.
@@ -124,6 +150,7 @@ impl Service {
 
     /// Same settings in a new configuration: nothing changes.
     pub fn rebase(&mut self, settings: Settings) {
+        self.name = plan::name(&settings);
         self.settings = settings;
     }
 
@@ -132,6 +159,7 @@ impl Service {
     pub fn adopt(&mut self, settings: Settings, reals: Vec<Real>, out: &mut Vec<Action>) {
         self.live = live_weight(&settings, &reals);
         self.quorum.adopt(&settings);
+        self.name = plan::name(&settings);
         self.settings = settings;
         self.reals = reals;
         self.judge_quorum(false, out);
@@ -154,29 +182,70 @@ impl Service {
     /// The real server went up or down: first the log line, then the table, then the scripts.
     fn real_changed(&mut self, index: usize, up: bool, out: &mut Vec<Action>) {
         let Some(settings) = self.settings.real_servers.get(index) else { return };
-        let destination = plan::real_key(settings);
-        let weight = u64::from(settings.weight);
-        self.live = if up { self.live + weight } else { self.live.saturating_sub(weight) };
+        let Some(weight) = self.reals.get(index).map(|real| real.weight(settings)) else { return };
+        let live = u64::from(weight);
+        self.live = if up { self.live + live } else { self.live.saturating_sub(live) };
         out.push(Action::Note(Note::RealServer {
             real: self.real_name(settings),
             service: self.name(),
             up,
             inhibit: settings.inhibit_on_failure,
         }));
-        let before = plan::real(settings, !up, self.sorry_in_use);
-        let wanted = plan::real(settings, up, self.sorry_in_use);
+        let before = plan::real(settings, weight, !up, self.sorry_in_use);
+        let wanted = plan::real(settings, weight, up, self.sorry_in_use);
         let mark = out.len();
         self.notify_real(index, up, out);
-        if self.judge_quorum(false, out) || self.sorry_key() == Some(destination) {
+        self.adjust(mark, index, before, wanted, out);
+    }
+
+    /// A check of the real server at `index` adds so much more, or less, to its weight.
+    pub fn weigh(&mut self, index: usize, more: i64, out: &mut Vec<Action>) {
+        let (Some(settings), Some(real)) =
+            (self.settings.real_servers.get(index), self.reals.get_mut(index))
+        else {
+            return;
+        };
+        let (from, active) = (real.weight(settings), real.is_up());
+        real.added = real.added.saturating_add(more);
+        let to = real.weight(settings);
+        if from == to {
+            return;
+        }
+        let before = plan::real(settings, from, active, self.sorry_in_use);
+        let wanted = plan::real(settings, to, active, self.sorry_in_use);
+        if active {
+            self.live = (self.live + u64::from(to)).saturating_sub(u64::from(from));
+        }
+        let name = self.real_name(settings);
+        out.push(Action::Note(Note::Weight { real: name, service: self.name(), from, to, active }));
+        self.adjust(out.len(), index, before, wanted, out);
+    }
+
+    /// Judges the quorum; the change of the table goes before what was said from `mark` on.
+    fn adjust(
+        &mut self,
+        mark: usize,
+        index: usize,
+        before: Option<Destination>,
+        wanted: Option<Destination>,
+        out: &mut Vec<Action>,
+    ) {
+        let turned = self.judge_quorum(false, out);
+        let Some(settings) = self.settings.real_servers.get(index) else { return };
+        if turned || self.keys.iter().any(|key| self.is_sorry(*key, settings)) {
             out.insert(mark, Action::Program(self.id));
         } else if before != wanted {
-            out.insert(mark, Action::Adjust { service: self.key, destination, wanted });
+            let adjust = self.keys.iter().map(|key| {
+                let destination = self.destination(*key, settings);
+                Action::Adjust { service: *key, destination, wanted: wanted.clone() }
+            });
+            out.splice(mark..mark, adjust);
         }
     }
 
     fn notify_real(&self, index: usize, up: bool, out: &mut Vec<Action>) {
         if let Some(real) = self.settings.real_servers.get(index) {
-            notify_real(self.name(), real, up, out);
+            notify_real(&self.name, real, up, out);
         }
     }
 
@@ -186,9 +255,9 @@ impl Service {
         let (up, balance, service) = (self.quorum.is_up(), self.quorum.balance(self.live), self.name());
         let without = starting && !up && self.settings.sorry_server.is_some();
         if changed {
-            out.push(Action::Note(Note::Quorum { service, up, balance }));
+            out.push(Action::Note(Note::Quorum { service: service.clone(), up, balance }));
         } else if without {
-            out.push(Action::Note(Note::StartingWithoutQuorum { service, balance }));
+            out.push(Action::Note(Note::StartingWithoutQuorum { service: service.clone(), balance }));
         }
         let needed = !up && self.settings.sorry_server.is_some();
         let turned = needed != self.sorry_in_use;
@@ -196,9 +265,10 @@ impl Service {
         if let Some(sorry) = &self.settings.sorry_server
             && turned
         {
-            let name = RealName::of(self.key, plan::sorry_key(sorry));
+            let name = RealName::of(&self.name, plan::sorry_key(sorry));
             let inhibit = sorry.inhibit;
-            out.push(Action::Note(Note::SorryServer { sorry: name, service, in_use: needed, inhibit }));
+            let came = Note::SorryServer { sorry: name, service: service.clone(), in_use: needed, inhibit };
+            out.push(Action::Note(came));
             out.push(Action::Note(Note::AliveServers { service, added: !needed }));
         }
         if changed || without {
@@ -218,46 +288,57 @@ impl Service {
             out.push(Action::Note(Note::ServiceRemoved { service: self.name() }));
         }
         for (settings, real) in self.reals() {
-            release_real(self.name(), settings, real.is_up(), stopping, self.settings.omega, out);
+            release_real(&self.name, settings, real.is_up(), stopping, self.settings.omega, out);
         }
         if self.settings.omega && self.quorum.is_up() {
             self.notify_quorum(false, out);
         }
     }
 
-    /// What the kernel should hold for this service.
-    pub fn pool(&self) -> Pool {
+    /// What the kernel should hold for one of its services.
+    pub fn pool(&self, key: ServiceKey) -> Pool {
         let mut destinations: Vec<(DestKey, Destination)> = Vec::with_capacity(self.reals.len() + 1);
         let sorry = self.settings.sorry_server.as_ref();
-        let replaced = if self.sorry_in_use { self.sorry_key() } else { None };
+        let sorry_key = self.sorry_key(key);
+        let replaced = if self.sorry_in_use { sorry_key } else { None };
         let mut sorry_is_real = false;
         for (settings, real) in self.reals() {
-            let key = plan::real_key(settings);
-            if replaced == Some(key) {
+            let server = self.destination(key, settings);
+            if replaced == Some(server) {
                 continue;
             }
-            if let Some(destination) = plan::real(settings, real.is_up(), self.sorry_in_use) {
-                sorry_is_real |= self.sorry_key() == Some(key);
-                destinations.push((key, destination));
+            let weight = real.weight(settings);
+            if let Some(destination) = plan::real(settings, weight, real.is_up(), self.sorry_in_use) {
+                sorry_is_real |= sorry_key == Some(server);
+                destinations.push((server, destination));
             }
         }
-        if let Some(sorry) = sorry
+        if let (Some(sorry), Some(server)) = (sorry, sorry_key)
             && !sorry_is_real
             && let Some(destination) = plan::sorry(sorry, self.sorry_in_use)
         {
-            destinations.push((plan::sorry_key(sorry), destination));
+            destinations.push((server, destination));
         }
-        Pool { service: plan::service(&self.settings), destinations }
+        Pool { service: plan::service(&self.settings, key), destinations }
     }
 
-    fn sorry_key(&self) -> Option<DestKey> {
-        self.settings.sorry_server.as_ref().map(plan::sorry_key)
+    fn destination(&self, key: ServiceKey, real: &RealServer) -> DestKey {
+        plan::destination(&self.settings, key, plan::real_key(real), real.forwarding)
+    }
+
+    fn sorry_key(&self, key: ServiceKey) -> Option<DestKey> {
+        let sorry = self.settings.sorry_server.as_ref()?;
+        Some(plan::destination(&self.settings, key, plan::sorry_key(sorry), sorry.forwarding))
+    }
+
+    fn is_sorry(&self, key: ServiceKey, real: &RealServer) -> bool {
+        self.sorry_key(key) == Some(self.destination(key, real))
     }
 }
 
 /// A real server leaves for good: the daemon ends, or the new configuration does not have it.
 pub(super) fn release_real(
-    service: ServiceName,
+    service: &ServiceName,
     settings: &RealServer,
     up: bool,
     stopping: bool,
@@ -265,8 +346,9 @@ pub(super) fn release_real(
     out: &mut Vec<Action>,
 ) {
     if stopping || up || settings.inhibit_on_failure {
-        let real = RealName::of(service.0, plan::real_key(settings));
+        let real = RealName::of(service, plan::real_key(settings));
         let inhibited = settings.inhibit_on_failure && !up;
+        let service = service.clone();
         out.push(Action::Note(Note::Released { real, service, stopping, inhibited }));
     }
     if omega && up {
@@ -275,19 +357,17 @@ pub(super) fn release_real(
 }
 
 /// `notify_up` or `notify_down`.
-pub(super) fn notify_real(service: ServiceName, settings: &RealServer, up: bool, out: &mut Vec<Action>) {
-    let real = RealName::of(service.0, plan::real_key(settings));
-    let command = if up { &settings.notify_up } else { &settings.notify_down };
-    run(command.as_ref(), Subject::Real { real, service }, up, out);
+pub(super) fn notify_real(service: &ServiceName, settings: &RealServer, up: bool, out: &mut Vec<Action>) {
+    let Some(command) = settings.notify(up) else { return };
+    let real = RealName::of(service, plan::real_key(settings));
+    run(Some(command), Subject::Real { real, service: service.clone() }, up, out);
 }
 
 fn run(command: Option<&Command>, subject: Subject, up: bool, out: &mut Vec<Action>) {
-    if let Some(command) = command {
-        out.push(Action::Run(ScriptEvent { command: command.clone(), subject, up }));
-    }
+    out.push(Action::Run(ScriptEvent { command: command.cloned(), subject, up }));
 }
 
 fn live_weight(settings: &VirtualServer, reals: &[Real]) -> u64 {
     let pairs = settings.real_servers.iter().zip(reals);
-    pairs.filter(|(_, real)| real.is_up()).map(|(settings, _)| u64::from(settings.weight)).sum()
+    pairs.filter(|(_, real)| real.is_up()).map(|(settings, real)| u64::from(real.weight(settings))).sum()
 }

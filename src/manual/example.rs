@@ -168,6 +168,7 @@ fn written(context: Context, name: &str) -> Option<&'static str> {
         (VirtualServer, "persistence_granularity") => "persistence_granularity 255.255.255.0",
         (VirtualServer, "protocol") => "protocol TCP",
         (VirtualServer, "ops") => "protocol UDP; ops",
+        (VirtualServer, "hashed") => "lvs_sched sh; hashed",
         (VirtualServer, "sh-port") => "lvs_sched sh; sh-port",
         (VirtualServer, "sh-fallback") => "lvs_sched sh; sh-fallback",
         (VirtualServer, "mh-port") => "lvs_sched mh; mh-port",
@@ -191,6 +192,8 @@ fn written(context: Context, name: &str) -> Option<&'static str> {
         (Url | SslUrl, "status_code") => "status_code 200-299 401",
         (Url | SslUrl, "regex") => "regex \"status: *ok\"",
         (Url | SslUrl, "regex_options") => "regex_options caseless",
+        (Url | SslUrl, "regex_min_offset") => "regex_min_offset 100",
+        (Url | SslUrl, "regex_max_offset") => "regex_max_offset 1000",
         (Url | SslUrl, "regex_stack") => "regex_stack 32 1024",
         (SmtpCheck, "host") => "host { connect_port 25 }",
         (SmtpCheck, "helo_name") => "helo_name lb.example.org",
@@ -437,7 +440,7 @@ fn around(context: Context, name: &str, line: &str) -> String {
                 "lb_algo" => "lvs_sched",
                 "lb_kind" => "lvs_method",
                 "ops" => "protocol",
-                "sh-port" | "sh-fallback" | "mh-port" | "mh-fallback" => "lvs_sched",
+                "hashed" | "sh-port" | "sh-fallback" | "mh-port" | "mh-fallback" => "lvs_sched",
                 other => other,
             };
             let real =
@@ -451,8 +454,12 @@ fn around(context: Context, name: &str, line: &str) -> String {
         DnsCheck => check("DNS_CHECK", &[]),
         HttpGet => check("HTTP_GET", &["url { path /; status_code 200 }"]),
         SslGet => check("SSL_GET", &["url { path /; status_code 200 }"]),
-        Url => real(&format!("HTTP_GET {{ url {{ {} }} }}", beside(&["path /", "status_code 200"]))),
-        SslUrl => real(&format!("SSL_GET {{ url {{ {} }} }}", beside(&["path /", "status_code 200"]))),
+        Url | SslUrl => {
+            let check = if context == Url { "HTTP_GET" } else { "SSL_GET" };
+            let needed =
+                if name.starts_with("regex_") { "regex \"status: *ok\"" } else { "status_code 200" };
+            real(&format!("{check} {{ url {{ {} }} }}", beside(&["path /", needed])))
+        }
         MiscCheck => check("MISC_CHECK", &["misc_path \"/usr/local/bin/script\""]),
         SmtpCheck => check("SMTP_CHECK", &[]),
         SmtpHost => real(&format!("SMTP_CHECK {{ host {{ {line} }} }}")),

@@ -101,6 +101,13 @@ pub enum Forwarding {
     Bypass,
 }
 
+impl Forwarding {
+    /// Whether the packet arrives as it is: then the destination has the service's port.
+    pub const fn keeps_port(self) -> bool {
+        matches!(self, Forwarding::DirectRoute | Forwarding::Tunnel(_))
+    }
+}
+
 /// `IPVS_DEST_ATTR_TUN_*`
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Tunnel {

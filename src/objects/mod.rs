@@ -4,3 +4,4 @@
 pub mod address;
 pub mod interface;
 pub mod ipvs;
+pub mod process;

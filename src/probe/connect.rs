@@ -1,10 +1,10 @@
-//! A TCP connection to what is to be checked, made as the check says.
+//! Sockets to what is to be checked, made as the check says.
 
 use std::io;
 use std::net::SocketAddr;
 
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::time::timeout;
 
 use crate::config::model::check::Check;
@@ -12,35 +12,48 @@ use crate::health::outcome::{Failure, Outcome};
 
 /// Connects within `connect_timeout`, or says what that means for the server.
 pub async fn connect(check: &Check) -> Result<TcpStream, Outcome> {
-    let socket = socket(check).map_err(|error| Outcome::Undecided(error.to_string()))?;
-    match timeout(check.connect_timeout, socket.connect(check.target)).await {
+    let socket = socket(check, Type::STREAM, Protocol::TCP).map_err(|error| undecided(&error))?;
+    let socket = TcpSocket::from_std_stream(socket.into());
+    match timeout(check.pace.connect_timeout, socket.connect(check.target)).await {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => Err(refused(&error)),
         Err(_) => Err(Outcome::Failure(Failure::ConnectTimeout)),
     }
 }
 
+/// A socket for datagrams to and from the target alone, or what its absence means for the server.
+pub fn datagrams(check: &Check, protocol: Protocol) -> Result<UdpSocket, Outcome> {
+    let socket = socket(check, Type::DGRAM, protocol).map_err(|error| undecided(&error))?;
+    socket.connect(&check.target.into()).map_err(|error| refused(&error))?;
+    UdpSocket::from_std(socket.into()).map_err(|error| undecided(&error))
+}
+
+fn undecided(error: &io::Error) -> Outcome {
+    Outcome::Undecided(error.to_string())
+}
+
 /// A socket with the check's source address, port and interface and its firewall mark.
-fn socket(check: &Check) -> io::Result<TcpSocket> {
-    let socket = Socket::new(Domain::for_address(check.target), Type::STREAM, Some(Protocol::TCP))?;
+fn socket(check: &Check, kind: Type, protocol: Protocol) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(check.target), kind, Some(protocol))?;
     socket.set_nonblocking(true)?;
-    if check.fwmark != 0 {
-        socket.set_mark(check.fwmark)?;
+    let Some(source) = &check.source else { return Ok(socket) };
+    if source.mark != 0 {
+        socket.set_mark(source.mark)?;
     }
-    if let Some(interface) = &check.bind_interface {
+    if let Some(interface) = &source.interface {
         socket.bind_device(Some(interface.as_bytes()))?;
     }
-    if let Some((address, port)) = check.bind {
+    if let Some((address, port)) = source.address {
         // With a fixed port the previous probe's connection is in TIME_WAIT for a minute: without this
         // keepalived (2.2.7) makes one probe a minute of it and skips the others.
         socket.set_reuse_address(port != 0)?;
         socket.bind(&SocketAddr::new(address, port).into())?;
     }
-    Ok(TcpSocket::from_std_stream(socket.into()))
+    Ok(socket)
 }
 
-/// What an error of `connect` says: something about the server or its network, or about ourselves.
-fn refused(error: &io::Error) -> Outcome {
+/// What an error of a connection says: something about the server or its network, or about ourselves.
+pub fn refused(error: &io::Error) -> Outcome {
     let Some(errno) = error.raw_os_error() else {
         return Outcome::Undecided(error.to_string());
     };
@@ -59,24 +72,18 @@ fn refused(error: &io::Error) -> Outcome {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::config::model::check::{CheckKind, TcpCheck};
+    use std::sync::Arc;
+
+    use crate::config::model::check::{CheckKind, Pace, TcpCheck};
 
     /// A TCP check with keepalived's defaults.
     pub fn check_of(target: SocketAddr) -> Check {
         Check {
             kind: CheckKind::Tcp(TcpCheck),
             target,
-            bind: None,
-            bind_interface: None,
-            fwmark: 0,
-            connect_timeout: Duration::from_secs(5),
-            retry: 1,
-            delay_before_retry: Duration::from_secs(1),
-            delay_loop: Duration::from_secs(60),
-            warmup: Duration::from_secs(60),
+            source: None,
+            pace: Arc::new(Pace::default()),
             alpha: false,
             log_all_failures: false,
         }

@@ -5,8 +5,12 @@
 //! gives, and never works longer than about a millisecond without letting others run.
 
 mod connect;
+mod dns;
 mod http;
+mod ping;
+mod smtp;
 mod tcp;
+mod udp;
 
 use crate::config::model::check::{Check, CheckKind};
 use crate::health::outcome::Outcome;
@@ -18,5 +22,10 @@ pub async fn probe(check: &Check, url: usize) -> Outcome {
     match &check.kind {
         CheckKind::Tcp(_) => tcp::probe(check).await,
         CheckKind::Http(pages) => http::probe(check, pages, url).await,
+        CheckKind::Smtp(mail) => smtp::probe(check, mail).await,
+        CheckKind::Udp(udp) => udp::probe(check, udp).await,
+        CheckKind::Dns(dns) => dns::probe(check, dns).await,
+        CheckKind::Ping => ping::probe(check).await,
+        kind => Outcome::Undecided(format!("{} has no probe", kind.keyword())),
     }
 }

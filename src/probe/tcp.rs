@@ -16,17 +16,24 @@ pub async fn probe(check: &Check) -> Outcome {
 #[cfg(test)]
 mod tests {
     use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+    use std::sync::Arc;
     use std::time::Duration;
 
     use tokio::io::AsyncReadExt;
     use tokio::net::{TcpListener, TcpSocket};
 
     use super::*;
+    use crate::config::model::check::Source;
     use crate::health::outcome::Failure;
+    use crate::ids::Name;
     use crate::probe::connect::tests::check_of;
     use crate::probe::probe;
 
     const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+    fn from(address: Option<(IpAddr, u16)>, interface: Option<Name>) -> Option<Arc<Source>> {
+        Some(Arc::new(Source { address, interface, mark: 0 }))
+    }
 
     #[tokio::test]
     async fn a_listener_is_alive_and_sees_an_ordinary_close() {
@@ -70,7 +77,7 @@ mod tests {
         let listener = TcpListener::bind(LOOPBACK).await.unwrap();
         let free = TcpListener::bind("127.0.0.9:0").await.unwrap().local_addr().unwrap();
         let mut check = check_of(listener.local_addr().unwrap());
-        check.bind = Some((free.ip(), free.port()));
+        check.source = from(Some((free.ip(), free.port())), None);
         // The second one finds the port in TIME_WAIT, or still closing.
         for _ in 0..2 {
             assert_eq!(probe(&check, 0).await, Outcome::Success(Success::Connected));
@@ -84,11 +91,10 @@ mod tests {
     async fn an_address_that_is_not_ours_decides_nothing() {
         let listener = TcpListener::bind(LOOPBACK).await.unwrap();
         let mut check = check_of(listener.local_addr().unwrap());
-        check.bind = Some(("192.0.2.77".parse().unwrap(), 0));
+        check.source = from(Some(("192.0.2.77".parse().unwrap(), 0)), None);
         let outcome = probe(&check, 0).await;
         assert!(matches!(outcome, Outcome::Undecided(_)), "{outcome:?}");
-        check.bind = None;
-        check.bind_interface = Some("no-such-device".into());
+        check.source = from(None, Some("no-such-device".into()));
         let outcome = probe(&check, 0).await;
         assert!(matches!(outcome, Outcome::Undecided(_)), "{outcome:?}");
     }

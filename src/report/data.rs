@@ -4,11 +4,12 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use crate::config::model::lvs::Target;
+use crate::config::model::lvs::{GroupMember, Target};
 use crate::config::model::{
-    Auth, CheckKind, Command, Config, InitialState, RealServer, SyncGroup, TrackScript, Tracked, Version,
-    VirtualAddress, VirtualServer, VrrpInstance,
+    Auth, CheckKind, Command, Config, InitialState, RealServer, ServerGroup, Ssl, SyncGroup, TrackScript,
+    Tracked, Version, VirtualAddress, VirtualServer, VrrpInstance,
 };
+use crate::ids::Family;
 use crate::objects::ipvs::Forwarding;
 use crate::vrrp::action::State;
 use crate::vrrp::router::View;
@@ -47,7 +48,14 @@ pub fn vrrp(config: &Config, views: &[View]) -> String {
 
 /// The load balancing part.
 pub fn lvs(config: &Config) -> String {
-    let mut text = String::from("------< LVS Topology >------\n");
+    let mut text = String::new();
+    if let Some(ssl) = &config.ssl {
+        write_ssl(&mut text, ssl);
+    }
+    text.push_str("------< LVS Topology >------\n");
+    for group in &config.server_groups {
+        write_server_group(&mut text, group);
+    }
     for service in &config.virtual_servers {
         write_service(&mut text, service);
     }
@@ -231,11 +239,51 @@ fn write_script(text: &mut String, script: &TrackScript) {
     );
 }
 
+/// Without the password, which is nobody's business.
+fn write_ssl(text: &mut String, ssl: &Ssl) {
+    text.push_str("------< SSL definitions >------\n");
+    let files = [("CA-file", &ssl.ca), ("Certificate file", &ssl.certificate), ("Key file", &ssl.key)];
+    for (label, file) in files {
+        if let Some(file) = file {
+            let _ = writeln!(text, " {label} : {file}");
+        }
+    }
+}
+
+fn write_server_group(text: &mut String, group: &ServerGroup) {
+    let has = |family| {
+        if group.members.iter().any(|member| member.family() == Some(family)) { "yes" } else { "no" }
+    };
+    let (name, four, six) = (&group.name, has(Family::V4), has(Family::V6));
+    let _ = writeln!(
+        text,
+        " ------< Virtual server group >------\n Virtual Server Group = {name}, IPv4 = {four}, IPv6 = {six}"
+    );
+    for member in &group.members {
+        let _ = match member {
+            GroupMember::Addresses { first, last, port } if first == last => {
+                writeln!(text, "   VIP = {first}, VPORT = {port}")
+            }
+            GroupMember::Addresses { first, last, port } => {
+                writeln!(text, "   VIP Range = {first}-{last}, VPORT = {port}")
+            }
+            GroupMember::Fwmark { mark, family } => {
+                let family = family.map(|family| format!(" {family}")).unwrap_or_default();
+                writeln!(text, "   FWMARK = {mark}{family}")
+            }
+        };
+    }
+}
+
 fn write_service(text: &mut String, service: &VirtualServer) {
     text.push_str(" ------< Virtual server >------\n");
     let _ = match &service.target {
         Target::Address { address, port } => writeln!(text, " VS VIP = {address}, VPORT = {port}"),
         Target::Fwmark { mark, .. } => writeln!(text, " VS FWMARK = {mark}"),
+        Target::Group(name) => {
+            let number = service.group.as_ref().map_or(0, |group| group.number);
+            writeln!(text, " VS GROUP = [{name}]:{number}")
+        }
     };
     let _ = writeln!(
         text,
@@ -250,6 +298,9 @@ fn write_service(text: &mut String, service: &VirtualServer) {
         service.hysteresis,
         forwarding(service.forwarding),
     );
+    if let Some(name) = &service.snmp_name {
+        let _ = writeln!(text, "   SNMP name = '{name}'");
+    }
     if let Some(timeout) = service.persistence_timeout {
         let _ = writeln!(text, "   persistence timeout = {timeout}");
     }
@@ -269,19 +320,38 @@ fn write_real(text: &mut String, server: &RealServer) {
         forwarding(server.forwarding)
     );
     for check in &server.checks {
-        let kind = match &check.kind {
-            CheckKind::Tcp(_) => "TCP_CHECK",
-            CheckKind::Http(_) => "HTTP_GET",
-        };
+        let kind = check.kind.keyword();
+        if !check.kind.uses_network() {
+            let _ = writeln!(text, "     Health checker = {kind}{}", about_local(&check.kind));
+            continue;
+        }
         let target: IpAddr = check.target.ip();
         let _ = writeln!(
             text,
             "     Health checker = {kind}, dest = [{target}]:{}, connect timeout = {}, retry = {}, delay before retry = {}",
             check.target.port(),
-            check.connect_timeout.as_secs_f64(),
-            check.retry,
-            check.delay_before_retry.as_secs_f64(),
+            check.pace.connect_timeout.as_secs_f64(),
+            check.pace.retry,
+            check.pace.delay_before_retry.as_secs_f64(),
         );
+    }
+}
+
+/// What a check has that connects to nothing.
+fn about_local(kind: &CheckKind) -> String {
+    match kind {
+        CheckKind::Misc(misc) => format!(
+            ", script = {}, timeout = {}, dynamic = {}",
+            quoted(&misc.command),
+            misc.timeout.as_secs(),
+            if misc.dynamic { "YES" } else { "NO" }
+        ),
+        CheckKind::File(file) => {
+            let reverse = if file.reverse { " reverse" } else { "" };
+            format!(", track file = {}, weight = {}{reverse}", file.file, file.weight)
+        }
+        CheckKind::Bfd(bfd) => format!(", name = {}", bfd.instance),
+        _ => String::new(),
     }
 }
 
@@ -329,5 +399,24 @@ mod tests {
         {
             assert!(dump.lines().any(|found| found == line), "{line:?} is missing in\n{dump}");
         }
+    }
+
+    #[test]
+    fn groups_and_key_material() {
+        let text = "SSL {\npassword secret\nca /ca.pem\n}\nvirtual_server_group G {\n10.1.0.1-3 80\nfwmark 7 inet\n}\n\
+                    virtual_server group G {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\nsnmp_name web\n\
+                    real_server 10.0.0.2 80 {\n}\n}\n";
+        let dump = lvs(&load_str("test.conf", text, &LoadOptions::default()).config);
+        for line in [
+            " CA-file : /ca.pem",
+            " Virtual Server Group = G, IPv4 = yes, IPv6 = no",
+            "   VIP Range = 10.1.0.1-10.1.0.3, VPORT = 80",
+            "   FWMARK = 7 IPv4",
+            " VS GROUP = [G]:0",
+            "   SNMP name = 'web'",
+        ] {
+            assert!(dump.lines().any(|found| found == line), "{line:?} is missing in\n{dump}");
+        }
+        assert!(!dump.contains("secret"), "a password is nobody's business");
     }
 }

@@ -1,14 +1,15 @@
 //! The director's notes and the kernel's refusals in keepalived's words, which operators and tools grep.
 
+use nix::errno::Errno;
 use tracing::Level;
 
 use super::Line;
-use crate::config::model::check::HttpGet;
+use crate::config::model::lvs::GroupMember;
 use crate::config::model::{Check, CheckKind};
 use crate::health::outcome::{Failure, Success};
 use crate::lvs::name::{RealName, ServiceName};
 use crate::lvs::note::Note;
-use crate::objects::ipvs::{DestKey, Op, ServiceKey, SyncRole};
+use crate::objects::ipvs::{DestKey, Op, Protocol, ServiceKey, SyncRole};
 
 /// The log line of a note.
 pub fn render(note: &Note) -> Line {
@@ -16,20 +17,21 @@ pub fn render(note: &Note) -> Line {
         Note::Activating { real, service } => {
             format!("Activating healthchecker for service {real} for VS {service}")
         }
-        Note::CheckPassed { real, check, success } => passed(real, check, success),
+        Note::CheckPassed { real, service, check, success } => passed((real, service), check, success),
         Note::WebServerUp { real } => format!("Remote Web server {real} succeed on service."),
-        Note::CheckFailed { real, check, retries } => {
-            let name = check_name(check);
-            match retries {
-                Some(retries) => format!("{name} on service {real} failed after {retries} retries."),
-                None => format!("{name} on service {real} failed."),
-            }
+        Note::CheckFailed { real, service, check, failure, retries } => {
+            failed((real, service), check, failure, *retries)
         }
-        Note::AttemptFailed { real, check, failure } => attempt_failed(real, check, failure),
+        Note::AttemptFailed { real, service, check, failure } => {
+            attempt_failed((real, service), check, failure)
+        }
         Note::Undecided { real, check, reason } => {
             let what = match check.kind {
-                CheckKind::Tcp(_) => "TCP",
-                CheckKind::Http(_) => "WEB",
+                CheckKind::Misc(_) => {
+                    return line(format!("Misc check for {real} could not be run: {reason}"));
+                }
+                CheckKind::Http(_) | CheckKind::Ssl(_) => "WEB",
+                _ => check.kind.keyword().trim_end_matches("_CHECK"),
             };
             format!("{what} connect fail to create socket. Rescheduling. ({real}: {reason})")
         }
@@ -77,6 +79,21 @@ pub fn render(note: &Note) -> Line {
             let inhibited = if *inhibited { "(inhibited) " } else { "" };
             format!("{verb} {inhibited}service {real} from VS {service}")
         }
+        Note::LeftToAnother { service, first, more } => {
+            let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
+            let first = ServiceName::Single(*first);
+            let text =
+                format!("VS {service}: {first}{more} left to the virtual server that is first for it");
+            return Line::warn(text);
+        }
+        Note::Member { group, member, protocol, added } => {
+            let member = member_name(member, *protocol, *added);
+            if *added {
+                format!("VS [{member}] added into group {group}")
+            } else {
+                format!("VS [{member}] in group {group} no longer exists")
+            }
+        }
         Note::ServiceRemoved { service } => format!("Removing Virtual Server {service}"),
     })
 }
@@ -86,9 +103,9 @@ pub fn render(note: &Note) -> Line {
 pub fn refused(op: &Op, errno: i32, text: &str) -> Line {
     // `IP_VS_SO_SET_*` of `linux/ip_vs.h`.
     let (command, number, about) = match op {
-        Op::NewService(key, _) => ("ADD", 1154, ServiceName(*key).to_string()),
-        Op::SetService(key, _) => ("EDIT", 1155, ServiceName(*key).to_string()),
-        Op::DelService(key) => ("DEL", 1156, ServiceName(*key).to_string()),
+        Op::NewService(key, _) => ("ADD", 1154, ServiceName::Single(*key).to_string()),
+        Op::SetService(key, _) => ("EDIT", 1155, ServiceName::Single(*key).to_string()),
+        Op::DelService(key) => ("DEL", 1156, ServiceName::Single(*key).to_string()),
         Op::NewDest(key, server, _) => ("ADDDEST", 1159, pair(*key, *server)),
         Op::DelDest(key, server) => ("DELDEST", 1160, pair(*key, *server)),
         Op::SetDest(key, server, _) => ("EDITDEST", 1161, pair(*key, *server)),
@@ -100,7 +117,20 @@ pub fn refused(op: &Op, errno: i32, text: &str) -> Line {
 }
 
 fn pair(service: ServiceKey, server: DestKey) -> String {
-    format!("{} -> {}", ServiceName(service), RealName::of(service, server))
+    let service = ServiceName::Single(service);
+    format!("{service} -> {}", RealName::of(&service, server))
+}
+
+/// As keepalived's lines have it, for a mark that comes and one that goes.
+fn member_name(member: &GroupMember, protocol: Protocol, added: bool) -> String {
+    match member {
+        GroupMember::Addresses { first, last, port } if first == last => {
+            format!("[{first}]:{protocol}:{port}")
+        }
+        GroupMember::Addresses { first, last, port } => format!("[{first}]:{protocol}:{port}-{last}"),
+        GroupMember::Fwmark { mark, .. } if added => format!("FWM {mark}"),
+        GroupMember::Fwmark { mark, .. } => mark.to_string(),
+    }
 }
 
 fn role(role: SyncRole) -> String {
@@ -114,16 +144,71 @@ fn line(text: String) -> Line {
     Line { level: Level::INFO, detail: false, text }
 }
 
-fn check_name(check: &Check) -> &'static str {
-    match check.kind {
-        CheckKind::Tcp(_) => "TCP_CHECK",
-        CheckKind::Http(_) => "HTTP_CHECK",
+/// Whom a result is about: a real server, in a service.
+type About<'a> = (&'a RealName, &'a ServiceName);
+
+fn script((real, service): About<'_>, check: &Check) -> String {
+    let program = match &check.kind {
+        CheckKind::Misc(misc) => misc.command.argv.first().map_or("", String::as_str),
+        _ => "",
+    };
+    format!("Misc check for [{real} VS {service}] by [{program}]")
+}
+
+fn script_failed(about: About<'_>, check: &Check, failure: &Failure, tries: String) -> String {
+    let script = script(about, check);
+    match failure {
+        Failure::RanTooLong => format!("{script} timed out{tries}."),
+        Failure::Exited(status) => format!("{script} failed{tries} (exited with status {status})."),
+        Failure::Killed(signal) => format!("{script} failed{tries} (due to signal {signal})."),
+        _ => format!("{script} failed{tries}."),
     }
 }
 
-fn passed(real: &RealName, check: &Check, success: &Success) -> String {
+fn tries(check: &Check, retries: Option<u32>) -> String {
+    match retries {
+        Some(1) => " after 1 retry".into(),
+        Some(retries) => format!(" after {retries} retries"),
+        None if check.pace.retry == 0 => " with retry disabled".into(),
+        None => String::new(),
+    }
+}
+
+fn check_name(check: &Check) -> &'static str {
+    match check.kind {
+        CheckKind::Http(_) => "HTTP_CHECK",
+        CheckKind::Ssl(_) => "SSL_CHECK",
+        CheckKind::Ping => "ICMP CHECK",
+        _ => check.kind.keyword(),
+    }
+}
+
+/// Most kinds say that they failed, two of them how.
+fn failed(about: About<'_>, check: &Check, failure: &Failure, retries: Option<u32>) -> String {
+    let real = about.0;
+    match (&check.kind, retries) {
+        (CheckKind::Misc(_), _) => script_failed(about, check, failure, tries(check, retries)),
+        (CheckKind::Smtp(_), _) | (CheckKind::Dns(_), None) => attempt_failed(about, check, failure),
+        (CheckKind::Dns(_), Some(retries)) => {
+            format!("{} after {retries} retries", attempt_failed(about, check, failure))
+        }
+        (_, Some(retries)) => {
+            format!("{} on service {real} failed after {retries} retries.", check_name(check))
+        }
+        (_, None) => format!("{} on service {real} failed.", check_name(check)),
+    }
+}
+
+fn passed(about: About<'_>, check: &Check, success: &Success) -> String {
+    let real = about.0;
     match success {
+        Success::Ran { .. } => format!("{} succeeded.", script(about, check)),
         Success::Connected => format!("TCP connection to {real} success."),
+        Success::Answered => match check.kind {
+            CheckKind::Smtp(_) => format!("Remote SMTP server {real} succeed on service."),
+            CheckKind::Ping => format!("ICMP connection to {real} success."),
+            _ => format!("UDP connection to {real} success."),
+        },
         Success::Http { url, digest_compared, .. } => {
             let what = if *digest_compared { "MD5 digest" } else { "HTTP status code" };
             format!("{what} success to {real} url({})", url_path(check, *url))
@@ -131,13 +216,14 @@ fn passed(real: &RealName, check: &Check, success: &Success) -> String {
     }
 }
 
-fn attempt_failed(real: &RealName, check: &Check, failure: &Failure) -> String {
+fn attempt_failed(about: About<'_>, check: &Check, failure: &Failure) -> String {
+    let real = about.0;
     match &check.kind {
         CheckKind::Tcp(_) => match failure {
             Failure::ConnectTimeout | Failure::Deadline(_) => format!("TCP connection to {real} timeout."),
             _ => format!("TCP connection to {real} failed."),
         },
-        CheckKind::Http(_) => match failure {
+        CheckKind::Http(_) | CheckKind::Ssl(_) => match failure {
             Failure::Connect(_) => format!("Error connecting server {real}."),
             Failure::ConnectTimeout => format!("Timeout connecting server {real}."),
             Failure::ReadTimeout => format!("Timeout HTTP read server {real}."),
@@ -155,14 +241,54 @@ fn attempt_failed(real: &RealName, check: &Check, failure: &Failure) -> String {
                 let found: String = found.iter().map(|byte| format!("{byte:02x}")).collect();
                 format!("MD5 digest error to server {real}. (url({path}) gave {found})")
             }
+            _ => format!("Read error with server {real}."),
         },
+        CheckKind::Smtp(_) => format!("SMTP_CHECK {} server {}", mail_problem(failure), address(check)),
+        CheckKind::Dns(_) => format!("DNS_CHECK ({real}) {}", question_problem(check, failure)),
+        CheckKind::Udp(_) if *failure == Failure::Mismatch => {
+            format!("UDP check to {real} reply data mismatch.")
+        }
+        CheckKind::Udp(_) => format!("UDP connection to {real} failed."),
+        CheckKind::Ping if *failure == Failure::ReadTimeout => {
+            format!("ICMP connection to address {real} timeout.")
+        }
+        CheckKind::Ping => format!("ICMP connection to address {real} failed."),
+        CheckKind::Misc(_) => script_failed(about, check, failure, String::new()),
+        kind => format!("{} on service {real} failed.", kind.keyword()),
     }
+}
+
+fn mail_problem(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Connect(_) => "Could not connect to",
+        Failure::ConnectTimeout => "Connection timeout to",
+        Failure::ReadTimeout => "Read timeout from",
+        Failure::Greeting => "Bad greeting banner from",
+        Failure::Helo => "Bad HELO response from",
+        _ => "Read failure from",
+    }
+}
+
+fn question_problem(check: &Check, failure: &Failure) -> String {
+    match failure {
+        Failure::Connect(libc::ENETUNREACH) => format!("network unreachable for {}", address(check)),
+        Failure::Connect(errno) => {
+            format!("failed to read socket; errno {errno} ({})", Errno::from_raw(*errno).desc())
+        }
+        Failure::Rcode(code) => format!("read error occurred. (rcode = {code})"),
+        _ => "read timeout from socket".into(),
+    }
+}
+
+/// Where a check goes, which need not be its real server.
+fn address(check: &Check) -> String {
+    format!("[{}]:{}", check.target.ip(), check.target.port())
 }
 
 fn url_path(check: &Check, url: usize) -> &str {
     match &check.kind {
-        CheckKind::Http(HttpGet { urls, .. }) => urls.get(url).map_or("", |url| &url.path),
-        CheckKind::Tcp(_) => "",
+        CheckKind::Http(pages) | CheckKind::Ssl(pages) => pages.urls.get(url).map_or("", |url| &url.path),
+        _ => "",
     }
 }
 
@@ -187,10 +313,10 @@ mod tests {
 
     #[test]
     fn quorum_in_keepalived_s_arithmetic() {
-        let service = ServiceName(service());
+        let service = ServiceName::Single(service());
         let balance = Balance { quorum: 2, hysteresis: 1, live: 3 };
         assert_eq!(
-            text(Note::Quorum { service, up: true, balance }),
+            text(Note::Quorum { service: service.clone(), up: true, balance }),
             "Gained quorum 2+1=3 <= 3 for VS [10.0.0.1]:tcp:80"
         );
         let balance = Balance { live: 0, ..balance };
@@ -202,13 +328,14 @@ mod tests {
 
     #[test]
     fn servers_come_and_go_in_four_words() {
-        let (service, real) = (ServiceName(service()), RealName::of(service(), server()));
-        let said = |up, inhibit| text(Note::RealServer { real, service, up, inhibit });
+        let service = ServiceName::Single(service());
+        let real = RealName::of(&service, server());
+        let said = |up, inhibit| text(Note::RealServer { real, service: service.clone(), up, inhibit });
         assert_eq!(said(false, false), "Removing service [10.0.0.2]:tcp:80 from VS [10.0.0.1]:tcp:80");
         assert_eq!(said(true, false), "Adding service [10.0.0.2]:tcp:80 to VS [10.0.0.1]:tcp:80");
         assert_eq!(said(false, true), "Disabling service [10.0.0.2]:tcp:80 of VS [10.0.0.1]:tcp:80");
         assert_eq!(said(true, true), "Enabling service [10.0.0.2]:tcp:80 of VS [10.0.0.1]:tcp:80");
-        let released = Note::Released { real, service, stopping: true, inhibited: true };
+        let released = Note::Released { real, service: service.clone(), stopping: true, inhibited: true };
         assert_eq!(
             text(released),
             "Shutting down (inhibited) service [10.0.0.2]:tcp:80 from VS [10.0.0.1]:tcp:80"

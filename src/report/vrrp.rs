@@ -6,7 +6,9 @@ use std::time::Duration;
 use tracing::Level;
 
 use super::Line;
+use crate::ids::Name;
 use crate::vrrp::note::{Fault, Note, What};
+use crate::vrrp::tracking::Kind;
 use crate::vrrp::wire::Refusal;
 
 /// The line for a note.
@@ -17,7 +19,7 @@ pub fn render(note: &Note) -> Line {
         What::Presence { .. } => format!("Interface {} {text}", note.about),
         // keepalived writes a colon behind the name for every reason but a missing address.
         What::Fault(Fault::NoAddress(_)) => format!("({}) {text}", note.about),
-        What::Fault(_) => format!("({}): {text}", note.about),
+        What::Fault(_) | What::FaultOver(_) => format!("({}): {text}", note.about),
         What::AddressRemoved { .. } | What::StartupDelayed(_) | What::StartupCompleted => text,
         What::Link { up } => format!("Netlink reports {} {}", note.about, if *up { "up" } else { "down" }),
         _ => format!("({}) {text}", note.about),
@@ -65,6 +67,7 @@ fn words(what: &What) -> (bool, String) {
         What::PriorityChanged { from, to } => {
             (false, format!("Changing effective priority from {from} to {to}"))
         }
+        What::PrioritySet { to } => (false, format!("Setting effective priority to {to}")),
         What::IntervalAdopted { from, to } => (
             true,
             format!(
@@ -153,9 +156,8 @@ fn words(what: &What) -> (bool, String) {
                 by.as_secs_f64()
             ),
         ),
-        What::WeightIgnoredInGroup { tracker } => {
-            (false, format!("ignoring tracked script {tracker} with weights due to SYNC group"))
-        }
+        What::WeightIgnored { kind, tracked, owner } => (false, weight_ignored(*kind, tracked, *owner)),
+        What::FaultOver(fault) => (false, fault_over(fault)),
     }
 }
 
@@ -169,9 +171,30 @@ fn reason(fault: &Fault) -> String {
         Fault::InterfaceDown(name) | Fault::TrackedInterface(name) => format!("(interface {name} down)"),
         Fault::NoAddress(family) => format!("(no {family} address for interface)"),
         Fault::Script(name) => format!("due to script {name}"),
+        Fault::File(name) => return format!("tracked file {name} now FAULT state"),
+        Fault::Process(name) => format!("(tracked process {name} quorum not achieved)"),
+        Fault::Bfd(name) => format!("due to BFD instance {name}"),
         Fault::ScriptPending(name) => format!("until script {name} has had its first result"),
     };
     format!("entering FAULT state {why}")
+}
+
+fn fault_over(fault: &Fault) -> String {
+    match fault {
+        Fault::File(name) => format!("tracked file {name} leaving FAULT state"),
+        fault => format!("no longer {}", reason(fault)),
+    }
+}
+
+fn weight_ignored(kind: Kind, tracked: &Name, owner: bool) -> String {
+    let why = if owner { "address_owner" } else { "SYNC group" };
+    match kind {
+        Kind::Interface => format!("ignoring {tracked} tracked interface weight due to {why}"),
+        Kind::Script => format!("ignoring tracked script {tracked} with weights due to {why}"),
+        Kind::File => format!("ignoring weight from tracked file {tracked} due to {why}. specify weight 0"),
+        Kind::Process => format!("ignoring tracked process {tracked} with weights due to {why}"),
+        Kind::Bfd => format!("ignoring BFD instance {tracked} with weights due to {why}"),
+    }
 }
 
 fn refused(refusal: Refusal, from: &str, ours: u8, interval: Duration) -> String {

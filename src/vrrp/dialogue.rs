@@ -1,5 +1,8 @@
 //! The router as a dialogue: this happens at that time, exactly these actions follow, then nothing more.
 
+#[cfg(test)]
+mod tracking;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;

@@ -19,6 +19,12 @@ pub enum Event<'a> {
     Interface { name: Name, now: Option<Arc<Interface>> },
     /// A track script has a new settled result (after rise and fall).
     Script { name: Name, healthy: bool },
+    /// A `track_file` has this number in it; 0 where it is missing or empty.
+    File { name: Name, value: i32 },
+    /// Of a `vrrp_track_process` as many run as should (after its delays), or not.
+    Process { name: Name, quorate: bool },
+    /// A BFD session came up or went down.
+    Bfd { name: Name, up: bool },
     /// Somebody else removed an address that an owning instance had set. The driver asks before it
     /// puts it back, by telling the router.
     AddressLost { key: AddressKey },

@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use super::instance::{OWNER, source_of};
 use super::note::Fault;
-use crate::config::model::{SyncGroup, Tracked, VrrpInstance};
+use super::tracking::{Effect, Kind, Standing, Standings, effect, trackers};
+use crate::config::model::{SyncGroup, VrrpInstance};
 use crate::ids::{IfIndex, Name};
 use crate::objects::interface::Interface;
 
-/// Interfaces and script results as last told.
+/// Interfaces and tracked objects as last told.
 pub(super) struct Facts {
     interfaces: HashMap<Name, Arc<Interface>>,
-    scripts: HashMap<Name, bool>,
+    pub tracked: Standings,
     /// Never a source of adverts, wherever they stand.
     virtual_addresses: HashSet<IpAddr>,
 }
@@ -22,7 +23,8 @@ pub(super) struct Facts {
 /// The facts for one instance.
 pub(super) struct Situation {
     pub faults: Vec<Fault>,
-    pub priority: u8,
+    /// `None`: a file's value is past what a priority can be; the priority stays what it was.
+    pub priority: Option<u8>,
     pub interface: Option<IfIndex>,
     pub source: Option<IpAddr>,
 }
@@ -50,7 +52,7 @@ impl Facts {
     pub fn new<'a>(interfaces: impl IntoIterator<Item = &'a Arc<Interface>>) -> Self {
         Facts {
             interfaces: interfaces.into_iter().map(|i| (i.name.clone(), i.clone())).collect(),
-            scripts: HashMap::new(),
+            tracked: Standings::default(),
             virtual_addresses: HashSet::new(),
         }
     }
@@ -83,15 +85,6 @@ impl Facts {
             v4: interface.source_v4(is_virtual),
             v6: interface.source_v6(is_virtual),
         }
-    }
-
-    pub fn set_script(&mut self, name: &Name, healthy: bool) {
-        self.scripts.insert(name.clone(), healthy);
-    }
-
-    /// A script that no configuration names any more; one of the same name starts without a result.
-    pub fn forget_scripts(&mut self, keep: impl Fn(&Name) -> bool) {
-        self.scripts.retain(|name, _| keep(name));
     }
 
     pub fn interface(&self, name: &Name) -> Option<&Arc<Interface>> {
@@ -140,56 +133,49 @@ impl Facts {
                 }
             }
         }
-        let fatal = |tracked: &&Tracked| tracked.weight == 0;
-        for tracked in interfaces(config, group).filter(fatal) {
-            if self.is_up(&tracked.name) == tracked.reverse {
-                faults.push(Fault::TrackedInterface(tracked.name.clone()));
-            }
-        }
-        for tracked in scripts(config, group).filter(fatal) {
-            match self.scripts.get(&tracked.name) {
-                None => faults.push(Fault::ScriptPending(tracked.name.clone())),
-                Some(healthy) if *healthy == tracked.reverse => {
-                    faults.push(Fault::Script(tracked.name.clone()))
-                }
-                Some(_) => {}
+        for (kind, tracked, effect) in self.effects(config, group) {
+            match (kind, effect) {
+                (_, Effect::Priority(_)) => {}
+                (_, Effect::Pending) => faults.push(Fault::ScriptPending(tracked)),
+                (Kind::Interface, Effect::Fault) => faults.push(Fault::TrackedInterface(tracked)),
+                (Kind::Script, Effect::Fault) => faults.push(Fault::Script(tracked)),
+                (Kind::File, Effect::Fault) => faults.push(Fault::File(tracked)),
+                (Kind::Process, Effect::Fault) => faults.push(Fault::Process(tracked)),
+                (Kind::Bfd, Effect::Fault) => faults.push(Fault::Bfd(tracked)),
             }
         }
         faults
     }
 
-    /// keepalived(5), "weight": a positive one is added while the tracked object is well, a negative one
-    /// while it is not. An owner's priority never changes; members of a group ignore weights unless the
-    /// group says otherwise.
-    fn priority(&self, config: &VrrpInstance, group: Option<&SyncGroup>) -> u8 {
-        if config.priority == OWNER || group.is_some_and(|group| !group.tracking_weight) {
-            return config.priority;
+    /// An owner's priority never changes.
+    fn priority(&self, config: &VrrpInstance, group: Option<&SyncGroup>) -> Option<u8> {
+        if config.priority == OWNER {
+            return Some(OWNER);
         }
-        let of_interfaces = interfaces(config, group).map(|t| (t, Some(self.is_up(&t.name))));
-        let of_scripts = scripts(config, group).map(|t| (t, self.scripts.get(&t.name).copied()));
-        let sum: i32 = of_interfaces
-            .chain(of_scripts)
-            .filter_map(|(tracked, well)| well.map(|well| contribution(tracked, well)))
-            .sum();
-        u8::try_from((i32::from(config.priority) + sum).clamp(1, 254)).unwrap_or(config.priority)
+        let mut sum = i32::from(config.priority);
+        for (kind, _, effect) in self.effects(config, group) {
+            match effect {
+                Effect::Priority(change) => sum += change,
+                Effect::Fault if kind == Kind::File => return None,
+                Effect::Fault | Effect::Pending => {}
+            }
+        }
+        u8::try_from(sum.clamp(1, 254)).ok()
     }
-}
 
-fn contribution(tracked: &Tracked, well: bool) -> i32 {
-    let well = well != tracked.reverse;
-    if (tracked.weight > 0) == well { i32::from(tracked.weight) } else { 0 }
-}
-
-fn interfaces<'a>(
-    config: &'a VrrpInstance,
-    group: Option<&'a SyncGroup>,
-) -> impl Iterator<Item = &'a Tracked> {
-    config.track_interfaces.iter().chain(group.into_iter().flat_map(|group| &group.track_interfaces))
-}
-
-fn scripts<'a>(
-    config: &'a VrrpInstance,
-    group: Option<&'a SyncGroup>,
-) -> impl Iterator<Item = &'a Tracked> {
-    config.track_scripts.iter().chain(group.into_iter().flat_map(|group| &group.track_scripts))
+    /// What each tracked object that counts does to the instance.
+    fn effects<'a>(
+        &'a self,
+        config: &'a VrrpInstance,
+        group: Option<&'a SyncGroup>,
+    ) -> impl Iterator<Item = (Kind, Name, Effect)> + 'a {
+        trackers(config, group).map(|(kind, tracked)| {
+            let standing = match kind {
+                Kind::Interface => Some(Standing::Well(self.is_up(&tracked.name))),
+                _ => self.tracked.get(kind, &tracked.name),
+            };
+            let effect = effect(&tracked, kind, standing);
+            (kind, tracked.name, effect)
+        })
+    }
 }

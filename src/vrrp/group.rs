@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::{Action, InstanceId, State, Subject};
-use super::instance::{Instance, Phase};
+use super::instance::{Instance, OWNER, Phase};
 use super::note::What;
 use super::router::{Router, group_note};
+use super::tracking::ignored;
 use crate::config::model::SyncGroup;
 use crate::ids::Name;
 use crate::time::Mono;
@@ -125,13 +126,14 @@ impl Router {
         }
     }
 
-    /// Weighted trackers of a member do nothing without `sync_group_tracking_weight`: the operator is told.
+    /// Weighted trackers of an owner do nothing, and those of a member neither without
+    /// `sync_group_tracking_weight`: the operator is told.
     pub(super) fn note_ignored_weights(&self, out: &mut Vec<Action>) {
-        for group in self.groups.iter().filter(|group| !group.config.tracking_weight) {
-            for instance in group.members.iter().filter_map(|id| self.instance(*id)) {
-                for tracked in instance.config.track_scripts.iter().filter(|tracked| tracked.weight != 0) {
-                    instance.note(What::WeightIgnoredInGroup { tracker: tracked.name.clone() }, out);
-                }
+        for instance in self.order.iter().filter_map(|id| self.instance(*id)) {
+            let group = instance.group.and_then(|index| self.groups.get(index));
+            let owner = instance.config.priority == OWNER;
+            for (kind, tracked) in ignored(&instance.config, group.map(|group| &*group.config)) {
+                instance.note(What::WeightIgnored { kind, tracked: tracked.clone(), owner }, out);
             }
         }
     }

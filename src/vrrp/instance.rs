@@ -315,6 +315,17 @@ impl Instance {
         }
     }
 
+    /// The same after a file's value was past what a priority can be; its own base priority goes without saying.
+    pub fn return_to_priority(&mut self, priority: u8, out: &mut Vec<Action>) {
+        if self.priority != priority {
+            if priority != self.config.priority {
+                self.note(What::PrioritySet { to: priority }, out);
+            }
+            self.priority = priority;
+            self.packets.clear();
+        }
+    }
+
     /// Takes over a new configuration in place. A master speaks first, so that its peers wait.
     pub fn adopt(&mut self, now: Mono, config: Arc<VrrpInstance>, out: &mut Vec<Action>) {
         let patience = self.master_down_interval();

@@ -13,6 +13,7 @@ pub mod note;
 mod reload;
 pub mod router;
 mod speaking;
+pub mod tracking;
 pub mod wire;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::action::State;
+use super::tracking::Kind;
 use super::wire::Refusal;
 use crate::config::model::Version;
 use crate::ids::{Family, Name, Vrid};
@@ -67,6 +68,10 @@ pub enum What {
     },
     PriorityChanged {
         from: u8,
+        to: u8,
+    },
+    /// The same, when a file's value was past what a priority can be until now.
+    PrioritySet {
         to: u8,
     },
     IntervalAdopted {
@@ -137,10 +142,15 @@ pub enum What {
     Stalled {
         by: Duration,
     },
-    /// Weighted trackers of a sync group's member have no effect.
-    WeightIgnoredInGroup {
-        tracker: Name,
+    /// The weight that an instance gives to a tracked object has no effect: it is an owner, or a sync group's
+    /// member.
+    WeightIgnored {
+        kind: Kind,
+        tracked: Name,
+        owner: bool,
     },
+    /// A tracked object is no reason for FAULT any more.
+    FaultOver(Fault),
 }
 
 /// Why an instance cannot take part.
@@ -155,4 +165,10 @@ pub enum Fault {
     Script(Name),
     /// A track script without weight has not yet had a result.
     ScriptPending(Name),
+    /// A tracked file without weight is not 0, or its value takes the priority below 1.
+    File(Name),
+    /// Of a tracked process without weight too few run, or too many.
+    Process(Name),
+    /// A tracked BFD session without weight is down.
+    Bfd(Name),
 }

@@ -3,12 +3,13 @@
 //! Instances are matched as keepalived does, not by name but by what they are on the wire and on the host
 //! (see [`InstanceIdentity`]). A matched one keeps its state, its timers, its master and its counters.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::action::{Action, InstanceId, State};
 use super::instance::Instance;
 use super::router::Router;
+use super::tracking::Kind;
 use crate::config::model::{Config, InstanceIdentity};
 use crate::ids::Name;
 use crate::time::Mono;
@@ -18,9 +19,8 @@ impl Router {
         let mut living: HashMap<InstanceIdentity, InstanceId> =
             self.instances.iter().flatten().map(|i| (i.config.identity(), i.id)).collect();
         self.config = config.clone();
-        let defined: std::collections::HashSet<&Name> =
-            config.track_scripts.iter().map(|script| &script.name).collect();
-        self.facts.forget_scripts(|name| defined.contains(name));
+        let defined = defined(&config);
+        self.facts.tracked.forget(|kind, name| defined.contains(&(kind, name)));
         let (mut kept, mut order) = (Vec::new(), Vec::new());
         for instance in &config.instances {
             match living.remove(&instance.identity()) {
@@ -55,4 +55,13 @@ impl Router {
         self.rebuild();
         self.settle_all(now, out);
     }
+}
+
+/// The objects that a configuration can track.
+fn defined(config: &Config) -> HashSet<(Kind, &Name)> {
+    let scripts = config.track_scripts.iter().map(|script| (Kind::Script, &script.name));
+    let files = config.track_files.iter().map(|file| (Kind::File, &file.name));
+    let processes = config.track_processes.iter().map(|process| (Kind::Process, &process.name));
+    let sessions = config.bfd_instances.iter().map(|session| (Kind::Bfd, &session.name));
+    scripts.chain(files).chain(processes).chain(sessions).collect()
 }

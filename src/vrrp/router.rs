@@ -13,6 +13,7 @@ use super::facts::{Change, Facts};
 use super::group::Group;
 use super::instance::{Instance, Phase, Wish, interfaces_of};
 use super::note::{Fault, Note, What};
+use super::tracking::{Kind, Object, Standing, told, trackers};
 use super::wire;
 use crate::config::model::{Config, VirtualAddress, VrrpInstance};
 use crate::ids::{Family, IfIndex, Name, Vrid};
@@ -49,7 +50,7 @@ pub struct Router {
     pub(super) groups: Vec<Group>,
     by_wire: HashMap<(IfIndex, Family, Vrid), Vec<InstanceId>>,
     pub(super) by_interface: HashMap<Name, Vec<InstanceId>>,
-    pub(super) by_script: HashMap<Name, Vec<InstanceId>>,
+    pub(super) by_tracked: HashMap<Object, Vec<InstanceId>>,
     pub(super) by_address: HashMap<AddressKey, InstanceId>,
     restored: HashMap<AddressKey, (Mono, u32)>,
     /// Sorted. A queue, because the first goes and comes back near the end: little is moved, and nothing
@@ -70,6 +71,17 @@ impl Router {
         interfaces: impl IntoIterator<Item = &'a Arc<Interface>>,
         out: &mut Vec<Action>,
     ) -> Self {
+        Self::start_knowing(now, config, interfaces, [], out)
+    }
+
+    /// The same, with what is known of tracked objects at the start: it decides about the first state.
+    pub fn start_knowing<'a>(
+        now: Mono,
+        config: Arc<Config>,
+        interfaces: impl IntoIterator<Item = &'a Arc<Interface>>,
+        known: impl IntoIterator<Item = Event<'static>>,
+        out: &mut Vec<Action>,
+    ) -> Self {
         let delay = config.global.vrrp_startup_delay;
         if !delay.is_zero() {
             out.push(about_all(What::StartupDelayed(delay)));
@@ -81,7 +93,7 @@ impl Router {
             groups: Vec::new(),
             by_wire: HashMap::new(),
             by_interface: HashMap::new(),
-            by_script: HashMap::new(),
+            by_tracked: HashMap::new(),
             by_address: HashMap::new(),
             restored: HashMap::new(),
             due: VecDeque::new(),
@@ -101,6 +113,9 @@ impl Router {
             instance.note_removal(out);
         }
         router.rebuild();
+        for (object, standing) in known.into_iter().filter_map(told) {
+            router.facts.tracked.set(object, standing);
+        }
         router.settle_all(now, out);
         router
     }
@@ -115,10 +130,9 @@ impl Router {
             Event::Interface { name, now: interface } => {
                 self.interface(now, &name, interface, out);
             }
-            Event::Script { name, healthy } => {
-                self.facts.set_script(&name, healthy);
-                for id in self.by_script.get(&name).cloned().unwrap_or_default() {
-                    self.settle(now, id, out);
+            Event::Script { .. } | Event::File { .. } | Event::Process { .. } | Event::Bfd { .. } => {
+                if let Some((object, standing)) = told(event) {
+                    self.tracked(now, object, standing, out);
                 }
             }
             Event::AddressLost { key } => self.address_lost(now, key, out),
@@ -268,6 +282,14 @@ impl Router {
         }
     }
 
+    fn tracked(&mut self, now: Mono, object: Object, standing: Standing, out: &mut Vec<Action>) {
+        let who = self.by_tracked.get(&object).cloned().unwrap_or_default();
+        self.facts.tracked.set(object, standing);
+        for id in who {
+            self.settle(now, id, out);
+        }
+    }
+
     fn address_lost(&mut self, now: Mono, key: AddressKey, out: &mut Vec<Action>) {
         let Some(id) = self.by_address.get(&key).copied() else { return };
         let Some(instance) = self.instance_mut(id).filter(|instance| instance.is_master()) else { return };
@@ -329,8 +351,19 @@ impl Router {
         let situation = self.facts.of(&instance.config, group.map(|group| &*group.config));
         let Some(instance) = self.instance_mut(id) else { return Vec::new() };
         instance.set_way(situation.interface, situation.source);
-        instance.set_priority(situation.priority, out);
         let before = std::mem::replace(&mut instance.faults, situation.faults);
+        let mut was_past = false;
+        for over in before.iter().filter(|fault| !instance.faults.contains(fault)) {
+            if let Fault::File(_) = over {
+                instance.note(What::FaultOver(over.clone()), out);
+                was_past = true;
+            }
+        }
+        match situation.priority {
+            Some(priority) if was_past => instance.return_to_priority(priority, out),
+            Some(priority) => instance.set_priority(priority, out),
+            None => {}
+        }
         instance.faults.iter().filter(|fault| !before.contains(fault)).cloned().collect()
     }
 
@@ -405,23 +438,20 @@ impl Router {
             }
         }
         self.by_interface.clear();
-        self.by_script.clear();
+        self.by_tracked.clear();
         self.by_address.clear();
         let mut virtual_addresses = HashSet::new();
         for instance in self.instances.iter().flatten() {
             let group = instance.group.and_then(|index| self.groups.get(index)).map(|group| &group.config);
-            let tracked = instance
-                .config
-                .track_interfaces
-                .iter()
-                .chain(group.iter().flat_map(|g| &g.track_interfaces));
-            for name in interfaces_of(&instance.config).chain(tracked.map(|tracked| &tracked.name)) {
+            for name in interfaces_of(&instance.config) {
                 insert_once(self.by_interface.entry(name.clone()).or_default(), instance.id);
             }
-            let tracked =
-                instance.config.track_scripts.iter().chain(group.iter().flat_map(|g| &g.track_scripts));
-            for name in tracked.map(|tracked| &tracked.name) {
-                insert_once(self.by_script.entry(name.clone()).or_default(), instance.id);
+            for (kind, tracked) in trackers(&instance.config, group.map(|group| &**group)) {
+                let who = match kind {
+                    Kind::Interface => self.by_interface.entry(tracked.name).or_default(),
+                    _ => self.by_tracked.entry((kind, tracked.name)).or_default(),
+                };
+                insert_once(who, instance.id);
             }
             for address in instance.addresses() {
                 self.by_address.insert(address.key.clone(), instance.id);

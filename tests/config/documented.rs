@@ -40,6 +40,7 @@ fn every_code_has_an_example() {
             "no-such-process",
             "no-such-bfd",
             "no-such-track-group",
+            "no-such-server-group",
             standfast::config::host::NO_SUCH_INTERFACE,
         ]
         .map(str::to_owned),

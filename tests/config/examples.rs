@@ -47,7 +47,7 @@ fn a_missing_brace_is_one_mistake_and_costs_nothing() {
     assert_eq!((service.persistence_timeout, service.forwarding), (Some(9600), Forwarding::DirectRoute));
     let reals: Vec<_> = service.real_servers.iter().map(|real| real.address).collect();
     assert_eq!(reals, [ip("172.28.128.10"), ip("172.28.128.60")]);
-    assert_eq!(service.real_servers[0].checks[0].connect_timeout, Duration::from_secs(10));
+    assert_eq!(service.real_servers[0].checks[0].pace.connect_timeout, Duration::from_secs(10));
     let [instance] = &loaded.config.instances[..] else { panic!() };
     assert_eq!((instance.vrid.get(), instance.priority), (50, 100));
     assert_eq!(instance.state, Some(InitialState::Master));
@@ -79,7 +79,7 @@ fn unknown_words_are_one_warning_each_with_advice() {
     assert_eq!(loaded.config.track_scripts[0].command.argv, ["pidof", "nginx"]);
     assert_eq!(loaded.config.track_scripts[0].timeout, Duration::from_secs(2), "the interval's");
     let check = &loaded.config.virtual_servers[0].real_servers[2].checks[0];
-    assert_eq!((check.retry, check.delay_before_retry), (3, Duration::from_secs(3)));
+    assert_eq!((check.pace.retry, check.pace.delay_before_retry), (3, Duration::from_secs(3)));
     let CheckKind::Http(http) = &check.kind else { panic!() };
     assert_eq!(http.urls[0].path, "/probe");
     assert!(http.urls[0].status.is_empty());
@@ -109,8 +109,11 @@ fn the_leaf_lab_runs_with_defaults() {
     let service = &loaded.config.virtual_servers[0];
     assert_eq!(service.delay_loop, Duration::from_secs(60));
     let check = &service.real_servers[0].checks[0];
-    assert_eq!((check.retry, check.delay_before_retry), (1, Duration::from_secs(1)));
-    assert_eq!((check.delay_loop, check.warmup), (Duration::from_secs(60), Duration::from_secs(60)));
+    assert_eq!((check.pace.retry, check.pace.delay_before_retry), (1, Duration::from_secs(1)));
+    assert_eq!(
+        (check.pace.delay_loop, check.pace.warmup),
+        (Duration::from_secs(60), Duration::from_secs(60))
+    );
     assert_eq!(example("leaf-1-2.conf").config.instances[0].priority, 100);
 }
 

@@ -237,14 +237,14 @@ fn checks_inherit_from_real_server_and_service() {
     let [first, second] = &service.real_servers[..] else { panic!() };
     assert_eq!((first.port, second.port), (80, 80), "DR has the service's port");
     let check = &first.checks[0];
-    assert_eq!((check.retry, check.delay_before_retry), (5, Duration::from_secs(3)));
-    assert_eq!((check.delay_loop, check.warmup), (Duration::from_secs(7), Duration::ZERO));
-    assert_eq!(check.connect_timeout, Duration::from_secs(2));
+    assert_eq!((check.pace.retry, check.pace.delay_before_retry), (5, Duration::from_secs(3)));
+    assert_eq!((check.pace.delay_loop, check.pace.warmup), (Duration::from_secs(7), Duration::ZERO));
+    assert_eq!(check.pace.connect_timeout, Duration::from_secs(2));
     assert_eq!(check.target.to_string(), "10.0.0.2:81");
     let standfast::config::model::CheckKind::Http(http) = &check.kind else { panic!() };
     assert_eq!(http.urls[0].virtualhost.as_deref(), Some("v"));
     assert_eq!(http.urls[0].status.len(), 2);
     let check = &second.checks[0];
-    assert_eq!((check.retry, check.delay_loop), (0, Duration::from_millis(1500)));
+    assert_eq!((check.pace.retry, check.pace.delay_loop), (0, Duration::from_millis(1500)));
     assert_eq!(check.target.to_string(), "10.0.0.3:8080", "the written port is checked");
 }

@@ -9,6 +9,8 @@
     reason = "a test fails by panicking, and what helps it is no test function in clippy's eyes"
 )]
 
+mod balancing;
+mod checkers;
 mod consequences;
 mod corpus;
 mod documented;
@@ -21,6 +23,7 @@ mod lints;
 mod manual;
 mod meaning;
 mod oracle;
+mod pages;
 mod places;
 mod policy;
 mod robust;

@@ -56,6 +56,18 @@ fn good_texts_pass() {
 }
 
 #[test]
+fn a_check_that_runs_is_not_lost_by_a_mistake() {
+    let lost = refusal("TCP_CHECK { }", "HTTP_GET { }");
+    assert!(
+        lost.as_deref().is_some_and(|reason| reason.contains("a check of the real server 10.0.1.1")),
+        "{lost:?}"
+    );
+    assert_eq!(refusal("        TCP_CHECK { }\n", ""), None, "on purpose it may go");
+    let more = "TCP_CHECK { }\n        MISC_CHECK { }";
+    assert_eq!(refusal("TCP_CHECK { }", more), None, "one that did not run keeps nothing back");
+}
+
+#[test]
 fn small_mistakes_pass() {
     assert_eq!(refusal("    interface eth0\n", "    interface eth0\n    priority 300\n    foo\n"), None);
     assert_eq!(refusal("weight 1", "wieght 1"), None);

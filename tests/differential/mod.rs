@@ -6,6 +6,7 @@ mod events;
 mod exit_codes;
 mod facts;
 mod faults;
+mod fifos;
 mod interop;
 mod lifecycle;
 mod tracking;
@@ -21,6 +22,7 @@ pub fn cases() -> Vec<Case> {
         tracking::cases(),
         exit_codes::cases(),
         faults::cases(),
+        fifos::cases(),
         interop::cases(),
     ]
     .into_iter()

@@ -9,6 +9,7 @@
 
 mod addresses;
 mod clearing;
+mod echoes;
 mod hosts;
 mod monitor;
 mod namespace;

@@ -4,6 +4,7 @@
 pub mod capture;
 pub mod daemon;
 pub mod echo;
+pub mod fifo;
 pub mod frame;
 pub mod http;
 pub mod ipvs;

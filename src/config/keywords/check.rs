@@ -44,49 +44,63 @@ pub const CONNECTION: &[Keyword] = &[
 ];
 
 /// `MISC_CHECK`, beside [`BASE`]
-pub const MISC_CHECK: &[Keyword] = &[
-    row("misc_path", Script, Faults, LastWins, "none (required)")
-        .doc("0.5.3", "COMMAND with arguments (quote the whole)", "Script to run.")
-        .later(),
-    row("misc_timeout", Lax(0, 4294), Exits, LastWins, "0 meaning the virtual server's delay_loop")
-        .doc("1.1.0", "SECS 0..4294", "Time after which the script is terminated.")
-        .later(),
-    row("misc_dynamic", Nothing, Allowed, LastWins, "off")
-        .doc("1.1.8", "none", "Exit status 2..255 is success and sets the weight to status-2.")
-        .later(),
-    row("user", User, Faults, LastWins, "script_user default")
-        .doc("1.3.0", "USER [[:]GROUP]", "Identity of the script.")
-        .later(),
-];
+pub const MISC_CHECK: &[Keyword] =
+    &[
+        row("misc_path", Script, Faults, LastWins, "none (required)").doc(
+            "0.5.3",
+            "COMMAND with arguments (quote the whole)",
+            "Script to run.",
+        ),
+        row("misc_timeout", Lax(0, 4294), Exits, LastWins, "0 meaning the virtual server's delay_loop")
+            .doc("1.1.0", "SECS 0..4294", "Time after which the script is terminated."),
+        row("misc_dynamic", Nothing, Allowed, LastWins, "off").doc(
+            "1.1.8",
+            "none",
+            "Exit status 2..255 is success and sets the weight to status-2.",
+        ),
+        row("user", User, Faults, LastWins, "script_user default").doc(
+            "1.3.0",
+            "USER [[:]GROUP]",
+            "Identity of the script.",
+        ),
+    ];
 
 /// `SMTP_CHECK`, beside [`CONNECTION`]
 pub const SMTP_CHECK: &[Keyword] = &[
-    row("helo_name", Word, Faults, Replaces, "smtpchecker.keepalived.org")
-        .doc("1.1.8", "STRING", "Name sent in HELO.")
-        .later(),
-    row("host", Block(Context::SmtpHost), Allowed, Repeats, "")
-        .doc("1.1.8", "block", "Extra target; each becomes its own checker.")
-        .later(),
+    row("helo_name", Word, Faults, Replaces, "smtpchecker.keepalived.org").doc(
+        "1.1.8",
+        "STRING",
+        "Name sent in HELO.",
+    ),
+    row("host", Block(Context::SmtpHost), Allowed, Repeats, "").doc(
+        "1.1.8",
+        "block",
+        "Extra target; each becomes its own checker.",
+    ),
 ];
 
 /// `UDP_CHECK`, beside [`CONNECTION`]
 pub const UDP_CHECK: &[Keyword] = &[
-    row("payload", Words, Faults, LastWins, "random data")
-        .doc("2.2.0", "HEX digits with optional spaces", "Datagram to send.")
-        .later(),
-    row("require_reply", Words, Allowed, LastWins, "off")
-        .doc(
-            "2.1.0",
-            "[HEX with x as wildcard nibble]",
-            "A reply must come, optionally matching the pattern over the shorter length.",
-        )
-        .later(),
-    row("min_reply_length", Int(0, 65535), Exits, LastWins, "0")
-        .doc("2.2.0", "0..65535", "Shortest accepted reply (only checked when a pattern is given).")
-        .later(),
-    row("max_reply_length", Int(0, 65535), Exits, LastWins, "255")
-        .doc("2.2.0", "0..65535", "Longest accepted reply (only checked when a pattern is given).")
-        .later(),
+    row("payload", Words, Faults, LastWins, "random data").doc(
+        "2.2.0",
+        "HEX digits with optional spaces",
+        "Datagram to send.",
+    ),
+    row("require_reply", Words, Allowed, LastWins, "off").doc(
+        "2.1.0",
+        "[HEX with x as wildcard nibble]",
+        "A reply must come, optionally matching the pattern over the shorter length.",
+    ),
+    row("min_reply_length", Int(0, 65535), Exits, LastWins, "0").doc(
+        "2.2.0",
+        "0..65535",
+        "Shortest accepted reply (only checked when a pattern is given).",
+    ),
+    row("max_reply_length", Int(0, 65535), Exits, LastWins, "255").doc(
+        "2.2.0",
+        "0..65535",
+        "Longest accepted reply (only checked when a pattern is given).",
+    ),
 ];
 
 /// `DNS_CHECK`, beside [`CONNECTION`]
@@ -98,29 +112,26 @@ pub const DNS_CHECK: &[Keyword] = &[
         LastWins,
         "SOA",
     )
-    .doc("1.3.0", "A NS CNAME SOA MX TXT AAAA RRSIG DNSKEY (case insensitive)", "Query type.")
-    .later(),
-    row("name", Word, Exits, FirstWins, "empty, i.e. the root")
-        .doc("1.3.0", "DOMAIN", "Query name.")
-        .later(),
+    .doc("1.3.0", "A NS CNAME SOA MX TXT AAAA RRSIG DNSKEY (case insensitive)", "Query type."),
+    row("name", Word, Exits, FirstWins, "empty, i.e. the root").doc("1.3.0", "DOMAIN", "Query name."),
 ];
 
 /// `FILE_CHECK`
 pub const FILE_CHECK: &[Keyword] = &[
     row("track_file", Word, Exits, LastWins, "none (required)")
         .doc("2.0.0", "NAME of a track_file defined earlier", "Which file to follow.")
-        .later(),
+        .unused("judges no server by a file"),
     row("weight", Weight(2147483647), Faults, LastWins, "weight of the track_file")
         .doc("0.5.3", "-2147483647..2147483647 [reverse|noreverse]", "Factor for the value in the file.")
-        .later(),
+        .unused("judges no server by a file"),
 ];
 
 /// `BFD_CHECK`
 pub const BFD_CHECK: &[Keyword] = &[
-    row("name", Words, Allowed, LastWins, "none (required)")
+    row("name", Words, Allowed, FirstWins, "none (required)")
         .doc("1.3.0", "NAME of a bfd_instance defined earlier", "Which session to follow.")
-        .later(),
+        .unused("judges no server by a BFD session"),
     row("alpha", Boolean, Allowed, LastWins, "real server's")
         .doc("1.1.16", "[BOOL]", "Start as failed.")
-        .later(),
+        .unused("judges no server by a BFD session"),
 ];

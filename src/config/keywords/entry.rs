@@ -27,22 +27,22 @@ pub const TRACKED_SCRIPT: &[Keyword] = &[
 
 /// The line of a `track_file` block
 pub const TRACKED_FILE: &[Keyword] = &[
-    row("(name)", Words, Allowed, Repeats, "")
-        .doc("", "NAME, first word of the line", "What is tracked.")
-        .later(),
-    row("weight", Words, Allowed, FirstWins, "weight of the tracked object")
-        .doc("", "-254..254 [reverse|noreverse]", "Priority effect; 0 means failure causes FAULT.")
-        .later(),
+    row("(name)", Words, Allowed, Repeats, "").doc("", "NAME, first word of the line", "What is tracked."),
+    row("weight", Words, Allowed, FirstWins, "weight of the tracked object").doc(
+        "",
+        "-254..254 [reverse|noreverse]",
+        "Priority effect; 0 means failure causes FAULT.",
+    ),
 ];
 
 /// The line of a `track_process` block
 pub const TRACKED_PROCESS: &[Keyword] = &[
-    row("(name)", Words, Allowed, Repeats, "")
-        .doc("", "NAME, first word of the line", "What is tracked.")
-        .later(),
-    row("weight", Words, Allowed, FirstWins, "weight of the tracked object")
-        .doc("", "-254..254 [reverse|noreverse]", "Priority effect; 0 means failure causes FAULT.")
-        .later(),
+    row("(name)", Words, Allowed, Repeats, "").doc("", "NAME, first word of the line", "What is tracked."),
+    row("weight", Words, Allowed, FirstWins, "weight of the tracked object").doc(
+        "",
+        "-254..254 [reverse|noreverse]",
+        "Priority effect; 0 means failure causes FAULT.",
+    ),
 ];
 
 /// The line of a `track_bfd` block
@@ -72,16 +72,16 @@ pub const PEER: &[Keyword] = &[
 
 /// The line of a `virtual_server_group`
 pub const MEMBER: &[Keyword] = &[
-    row("(address)", Words, Allowed, Repeats, "port 0")
-        .doc(
-            "",
-            "IP [PORT]; IP-N; IP-IP; IP/LEN; each with optional PORT",
-            "Service addresses; N replaces the last octet (IPv4) or last group in hex (IPv6).",
-        )
-        .later(),
-    row("fwmark", Words, Allowed, Repeats, "no family")
-        .doc("", "UINT32 [inet|inet6]", "Firewall mark service.")
-        .later(),
+    row("(address)", Words, Allowed, Repeats, "port 0").doc(
+        "",
+        "IP [PORT]; IP-N; IP-IP; IP/LEN; each with optional PORT",
+        "Service addresses; N replaces the last octet (IPv4) or last group in hex (IPv6).",
+    ),
+    row("fwmark", Words, Allowed, Repeats, "no family").doc(
+        "",
+        "UINT32 [inet|inet6]",
+        "Firewall mark service.",
+    ),
 ];
 
 /// The line of `linkbeat_interfaces`

@@ -187,30 +187,32 @@ one fwmark service per group; cannot change at reload.",
     row("nftables_counters", Nothing, Allowed, LastWins, "off")
         .doc("2.0.11", "none", "Add counters to generated rules.")
         .later(),
-    row("notify_fifo", Words, Faults, FirstWins, "none")
-        .doc("1.3.6", "PATH [USER [GROUP]]", "FIFO that gets both VRRP and LVS events.")
-        .later(),
-    row("notify_fifo_script", Script, Faults, FirstWins, "none")
-        .doc(
-            "1.3.6",
-            "SCRIPT [USER [[:]GROUP]]",
-            "Program run to read notify_fifo; FIFO path is appended as last argument.",
-        )
-        .later(),
-    row("fifo_write_vrrp_states_on_reload", Nothing, Allowed, LastWins, "off")
-        .doc("2.2.5", "none", "Write unchanged instance and group states to the FIFOs after a reload.")
-        .later(),
-    row("lvs_notify_fifo", Words, Faults, FirstWins, "none")
-        .doc("1.3.6", "PATH [USER [GROUP]]", "FIFO for checker events; ignored if equal to notify_fifo.")
-        .later(),
-    row("lvs_notify_fifo_script", Script, Faults, FirstWins, "none")
-        .doc(
-            "1.3.6",
-            "SCRIPT [USER [[:]GROUP]]",
-            "Program run to read lvs_notify_fifo; dropped if VRRP has the same FIFO with a \
+    row("notify_fifo", Words, Faults, FirstWins, "none").doc(
+        "1.3.6",
+        "PATH [USER [GROUP]]",
+        "FIFO that gets both VRRP and LVS events.",
+    ),
+    row("notify_fifo_script", Script, Faults, FirstWins, "none").doc(
+        "1.3.6",
+        "SCRIPT [USER [[:]GROUP]]",
+        "Program run to read notify_fifo; FIFO path is appended as last argument.",
+    ),
+    row("fifo_write_vrrp_states_on_reload", Nothing, Allowed, LastWins, "off").doc(
+        "2.2.5",
+        "none",
+        "Write unchanged instance and group states to the FIFOs after a reload.",
+    ),
+    row("lvs_notify_fifo", Words, Faults, FirstWins, "none").doc(
+        "1.3.6",
+        "PATH [USER [GROUP]]",
+        "FIFO for checker events; ignored if equal to notify_fifo.",
+    ),
+    row("lvs_notify_fifo_script", Script, Faults, FirstWins, "none").doc(
+        "1.3.6",
+        "SCRIPT [USER [[:]GROUP]]",
+        "Program run to read lvs_notify_fifo; dropped if VRRP has the same FIFO with a \
 script.",
-        )
-        .later(),
+    ),
     row("checker_priority", Lax(-20, 19), Faults, LastWins, "0")
         .doc("1.2.20", "-20..19", "Nice value of the checker process.")
         .later(),

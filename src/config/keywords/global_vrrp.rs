@@ -194,20 +194,22 @@ instances parsed later.",
         .doc("2.0.0", "USECS", "Same as vrrp_rlimit_rttime.")
         .later()
         .renamed("vrrp_rlimit_rttime"),
-    row("vrrp_notify_fifo", Words, Faults, FirstWins, "none")
-        .doc("1.3.6", "PATH [USER [GROUP]]", "FIFO for VRRP events; ignored if equal to notify_fifo.")
-        .later(),
-    row("vrrp_notify_fifo_script", Script, Faults, FirstWins, "none")
-        .doc("1.3.6", "SCRIPT [USER [[:]GROUP]]", "Program run to read vrrp_notify_fifo.")
-        .later(),
-    row("vrrp_notify_priority_changes", Boolean, Allowed, LastWins, "off")
-        .doc(
-            "2.0.16",
-            "[BOOL]",
-            "Default: write MASTER_PRIORITY/BACKUP_PRIORITY lines to the FIFOs when an effective \
+    row("vrrp_notify_fifo", Words, Faults, FirstWins, "none").doc(
+        "1.3.6",
+        "PATH [USER [GROUP]]",
+        "FIFO for VRRP events; ignored if equal to notify_fifo.",
+    ),
+    row("vrrp_notify_fifo_script", Script, Faults, FirstWins, "none").doc(
+        "1.3.6",
+        "SCRIPT [USER [[:]GROUP]]",
+        "Program run to read vrrp_notify_fifo.",
+    ),
+    row("vrrp_notify_priority_changes", Boolean, Allowed, LastWins, "off").doc(
+        "2.0.16",
+        "[BOOL]",
+        "Default: write MASTER_PRIORITY/BACKUP_PRIORITY lines to the FIFOs when an effective \
 priority changes.",
-        )
-        .later(),
+    ),
     row("vrrp_netlink_cmd_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default")
         .doc("2.0.0", "BYTES", "Receive buffer of the VRRP netlink command socket.")
         .later(),

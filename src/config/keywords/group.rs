@@ -23,20 +23,16 @@ pub const SYNC_GROUP: &[Keyword] = &[
         "value block, SCRIPT [weight -253..253 [reverse|noreverse]]",
         "Scripts tracked for all members.",
     ),
-    row("track_file", Values(Tracked), Allowed, Repeats, "")
-        .doc(
-            "2.0.0",
-            "value block, FILE [weight -254..254 [reverse|noreverse]]",
-            "Files tracked for all members.",
-        )
-        .unused("watches no files"),
-    row("track_process", Values(Tracked), Allowed, Repeats, "")
-        .doc(
-            "2.0.11",
-            "value block, PROCESS [weight -254..254 [reverse|noreverse]]",
-            "Processes tracked for all members.",
-        )
-        .unused("watches no processes"),
+    row("track_file", Values(Tracked), Allowed, Repeats, "").doc(
+        "2.0.0",
+        "value block, FILE [weight -254..254 [reverse|noreverse]]",
+        "Files tracked for all members.",
+    ),
+    row("track_process", Values(Tracked), Allowed, Repeats, "").doc(
+        "2.0.11",
+        "value block, PROCESS [weight -254..254 [reverse|noreverse]]",
+        "Processes tracked for all members.",
+    ),
     row("track_bfd", Values(Tracked), Allowed, Repeats, "")
         .doc(
             "2.0.0",
@@ -80,9 +76,11 @@ pub const SYNC_GROUP: &[Keyword] = &[
         "none",
         "Permit weighted tracking by members of the group.",
     ),
-    row("notify_priority_changes", Boolean, Allowed, LastWins, "vrrp_notify_priority_changes")
-        .doc("2.0.16", "[BOOL]", "Default for members.")
-        .later(),
+    row("notify_priority_changes", Boolean, Allowed, LastWins, "vrrp_notify_priority_changes").doc(
+        "2.0.16",
+        "[BOOL]",
+        "Default for members.",
+    ),
 ];
 
 /// `track_group`

@@ -23,10 +23,10 @@ exists.",
     ),
     row("enable_sni", Boolean, Allowed, LastWins, "off")
         .doc("1.4.3", "[BOOL]", "Send SNI (the virtualhost in force).")
-        .later(),
+        .unused("speaks no TLS"),
     row("sni_name", Words, Allowed, Replaces, "virtualhost")
         .doc("after 2.4.3", "[NAME]", "Send this SNI; implies enable_sni.")
-        .later(),
+        .unused("speaks no TLS"),
     row("fast_recovery", Boolean, Allowed, LastWins, "off").doc(
         "2.0.17",
         "[BOOL]",
@@ -53,10 +53,10 @@ exists.",
     ),
     row("enable_sni", Boolean, Allowed, LastWins, "off")
         .doc("1.4.3", "[BOOL]", "Send SNI (the virtualhost in force).")
-        .later(),
+        .unused("speaks no TLS"),
     row("sni_name", Words, Allowed, Replaces, "virtualhost")
         .doc("after 2.4.3", "[NAME]", "Send this SNI; implies enable_sni.")
-        .later(),
+        .unused("speaks no TLS"),
     row("fast_recovery", Boolean, Allowed, LastWins, "off").doc(
         "2.0.17",
         "[BOOL]",
@@ -68,7 +68,7 @@ exists.",
 /// `SSL_GET` alone
 pub const SSL_GET: &[Keyword] = &[row("tls_compliant", Boolean, Allowed, LastWins, "off (quiet shutdown)")
     .doc("2.2.8", "[BOOL]", "Send close_notify at the end.")
-    .later()];
+    .unused("speaks no TLS")];
 
 /// `url`
 pub const URL: &[Keyword] = &[
@@ -86,23 +86,25 @@ pub const URL: &[Keyword] = &[
     row("virtualhost", Word, Faults, Replaces, "checker's").doc("0.5.8", "STRING", "Host header."),
     row("regex", Words, Allowed, Replaces, "none")
         .doc("2.0.7", "PATTERN (PCRE2, quoted and escaped string)", "Pattern that must match the body.")
-        .later(),
-    row("regex_no_match", Nothing, Allowed, LastWins, "off").doc("2.0.7", "none", "Invert regex.").later(),
+        .unused("looks for no pattern in a page"),
+    row("regex_no_match", Nothing, Allowed, LastWins, "off")
+        .doc("2.0.7", "none", "Invert regex.")
+        .unused("looks for no pattern in a page"),
     row("regex_options", Words, Allowed, Repeats, "none")
         .doc("2.0.7", "list of PCRE2 option words", "Compile options.")
-        .later(),
-    row("regex_min_offset", Int(0, u32::MAX as i64), Allowed, LastWins, "0")
+        .unused("looks for no pattern in a page"),
+    row("regex_min_offset", Words, Allowed, LastWins, "0")
         .doc("2.0.7", "UINT", "First offset at which a match may start.")
-        .later(),
-    row("regex_max_offset", Int(0, u32::MAX as i64), Allowed, LastWins, "none")
+        .unused("looks for no pattern in a page"),
+    row("regex_max_offset", Words, Allowed, LastWins, "none")
         .doc("2.0.7", "UINT", "Last offset at which a match may start.")
-        .later(),
+        .unused("looks for no pattern in a page"),
     row("regex_stack", Words, Allowed, LastWins, "library default")
         .doc("2.0.7", "START MAX bytes", "JIT stack size.")
-        .later(),
+        .unused("looks for no pattern in a page"),
 ];
 
 /// `url` in `SSL_GET`, beside [`URL`]
 pub const SSL_URL: &[Keyword] = &[row("tls_compliant", Boolean, Allowed, LastWins, "checker's")
     .doc("2.2.8", "[BOOL]", "As above for one url.")
-    .later()];
+    .unused("speaks no TLS")];

@@ -96,12 +96,16 @@ address); never disables auto detection.",
         "value block, SCRIPT [weight -253..253 [reverse|noreverse]]",
         "Track scripts.",
     ),
-    row("track_file", Values(Tracked), Allowed, Repeats, "weight of the track_file (1)")
-        .doc("2.0.0", "value block, FILE [weight -254..254 [reverse|noreverse]]", "Track files.")
-        .unused("watches no files"),
-    row("track_process", Values(Tracked), Allowed, Repeats, "weight of the process (0)")
-        .doc("2.0.11", "value block, PROCESS [weight -254..254 [reverse|noreverse]]", "Track processes.")
-        .unused("watches no processes"),
+    row("track_file", Values(Tracked), Allowed, Repeats, "weight of the track_file (1)").doc(
+        "2.0.0",
+        "value block, FILE [weight -254..254 [reverse|noreverse]]",
+        "Track files.",
+    ),
+    row("track_process", Values(Tracked), Allowed, Repeats, "weight of the process (0)").doc(
+        "2.0.11",
+        "value block, PROCESS [weight -254..254 [reverse|noreverse]]",
+        "Track processes.",
+    ),
     row("track_bfd", Values(Tracked), Allowed, Repeats, "weight of the bfd_instance (0)")
         .doc("2.0.0", "value block, BFD [weight -253..253 [reverse|noreverse]]", "Track BFD sessions.")
         .unused("runs no BFD sessions"),
@@ -257,9 +261,11 @@ INSTANCE name state priority.",
     row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_vrrp, else smtp_alert, else off")
         .doc("0.5.7", "[BOOL]", "Mail transitions.")
         .unused("sends no mail"),
-    row("notify_priority_changes", Boolean, Allowed, LastWins, "sync group, else global")
-        .doc("2.0.16", "[BOOL]", "FIFO lines for priority changes.")
-        .later(),
+    row("notify_priority_changes", Boolean, Allowed, LastWins, "sync group, else global").doc(
+        "2.0.16",
+        "[BOOL]",
+        "FIFO lines for priority changes.",
+    ),
     row("lvs_sync_daemon_interface", Word, Exits, FirstWins, "none")
         .doc("0.5.5", "IFNAME", "Sync daemon that follows this instance.")
         .deprecated("lvs_sync_daemon in global_defs"),

@@ -14,8 +14,7 @@ pub const VIRTUAL_SERVER: &[Keyword] = &[
         LastWins,
         "from addresses or real servers; inet for fwmark when unknown",
     )
-    .doc("1.2.20", "inet or inet6", "Family of a fwmark service.")
-    .later(),
+    .doc("1.2.20", "inet or inet6", "Family of a fwmark service."),
     row("retry", Int(1, u32::MAX as i64), Exits, LastWins, "unset (checker default)").doc(
         "1.1.8",
         "1..UINT32_MAX",
@@ -56,9 +55,11 @@ pub const VIRTUAL_SERVER: &[Keyword] = &[
         "same list",
         "Scheduler.",
     ),
-    row("hashed", Nothing, Allowed, LastWins, "off")
-        .doc("1.3.0", "none", "Accepted for compatibility; does nothing useful.")
-        .later(),
+    row("hashed", Nothing, Allowed, LastWins, "off").doc(
+        "1.3.0",
+        "none",
+        "Accepted for compatibility; does nothing useful.",
+    ),
     row("ops", Nothing, Allowed, LastWins, "off").doc("1.2.8", "none", "One packet scheduling."),
     row("flag-1", Nothing, Allowed, LastWins, "off").doc("1.3.0", "none", "Scheduler flag 1."),
     row("flag-2", Nothing, Allowed, LastWins, "off").doc("1.3.0", "none", "Scheduler flag 2."),
@@ -128,7 +129,7 @@ no checksum option; gre takes no remcsum.",
         "STRING",
         "Default Host for HTTP checks.",
     ),
-    row("snmp_name", Word, Allowed, Replaces, "none")
+    row("snmp_name", Words, Allowed, Replaces, "none")
         .doc("2.2.3", "STRING", "Label shown in SNMP.")
         .later(),
     row("alpha", Nothing, Allowed, LastWins, "off").doc(
@@ -258,37 +259,47 @@ pub const REAL_SERVER: &[Keyword] = &[
         "STRING",
         "Host for HTTP checks.",
     ),
-    row("snmp_name", Word, Allowed, Replaces, "none")
+    row("snmp_name", Words, Allowed, Replaces, "none")
         .doc("2.2.3", "STRING", "Label shown in SNMP.")
         .later(),
-    row("MISC_CHECK", Block(Context::MiscCheck), Allowed, Repeats, "")
-        .doc("0.5.3", "block", "Script checker.")
-        .later(),
-    row("SMTP_CHECK", Block(Context::SmtpCheck), Allowed, Repeats, "")
-        .doc("1.1.8", "block", "SMTP greeting and HELO checker.")
-        .later(),
+    row("MISC_CHECK", Block(Context::MiscCheck), Allowed, Repeats, "").doc(
+        "0.5.3",
+        "block",
+        "Script checker.",
+    ),
+    row("SMTP_CHECK", Block(Context::SmtpCheck), Allowed, Repeats, "").doc(
+        "1.1.8",
+        "block",
+        "SMTP greeting and HELO checker.",
+    ),
     row("TCP_CHECK", Block(Context::TcpCheck), Allowed, Repeats, "").doc(
         "0.5.3",
         "block",
         "TCP connect checker.",
     ),
-    row("PING_CHECK", Block(Context::PingCheck), Allowed, Repeats, "")
-        .doc("2.1.0", "block", "ICMP echo checker; may widen net.ipv4.ping_group_range to start at 0.")
-        .later(),
-    row("UDP_CHECK", Block(Context::UdpCheck), Allowed, Repeats, "")
-        .doc("2.1.0", "block", "UDP datagram checker.")
-        .later(),
+    row("PING_CHECK", Block(Context::PingCheck), Allowed, Repeats, "").doc(
+        "2.1.0",
+        "block",
+        "ICMP echo checker; may widen net.ipv4.ping_group_range to start at 0.",
+    ),
+    row("UDP_CHECK", Block(Context::UdpCheck), Allowed, Repeats, "").doc(
+        "2.1.0",
+        "block",
+        "UDP datagram checker.",
+    ),
     row("HTTP_GET", Block(Context::HttpGet), Allowed, Repeats, "").doc("0.5.3", "block", "HTTP checker."),
     row("SSL_GET", Block(Context::SslGet), Allowed, Repeats, "")
         .doc("0.5.3", "block", "HTTPS checker.")
-        .later(),
-    row("DNS_CHECK", Block(Context::DnsCheck), Allowed, Repeats, "")
-        .doc("1.3.0", "block", "DNS query checker.")
-        .later(),
+        .unused("speaks no TLS"),
+    row("DNS_CHECK", Block(Context::DnsCheck), Allowed, Repeats, "").doc(
+        "1.3.0",
+        "block",
+        "DNS query checker.",
+    ),
     row("FILE_CHECK", Block(Context::FileCheck), Allowed, Repeats, "")
         .doc("2.1.0", "block", "Tracks a track_file.")
-        .later(),
+        .unused("judges no server by a file"),
     row("BFD_CHECK", Block(Context::BfdCheck), Allowed, Repeats, "")
         .doc("2.0.0", "block", "Follows a bfd_instance.")
-        .later(),
+        .unused("judges no server by a BFD session"),
 ];

@@ -109,26 +109,22 @@ in builds with linkbeat support.",
         "NAME block",
         "A script run periodically whose result can be tracked.",
     ),
-    row("vrrp_track_process", Block(Context::TrackProcess), Exits, Repeats, "")
-        .doc(
-            "2.0.11",
-            "NAME block",
-            "A process whose existence and count is tracked through the kernel proc connector.",
-        )
-        .unused("watches no processes"),
+    row("vrrp_track_process", Block(Context::TrackProcess), Exits, Repeats, "").doc(
+        "2.0.11",
+        "NAME block",
+        "A process whose existence and count is tracked through the kernel proc connector.",
+    ),
     row("interface_up_down_delays", Values(Interfaces), Allowed, Repeats, "")
         .doc("2.2.3", "value block", "Debounce times; each line IFNAME DOWN [UP] in seconds.")
         .unused("takes a change of an interface at once"),
     row("SSL", Block(Context::Ssl), Allowed, Replaces, "generated context")
         .doc("0.5.3", "block", "Client key material for SSL_GET.")
-        .later(),
-    row("virtual_server_group", Values(Targets), Exits, Repeats, "")
-        .doc(
-            "1.0.2",
-            "NAME block",
-            "A named list of addresses, ranges and fwmarks used by virtual_server group NAME.",
-        )
-        .later(),
+        .unused("asks nobody over TLS"),
+    row("virtual_server_group", Values(Targets), Exits, Repeats, "").doc(
+        "1.0.2",
+        "NAME block",
+        "A named list of addresses, ranges and fwmarks used by virtual_server group NAME.",
+    ),
     row("virtual_server", Block(Context::VirtualServer), Exits, Repeats, "").doc(
         "0.5.3",
         "IP [PORT] or fwmark N or group NAME; block",
@@ -137,16 +133,13 @@ in builds with linkbeat support.",
     row("bfd_instance", Block(Context::Bfd), Exits, Repeats, "")
         .doc("2.0.0", "NAME block", "One BFD session (RFC 5880 asynchronous mode).")
         .unused("runs no BFD sessions"),
-    row("track_file", Block(Context::TrackFile), Exits, Repeats, "")
-        .doc(
-            "2.1.0",
-            "NAME block",
-            "A file whose integer content is tracked by VRRP instances or real servers.",
-        )
-        .unused("watches no files"),
+    row("track_file", Block(Context::TrackFile), Exits, Repeats, "").doc(
+        "2.1.0",
+        "NAME block",
+        "A file whose integer content is tracked by VRRP instances or real servers.",
+    ),
     row("vrrp_track_file", Block(Context::TrackFile), Exits, Repeats, "")
         .doc("2.0.0", "NAME block", "Same as track_file.")
-        .unused("watches no files")
         .renamed("track_file"),
 ];
 

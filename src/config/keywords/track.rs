@@ -51,13 +51,11 @@ pub const SCRIPT: &[Keyword] = &[
 
 /// `vrrp_track_process`
 pub const TRACK_PROCESS: &[Keyword] = &[
-    row("process", Words, Exits, FirstWins, "none (required)")
-        .doc(
-            "2.0.11",
-            "NAME or PATH [PARAM...]",
-            "What to look for; parameters imply full_command and exact match.",
-        )
-        .unused("watches no processes"),
+    row("process", Words, Exits, FirstWins, "none (required)").doc(
+        "2.0.11",
+        "NAME or PATH [PARAM...]",
+        "What to look for; parameters imply full_command and exact match.",
+    ),
     row(
         "param_match",
         Choice(&["initial", "partial"]),
@@ -70,52 +68,63 @@ pub const TRACK_PROCESS: &[Keyword] = &[
         "[initial|partial]",
         "Match parameters exactly, the last one as a prefix (initial), or only the first n \
 (partial); implies full_command.",
-    )
-    .unused("watches no processes"),
-    row("weight", Weight(254), Faults, FirstWins, "0")
-        .doc("0.5.3", "-254..254 [reverse]", "Default weight.")
-        .unused("watches no processes"),
-    row("quorum", Lax(1, 65535), Exits, LastWins, "1")
-        .doc("1.1.16", "1..65535", "Least number of processes.")
-        .unused("watches no processes"),
-    row("quorum_max", Lax(0, 65535), Exits, LastWins, "unlimited")
-        .doc("2.0.16", "0..65535", "Most processes; 0 means must not run.")
-        .unused("watches no processes"),
-    row("delay", Decimal(1, 3600000000, 6), Exits, LastWins, "0")
-        .doc("2.0.11", "SECS 0.000001..3600", "Sets both delays.")
-        .unused("watches no processes"),
-    row("terminate_delay", Decimal(1, 3600000000, 6), Exits, LastWins, "0")
-        .doc("2.0.16", "SECS 0.000001..3600", "Delay before loss of quorum counts.")
-        .unused("watches no processes"),
-    row("fork_delay", Decimal(1, 3600000000, 6), Exits, LastWins, "0")
-        .doc("2.0.16", "SECS 0.000001..3600", "Delay before gain of quorum counts.")
-        .unused("watches no processes"),
-    row("full_command", Nothing, Allowed, LastWins, "off (compare the comm name)")
-        .doc("2.0.11", "none", "Compare the full command line.")
-        .unused("watches no processes"),
+    ),
+    row("weight", Weight(254), Faults, FirstWins, "0").doc(
+        "0.5.3",
+        "-254..254 [reverse]",
+        "Default weight.",
+    ),
+    row("quorum", Lax(1, 65535), Exits, LastWins, "1").doc(
+        "1.1.16",
+        "1..65535",
+        "Least number of processes.",
+    ),
+    row("quorum_max", Lax(0, 65535), Exits, LastWins, "unlimited").doc(
+        "2.0.16",
+        "0..65535",
+        "Most processes; 0 means must not run.",
+    ),
+    row("delay", Decimal(1, 3600000000, 6), Exits, LastWins, "0").doc(
+        "2.0.11",
+        "SECS 0.000001..3600",
+        "Sets both delays.",
+    ),
+    row("terminate_delay", Decimal(1, 3600000000, 6), Exits, LastWins, "0").doc(
+        "2.0.16",
+        "SECS 0.000001..3600",
+        "Delay before loss of quorum counts.",
+    ),
+    row("fork_delay", Decimal(1, 3600000000, 6), Exits, LastWins, "0").doc(
+        "2.0.16",
+        "SECS 0.000001..3600",
+        "Delay before gain of quorum counts.",
+    ),
+    row("full_command", Nothing, Allowed, LastWins, "off (compare the comm name)").doc(
+        "2.0.11",
+        "none",
+        "Compare the full command line.",
+    ),
 ];
 
 /// `track_file`
 pub const TRACK_FILE: &[Keyword] = &[
-    row("file", Word, Faults, FirstWins, "none (required)")
-        .doc(
-            "2.0.0",
-            "PATH",
-            "File to watch (inotify). Directory must exist and not be on a file system that \
+    row("file", Word, Faults, FirstWins, "none (required)").doc(
+        "2.0.0",
+        "PATH",
+        "File to watch (inotify). Directory must exist and not be on a file system that \
 cannot be watched.",
-        )
-        .unused("watches no files"),
-    row("weight", Weight(254), Faults, FirstWins, "1")
-        .doc("0.5.3", "-254..254 [reverse]", "Factor applied to the number in the file.")
-        .unused("watches no files"),
-    row("init_file", Words, Allowed, LastWins, "do not create; value 0")
-        .doc(
-            "2.0.0",
-            "[INT] [overwrite]",
-            "Create the file at start (not on reload or -t) with the value; overwrite also \
+    ),
+    row("weight", Weight(254), Faults, FirstWins, "1").doc(
+        "0.5.3",
+        "-254..254 [reverse]",
+        "Factor applied to the number in the file.",
+    ),
+    row("init_file", Words, Allowed, LastWins, "do not create; value 0").doc(
+        "2.0.0",
+        "[INT] [overwrite]",
+        "Create the file at start (not on reload or -t) with the value; overwrite also \
 replaces existing content.",
-        )
-        .unused("watches no files"),
+    ),
 ];
 
 /// `bfd_instance`

@@ -96,7 +96,7 @@ impl Lower<'_> {
             ttl,
             max_hops,
             multihop: draft.multihop,
-            weight: draft.weight.weight,
+            weight: draft.weight.of_vrrp(),
             reverse: draft.weight.reverse.unwrap_or(false),
             for_vrrp: both || draft.for_vrrp,
             for_checkers: both || draft.for_checkers,

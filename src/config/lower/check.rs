@@ -1,31 +1,41 @@
-//! `TCP_CHECK` and `HTTP_GET`: what they say, and what they take from their real server.
+//! Health checks: what all have in common, and what they take from their real server. What one kind alone
+//! has is in `check_http` and its like.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Lower;
-use super::read::Value;
+use super::read::{LONGEST_INTERFACE, Value};
+use super::real_server::RealDraft;
 use super::service::{CheckDefaults, shared};
-use crate::config::model::check::HttpProtocol;
-use crate::config::model::{Check, CheckKind, HttpGet, HttpUrl, StatusRange, TcpCheck};
+use crate::config::model::check::{
+    BfdCheck, DnsCheck, FileCheck, HttpGet, MiscCheck, Pace, SmtpCheck, Source, UdpCheck,
+};
+use crate::config::model::{Check, CheckKind, TcpCheck};
 use crate::config::syntax::Node;
 use crate::diag::Diagnostic;
 use crate::ids::{Family, Name};
 
+/// How many different values are looked at for one that is equal.
+const RECENT: usize = 8;
+
 /// A check as it is written.
 #[derive(Debug)]
 pub struct CheckDraft {
-    kind: CheckKind,
-    connect_ip: Option<IpAddr>,
-    connect_port: Option<u16>,
-    bind: Option<IpAddr>,
-    bind_port: u16,
-    bind_interface: Option<Name>,
-    fwmark: u32,
+    pub kind: CheckKind,
+    place: Place,
     defaults: CheckDefaults,
     alpha: Option<bool>,
     log_all_failures: Option<bool>,
-    virtualhost: Option<String>,
+}
+
+/// Where a check connects to, and from where; the rest is the real server's.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    address: Option<IpAddr>,
+    port: Option<u16>,
+    source: Option<Arc<Source>>,
 }
 
 /// What a check gets from around it.
@@ -37,175 +47,282 @@ pub struct Surroundings<'a> {
     pub alpha: bool,
     pub log_all_failures: bool,
     pub virtualhost: Option<&'a str>,
+    /// The virtual server's own.
+    pub delay_loop: Option<Duration>,
 }
 
-impl Lower<'_> {
-    /// Reads one. `None`: there is nothing that could be checked.
-    pub fn check(&mut self, node: &Node) -> Option<CheckDraft> {
-        let http = node.name() == "HTTP_GET";
-        let mut urls = Vec::new();
-        let mut protocol = HttpProtocol::default();
-        let mut fast_recovery = false;
-        let mut draft = CheckDraft {
-            kind: CheckKind::Tcp(TcpCheck),
-            connect_ip: None,
-            connect_port: None,
-            bind: None,
-            bind_port: 0,
-            bind_interface: None,
-            fwmark: 0,
+/// What checks have in common is held once.
+#[derive(Default)]
+pub struct Shared {
+    paces: Recent<Pace>,
+    sources: Recent<Source>,
+    pub pages: Recent<HttpGet>,
+    pub mails: Recent<SmtpCheck>,
+    pub datagrams: Recent<UdpCheck>,
+    pub questions: Recent<DnsCheck>,
+    pub commands: Recent<MiscCheck>,
+    pub files: Recent<FileCheck>,
+    pub sessions: Recent<BfdCheck>,
+}
+
+/// The last few different values. Equal checks stand near to each other: in the real servers of a service.
+pub struct Recent<T>(Vec<Arc<T>>);
+
+impl<T> Default for Recent<T> {
+    fn default() -> Self {
+        Recent(Vec::new())
+    }
+}
+
+impl<T: PartialEq> Recent<T> {
+    /// The value, or an equal one that is there already.
+    pub fn share(&mut self, value: T) -> Arc<T> {
+        if let Some(known) = self.0.iter().find(|known| ***known == value) {
+            return Arc::clone(known);
+        }
+        let value = Arc::new(value);
+        if self.0.len() >= RECENT {
+            self.0.remove(0);
+        }
+        self.0.push(Arc::clone(&value));
+        value
+    }
+}
+
+/// What blocks of checks have in common, while they are read.
+#[derive(Debug)]
+pub struct Common {
+    pub connection: Connection,
+    pub defaults: CheckDefaults,
+    pub alpha: Option<bool>,
+    pub log_all_failures: Option<bool>,
+}
+
+/// How to connect, as it is written.
+#[derive(Debug)]
+pub struct Connection {
+    /// Of the real server.
+    server: IpAddr,
+    address: Option<IpAddr>,
+    port: Option<u16>,
+    bind: Option<IpAddr>,
+    bind_port: u16,
+    interface: Option<Name>,
+    mark: u32,
+}
+
+impl Common {
+    pub fn new(real: &RealDraft) -> Common {
+        Common {
+            connection: Connection::to(real.address),
             defaults: CheckDefaults::default(),
             alpha: None,
             log_all_failures: None,
-            virtualhost: None,
-        };
-        self.each(node.nodes(), |lower, node, value| match node.name() {
-            "url" => urls.extend(lower.url(node)),
-            "fast_recovery" => fast_recovery = value.yes(),
-            "http_protocol" => {
-                protocol = match node.argument(1) {
-                    Some("1.1") => HttpProtocol::V1_1,
-                    Some("1.0c" | "1.0C") => HttpProtocol::V1_0Close,
-                    _ => HttpProtocol::V1_0,
-                }
-            }
-            _ => connection(node, value, &mut draft),
-        });
-        if let (Some(bind), Some(connect)) = (draft.bind, draft.connect_ip)
-            && Family::of(bind) != Family::of(connect)
-        {
-            let message =
-                format!("{}: bindto {bind} has another family than connect_ip {connect}", node.name());
-            self.report(Diagnostic::error("wrong-family", node.span(), message));
-            draft.bind = None;
         }
-        if http {
-            if urls.is_empty() {
-                let message = format!("{} has no url specified - ignoring", node.name());
-                self.report(
-                    Diagnostic::error("missing-parameter", node.span(), message)
-                        .expected("url { path PATH }"),
-                );
-                return None;
-            }
-            draft.kind = CheckKind::Http(HttpGet { urls, protocol, fast_recovery });
-        }
-        Some(draft)
     }
 
-    fn url(&mut self, node: &Node) -> Option<HttpUrl> {
-        let mut url = HttpUrl { path: String::new(), digest: None, status: Vec::new(), virtualhost: None };
-        self.each(node.nodes(), |lower, node, value| match node.name() {
-            "path" => url.path = value.text().unwrap_or_default(),
-            "digest" => url.digest = lower.digest(node),
-            "status_code" => lower.status_codes(node, &mut url.status),
-            "virtualhost" => url.virtualhost = value.text(),
-            _ => {}
-        });
-        if url.path.is_empty() {
-            let message = "a url without path is ignored";
-            self.report(Diagnostic::error("missing-parameter", node.span(), message).expected("path PATH"));
-            return None;
-        }
-        Some(url)
-    }
-
-    fn digest(&mut self, node: &Node) -> Option<[u8; 16]> {
-        let word = node.argument(1)?;
-        let pairs: Vec<&[u8]> = word.as_bytes().chunks(2).collect();
-        let octets: Option<Vec<u8>> = pairs
-            .into_iter()
-            .map(|pair| {
-                u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok().filter(|_| pair.len() == 2)
-            })
-            .collect();
-        let digest = octets.and_then(|octets| <[u8; 16]>::try_from(octets).ok());
-        if digest.is_none() {
-            let message = format!("digest '{word}' is no MD5 digest");
-            self.report(
-                Diagnostic::error("bad-digest", node.span_of(1), message).expected("32 hexadecimal digits"),
-            );
-        }
-        digest
-    }
-
-    /// `N`, `N-M`, several of them.
-    fn status_codes(&mut self, node: &Node, found: &mut Vec<StatusRange>) {
-        for at in 1..node.line.count() {
-            let word = node.argument(at).unwrap_or("");
-            let (first, last) = word.split_once('-').unwrap_or((word, word));
-            match (first.parse::<u16>(), last.parse::<u16>()) {
-                (Ok(first @ 100..=599), Ok(last @ 100..=599)) if first <= last => {
-                    found.push(StatusRange { first, last });
-                }
-                _ => {
-                    let message = format!("status_code '{word}' is invalid");
-                    self.report(
-                        Diagnostic::error("out-of-range", node.span_of(at), message)
-                            .expected("codes from 100 to 599, or ranges of them as 200-299"),
-                    );
-                }
-            }
+    /// The check of this kind.
+    pub fn draft(&self, kind: CheckKind, place: Place) -> CheckDraft {
+        CheckDraft {
+            kind,
+            place,
+            defaults: self.defaults,
+            alpha: self.alpha,
+            log_all_failures: self.log_all_failures,
         }
     }
 }
 
-fn connection(node: &Node, value: Value, draft: &mut CheckDraft) {
-    if shared(node, &value, &mut draft.defaults) {
-        return;
+impl Connection {
+    pub fn to(server: IpAddr) -> Connection {
+        let (address, port, bind, bind_port, interface, mark) = Default::default();
+        Connection { server, address, port, bind, bind_port, interface, mark }
     }
-    match node.name() {
-        "connect_ip" => draft.connect_ip = value.ip(),
-        "connect_port" => draft.connect_port = value.int().or(draft.connect_port),
-        "bindto" => draft.bind = value.ip(),
-        "bind_port" => draft.bind_port = value.int().unwrap_or(0),
-        "bind_if" => draft.bind_interface = value.text().map(Into::into),
-        "fwmark" => draft.fwmark = value.int().unwrap_or(0),
-        "alpha" => draft.alpha = Some(value.yes()),
-        "log_all_failures" => draft.log_all_failures = Some(value.yes()),
-        "virtualhost" => draft.virtualhost = value.text(),
-        _ => {}
-    }
-}
 
-impl CheckDraft {
-    /// The check of the model, with everything inherited.
-    pub fn complete(self, around: &Surroundings<'_>) -> Check {
-        let (retry, delay) = match self.kind {
-            CheckKind::Tcp(_) => (1, Duration::from_secs(1)),
-            CheckKind::Http(_) => (1, Duration::from_secs(3)),
-        };
-        let (own, outer) = (self.defaults, around.defaults);
-        let delay_loop = own.delay_loop.or(outer.delay_loop).unwrap_or(Duration::from_secs(60));
-        let address = self.connect_ip.unwrap_or(around.server.ip());
-        let any = match address {
+    fn target(&self) -> IpAddr {
+        self.address.unwrap_or(self.server)
+    }
+
+    fn source(self) -> Option<Source> {
+        let any = match self.target() {
             IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         };
-        let bind = self.bind.filter(|bind| Family::of(*bind) == Family::of(address));
-        let mut kind = self.kind;
-        if let CheckKind::Http(http) = &mut kind {
-            for url in &mut http.urls {
-                let outer = || self.virtualhost.as_deref().or(around.virtualhost).map(str::to_owned);
-                url.virtualhost = url.virtualhost.take().or_else(outer);
-            }
+        let bound = self.bind.is_some() || self.bind_port != 0;
+        let source = Source {
+            address: bound.then(|| (self.bind.unwrap_or(any), self.bind_port)),
+            interface: self.interface,
+            mark: self.mark,
+        };
+        (source != Source::default()).then_some(source)
+    }
+}
+
+impl Lower<'_> {
+    /// Reads a block of a real server: most are one check, a block with `host` in it several, and one that
+    /// cannot be used is none.
+    pub fn check(&mut self, node: &Node, real: &mut RealDraft) {
+        if real.checks.is_empty() {
+            // Most have one, and there may be many thousands of them.
+            real.checks.reserve_exact(1);
         }
-        Check {
-            kind,
-            target: SocketAddr::new(address, self.connect_port.unwrap_or(around.server.port())),
-            bind: (bind.is_some() || self.bind_port != 0).then(|| (bind.unwrap_or(any), self.bind_port)),
-            bind_interface: self.bind_interface,
-            fwmark: self.fwmark,
-            connect_timeout: own
-                .connect_timeout
-                .or(outer.connect_timeout)
-                .unwrap_or(Duration::from_secs(5)),
+        let before = real.checks.len();
+        match node.name() {
+            "TCP_CHECK" => self.simple_check(node, real, CheckKind::Tcp(TcpCheck)),
+            "PING_CHECK" => self.simple_check(node, real, CheckKind::Ping),
+            "HTTP_GET" | "SSL_GET" => self.http_get(node, real),
+            "SMTP_CHECK" => self.smtp_check(node, real),
+            "UDP_CHECK" => self.udp_check(node, real),
+            "DNS_CHECK" => self.dns_check(node, real),
+            "MISC_CHECK" => self.misc_check(node, real),
+            "FILE_CHECK" => self.file_check(node, real),
+            "BFD_CHECK" => self.bfd_check(node, real),
+            _ => {}
+        }
+        if real.checks.len() == before {
+            real.lost_check.get_or_insert(node.span());
+        }
+    }
+
+    /// One that has nothing of its own.
+    fn simple_check(&mut self, node: &Node, real: &mut RealDraft, kind: CheckKind) {
+        let mut common = Common::new(real);
+        self.each(node.nodes(), |lower, node, value| lower.common(node, &value, &mut common));
+        self.add_check(node, real, common, kind);
+    }
+
+    /// Puts a check over the network to its real server.
+    pub fn add_check(&mut self, node: &Node, real: &mut RealDraft, mut common: Common, kind: CheckKind) {
+        let connection = std::mem::replace(&mut common.connection, Connection::to(real.address));
+        let place = self.place(node, connection);
+        real.checks.push(common.draft(kind, place));
+    }
+
+    /// What the block says of how to connect.
+    pub fn place(&mut self, node: &Node, connection: Connection) -> Place {
+        let target = connection.target();
+        if let IpAddr::V6(address) = target
+            && address.is_unicast_link_local()
+            && connection.interface.is_none()
+        {
+            let message = format!("Checker link local address {address} requires a bind_if");
+            self.report(
+                Diagnostic::error("link-local-without-interface", node.span(), message)
+                    .expected("bind_if INTERFACE"),
+            );
+        }
+        let (address, port) = (connection.address, connection.port);
+        let source = connection.source().map(|source| self.checks.sources.share(source));
+        Place { address, port, source }
+    }
+
+    /// A keyword that many kinds of checks have.
+    pub fn common(&mut self, node: &Node, value: &Value, common: &mut Common) {
+        if shared(node, value, &mut common.defaults) {
+            return;
+        }
+        match node.name() {
+            "alpha" => common.alpha = Some(value.yes()),
+            "log_all_failures" => common.log_all_failures = Some(value.yes()),
+            _ => self.connection(node, value, &mut common.connection),
+        }
+    }
+
+    /// The address that comes first decides about the family.
+    pub fn connection(&mut self, node: &Node, value: &Value, connection: &mut Connection) {
+        match node.name() {
+            "connect_ip" => {
+                let Some(address) = value.ip() else { return };
+                if connection.bind.is_none_or(|bind| self.same_family(node, address, bind, "bindto")) {
+                    connection.address = Some(address);
+                }
+            }
+            "bindto" => {
+                let Some(bind) = value.ip() else { return };
+                if self.same_family(node, bind, connection.target(), "connect_ip") {
+                    connection.bind = Some(bind);
+                }
+            }
+            "connect_port" => connection.port = value.int().or(connection.port),
+            "bind_port" => connection.bind_port = value.int().unwrap_or(connection.bind_port),
+            "fwmark" => connection.mark = value.int().unwrap_or(connection.mark),
+            "bind_if" => connection.interface = self.interface_name(node).or(connection.interface.take()),
+            _ => {}
+        }
+    }
+
+    fn same_family(&mut self, node: &Node, address: IpAddr, other: IpAddr, keyword: &str) -> bool {
+        if Family::of(address) == Family::of(other) {
+            return true;
+        }
+        let message = format!(
+            "{} address {address} does not match address family of {keyword} - skipping",
+            node.name()
+        );
+        self.report(
+            Diagnostic::error("wrong-family", node.span_of(1), message)
+                .expected(format!("an {} address", Family::of(other))),
+        );
+        false
+    }
+
+    fn interface_name(&mut self, node: &Node) -> Option<Name> {
+        let name = node.argument(1)?;
+        if name.len() <= LONGEST_INTERFACE {
+            return Some(name.into());
+        }
+        let message = format!("Interface name {name} is too long - ignoring");
+        self.report(
+            Diagnostic::error("name-too-long", node.span_of(1), message)
+                .expected(format!("at most {LONGEST_INTERFACE} characters")),
+        );
+        None
+    }
+
+    /// The check of the model, with everything inherited.
+    pub fn complete_check(&mut self, draft: CheckDraft, around: &Surroundings<'_>) -> Check {
+        let (own, outer) = (draft.defaults, around.defaults);
+        let kind = self.inherit(draft.kind, around);
+        let delay_loop = own.delay_loop.or(outer.delay_loop).unwrap_or(Pace::default().delay_loop);
+        let (retry, delay) = match kind {
+            CheckKind::Http(_) | CheckKind::Ssl(_) => (1, Duration::from_secs(3)),
+            CheckKind::Dns(_) => (3, delay_loop),
+            CheckKind::Misc(_) => (0, Duration::from_secs(1)),
+            _ => (Pace::default().retry, Pace::default().delay_before_retry),
+        };
+        let timeout = own.connect_timeout.or(outer.connect_timeout);
+        let pace = Pace {
+            connect_timeout: timeout.unwrap_or(Pace::default().connect_timeout),
             retry: own.retry.or(outer.retry).unwrap_or(retry),
             delay_before_retry: own.delay_before_retry.or(outer.delay_before_retry).unwrap_or(delay),
             delay_loop,
             warmup: own.warmup.or(outer.warmup).unwrap_or(delay_loop),
-            alpha: self.alpha.unwrap_or(around.alpha),
-            log_all_failures: self.log_all_failures.unwrap_or(around.log_all_failures),
+        };
+        let Place { address, port, source } = draft.place;
+        Check {
+            kind,
+            target: SocketAddr::new(
+                address.unwrap_or(around.server.ip()),
+                port.unwrap_or(around.server.port()),
+            ),
+            source,
+            pace: self.checks.paces.share(pace),
+            alpha: draft.alpha.unwrap_or(around.alpha),
+            log_all_failures: draft.log_all_failures.unwrap_or(around.log_all_failures),
+        }
+    }
+
+    /// What a kind of its own takes from around it.
+    fn inherit(&mut self, kind: CheckKind, around: &Surroundings<'_>) -> CheckKind {
+        match kind {
+            CheckKind::Http(pages) => CheckKind::Http(self.with_host(pages, around.virtualhost)),
+            CheckKind::Ssl(pages) => CheckKind::Ssl(self.with_host(pages, around.virtualhost)),
+            CheckKind::Misc(misc) if misc.timeout.is_zero() => {
+                let timeout = around.delay_loop.unwrap_or(Pace::default().delay_loop);
+                let misc = MiscCheck { timeout, ..Arc::unwrap_or_clone(misc) };
+                CheckKind::Misc(self.checks.commands.share(misc))
+            }
+            kind => kind,
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Definitions {
     pub processes: Defined,
     /// `bfd_instance`
     pub bfds: Defined,
+    /// `virtual_server_group`
+    pub server_groups: Defined,
     /// `track_group`
     pub groups: Defined,
     /// Their members, until all instances are known.

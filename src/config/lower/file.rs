@@ -20,7 +20,7 @@ impl Lower<'_> {
         self.each(node.nodes(), |lower, node, value| match (node.name(), value) {
             ("file", Value::Text(path)) => file.path = path,
             ("weight", Value::Weight(weight)) => {
-                file.weight = weight.weight;
+                file.weight = weight.of_vrrp();
                 file.reverse = weight.reverse.unwrap_or(false);
             }
             ("init_file", _) => file.init = Some(lower.init_file(node)),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Lower;
 use super::global::set;
 use super::read::Value;
+use crate::config::host::ScriptKind;
 use crate::config::model::process::{Buffer, Fifo, Part, RxPolicy};
 use crate::config::syntax::Node;
 use crate::diag::Diagnostic;
@@ -241,6 +242,9 @@ impl Lower<'_> {
         };
         if script {
             fifo.script = value.clone().script();
+            if let Some(command) = fifo.script.clone() {
+                self.need_script(&command, node.name(), ScriptKind::Notify, node.span_of(1));
+            }
         } else {
             fifo.path = node.argument(1).map(str::to_owned);
             fifo.user = user;

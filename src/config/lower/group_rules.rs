@@ -51,7 +51,7 @@ impl Lower<'_> {
             let weight = track.weight.unwrap_or_default();
             found.push(Tracked {
                 name: track.name.clone(),
-                weight: weight.weight,
+                weight: weight.of_vrrp(),
                 reverse: weight.reverse.unwrap_or(false),
             });
         }
@@ -74,7 +74,7 @@ impl Lower<'_> {
             }
             let (weight, reverse) = match track.weight {
                 None => (script.weight, script.reverse),
-                Some(weight) => (weight.weight, weight.reverse.unwrap_or(script.reverse)),
+                Some(weight) => (weight.of_vrrp(), weight.reverse.unwrap_or(script.reverse)),
             };
             found.push(Tracked { name: track.name.clone(), weight, reverse });
         }
@@ -100,7 +100,7 @@ impl Lower<'_> {
             };
             let (weight, reverse) = match track.weight {
                 None => (weight, reverse),
-                Some(given) => (given.weight, given.reverse.unwrap_or(reverse)),
+                Some(given) => (given.of_vrrp(), given.reverse.unwrap_or(reverse)),
             };
             found.push(Tracked { name: track.name.clone(), weight, reverse });
         }

@@ -186,10 +186,20 @@ impl Lower<'_> {
         span: Option<Span>,
     ) {
         let tracked = &mut instance.options.tracked;
+        let place = draft.place("track_file").or(span);
+        for file in tracked.files.iter_mut().filter(|file| file.weight != 0) {
+            let message = format!(
+                "({}) ignoring weight {} of tracked file {} due to address owner",
+                instance.name, file.weight, file.name
+            );
+            self.report(Diagnostic::warning("weight-without-effect", place, message).help(
+                "priority 255 never changes: any number but 0 in the file means FAULT; write weight 0",
+            ));
+            file.weight = 0;
+        }
         let lists = [
             ("interface", &mut instance.track_interfaces),
             ("script", &mut instance.track_scripts),
-            ("file", &mut tracked.files),
             ("bfd", &mut tracked.bfds),
         ];
         for (kind, list) in lists {

@@ -7,8 +7,14 @@ mod address;
 mod bfd;
 mod cause;
 mod check;
+mod check_datagram;
+mod check_http;
+mod check_local;
+mod check_pattern;
+mod check_smtp;
 mod definitions;
 mod file;
+mod forwarding;
 mod global;
 mod global_daemon;
 mod group;
@@ -24,17 +30,22 @@ mod line;
 mod nexthop;
 mod process;
 mod read;
+mod real_server;
 mod route;
 mod route_metric;
 mod rule;
 mod script;
+mod server_group;
 mod service;
 mod service_rules;
+mod service_scope;
+mod ssl;
 mod statics;
 mod tracked;
 mod vmac;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -42,7 +53,7 @@ use super::Loaded;
 use super::host::{InterfaceUse, ScriptKind, ScriptUse, UserUse};
 use super::keywords::{Arguments, Context, Keyword, Repeat, Status, Values};
 use super::model::lvs::Target;
-use super::model::{Command, Notify, UserSpec};
+use super::model::{Command, Notify, ServerGroup, UserSpec};
 use super::policy::{Rejected, RejectedKind};
 use super::syntax::{Node, Piece, Tree};
 use crate::diag::{Class, Diagnostic, Span};
@@ -62,6 +73,10 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
         services: HashMap::new(),
         open_service: None,
         sync_daemon_place: None,
+        checks: check::Shared::default(),
+        waiting_services: Vec::new(),
+        server_groups: HashMap::new(),
+        group_services: HashMap::new(),
         unhonoured: BTreeSet::new(),
         in_unhonoured: false,
     };
@@ -92,6 +107,7 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
             lower.loaded.tree.push(node);
         }
     }
+    lower.finish_waiting_services();
     lower.complete_vrrp(vrrp);
     lower.complete_track_groups();
 }
@@ -117,6 +133,14 @@ struct Lower<'a> {
     open_service: Option<service::OpenService>,
     /// Where `lvs_sync_daemon` names its instance.
     sync_daemon_place: Option<Span>,
+    /// What checks have in common.
+    checks: check::Shared,
+    /// Services of groups that are not defined yet.
+    waiting_services: Vec<service::ServiceDraft>,
+    /// `virtual_server_group` by name.
+    server_groups: HashMap<Name, Arc<ServerGroup>>,
+    /// How many services each of them has so far.
+    group_services: HashMap<Name, u32>,
     /// Keywords without effect that were spoken of already.
     unhonoured: BTreeSet<&'static str>,
     /// Inside a block without effect.
@@ -148,6 +172,8 @@ impl Lower<'_> {
             "vrrp_instance" => self.instance(node, vrrp),
             "vrrp_sync_group" => self.group(node, vrrp),
             "virtual_server" => self.service(node),
+            "virtual_server_group" => self.server_group(node),
+            "SSL" => self.ssl(node),
             "bfd_instance" => self.bfd(node),
             "vrrp_track_process" => self.track_process(node),
             "track_file" | "vrrp_track_file" => self.track_file(node),
@@ -299,7 +325,6 @@ impl Lower<'_> {
             }
             (Arguments::Script, Some(Value::Script(command))) => {
                 let kind = match row.name {
-                    "misc_path" => ScriptKind::Check,
                     "startup_script" | "shutdown_script" => ScriptKind::Daemon,
                     _ => ScriptKind::Notify,
                 };

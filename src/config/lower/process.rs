@@ -19,7 +19,7 @@ impl Lower<'_> {
             name: name.into(),
             process: String::new(),
             parameters: Vec::new(),
-            parameter_match: ParameterMatch::Exact,
+            parameter_match: ParameterMatch::Any,
             full_command: false,
             weight: 0,
             reverse: false,
@@ -33,7 +33,10 @@ impl Lower<'_> {
         if process.process.is_empty() || self.is_defined_above(node, |known| &known.processes) {
             return;
         }
-        process.full_command |= !process.parameters.is_empty();
+        if !process.parameters.is_empty() && process.parameter_match == ParameterMatch::Any {
+            process.full_command = true;
+            process.parameter_match = ParameterMatch::Exact;
+        }
         self.definitions.processes.insert(process.name.clone(), node.span_of(1));
         self.loaded.config.track_processes.push(process);
     }
@@ -54,7 +57,7 @@ impl Lower<'_> {
             }
             "weight" => {
                 if let Value::Weight(weight) = value {
-                    process.weight = weight.weight;
+                    process.weight = weight.of_vrrp();
                     process.reverse = weight.reverse.unwrap_or(false);
                 }
             }

@@ -33,8 +33,15 @@ pub enum Value {
 /// `N [reverse|noreverse]`
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Weight {
-    pub weight: i16,
+    pub weight: i32,
     pub reverse: Option<bool>,
+}
+
+impl Weight {
+    /// One whose row allows no more than VRRP does.
+    pub fn of_vrrp(self) -> i16 {
+        i16::try_from(self.weight).unwrap_or(0)
+    }
 }
 
 impl Value {
@@ -307,7 +314,7 @@ impl Lower<'_> {
                 return None;
             }
         };
-        Some(Weight { weight: i16::try_from(value).unwrap_or(0), reverse })
+        Some(Weight { weight: i32::try_from(value).unwrap_or(0), reverse })
     }
 
     /// `USER [[:]GROUP]` from a word on.

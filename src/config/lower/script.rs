@@ -39,7 +39,7 @@ impl Lower<'_> {
             "init_fail" => script.init_fail = true,
             "weight" => {
                 if let Value::Weight(weight) = value {
-                    script.weight = weight.weight;
+                    script.weight = weight.of_vrrp();
                     script.reverse = weight.reverse.unwrap_or(false);
                 }
             }

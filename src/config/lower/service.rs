@@ -1,22 +1,21 @@
-//! `virtual_server` and `real_server`: each keyword to its place. What the whole means is in
-//! [`super::service_rules`].
+//! `virtual_server`: each keyword to its place. What the whole means is in [`super::service_rules`].
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use super::cause::Causes;
-use super::check::CheckDraft;
 use super::global::set;
 use super::read::Value;
+use super::real_server::RealDraft;
 use super::{Lower, Seen};
 use crate::config::host::ScriptKind;
 use crate::config::model::Command;
 use crate::config::model::lvs::Target;
 use crate::config::policy::RejectedKind;
 use crate::config::syntax::Node;
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::{Family, Name};
-use crate::objects::ipvs::{Forwarding, Protocol, Tunnel};
+use crate::objects::ipvs::{Forwarding, Protocol, SVC_F_HASHED};
 
 /// `IP_VS_SVC_F_SCHED1` to `3`; what they mean depends on the scheduler.
 const SCHED_FLAGS: [u32; 3] = [0x0008, 0x0010, 0x0020];
@@ -31,14 +30,15 @@ pub struct CheckDefaults {
     pub delay_loop: Option<Duration>,
 }
 
+/// The longest name of a persistence engine, in bytes.
+const LONGEST_ENGINE: usize = 15;
+
 /// Keywords of which it is known whether they are wrong rather than missing.
 const CAUSES: &[&str] = &["protocol", "lvs_method", "lb_kind", "lvs_sched", "lb_algo", "real_server"];
 
 /// A service whose lines are being read.
 pub struct OpenService {
     draft: ServiceDraft,
-    /// It becomes part of the model.
-    effective: bool,
     /// Its keywords that count only once.
     seen: Seen,
 }
@@ -47,6 +47,9 @@ pub struct OpenService {
 #[derive(Debug)]
 pub struct ServiceDraft {
     pub target: Target,
+    /// Of a firewall mark or a group the first that is said: by `ip_family`, a mask, or a real server that is
+    /// not reached by a tunnel.
+    pub family: Option<Family>,
     pub span: Option<Span>,
     /// What was told already of its keywords.
     pub causes: Causes,
@@ -75,6 +78,7 @@ pub struct ServiceDraft {
     pub sorry: Option<SorryDraft>,
     pub real_servers: Vec<RealDraft>,
     pub smtp_alert: Option<bool>,
+    pub snmp_name: Option<Name>,
 }
 
 /// `sorry_server`
@@ -82,38 +86,15 @@ pub struct ServiceDraft {
 pub struct SorryDraft {
     pub address: IpAddr,
     pub port: Option<u16>,
-    pub forwarding: Option<Forwarding>,
-    pub inhibit: bool,
-}
-
-/// A real server as it is written.
-#[derive(Debug)]
-pub struct RealDraft {
-    pub address: IpAddr,
-    pub port: Option<u16>,
     pub span: Option<Span>,
     pub port_span: Option<Span>,
-    pub weight: Option<u32>,
     pub forwarding: Option<Forwarding>,
-    pub upper_threshold: u32,
-    pub lower_threshold: u32,
-    pub inhibit: Option<bool>,
-    pub alpha: Option<bool>,
-    pub notify_up: Option<Command>,
-    pub notify_down: Option<Command>,
-    pub smtp_alert: Option<bool>,
-    pub virtualhost: Option<String>,
-    pub defaults: CheckDefaults,
-    pub checks: Vec<CheckDraft>,
+    pub inhibit: bool,
 }
 
 impl Lower<'_> {
     /// Begins a service with the first lines of its block.
     pub fn service(&mut self, node: &Node) {
-        if node.argument(1) == Some("group") {
-            self.group_service(node);
-            return;
-        }
         let Some(target) = self.target(node) else {
             self.reject(
                 RejectedKind::Service(None),
@@ -122,11 +103,8 @@ impl Lower<'_> {
             );
             return;
         };
-        self.open(ServiceDraft::new(target, node.span_of(1)), true, node);
-    }
-
-    fn open(&mut self, draft: ServiceDraft, effective: bool, node: &Node) {
-        self.open_service = Some(OpenService { draft, effective, seen: Seen::new() });
+        let draft = ServiceDraft::new(target, node.span_of(1));
+        self.open_service = Some(OpenService { draft, seen: Seen::new() });
         self.service_lines(node);
     }
 
@@ -142,28 +120,40 @@ impl Lower<'_> {
         self.open_service = Some(open);
     }
 
-    /// Completes the service whose last lines were taken, if there is one.
+    /// Completes the service whose last lines were taken, if there is one. One of a group that is not defined
+    /// yet waits for it.
     pub fn finish_service(&mut self, node: &Node) {
         let Some(open) = self.open_service.take_if(|_| node.name() == "virtual_server") else { return };
-        if open.effective {
-            self.complete_service(open.draft);
+        match &open.draft.target {
+            Target::Group(name) if !self.server_groups.contains_key(name) => {
+                self.waiting_services.push(open.draft);
+            }
+            _ => self.complete_service(open.draft),
         }
     }
 
-    /// Services of a `virtual_server_group` do not run yet; their blocks are checked all the same.
-    fn group_service(&mut self, node: &Node) {
-        let name = node.argument(2).unwrap_or("");
-        let message = format!("virtual_server group {name} is accepted, but has no effect yet");
-        self.report(
-            Diagnostic::warning("no-effect-yet", node.span_of(1), message)
-                .class(crate::diag::Class::Silent),
-        );
-        let target = Target::Fwmark { mark: 0, family: Family::V4 };
-        self.open(ServiceDraft::new(target, node.span_of(1)), false, node);
+    /// Completes those whose groups stand below them, or nowhere.
+    pub fn finish_waiting_services(&mut self) {
+        for draft in std::mem::take(&mut self.waiting_services) {
+            self.complete_service(draft);
+        }
     }
 
-    /// `IP [PORT]` or `fwmark N`
+    /// `IP [PORT]`, `fwmark N` or `group NAME`
     fn target(&mut self, node: &Node) -> Option<Target> {
+        if let (Some(kind @ ("group" | "fwmark")), None) = (node.argument(1), node.argument(2)) {
+            let message = format!("virtual_server {kind} is missing its parameter");
+            let span = node.span_of(1).map(Span::after);
+            self.report(
+                Diagnostic::error("missing-parameter", span, message)
+                    .class(Class::Exit)
+                    .expected("fwmark N or group NAME"),
+            );
+            return None;
+        }
+        if let (Some("group"), Some(name)) = (node.argument(1), node.argument(2)) {
+            return Some(Target::Group(name.into()));
+        }
         if node.argument(1) == Some("fwmark") {
             let mark = self.int(node, "fwmark", 2, (1, i64::from(u32::MAX)), false)?;
             return Some(Target::Fwmark { mark: u32::try_from(mark).ok()?, family: Family::V4 });
@@ -184,7 +174,8 @@ impl Lower<'_> {
         Some(Target::Address { address, port })
     }
 
-    fn port(&mut self, node: &Node, name: &str) -> Option<u16> {
+    /// The second word.
+    pub fn port(&mut self, node: &Node, name: &str) -> Option<u16> {
         self.int(node, name, 2, (0, 65_535), false).and_then(|port| u16::try_from(port).ok())
     }
 
@@ -198,12 +189,8 @@ impl Lower<'_> {
                 draft.persistence_timeout = seconds.or(draft.persistence_timeout);
             }
             "persistence_granularity" => self.granularity(node, draft),
-            "sorry_server" => {
-                let port = node.argument(2).and_then(|_| self.port(node, "sorry_server"));
-                if let Some(address) = self.address(node, "sorry_server", 1) {
-                    draft.sorry = Some(SorryDraft { address, port, forwarding: None, inhibit: false });
-                }
-            }
+            "ip_family" => self.ip_family(node, value, draft),
+            "sorry_server" => draft.sorry = self.sorry_server(node).or(draft.sorry.take()),
             "sorry_server_inhibit" | "sorry_server_lvs_method" if draft.sorry.is_none() => {
                 let message = format!("Ignoring {} used before or without sorry_server", node.name());
                 self.report(
@@ -213,8 +200,8 @@ impl Lower<'_> {
             }
             "sorry_server_inhibit" => draft.sorry.iter_mut().for_each(|sorry| sorry.inhibit = true),
             "sorry_server_lvs_method" => {
-                let forwarding = self.forwarding(node);
-                draft.sorry.iter_mut().for_each(|sorry| sorry.forwarding = forwarding);
+                let Some(forwarding) = self.forwarding(node) else { return };
+                draft.sorry.iter_mut().for_each(|sorry| sorry.forwarding = Some(forwarding));
             }
             "quorum_up" | "quorum_down" => {
                 let Some(command) = value.script() else { return };
@@ -222,97 +209,104 @@ impl Lower<'_> {
                 let up = node.name() == "quorum_up";
                 *(if up { &mut draft.quorum_up } else { &mut draft.quorum_down }) = Some(command);
             }
+            "persistence_engine" => draft.persistence_engine = self.engine(node),
+            "snmp_name" => draft.snmp_name = self.snmp_name(node).or(draft.snmp_name.take()),
+            "hashed" => self.hashed(node, draft),
             "sh-port" | "sh-fallback" | "mh-port" | "mh-fallback" => self.scheduler_flag(node, draft),
             _ => plain(node, value, draft),
         }
     }
 
-    /// `sh-port` and its like go with their scheduler only.
+    /// The service's family is that of its address, or the first that is said.
+    fn ip_family(&mut self, node: &Node, value: Value, draft: &mut ServiceDraft) {
+        let Some(word) = value.text() else { return };
+        let family = if word == "inet" { Family::V4 } else { Family::V6 };
+        if *draft.family.get_or_insert(family) == family {
+            return;
+        }
+        let message = format!("Virtual server specified family {word} conflicts with server family");
+        self.report(
+            Diagnostic::error("wrong-family", node.span_of(1), message).help("the line is ignored"),
+        );
+    }
+
+    /// `IP [PORT]`; with a mistake in it the line counts for nothing.
+    fn sorry_server(&mut self, node: &Node) -> Option<SorryDraft> {
+        let address = self.address(node, "sorry_server", 1)?;
+        let port = match node.argument(2) {
+            None => None,
+            Some(_) => Some(self.port(node, "sorry_server")?),
+        };
+        let (span, port_span) = (node.span_of(1), node.span_of(2));
+        Some(SorryDraft { address, port, span, port_span, forwarding: None, inhibit: false })
+    }
+
+    /// A name that is too long is cut.
+    fn engine(&mut self, node: &Node) -> Option<Name> {
+        let word = node.argument(1)?;
+        if word.len() <= LONGEST_ENGINE {
+            return Some(word.into());
+        }
+        let message = format!("persistence_engine name too long, truncating - {word}");
+        let cut = word.get(..LONGEST_ENGINE).unwrap_or("");
+        self.report(
+            Diagnostic::error("name-too-long", node.span_of(1), message)
+                .expected("at most 15 characters")
+                .help(format!("'{cut}' is used")),
+        );
+        Some(cut.into())
+    }
+
+    /// Exactly one word.
+    pub fn snmp_name(&mut self, node: &Node) -> Option<Name> {
+        if let (Some(word), None) = (node.argument(1), node.argument(2)) {
+            return Some(word.into());
+        }
+        let message = "snmp_name missing or extra parameters";
+        let code = if node.argument(1).is_none() { "missing-parameter" } else { "extra-words" };
+        self.report(
+            Diagnostic::error(code, node.span(), message)
+                .expected("one word")
+                .help("put a name of several words in quotes"),
+        );
+        None
+    }
+
+    /// The kernel sets the flag itself; what is left is the complaint.
+    fn hashed(&mut self, node: &Node, draft: &mut ServiceDraft) {
+        if matches!(draft.scheduler.as_deref(), Some("sh" | "mh")) {
+            draft.flags |= SVC_F_HASHED;
+            return;
+        }
+        let message = "hashed only applies to sh scheduler - ignoring";
+        self.report(
+            Diagnostic::error("wrong-scheduler", node.span(), message)
+                .help("remove the line; it has no effect"),
+        );
+    }
+
+    /// `sh-port` and its like go with their scheduler only. keepalived says nothing where it is the other one
+    /// of the two.
     fn scheduler_flag(&mut self, node: &Node, draft: &mut ServiceDraft) {
         let (wanted, flag) = node.name().split_once('-').unwrap_or(("", ""));
-        if draft.scheduler.as_deref() == Some(wanted) {
+        let scheduler = draft.scheduler.as_deref();
+        if scheduler == Some(wanted) {
             draft.flags |= if flag == "fallback" { SCHED_FLAGS[0] } else { SCHED_FLAGS[1] };
             return;
         }
+        let class = if matches!(scheduler, Some("sh" | "mh")) { Class::Silent } else { Class::Fault };
         let message = format!("{} is only for the scheduler {wanted}; it is ignored", node.name());
         self.report(
             Diagnostic::error("wrong-scheduler", node.span(), message)
+                .class(class)
                 .expected(format!("lvs_sched {wanted} in a line above")),
         );
     }
 
-    /// `NAT`, `DR`, or `TUN [type ipip|gue|gre] [port N] [nocsum|csum|remcsum]`
-    fn forwarding(&mut self, node: &Node) -> Option<Forwarding> {
-        let word = node.argument(1)?;
-        match word {
-            "NAT" => return Some(Forwarding::Masq),
-            "DR" => return Some(Forwarding::DirectRoute),
-            "TUN" => {}
-            _ => {
-                let message = format!("PARSER : unknown [{word}] routing method for virtual server.");
-                let mut diagnostic =
-                    Diagnostic::error("unknown-value", node.span_of(1), message).expected("NAT, DR or TUN");
-                if matches!(word.to_ascii_uppercase().as_str(), "NAT" | "DR" | "TUN") {
-                    diagnostic = diagnostic.help(format!(
-                        "write '{}': the case of the letters counts",
-                        word.to_ascii_uppercase()
-                    ));
-                }
-                self.report(diagnostic);
-                return None;
-            }
-        }
-        let mut tunnel = Tunnel::default();
-        let mut port = None;
-        let mut checksum = None;
-        let mut at = 2;
-        while let Some(word) = node.argument(at) {
-            match (word, node.argument(at + 1)) {
-                ("type", Some("ipip")) => tunnel.kind = 0,
-                ("type", Some("gue")) => tunnel.kind = 1,
-                ("type", Some("gre")) => tunnel.kind = 2,
-                ("port", Some(_)) => port = self.int(node, "port", at + 1, (1, 65_535), false),
-                ("nocsum", _) => checksum = Some(0),
-                ("csum", _) => checksum = Some(1),
-                ("remcsum", _) => checksum = Some(2),
-                _ => {
-                    self.unknown_option(
-                        node,
-                        at,
-                        "TUN",
-                        "type ipip|gue|gre, port N, nocsum, csum or remcsum",
-                    );
-                    return None;
-                }
-            }
-            at += if matches!(word, "type" | "port") { 2 } else { 1 };
-        }
-        let good = match tunnel.kind {
-            1 => port.is_some(),
-            0 => port.is_none() && checksum.is_none(),
-            _ => port.is_none() && checksum != Some(2),
-        };
-        if !good {
-            let message = "these options of TUN do not go together";
-            let (expected, kind) = match tunnel.kind {
-                1 => ("a port", "gue"),
-                0 => ("neither port nor checksum", "ipip"),
-                _ => ("neither port nor remcsum", "gre"),
-            };
-            self.report(
-                Diagnostic::error("bad-tunnel", node.span_of(1), message)
-                    .expected(format!("{expected} with type {kind}")),
-            );
-            return None;
-        }
-        tunnel.port = port.and_then(|port| u16::try_from(port).ok()).unwrap_or(0);
-        tunnel.flags = checksum.unwrap_or(0);
-        Some(Forwarding::Tunnel(tunnel))
-    }
-
     fn granularity(&mut self, node: &Node, draft: &mut ServiceDraft) {
         let word = node.argument(1).unwrap_or("");
-        let v6 = matches!(draft.target, Target::Address { address: IpAddr::V6(_), .. });
+        let written = if word.contains('.') { Family::V4 } else { Family::V6 };
+        let v6 = draft.family.unwrap_or(written) == Family::V6;
         match (word.parse::<Ipv4Addr>(), word.parse::<u8>()) {
             (Ok(mask), _) if !v6 => draft.persistence_mask_v4 = Some(mask),
             (_, Ok(length @ 1..=128)) if v6 => draft.persistence_prefix_v6 = Some(length),
@@ -322,96 +316,20 @@ impl Lower<'_> {
                     Diagnostic::error("bad-address", node.span_of(1), message)
                         .expected("a netmask for IPv4, a prefix length for IPv6"),
                 );
+                return;
             }
         }
-    }
-
-    fn real_server(&mut self, node: &Node, service: &mut ServiceDraft) {
-        let target = service.target.clone();
-        let Some(word) = node.argument(1) else {
-            self.reject(
-                RejectedKind::RealServer(target, None),
-                node.span(),
-                "a real_server has no address",
-            );
-            return;
-        };
-        let Ok(address) = word.parse::<IpAddr>() else {
-            let message = format!("Invalid real server ip address {word} - skipping");
-            self.report(Diagnostic::error("bad-address", node.span_of(1), message).expected("IP [PORT]"));
-            let reason = format!("the address of real_server '{word}' cannot be read");
-            self.reject(RejectedKind::RealServer(target, None), node.span_of(1), reason);
-            return;
-        };
-        let port = match node.argument(2) {
-            None => None,
-            Some(_) => match self.port(node, "real_server") {
-                Some(port) => Some(port),
-                None => {
-                    let reason = format!("the port of real_server '{word}' cannot be read");
-                    self.reject(RejectedKind::RealServer(target, None), node.span_of(2), reason);
-                    return;
-                }
-            },
-        };
-        let mut draft = RealDraft {
-            address,
-            port,
-            span: node.span_of(1),
-            port_span: node.span_of(2),
-            weight: None,
-            forwarding: None,
-            upper_threshold: 0,
-            lower_threshold: 0,
-            inhibit: None,
-            alpha: None,
-            notify_up: None,
-            notify_down: None,
-            smtp_alert: None,
-            virtualhost: None,
-            defaults: CheckDefaults::default(),
-            checks: Vec::new(),
-        };
-        self.each(node.nodes(), |lower, node, value| lower.real_keyword(node, value, &mut draft));
-        service.real_servers.push(draft);
-    }
-
-    fn real_keyword(&mut self, node: &Node, value: Value, draft: &mut RealDraft) {
-        if shared(node, &value, &mut draft.defaults) {
-            return;
-        }
-        match node.name() {
-            "weight" => draft.weight = value.int().or(draft.weight),
-            "lvs_method" => draft.forwarding = self.forwarding(node).or(draft.forwarding),
-            "uthreshold" => set(&mut draft.upper_threshold, value.int()),
-            "lthreshold" => set(&mut draft.lower_threshold, value.int()),
-            "inhibit_on_failure" => draft.inhibit = Some(value.yes()),
-            "alpha" => draft.alpha = Some(value.yes()),
-            "smtp_alert" => draft.smtp_alert = Some(value.yes()),
-            "virtualhost" => draft.virtualhost = value.text(),
-            "notify_up" | "notify_down" => {
-                let Some(command) = value.script() else { return };
-                self.need_script(&command, node.name(), ScriptKind::CheckNotify, node.span_of(1));
-                let up = node.name() == "notify_up";
-                *(if up { &mut draft.notify_up } else { &mut draft.notify_down }) = Some(command);
-            }
-            "TCP_CHECK" | "HTTP_GET" => {
-                let Some(check) = self.check(node) else { return };
-                if draft.checks.is_empty() {
-                    // Most have one, and there may be many thousands of them.
-                    draft.checks.reserve_exact(1);
-                }
-                draft.checks.push(check);
-            }
-            _ => {}
-        }
+        draft.family.get_or_insert(written);
     }
 }
 
 impl ServiceDraft {
     fn new(target: Target, span: Option<Span>) -> ServiceDraft {
+        let family =
+            if let Target::Address { address, .. } = target { Some(Family::of(address)) } else { None };
         ServiceDraft {
             target,
+            family,
             span,
             causes: Causes::new(),
             defaults: CheckDefaults::default(),
@@ -439,6 +357,7 @@ impl ServiceDraft {
             sorry: None,
             real_servers: Vec::new(),
             smtp_alert: None,
+            snmp_name: None,
         }
     }
 }
@@ -472,7 +391,6 @@ fn plain(node: &Node, value: Value, draft: &mut ServiceDraft) {
         "flag-1" => draft.flags |= SCHED_FLAGS[0],
         "flag-2" => draft.flags |= SCHED_FLAGS[1],
         "flag-3" => draft.flags |= SCHED_FLAGS[2],
-        "persistence_engine" => draft.persistence_engine = value.text().map(Into::into),
         "quorum" => {
             set(&mut draft.quorum, value.int());
             draft.quorum_span = node.span_of(1);

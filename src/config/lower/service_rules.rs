@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use super::Lower;
 use super::check::Surroundings;
-use super::service::{CheckDefaults, RealDraft, ServiceDraft, SorryDraft};
-use crate::config::model::lvs::{SorryServer, Target};
+use super::real_server::RealDraft;
+use super::service::{CheckDefaults, ServiceDraft, SorryDraft};
+use super::service_scope::Scope;
+use crate::config::model::lvs::{RealOptions, SorryServer, Target};
 use crate::config::model::{RealServer, VirtualServer};
 use crate::config::policy::RejectedKind;
 use crate::diag::{Class, Diagnostic, Span};
@@ -17,12 +19,25 @@ use crate::objects::ipvs::{Forwarding, Protocol, SVC_F_ONEPACKET};
 /// `persistence_timeout` without a value, and where persistence is needed and not asked for.
 const DEFAULT_PERSISTENCE: u32 = 360;
 
+/// What holds for the service as a whole.
+struct Whole {
+    /// As keepalived's log names it.
+    name: String,
+    scope: Scope,
+    protocol: Protocol,
+    forwarding: Forwarding,
+}
+
 impl Lower<'_> {
     /// Completes one and puts it into the model.
     pub fn complete_service(&mut self, mut draft: ServiceDraft) {
+        if !self.sorry_fits(&draft) {
+            draft.sorry = None;
+        }
+        let Some(scope) = self.scope(&draft) else { return };
         let reals = std::mem::take(&mut draft.real_servers);
-        let protocol = self.protocol_of(&draft);
-        let name = name_of(&draft.target, protocol);
+        let protocol = self.protocol_of(&draft, &scope);
+        let name = scope.name(&draft.target, protocol);
         if reals.is_empty() {
             let message = format!("Virtual server {name} has no real servers - ignoring");
             if !self.follows(&draft.causes, &["real_server"], "the service has none and is left out") {
@@ -38,7 +53,7 @@ impl Lower<'_> {
         if let Target::Fwmark { family, .. } = &mut draft.target
             && let Some(first) = reals.first()
         {
-            *family = Family::of(first.address);
+            *family = draft.family.unwrap_or(Family::of(first.address));
         }
         let scheduler = draft.scheduler.clone().unwrap_or_else(|| {
             if !self.follows(&draft.causes, &["lvs_sched", "lb_algo"], "'wlc' is used") {
@@ -62,19 +77,15 @@ impl Lower<'_> {
             }
             Forwarding::Masq
         });
-        let persistence_timeout = self.persistence(&draft, &name);
-        let flags = self.flags(&draft, protocol, &name);
+        let whole = Whole { name, scope, protocol, forwarding };
+        let persistence_timeout = self.persistence(&draft, &whole);
+        let flags = self.flags(&draft, &whole);
         let defaults = draft.defaults;
-        let real_servers = self.real_servers(reals, &draft, &name, forwarding);
-        if real_servers.is_empty() {
-            let reason = format!("no real server of virtual_server {name} can be used");
-            self.reject(RejectedKind::Service(Some(draft.target.clone())), draft.span, reason);
-            return;
-        }
-        let (quorum, hysteresis) = self.quorum(&draft, &real_servers, &name);
-        let ha_suspend = self.ha_suspend(&draft, &name);
-        let sorry_server = draft.sorry.take().map(|sorry| sorry_server(sorry, &draft.target, forwarding));
-        let global = &self.loaded.config.global;
+        let real_servers = self.real_servers(reals, &draft, &whole);
+        let (quorum, hysteresis) = self.quorum(&draft, &real_servers, &whole.name);
+        let ha_suspend = self.ha_suspend(&draft, &whole);
+        let sorry_server = draft.sorry.take().map(|sorry| self.sorry_server_of(sorry, &draft, &whole));
+        let mail = self.mail_of_checkers();
         let service = VirtualServer {
             protocol,
             scheduler,
@@ -95,10 +106,18 @@ impl Lower<'_> {
             virtualhost: draft.virtualhost,
             sorry_server,
             real_servers,
-            smtp_alert: draft.smtp_alert.or(global.smtp_alert_checker).or(global.smtp_alert),
+            smtp_alert: draft.smtp_alert.or(mail).unwrap_or(false),
+            snmp_name: draft.snmp_name,
+            group: whole.scope.group,
             target: draft.target,
         };
-        self.add_service(service, draft.span, &name);
+        self.add_service(service, draft.span, &whole.name);
+    }
+
+    /// What `global_defs` says of the mail of all services and real servers.
+    fn mail_of_checkers(&self) -> Option<bool> {
+        let global = &self.loaded.config.global;
+        global.smtp_alert_checker.or(global.smtp_alert)
     }
 
     fn add_service(&mut self, service: VirtualServer, span: Option<Span>, name: &str) {
@@ -120,36 +139,36 @@ impl Lower<'_> {
         self.report(Diagnostic::warning(code, draft.span, message).expected(expected));
     }
 
-    fn protocol_of(&mut self, draft: &ServiceDraft) -> Protocol {
-        match (&draft.target, draft.protocol) {
-            (Target::Address { .. }, Some((protocol, _))) => protocol,
-            (Target::Fwmark { mark, .. }, protocol) => {
-                if let Some((_, span)) = protocol {
-                    let message = format!(
-                        "Warning: Virtual server FWM {mark}: protocol specified for fwmark - protocol will be ignored"
-                    );
-                    self.report(
-                        Diagnostic::warning("protocol-with-fwmark", span, message).help("remove the line"),
-                    );
-                }
+    fn protocol_of(&mut self, draft: &ServiceDraft, scope: &Scope) -> Protocol {
+        match draft.protocol {
+            Some((protocol, _)) if scope.addresses => protocol,
+            Some((protocol, span)) => {
+                let name = scope.name(&draft.target, protocol);
+                let message = format!(
+                    "Warning: Virtual server {name}: protocol specified for fwmark - protocol will be ignored"
+                );
+                self.report(
+                    Diagnostic::warning("protocol-with-fwmark", span, message).help("remove the line"),
+                );
                 Protocol::Tcp
             }
-            (Target::Address { address, port }, None) => {
+            None if scope.addresses => {
                 if !self.follows(&draft.causes, &["protocol"], "UDP is used") {
-                    let message = format!(
-                        "Virtual server [{address}]:none:{port}: no protocol set - defaulting to UDP"
-                    );
+                    let name = scope.name(&draft.target, "none");
+                    let message = format!("Virtual server {name}: no protocol set - defaulting to UDP");
                     self.default_used(draft, "no-protocol", message, "protocol TCP, UDP or SCTP");
                 }
                 Protocol::Udp
             }
+            None => Protocol::Tcp,
         }
     }
 
-    fn persistence(&mut self, draft: &ServiceDraft, name: &str) -> Option<u32> {
+    fn persistence(&mut self, draft: &ServiceDraft, whole: &Whole) -> Option<u32> {
         let granular = draft.persistence_mask_v4.is_some() || draft.persistence_prefix_v6.is_some();
         let timeout = draft.persistence_timeout.or(granular.then_some(DEFAULT_PERSISTENCE));
-        if timeout.is_none() && matches!(draft.target, Target::Address { port: 0, .. }) {
+        if timeout.is_none() && whole.scope.any_port {
+            let name = &whole.name;
             let message =
                 format!("Virtual server {name}: port zero only valid for persistent services - setting");
             self.default_used(draft, "port-zero", message, "a port, or persistence_timeout SECONDS");
@@ -158,22 +177,24 @@ impl Lower<'_> {
         timeout
     }
 
-    fn flags(&mut self, draft: &ServiceDraft, protocol: Protocol, name: &str) -> u32 {
+    fn flags(&mut self, draft: &ServiceDraft, whole: &Whole) -> u32 {
         let Some(span) = draft.one_packet else { return draft.flags };
-        if protocol == Protocol::Udp || matches!(draft.target, Target::Fwmark { .. }) {
+        if whole.protocol == Protocol::Udp || !whole.scope.addresses {
             return draft.flags | SVC_F_ONEPACKET;
         }
-        let message = format!("Virtual server {name}: one packet scheduling requires UDP - resetting");
+        let message =
+            format!("Virtual server {}: one packet scheduling requires UDP - resetting", whole.name);
         self.report(Diagnostic::error("ops-without-udp", span, message).expected("protocol UDP"));
         draft.flags
     }
 
-    fn ha_suspend(&mut self, draft: &ServiceDraft, name: &str) -> bool {
+    fn ha_suspend(&mut self, draft: &ServiceDraft, whole: &Whole) -> bool {
         let Some(span) = draft.ha_suspend else { return false };
-        if matches!(draft.target, Target::Address { .. }) {
+        if whole.scope.addresses {
             return true;
         }
-        let message = format!("Virtual server {name}: cannot use ha_suspend with fwmarks - clearing");
+        let message =
+            format!("Virtual server {}: cannot use ha_suspend with fwmarks - clearing", whole.name);
         self.report(Diagnostic::error("suspend-with-fwmark", span, message).help("remove the line"));
         false
     }
@@ -212,22 +233,18 @@ impl Lower<'_> {
         &mut self,
         reals: Vec<RealDraft>,
         service: &ServiceDraft,
-        name: &str,
-        forwarding: Forwarding,
+        whole: &Whole,
     ) -> Vec<RealServer> {
         let mut found: Vec<RealServer> = Vec::with_capacity(reals.len());
         let mut seen: HashMap<(IpAddr, u16), Option<Span>> = HashMap::new();
         for real in reals {
-            let forwarding = real.forwarding.unwrap_or(forwarding);
-            if !self.family_fits(&real, service, forwarding) {
-                continue;
-            }
-            let port = self.real_port(&real, service, name, forwarding);
+            let forwarding = real.forwarding.unwrap_or(whole.forwarding);
+            let port = self.real_port(&real, service, whole, forwarding);
             let span = real.span;
             if let Some(first) = seen.insert((real.address, port), span) {
                 let message = format!(
-                    "Duplicate real server [{}]:{port} in virtual server {name} - ignoring",
-                    real.address
+                    "Duplicate real server [{}]:{port} in virtual server {} - ignoring",
+                    real.address, whole.name
                 );
                 self.report(
                     Diagnostic::error("defined-twice", span, message)
@@ -241,65 +258,88 @@ impl Lower<'_> {
         found
     }
 
-    fn family_fits(&mut self, real: &RealDraft, service: &ServiceDraft, forwarding: Forwarding) -> bool {
-        let family = match &service.target {
-            Target::Address { address, .. } => Family::of(*address),
-            Target::Fwmark { family, .. } => *family,
-        };
-        if family == Family::of(real.address) || matches!(forwarding, Forwarding::Tunnel(_)) {
-            return true;
-        }
-        let message = format!(
-            "Address family of virtual server and real server {} don't match - skipping real server.",
-            real.address
-        );
-        self.report(
-            Diagnostic::error("wrong-family", real.span, message)
-                .expected(format!("an {family} address"))
-                .help("only TUN carries one family in the other"),
-        );
-        let kind =
-            RejectedKind::RealServer(service.target.clone(), Some((real.address, real.port.unwrap_or(0))));
-        self.reject(kind, real.span, format!("the real server {} has the wrong family", real.address));
-        false
-    }
-
     /// DR and TUN leave the packet as it is: the real server gets the service's port.
     fn real_port(
         &mut self,
         real: &RealDraft,
         service: &ServiceDraft,
-        name: &str,
+        whole: &Whole,
         forwarding: Forwarding,
     ) -> u16 {
-        let of_service = match &service.target {
-            Target::Address { port, .. } => *port,
-            Target::Fwmark { .. } => 0,
-        };
+        let of_service = port_of(&service.target);
         let Some(written) = real.port else { return of_service };
-        if !matches!(forwarding, Forwarding::DirectRoute | Forwarding::Tunnel(_)) {
+        if !forwarding.keeps_port() {
             return written;
         }
-        if let Target::Fwmark { mark, .. } = &service.target {
+        self.port_ignored(real, written, service, whole);
+        // Each member of a group has a port of its own.
+        if whole.scope.group.is_some() { written } else { of_service }
+    }
+
+    fn port_ignored(&mut self, real: &RealDraft, written: u16, service: &ServiceDraft, whole: &Whole) {
+        let protocol = whole.scope.protocol_name(whole.protocol);
+        let (name, server) = (&whole.name, format!("[{}]:{protocol}:{written}", real.address));
+        if whole.scope.marks {
             let message = format!(
-                "WARNING - fwmark virtual server {mark}, real server [{}]:{written} has port specified - port will be ignored",
-                real.address
+                "WARNING - fwmark virtual server {name}, real server {server} has port specified - port will be ignored"
             );
             self.report(
                 Diagnostic::warning("port-ignored", real.port_span, message)
                     .help("remove the port: DR and TUN cannot change it"),
             );
-        } else if written != of_service {
+        }
+        let different = whole.scope.ports(&service.target).find(|port| *port != written);
+        if let Some(port) = different {
             let message = format!(
-                "WARNING - virtual server {name} and real server [{}]:{written} ports don't match - resetting",
-                real.address
+                "WARNING - virtual server {name} and real server {server} ports don't match - resetting"
             );
             self.report(
                 Diagnostic::warning("port-ignored", real.port_span, message)
-                    .expected(format!("{of_service}, the service's port: DR and TUN cannot change it")),
+                    .expected(format!("{port}, the service's port: DR and TUN cannot change it")),
             );
         }
-        of_service
+    }
+
+    /// As a real server, but whatever the order of the lines.
+    fn sorry_fits(&mut self, draft: &ServiceDraft) -> bool {
+        let (Some(sorry), Some(family)) = (&draft.sorry, draft.family) else { return true };
+        let tunnel = matches!(sorry.forwarding.or(draft.forwarding), Some(Forwarding::Tunnel(_)));
+        if tunnel || family == Family::of(sorry.address) {
+            return true;
+        }
+        let message = format!(
+            "Address family of virtual server and sorry server {} don't match - skipping sorry server.",
+            sorry.address
+        );
+        self.report(
+            Diagnostic::error("wrong-family", sorry.span, message)
+                .expected(format!("an {family} address"))
+                .help("only TUN carries one family in the other"),
+        );
+        false
+    }
+
+    /// What is used when the quorum is lost.
+    fn sorry_server_of(&mut self, sorry: SorryDraft, service: &ServiceDraft, whole: &Whole) -> SorryServer {
+        let forwarding = sorry.forwarding.unwrap_or(whole.forwarding);
+        let of_service = port_of(&service.target);
+        let mut port = sorry.port.unwrap_or(of_service);
+        if let Some(written) = sorry.port.filter(|_| forwarding.keeps_port()) {
+            let differs =
+                whole.scope.marks || whole.scope.ports(&service.target).any(|port| port != written);
+            if differs {
+                let message = format!(
+                    "WARNING - virtual server {}, sorry server has port specified - port will be ignored",
+                    whole.name
+                );
+                self.report(
+                    Diagnostic::warning("port-ignored", sorry.port_span, message)
+                        .expected("the service's port: DR and TUN cannot change it"),
+                );
+            }
+            port = if whole.scope.group.is_some() { written } else { of_service };
+        }
+        SorryServer { address: sorry.address, port, forwarding, inhibit: sorry.inhibit }
     }
 
     fn real_server_of(
@@ -317,7 +357,15 @@ impl Lower<'_> {
             alpha,
             log_all_failures: global.checker_log_all_failures,
             virtualhost: real.virtualhost.as_deref().or(service.virtualhost.as_deref()),
+            delay_loop: service.defaults.delay_loop,
         };
+        if let Some(span) = real.lost_check {
+            let server = (real.address, port);
+            let reason = format!("a check of the real server {} cannot be used", real.address);
+            self.reject(RejectedKind::Check(service.target.clone(), server), span, reason);
+        }
+        let checks = exact(real.checks.into_iter().map(|check| self.complete_check(check, &around)));
+        let mail = self.mail_of_checkers();
         RealServer {
             address: real.address,
             port,
@@ -326,10 +374,9 @@ impl Lower<'_> {
             upper_threshold: real.upper_threshold,
             lower_threshold: real.lower_threshold,
             inhibit_on_failure: real.inhibit.unwrap_or(service.inhibit),
-            notify_up: real.notify_up,
-            notify_down: real.notify_down,
-            smtp_alert: real.smtp_alert.or(global.smtp_alert_checker).or(global.smtp_alert),
-            checks: exact(real.checks.into_iter().map(|check| check.complete(&around))),
+            smtp_alert: real.smtp_alert.or(mail).unwrap_or(true),
+            checks,
+            options: (real.options != RealOptions::default()).then(|| Box::new(real.options)),
         }
     }
 }
@@ -341,12 +388,9 @@ fn exact<T>(found: impl Iterator<Item = T>) -> Vec<T> {
     found
 }
 
-/// As keepalived's log names a service.
-fn name_of(target: &Target, protocol: Protocol) -> String {
-    match target {
-        Target::Address { address, port } => format!("[{address}]:{protocol}:{port}"),
-        Target::Fwmark { mark, .. } => format!("FWM {mark}"),
-    }
+/// 0 where the packets may have any, or the members of a group have their own.
+fn port_of(target: &Target) -> u16 {
+    if let Target::Address { port, .. } = target { *port } else { 0 }
 }
 
 fn inherit(own: CheckDefaults, outer: CheckDefaults) -> CheckDefaults {
@@ -357,15 +401,4 @@ fn inherit(own: CheckDefaults, outer: CheckDefaults) -> CheckDefaults {
         connect_timeout: own.connect_timeout.or(outer.connect_timeout),
         delay_loop: own.delay_loop.or(outer.delay_loop),
     }
-}
-
-fn sorry_server(sorry: SorryDraft, target: &Target, forwarding: Forwarding) -> SorryServer {
-    let forwarding = sorry.forwarding.unwrap_or(forwarding);
-    let of_service = match target {
-        Target::Address { port, .. } => *port,
-        Target::Fwmark { .. } => 0,
-    };
-    let rewrites = !matches!(forwarding, Forwarding::DirectRoute | Forwarding::Tunnel(_));
-    let port = sorry.port.filter(|_| rewrites).unwrap_or(of_service);
-    SorryServer { address: sorry.address, port, forwarding, inhibit: sorry.inhibit }
 }

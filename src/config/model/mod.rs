@@ -1,12 +1,15 @@
 //! The typed model: what a configuration means, with keepalived's defaults filled in. Plain data; it
 //! knows neither where a value stood in the file nor what runs.
 
+use std::sync::Arc;
+
 pub mod bfd;
 pub mod check;
 pub mod global;
 pub mod interface;
 pub mod lvs;
 pub mod options;
+pub mod pattern;
 pub mod process;
 pub mod route;
 pub mod rule;
@@ -18,11 +21,12 @@ pub mod vrrp;
 
 pub use check::{Check, CheckKind, HttpGet, HttpUrl, StatusRange, TcpCheck};
 pub use global::{Global, LvsSyncDaemon};
-pub use lvs::{RealServer, VirtualServer};
+pub use lvs::{RealServer, ServerGroup, VirtualServer};
 pub use options::{GroupOptions, InstanceOptions};
 pub use route::Route;
 pub use rule::Rule;
 pub use script::{Command, UserSpec};
+pub use services::Ssl;
 pub use statics::{StaticAddress, Statics, TrackGroup};
 pub use track::{TrackFile, TrackProcess, TrackedObjects};
 pub use vrrp::{
@@ -45,5 +49,7 @@ pub struct Config {
     pub garp_groups: Vec<interface::GarpGroup>,
     pub linkbeat: Vec<interface::Linkbeat>,
     pub up_down_delays: Vec<interface::UpDownDelay>,
+    pub server_groups: Vec<Arc<ServerGroup>>,
     pub virtual_servers: Vec<VirtualServer>,
+    pub ssl: Option<Ssl>,
 }

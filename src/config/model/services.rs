@@ -1,6 +1,30 @@
-//! `global_defs`: what the daemon offers to others and uses of others: SNMP, D-Bus, nftables.
+//! What the daemon offers to others and uses of others: SNMP, D-Bus, nftables, TLS.
 
+use std::fmt;
 use std::time::Duration;
+
+/// `SSL`: what `SSL_GET` shows to servers. Paths as written.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Ssl {
+    /// Of the private key.
+    pub password: Option<String>,
+    /// Loaded, but servers are not verified by it.
+    pub ca: Option<String>,
+    pub certificate: Option<String>,
+    pub key: Option<String>,
+}
+
+impl fmt::Debug for Ssl {
+    /// A password is nobody's business.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ssl")
+            .field("password", &self.password.as_ref().map(|_| "..."))
+            .field("ca", &self.ca)
+            .field("certificate", &self.certificate)
+            .field("key", &self.key)
+            .finish()
+    }
+}
 
 /// `snmp_*`, `enable_snmp_*`, `enable_traps`
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -32,10 +32,12 @@ pub struct TrackProcess {
 /// `param_match`
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum ParameterMatch {
-    /// Parameters, where some are given, must be the same.
+    /// None are given: any will do.
     #[default]
+    Any,
+    /// They must be the same, no more and no less.
     Exact,
-    /// The last one is a prefix.
+    /// The last one is a prefix; there may be more of them.
     Initial,
     /// There may be more of them.
     Partial,

@@ -3,7 +3,9 @@
 //! Probes are tasks of their own and come back as events; changes of the kernel's table are made on the
 //! blocking pool, one batch at a time, so that ten thousand real servers hold up nobody.
 
+mod allowances;
 mod executor;
+mod scripted;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,11 +14,13 @@ use nix::errno::Errno;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
+use self::allowances::allow_probes;
 use self::executor::{Executor, Finished};
-use crate::config::model::Config;
+use super::notifier::Current;
+use crate::config::model::{CheckKind, Config};
 use crate::health::outcome::Outcome;
 use crate::ids::Name;
-use crate::kernel::{clock, limit};
+use crate::kernel::clock;
 use crate::lvs::action::{Action, CheckerId, ScriptEvent};
 use crate::lvs::director::Director;
 use crate::lvs::event::Event;
@@ -28,9 +32,6 @@ use crate::report::{Ident, Line, emit, lvs};
 use crate::time::Mono;
 
 pub use self::executor::OpenError;
-
-/// Files that are open beside the sockets of probes: VRRP's sockets, scripts, log, netlink.
-const OTHER_FILES: u64 = 4096;
 
 /// How many refusals of the kernel a reload tells of; the log has them all.
 const TOLD: usize = 20;
@@ -67,6 +68,8 @@ pub struct Balancer {
     scripts: mpsc::Sender<ScriptEvent>,
     actions: Vec<Action>,
     masters: watch::Receiver<Masters>,
+    /// Whose scripts run.
+    current: Current,
     sync_running: Vec<SyncDaemon>,
     /// `lvs_sync_daemon` is, or was until a reload, configured: what runs is ours to stop.
     syncing: bool,
@@ -85,6 +88,7 @@ impl Balancer {
         seed: u64,
         scripts: mpsc::Sender<ScriptEvent>,
         masters: watch::Receiver<Masters>,
+        current: Current,
     ) -> Result<Self, OpenError> {
         allow_probes(&config);
         emit(Ident::Checkers, Line::info("Initializing ipvs"));
@@ -104,6 +108,7 @@ impl Balancer {
             scripts,
             actions,
             masters,
+            current,
             sync_running: found.daemons,
             waiting: Vec::new(),
             telling: false,
@@ -172,8 +177,12 @@ impl Balancer {
 
     fn probe(&mut self, checker: CheckerId, generation: u64, url: usize) {
         let Some(check) = self.director.check(checker).cloned() else { return };
+        let current = self.current.clone();
         let task = self.probes.spawn(async move {
-            let outcome = probe::probe(&check, url).await;
+            let outcome = match &check.kind {
+                CheckKind::Misc(misc) => scripted::probe(misc, &current).await,
+                _ => probe::probe(&check, url).await,
+            };
             Probed { checker, generation, outcome }
         });
         self.running.insert(task.id(), (checker, generation));
@@ -304,16 +313,6 @@ fn follows(op: &Op, errno: i32, absent: &mut HashSet<ServiceKey>) -> bool {
         }
         Op::NewDest(key, ..) => errno == libc::ESRCH && absent.contains(key),
         _ => false,
-    }
-}
-
-/// Lets as many sockets be open as there may be probes under way at once, and says so where that is refused.
-fn allow_probes(config: &Config) {
-    let reals = config.virtual_servers.iter().flat_map(|server| &server.real_servers);
-    let checks: u64 = reals.map(|real| real.checks.len() as u64).sum();
-    if let Err(error) = limit::allow_open_files(checks.saturating_add(OTHER_FILES)) {
-        let text = format!("cannot open as many files as there are checkers ({checks}): {error}");
-        emit(Ident::Checkers, Line::warn(text));
     }
 }
 

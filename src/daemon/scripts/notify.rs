@@ -259,7 +259,7 @@ mod tests {
         let out = dir.path().join("out");
         let text = format!(
             "#!/bin/bash\n{{ printf '<%s>' \"$@\"; echo; id -u; id -G; \
-             readlink /proc/$$/fd/{{0,1,2}}; ls /proc/$$/fd | tr '\\n' ' '; echo; \
+             readlink /proc/$$/fd/{{0,1,2}}; for fd in /proc/$$/fd/*; do [ -L $fd ] && printf '%s ' ${{fd##*/}}; done; echo; \
              cut -d' ' -f5 /proc/$$/stat; echo $$; env | grep -cE '^(NOTIFY_SOCKET)='; }} > {}.new\nmv {0}.new {0}\n",
             out.display()
         );

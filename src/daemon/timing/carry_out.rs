@@ -13,6 +13,7 @@ use crate::kernel::netlink::Channel;
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit, vrrp};
 use crate::vrrp::action::Action;
+use crate::vrrp::note::What;
 
 impl Driver {
     /// All actions that have come up, then one slice of kernel work.
@@ -70,7 +71,12 @@ impl Driver {
                 let priority = self.router.config_of(instance).map_or(0, |config| config.priority);
                 self.tell(Report::LowerPriority { name, priority });
             }
-            Action::Note(note) => emit(Ident::Vrrp, vrrp::render(&note)),
+            Action::Note(note) => {
+                emit(Ident::Vrrp, vrrp::render(&note));
+                if let What::PriorityChanged { to, .. } = note.what {
+                    self.tell(Report::Priority { name: note.about, priority: to });
+                }
+            }
             Action::Late { by } => {
                 let text = format!("timers ran {:.3} s late: this host was held up", by.as_secs_f64());
                 emit(Ident::Vrrp, Line::warn(text));

@@ -12,7 +12,6 @@
 mod addresses;
 mod announce;
 mod carry_out;
-mod commands;
 mod devices;
 mod sockets;
 
@@ -25,10 +24,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::addresses::Addresses;
 use self::announce::Announcer;
-use self::commands::Inbox;
-pub use self::commands::{Commands, Ended};
 use self::devices::Devices;
 use self::sockets::{Need, Sockets};
+use super::commands::{self, Inbox, Post};
 use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::address;
@@ -60,8 +58,8 @@ const LONGEST_PACKET: usize = 9216;
 /// What the daemon tells the driver.
 #[derive(Debug)]
 pub enum Command {
-    /// A track script has a new settled result.
-    Script { name: Name, healthy: bool },
+    /// A tracked object has a new result.
+    Tracked(Event<'static>),
     /// Take over this configuration; answered when it is in force.
     Reconfigure(Arc<Config>, oneshot::Sender<()>),
     /// The state of every instance, for dumps; `clear` sets the counters to zero afterwards.
@@ -70,6 +68,9 @@ pub enum Command {
     Stop { release: bool },
 }
 
+/// The way to the driver. When the last of its clones is dropped, the driver ends and gives everything up.
+pub type Commands = commands::Commands<Command>;
+
 /// What the driver tells the daemon.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Report {
@@ -77,6 +78,8 @@ pub enum Report {
     State { subject: Subject, state: State, priority: u8 },
     /// A master heard an advert of lower priority.
     LowerPriority { name: Name, priority: u8 },
+    /// The effective priority of an instance is another.
+    Priority { name: Name, priority: u8 },
 }
 
 /// Why the driver could not start or go on.
@@ -100,7 +103,7 @@ pub struct Driver {
     devices: Devices,
     addresses: Addresses,
     interfaces: HashMap<Name, Arc<Interface>>,
-    inbox: Inbox,
+    inbox: Inbox<Command>,
     reports: mpsc::Sender<Report>,
     actions: Vec<Action>,
     tokens: Vec<u64>,
@@ -113,10 +116,12 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Opens everything, clears what a predecessor left behind, and starts the router.
+    /// Opens everything, clears what a predecessor left behind, and starts the router, which hears first what is
+    /// `known` of tracked objects.
     pub fn start(
         config: Arc<Config>,
-        inbox: Inbox,
+        known: Vec<Event<'static>>,
+        inbox: Inbox<Command>,
         reports: mpsc::Sender<Report>,
     ) -> Result<Self, DriverError> {
         let io = |doing| move |error| DriverError::Io(doing, error);
@@ -137,7 +142,7 @@ impl Driver {
         }
         carry_out::remove_left_overs(&mut channel, &config, &interfaces);
         let mut actions = Vec::new();
-        let router = Router::start(clock::now(), config, interfaces.values(), &mut actions);
+        let router = Router::start_knowing(clock::now(), config, interfaces.values(), known, &mut actions);
         Ok(Driver {
             router,
             poller,
@@ -179,8 +184,8 @@ impl Driver {
             self.wait()?;
             self.drain()?;
             if self.tokens.contains(&BELL)
-                && let Some(command) = self.inbox.next()
-                && self.obey(command)
+                && let Some(post) = self.inbox.next()
+                && self.obey(post)
             {
                 return Ok(());
             }
@@ -299,12 +304,14 @@ impl Driver {
     }
 
     /// True when the driver has ended.
-    fn obey(&mut self, command: Command) -> bool {
+    fn obey(&mut self, post: Post<Command>) -> bool {
         let now = clock::now();
+        let command = match post {
+            Post::Command(command) => command,
+            Post::Closed => Command::Stop { release: true },
+        };
         match command {
-            Command::Script { name, healthy } => {
-                self.router.handle(now, Event::Script { name, healthy }, &mut self.actions);
-            }
+            Command::Tracked(event) => self.router.handle(now, event, &mut self.actions),
             Command::Reconfigure(config, done) => {
                 self.reconfigure(config);
                 let _ = done.send(());

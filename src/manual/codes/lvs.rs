@@ -77,4 +77,16 @@ pub const LVS: &[Code] = &[
             "virtual_server 192.0.2.10 80 { lvs_sched rr; lvs_method NAT; protocol TCP; quorum 2; hysteresis 2; real_server 198.51.100.1 80 { }; real_server 198.51.100.2 80 { } }",
         ),
     ),
+    code(
+        "empty-group",
+        "A `virtual_server_group` without a line, which is left out.",
+        Laid("virtual_server_group WEB { }"),
+    ),
+    code(
+        "no-such-server-group",
+        "A service is for a `virtual_server_group` that is not defined.",
+        Laid(
+            "virtual_server group WEB { lvs_sched rr; lvs_method NAT; protocol TCP; real_server 198.51.100.1 80 { } }",
+        ),
+    ),
 ];

@@ -96,7 +96,7 @@ pub const VRRP: &[Code] = &[
     ),
     code(
         "no-such-file",
-        "`track_file` names nothing that is defined above.",
+        "`track_file`, or a `FILE_CHECK`, names nothing that is defined above.",
         Within(Instance, "track_file { maintenance }"),
     ),
     code(
@@ -106,7 +106,7 @@ pub const VRRP: &[Code] = &[
     ),
     code(
         "no-such-bfd",
-        "`track_bfd` names nothing that is defined above.",
+        "`track_bfd`, or a `BFD_CHECK`, names nothing that is defined above, or a session that is not for it.",
         Within(Instance, "track_bfd { PEER }"),
     ),
     code(

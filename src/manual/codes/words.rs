@@ -33,7 +33,7 @@ pub const WORDS: &[Code] = &[
     code(
         "no-effect-yet",
         "Accepted and checked, but standfast does nothing with it yet. Said once for each keyword.",
-        Laid("virtual_server_group WEB { 192.0.2.10 80 }"),
+        Laid("global_defs { enable_dbus }"),
     ),
     code(
         "unterminated-quote",

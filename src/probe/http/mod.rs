@@ -29,7 +29,7 @@ pub async fn probe(check: &Check, pages: &HttpGet, url: usize) -> Outcome {
     };
     let visit = async {
         let stream = connect(check).await?;
-        exchange(stream, request(check, pages, page), page, check.connect_timeout)
+        exchange(stream, request(check, pages, page), page, check.pace.connect_timeout)
             .await
             .map_err(Outcome::Failure)
     };
@@ -51,7 +51,7 @@ async fn within(
 /// keepalived has no such end: each read may take `connect_timeout`, so a server that sends a byte now
 /// and then is never found out. Whoever delivers a page in time for the next check is still well.
 fn deadline(check: &Check) -> Duration {
-    check.delay_loop.max(check.connect_timeout.saturating_mul(10))
+    check.pace.delay_loop.max(check.pace.connect_timeout.saturating_mul(10))
 }
 
 /// The request, byte by byte as keepalived 2.2.7 sends it.

@@ -1,6 +1,7 @@
 //! Probes against servers that follow a script.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use md5::{Digest, Md5};
 use proptest::prelude::*;
@@ -14,7 +15,7 @@ use crate::probe::connect::tests::check_of;
 const BODY: &[u8] = b"hello world\n";
 
 fn page() -> HttpUrl {
-    HttpUrl { path: "/index.html".into(), digest: None, status: Vec::new(), virtualhost: None }
+    HttpUrl { path: "/index.html".into(), ..HttpUrl::default() }
 }
 
 fn digest_of(body: &[u8]) -> [u8; 16] {
@@ -22,7 +23,7 @@ fn digest_of(body: &[u8]) -> [u8; 16] {
 }
 
 fn pages(page: HttpUrl) -> HttpGet {
-    HttpGet { urls: vec![page], protocol: HttpProtocol::V1_0, fast_recovery: false }
+    HttpGet { urls: vec![page], ..HttpGet::default() }
 }
 
 fn answer(status_line: &str, body: &[u8]) -> Vec<u8> {
@@ -50,7 +51,7 @@ async fn read_request<S: AsyncRead + Unpin>(stream: &mut S) -> String {
 async fn ask(pages: HttpGet, answer: &[u8]) -> (Outcome, String, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = listener.local_addr().unwrap();
-    let check = Check { kind: CheckKind::Http(pages), ..check_of(target) };
+    let check = Check { kind: CheckKind::Http(Arc::new(pages)), ..check_of(target) };
     let (outcome, request) = tokio::join!(super::super::probe(&check, 0), serve(&listener, answer));
     (outcome, request, target)
 }
@@ -138,7 +139,7 @@ async fn no_answer_and_half_an_answer_are_failures() {
 async fn a_reset_is_a_failure() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = listener.local_addr().unwrap();
-    let check = Check { kind: CheckKind::Http(pages(page())), ..check_of(target) };
+    let check = Check { kind: CheckKind::Http(Arc::new(pages(page()))), ..check_of(target) };
     let server = async {
         let (mut stream, _) = listener.accept().await.unwrap();
         read_request(&mut stream).await;
@@ -154,7 +155,10 @@ fn reset(stream: TcpStream) {
 
 #[tokio::test]
 async fn a_number_without_a_page_decides_nothing() {
-    let check = Check { kind: CheckKind::Http(pages(page())), ..check_of("127.0.0.1:1".parse().unwrap()) };
+    let check = Check {
+        kind: CheckKind::Http(Arc::new(pages(page()))),
+        ..check_of("127.0.0.1:1".parse().unwrap())
+    };
     assert!(matches!(super::super::probe(&check, 7).await, Outcome::Undecided(_)));
 }
 
@@ -190,8 +194,8 @@ async fn a_peer_that_does_not_read_is_a_timeout() {
 #[tokio::test(start_paused = true)]
 async fn a_dripping_server_meets_the_deadline() {
     let mut check = check_of("192.0.2.1:80".parse().unwrap());
-    check.connect_timeout = Duration::from_secs(3);
-    check.delay_loop = Duration::from_secs(10);
+    Arc::make_mut(&mut check.pace).connect_timeout = Duration::from_secs(3);
+    Arc::make_mut(&mut check.pace).delay_loop = Duration::from_secs(10);
     let (ours, mut theirs) = duplex(64);
     let server = async {
         loop {
@@ -201,7 +205,7 @@ async fn a_dripping_server_meets_the_deadline() {
     };
     let page = page();
     let visit = async {
-        let received = exchange(ours, "GET /\r\n\r\n".into(), &page, check.connect_timeout).await;
+        let received = exchange(ours, "GET /\r\n\r\n".into(), &page, check.pace.connect_timeout).await;
         received.map_err(Outcome::Failure)
     };
     let limit = Duration::from_secs(30);
@@ -211,7 +215,7 @@ async fn a_dripping_server_meets_the_deadline() {
         }
         () = server => {}
     }
-    check.delay_loop = Duration::from_secs(60);
+    Arc::make_mut(&mut check.pace).delay_loop = Duration::from_secs(60);
     assert_eq!(deadline(&check), Duration::from_secs(60));
 }
 

@@ -1,8 +1,11 @@
 //! "At 3 s this check fails, then we expect that": keepalived's behaviour step by step.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use standfast::config::model::check::{BfdCheck, SmtpCheck};
+use standfast::config::model::{Check, CheckKind};
 use standfast::lvs::event::Event;
 use standfast::objects::ipvs::Op;
 
@@ -295,7 +298,7 @@ fn an_edited_check_does_not_bring_a_dead_server_back_nor_kill_a_live_one() {
     node.run(secs(1), but(2));
     let mut edited = service(1, [real(1), real(2)]);
     for real in &mut edited.real_servers {
-        real.checks[0].connect_timeout = secs(1);
+        Arc::make_mut(&mut real.checks[0].pace).connect_timeout = secs(1);
         real.checks[0].alpha = true;
     }
     node.handle(Event::Reconfigure(config([edited])));
@@ -320,7 +323,7 @@ fn a_server_whose_failing_check_is_gone_comes_back() {
 fn urls_are_logged_and_probed_in_turn() {
     let mut web = real(1);
     web.checks = vec![http(real_key(1).address, &["/a", "/b"])];
-    web.checks[0].retry = 0;
+    Arc::make_mut(&mut web.checks[0].pace).retry = 0;
     let mut node = Node::start(config([service(1, [web, real(2)])]), Kernel::default());
     node.run(secs(1), all_well);
     node.heard();
@@ -367,4 +370,53 @@ fn a_sorry_server_that_stays_takes_the_place_of_its_dead_twin() {
     let mut node = Node::start(config([virtual_server]), Kernel::default());
     node.run(secs(1), but(2));
     assert_eq!(node.kernel.weights(service_key(1)), [(real_key(1), 1), (real_key(2), 0)]);
+}
+
+/// A check that nothing carries out neither keeps its server out nor takes it out.
+#[test]
+fn a_check_without_a_probe_counts_for_nothing() {
+    let kind = |kind: CheckKind| Check { kind, ..tcp(real_key(1).address) };
+    let bfd = CheckKind::Bfd(Arc::new(BfdCheck { instance: "PEER".into() }));
+    let tls = CheckKind::Ssl(Arc::default());
+    let mut alone = alpha(real(1));
+    alone.checks = vec![kind(bfd.clone()), kind(tls)];
+    alone.checks.iter_mut().for_each(|check| check.alpha = true);
+    let mut both = real(2);
+    both.checks.push(kind(bfd));
+    let mut node = Node::start(config([service(1, [alone, both])]), Kernel::default());
+    assert_eq!(node.kernel.weights(service_key(1)), [(real_key(1), 1), (real_key(2), 1)]);
+    node.run(secs(60), none);
+    assert_eq!(node.kernel.weights(service_key(1)), [(real_key(1), 1)], "the other has a TCP_CHECK too");
+}
+
+/// Of mail and name servers the last line says what was wrong; of the others it only says that they failed.
+#[test]
+fn the_last_words_of_each_check() {
+    for (kind, first, later) in [
+        (
+            CheckKind::Dns(Arc::default()),
+            "DNS_CHECK ([10.0.1.1]:tcp:80) failed to read socket; errno 111 (Connection refused)",
+            " after 1 retries",
+        ),
+        (
+            CheckKind::Smtp(Arc::new(SmtpCheck { helo_name: "lb".into() })),
+            "SMTP_CHECK Could not connect to server [10.0.1.1]:80",
+            "",
+        ),
+        (CheckKind::Ping, "ICMP CHECK on service [10.0.1.1]:tcp:80 failed", " after 1 retries"),
+    ] {
+        let mut server = real(1);
+        server.checks[0].kind = kind;
+        let mut node = Node::start(config([service(1, [server, real(2)])]), Kernel::default());
+        node.heard();
+        let last =
+            |node: &mut Node| node.heard().into_iter().find(|line| line.contains("[10.0.1.1]")).unwrap();
+        let end = if first.ends_with("failed") { "." } else { "" };
+        node.run(secs(1), but(1));
+        assert_eq!(last(&mut node), format!("{first}{end}"));
+        node.run(secs(10), all_well);
+        node.heard();
+        node.run(secs(11), but(1));
+        assert_eq!(last(&mut node), format!("{first}{later}{end}"));
+    }
 }

@@ -1,9 +1,11 @@
 //! The load balancing core with its reconciler, against a kernel that only remembers.
 
 mod dialogue;
+mod group;
 mod kernel;
 mod node;
 mod random;
 mod reconcile;
 mod sample;
 mod scale;
+mod weights;

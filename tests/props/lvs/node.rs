@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use standfast::config::model::Config;
 use standfast::health::outcome::{Failure, Outcome, Success};
-use standfast::lvs::action::{Action, CheckerId};
+use standfast::lvs::action::{Action, CheckerId, ScriptEvent};
 use standfast::lvs::director::Director;
 use standfast::lvs::event::Event;
 use standfast::objects::ipvs::Op;
@@ -115,7 +115,10 @@ impl Node {
                     self.table.want_destination(service, destination, wanted);
                 }
                 Action::Retire(keys) => self.table.release(keys),
-                Action::Run(script) => self.said.push(format!("run {}", script.command.argv.join(" "))),
+                Action::Run(ScriptEvent { command: Some(command), .. }) => {
+                    self.said.push(format!("run {}", command.argv.join(" ")));
+                }
+                Action::Run(_) => {}
                 Action::Note(note) => self.said.push(report::lvs::render(&note).text),
             }
         }

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use standfast::config::model::check::HttpProtocol;
-use standfast::config::model::lvs::{SorryServer, Target};
+use standfast::config::model::check::Pace;
+use standfast::config::model::lvs::{RealOptions, SorryServer, Target};
 use standfast::config::model::{
     Check, CheckKind, Command, Config, HttpGet, HttpUrl, RealServer, TcpCheck, VirtualServer,
 };
@@ -55,7 +55,9 @@ pub fn service(n: u8, reals: impl IntoIterator<Item = RealServer>) -> VirtualSer
         virtualhost: None,
         sorry_server: None,
         real_servers: reals.into_iter().collect(),
-        smtp_alert: None,
+        smtp_alert: false,
+        snmp_name: None,
+        group: None,
     }
 }
 
@@ -75,10 +77,13 @@ pub fn real(n: u8) -> RealServer {
         upper_threshold: 0,
         lower_threshold: 0,
         inhibit_on_failure: false,
-        notify_up: command(&format!("up {n}")),
-        notify_down: command(&format!("down {n}")),
-        smtp_alert: None,
+        smtp_alert: true,
         checks: vec![tcp(address)],
+        options: Some(Box::new(RealOptions {
+            notify_up: command(&format!("up {n}")),
+            notify_down: command(&format!("down {n}")),
+            snmp_name: None,
+        })),
     }
 }
 
@@ -87,14 +92,8 @@ pub fn tcp(address: IpAddr) -> Check {
     Check {
         kind: CheckKind::Tcp(TcpCheck),
         target: (address, 80).into(),
-        bind: None,
-        bind_interface: None,
-        fwmark: 0,
-        connect_timeout: Duration::from_secs(5),
-        retry: 1,
-        delay_before_retry: Duration::from_secs(1),
-        delay_loop: DELAY_LOOP,
-        warmup: Duration::ZERO,
+        source: None,
+        pace: Arc::new(Pace { delay_loop: DELAY_LOOP, warmup: Duration::ZERO, ..Pace::default() }),
         alpha: false,
         log_all_failures: false,
     }
@@ -102,10 +101,9 @@ pub fn tcp(address: IpAddr) -> Check {
 
 /// As [`tcp`], asking for these paths.
 pub fn http(address: IpAddr, paths: &[&str]) -> Check {
-    let url =
-        |path: &&str| HttpUrl { path: (*path).into(), digest: None, status: Vec::new(), virtualhost: None };
+    let url = |path: &&str| HttpUrl { path: (*path).into(), ..HttpUrl::default() };
     let urls = paths.iter().map(url).collect();
-    let kind = CheckKind::Http(HttpGet { urls, protocol: HttpProtocol::V1_0, fast_recovery: false });
+    let kind = CheckKind::Http(Arc::new(HttpGet { urls, ..HttpGet::default() }));
     Check { kind, ..tcp(address) }
 }
 

@@ -3,9 +3,10 @@
 use super::lab::Lab;
 use super::server::{Manner, Server};
 use crate::support::daemon::{Recorder, Subject};
+use crate::support::fifo::Pipe;
 use crate::support::{ipvs, wait};
 
-fn config(script: &str, more: &str) -> String {
+fn config(script: &str, fifo: &str, more: &str) -> String {
     let real = |number: u8| {
         format!(
             "    real_server 10.1.0.{number} 80 {{
@@ -25,6 +26,7 @@ fn config(script: &str, more: &str) -> String {
         "global_defs {{
     script_user nobody
     enable_script_security
+    lvs_notify_fifo {fifo}
 }}
 virtual_server 10.0.0.100 80 {{
     delay_loop 2
@@ -62,7 +64,9 @@ pub fn run_as_configured(subject: Subject) {
     let script = recorder.script();
     std::fs::write(&script, format!("#!/bin/sh\necho \"$(id -un) $# $*\" >> {}\n", record.display()))
         .unwrap();
-    let text = config(&script, "    omega");
+    let fifo = lab.director.dir.join("fifo");
+    let mut pipe = Pipe::make(&fifo);
+    let text = config(&script, &fifo.display().to_string(), "    omega");
     let mut daemon = lab.direct(subject, &text);
     let both = ["10.1.0.2:80 -m -w 1", "10.1.0.3:80 -m -w 1"];
     lab.await_reals(&both, &daemon, wait::seconds(10));
@@ -81,6 +85,12 @@ pub fn run_as_configured(subject: Subject) {
     lab.await_reals(&both, &daemon, wait::seconds(10));
     recorder.await_call("nobody 2 up 2", 1);
     recorder.await_call("nobody 1 gained", 2);
+    let (service, real) = ("VS [10.0.0.100]:tcp:80", "RS [10.1.0.2]:tcp:80 [10.0.0.100]:tcp:80");
+    let up_and_down = ["VS UP", "RS DOWN", "VS DOWN", "RS UP", "VS UP"].map(|line| {
+        let (kind, word) = line.split_once(' ').unwrap();
+        format!("{} {word}", if kind == "VS" { service } else { real })
+    });
+    assert_eq!(pipe.lines(), up_and_down);
     assert!(daemon.stop().success());
     assert_eq!(ipvs::table(&lab.director), []);
     let mut calls = recorder.calls();

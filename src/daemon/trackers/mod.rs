@@ -1,24 +1,55 @@
-//! The driver of the track scripts: starts what is due, hands results to the VRRP driver.
+//! The drivers of what is tracked: scripts are started when they are due, files and processes watched; results go to
+//! the VRRP driver.
+
+pub mod files;
+mod processes;
+mod watching;
 
 use std::collections::HashMap;
+use std::ffi::CStr;
+use std::io;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinSet};
 
+use self::files::TrackedFiles;
+use self::processes::TrackedProcesses;
+use self::watching::{Reconfigure, Source};
+use super::commands::Commands;
 use super::scripts::{ScriptBook, track as runner};
+use super::supervise::Supervisor;
 use super::timing;
 use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::clock;
 use crate::report::{Ident, emit, track};
 use crate::track::script::{Action, Ended, Scripts};
+use crate::vrrp::event::Event;
 
 /// What the daemon tells the driver.
 #[derive(Debug)]
 pub enum Command {
     /// Take over this configuration.
     Reconfigure(Arc<Config>, Arc<ScriptBook>, oneshot::Sender<()>),
+}
+
+/// What is watched beside scripts, from before the VRRP driver starts: what is known by then decides about the first
+/// states.
+pub struct Watches {
+    files: TrackedFiles,
+    processes: TrackedProcesses,
+}
+
+impl Watches {
+    /// Looks at everything once. Reads files and `/proc`: off the runtime's workers.
+    pub fn start(config: &Config) -> (Self, Vec<Event<'static>>) {
+        let mut watches = Watches { files: TrackedFiles::new(), processes: TrackedProcesses::new() };
+        let mut known = Vec::new();
+        watches.files.configure(config, &mut known);
+        watches.processes.configure(config, &mut known);
+        (watches, known)
+    }
 }
 
 /// The driver.
@@ -29,22 +60,36 @@ pub struct Trackers {
     /// Which run a task is, should it die.
     running: HashMap<Id, (Name, u64)>,
     results: timing::Commands,
+    watches: Vec<Commands<Reconfigure>>,
     actions: Vec<Action>,
 }
 
 impl Trackers {
     /// Starts with this configuration.
-    pub fn new(config: &Config, book: Arc<ScriptBook>, results: timing::Commands) -> Self {
+    ///
+    /// # Errors
+    /// No descriptor is left.
+    pub fn new(
+        config: &Config,
+        book: Arc<ScriptBook>,
+        watches: Watches,
+        results: timing::Commands,
+        supervisor: &Supervisor,
+    ) -> io::Result<Self> {
+        let to_files = watch("tracked files", c"files", watches.files, &results, supervisor)?;
+        let to_processes =
+            watch("tracked processes", c"processes", watches.processes, &results, supervisor)?;
         let mut trackers = Trackers {
             scripts: Scripts::default(),
             book,
             runs: JoinSet::new(),
             running: HashMap::new(),
             results,
+            watches: vec![to_files, to_processes],
             actions: Vec::new(),
         };
         trackers.scripts.configure(clock::now(), &config.track_scripts, &mut trackers.actions);
-        trackers
+        Ok(trackers)
     }
 
     /// Runs for the daemon's life.
@@ -77,6 +122,7 @@ impl Trackers {
                         self.book = book;
                         self.scripts.configure(clock::now(), &config.track_scripts, &mut self.actions);
                         self.carry_out().await;
+                        self.reconfigure_watches(&config).await;
                         let _ = done.send(());
                     }
                     None => return,
@@ -84,6 +130,18 @@ impl Trackers {
                 () = wait => self.scripts.expire(clock::now(), &mut self.actions),
             }
         }
+    }
+
+    /// Returns when all have told what they know.
+    async fn reconfigure_watches(&self, config: &Arc<Config>) {
+        let mut waits = Vec::new();
+        for watch in &self.watches {
+            let (done, wait) = oneshot::channel();
+            if watch.send((config.clone(), done)).await.is_ok() {
+                waits.push(wait);
+            }
+        }
+        futures_util::future::join_all(waits).await;
     }
 
     async fn carry_out(&mut self) {
@@ -108,9 +166,28 @@ impl Trackers {
                 Action::Verdict { name, ended } => emit(Ident::Vrrp, track::verdict(&name, &ended)),
                 Action::Settled { name, healthy } => {
                     // Only a driver that has ended does not take it; then nobody needs it.
-                    let _ = self.results.send(timing::Command::Script { name, healthy }).await;
+                    let _ =
+                        self.results.send(timing::Command::Tracked(Event::Script { name, healthy })).await;
                 }
             }
         }
     }
+}
+
+/// Watches on a thread of its own; the way to it.
+fn watch(
+    name: &str,
+    thread: &'static CStr,
+    source: impl Source,
+    results: &timing::Commands,
+    supervisor: &Supervisor,
+) -> io::Result<Commands<Reconfigure>> {
+    let (commands, inbox) = Commands::new()?;
+    let (results, fail) = (results.clone(), supervisor.failure_of(name));
+    supervisor.spawn_thread(name, thread, move || {
+        if let Err(error) = watching::run(source, inbox, &results) {
+            fail(error.to_string());
+        }
+    });
+    Ok(commands)
 }

@@ -1,0 +1,148 @@
+//! `real_server`: each keyword to its place.
+
+use std::net::IpAddr;
+
+use super::Lower;
+use super::check::CheckDraft;
+use super::global::set;
+use super::read::Value;
+use super::service::{CheckDefaults, ServiceDraft, shared};
+use crate::config::host::ScriptKind;
+use crate::config::model::lvs::RealOptions;
+use crate::config::policy::RejectedKind;
+use crate::config::syntax::Node;
+use crate::diag::{Diagnostic, Span};
+use crate::ids::Family;
+use crate::objects::ipvs::Forwarding;
+
+/// A real server as it is written.
+#[derive(Debug)]
+pub struct RealDraft {
+    pub address: IpAddr,
+    pub port: Option<u16>,
+    pub span: Option<Span>,
+    pub port_span: Option<Span>,
+    pub weight: Option<u32>,
+    /// Its own, else what the service had said above it.
+    pub forwarding: Option<Forwarding>,
+    pub upper_threshold: u32,
+    pub lower_threshold: u32,
+    pub inhibit: Option<bool>,
+    pub alpha: Option<bool>,
+    pub options: RealOptions,
+    pub smtp_alert: Option<bool>,
+    pub virtualhost: Option<String>,
+    pub defaults: CheckDefaults,
+    pub checks: Vec<CheckDraft>,
+    /// Where the first check stands that cannot be used.
+    pub lost_check: Option<Option<Span>>,
+}
+
+impl Lower<'_> {
+    /// Reads one, and puts it into the service if it can be part of it.
+    pub fn real_server(&mut self, node: &Node, service: &mut ServiceDraft) {
+        let target = service.target.clone();
+        let Some(word) = node.argument(1) else {
+            self.reject(
+                RejectedKind::RealServer(target, None),
+                node.span(),
+                "a real_server has no address",
+            );
+            return;
+        };
+        let Ok(address) = word.parse::<IpAddr>() else {
+            let message = format!("Invalid real server ip address {word} - skipping");
+            self.report(Diagnostic::error("bad-address", node.span_of(1), message).expected("IP [PORT]"));
+            let reason = format!("the address of real_server '{word}' cannot be read");
+            self.reject(RejectedKind::RealServer(target, None), node.span_of(1), reason);
+            return;
+        };
+        let port = match node.argument(2) {
+            None => None,
+            Some(_) => match self.port(node, "real_server") {
+                Some(port) => Some(port),
+                None => {
+                    let reason = format!("the port of real_server '{word}' cannot be read");
+                    self.reject(RejectedKind::RealServer(target, None), node.span_of(2), reason);
+                    return;
+                }
+            },
+        };
+        let mut draft = RealDraft {
+            address,
+            port,
+            span: node.span_of(1),
+            port_span: node.span_of(2),
+            weight: None,
+            forwarding: None,
+            upper_threshold: 0,
+            lower_threshold: 0,
+            inhibit: None,
+            alpha: None,
+            options: RealOptions::default(),
+            smtp_alert: None,
+            virtualhost: None,
+            defaults: CheckDefaults::default(),
+            checks: Vec::new(),
+            lost_check: None,
+        };
+        self.each(node.nodes(), |lower, node, value| lower.real_keyword(node, value, &mut draft));
+        draft.forwarding = draft.forwarding.or(service.forwarding);
+        if self.family_fits(&draft, service) {
+            service.real_servers.push(draft);
+        }
+    }
+
+    /// A tunnel carries one family in the other; else all are of the service's family, or of the first's.
+    fn family_fits(&mut self, real: &RealDraft, service: &mut ServiceDraft) -> bool {
+        let found = Family::of(real.address);
+        if matches!(real.forwarding, Some(Forwarding::Tunnel(_))) {
+            return true;
+        }
+        let family = *service.family.get_or_insert(found);
+        if family == found {
+            return true;
+        }
+        let message = format!(
+            "Address family of virtual server and real server {} don't match - skipping real server.",
+            real.address
+        );
+        self.report(
+            Diagnostic::error("wrong-family", real.span, message)
+                .expected(format!("an {family} address"))
+                .help("only TUN carries one family in the other; lvs_method must stand above"),
+        );
+        let server = (real.address, real.port.unwrap_or(0));
+        let kind = RejectedKind::RealServer(service.target.clone(), Some(server));
+        self.reject(kind, real.span, format!("the real server {} has the wrong family", real.address));
+        false
+    }
+
+    fn real_keyword(&mut self, node: &Node, value: Value, draft: &mut RealDraft) {
+        if shared(node, &value, &mut draft.defaults) {
+            return;
+        }
+        match node.name() {
+            "weight" => draft.weight = value.int().or(draft.weight),
+            "lvs_method" => draft.forwarding = self.forwarding(node).or(draft.forwarding),
+            "uthreshold" => set(&mut draft.upper_threshold, value.int()),
+            "lthreshold" => set(&mut draft.lower_threshold, value.int()),
+            "inhibit_on_failure" => draft.inhibit = Some(value.yes()),
+            "alpha" => draft.alpha = Some(value.yes()),
+            "smtp_alert" => draft.smtp_alert = Some(value.yes()),
+            "virtualhost" => draft.virtualhost = value.text(),
+            "notify_up" | "notify_down" => {
+                let Some(command) = value.script() else { return };
+                self.need_script(&command, node.name(), ScriptKind::CheckNotify, node.span_of(1));
+                let up = node.name() == "notify_up";
+                let options = &mut draft.options;
+                *(if up { &mut options.notify_up } else { &mut options.notify_down }) = Some(command);
+            }
+            "snmp_name" => {
+                draft.options.snmp_name = self.snmp_name(node).or(draft.options.snmp_name.take())
+            }
+            name if name.ends_with("_CHECK") || name.ends_with("_GET") => self.check(node, draft),
+            _ => {}
+        }
+    }
+}

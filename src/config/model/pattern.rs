@@ -1,0 +1,99 @@
+//! `regex` of a `url`: a pattern that the body of a page must, or must not, match.
+
+/// A pattern with what goes with it, as written: nothing here compiles it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Pattern {
+    /// `regex`, in PCRE2's syntax, with the language's escapes resolved.
+    pub text: String,
+    /// `regex_no_match`: the body must not match.
+    pub no_match: bool,
+    /// `regex_options`
+    pub options: PatternOptions,
+    /// `regex_min_offset`: where in the body, in bytes, a match may begin. Default 0.
+    pub min_offset: u32,
+    /// `regex_max_offset`: and where it must have begun; not below the least offset.
+    pub max_offset: Option<u32>,
+    /// `regex_stack START MAX` in bytes, for a compiler that wants one. The largest of all counts.
+    pub stack: Option<(u32, u32)>,
+}
+
+/// A set of `regex_options`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct PatternOptions(u32);
+
+impl PatternOptions {
+    /// The set with this one too.
+    #[must_use]
+    pub const fn with(self, option: PatternOption) -> Self {
+        PatternOptions(self.0 | 1 << option as u32)
+    }
+
+    /// Whether it is in the set.
+    pub const fn has(self, option: PatternOption) -> bool {
+        self.0 & 1 << option as u32 != 0
+    }
+}
+
+/// A word of `regex_options`: PCRE2's option of the same name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PatternOption {
+    AllowEmptyClass,
+    AltBsux,
+    AutoCallout,
+    Caseless,
+    DollarEndonly,
+    Dotall,
+    Dupnames,
+    Extended,
+    Firstline,
+    MatchUnsetBackref,
+    Multiline,
+    NeverUcp,
+    NeverUtf,
+    NoAutoCapture,
+    NoAutoPossess,
+    NoDotstarAnchor,
+    NoStartOptimize,
+    Ucp,
+    Ungreedy,
+    Utf,
+    NeverBackslashC,
+    AltCircumflex,
+    AltVerbnames,
+    UseOffsetLimit,
+}
+
+impl PatternOption {
+    /// All, by the word that is written.
+    pub const WORDS: &[(&str, PatternOption)] = &[
+        ("allow_empty_class", PatternOption::AllowEmptyClass),
+        ("alt_bsux", PatternOption::AltBsux),
+        ("auto_callout", PatternOption::AutoCallout),
+        ("caseless", PatternOption::Caseless),
+        ("dollar_endonly", PatternOption::DollarEndonly),
+        ("dotall", PatternOption::Dotall),
+        ("dupnames", PatternOption::Dupnames),
+        ("extended", PatternOption::Extended),
+        ("firstline", PatternOption::Firstline),
+        ("match_unset_backref", PatternOption::MatchUnsetBackref),
+        ("multiline", PatternOption::Multiline),
+        ("never_ucp", PatternOption::NeverUcp),
+        ("never_utf", PatternOption::NeverUtf),
+        ("no_auto_capture", PatternOption::NoAutoCapture),
+        ("no_auto_possess", PatternOption::NoAutoPossess),
+        ("no_dotstar_anchor", PatternOption::NoDotstarAnchor),
+        ("no_start_optimize", PatternOption::NoStartOptimize),
+        ("ucp", PatternOption::Ucp),
+        ("ungreedy", PatternOption::Ungreedy),
+        ("utf", PatternOption::Utf),
+        ("never_backslash_c", PatternOption::NeverBackslashC),
+        ("alt_circumflex", PatternOption::AltCircumflex),
+        ("alt_verbnames", PatternOption::AltVerbnames),
+        ("use_offset_limit", PatternOption::UseOffsetLimit),
+    ];
+
+    /// The option of this name.
+    pub fn named(word: &str) -> Option<PatternOption> {
+        PatternOption::WORDS.iter().find(|(name, _)| *name == word).map(|(_, option)| *option)
+    }
+}

@@ -1,0 +1,95 @@
+//! The thread around a source of what happens to tracked objects. It sleeps in the kernel: on the source's descriptor,
+//! its deadline, and the bell of its commands. A disk that hangs, or a process whose command line cannot be read, holds
+//! up nothing else.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::config::model::Config;
+use crate::daemon::commands::{Inbox, Post};
+use crate::daemon::timing;
+use crate::kernel::clock::{self, Alarm};
+use crate::kernel::poller::Poller;
+use crate::time::Mono;
+use crate::vrrp::event::Event;
+
+const BELL: u64 = 0;
+const ALARM: u64 = 1;
+const SOURCE: u64 = 2;
+
+/// What happens to tracked objects of one kind.
+pub trait Source: Send + 'static {
+    /// Takes over a configuration, and tells everything that it can find out now.
+    fn configure(&mut self, config: &Config, out: &mut Vec<Event<'static>>);
+
+    /// What is readable when [`Source::turn`] has something to do; none where nothing is tracked, or nothing is told.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>>;
+
+    /// When [`Source::turn`] has something to do anyway.
+    fn deadline(&self) -> Option<Mono>;
+
+    /// Takes everything that has happened.
+    fn turn(&mut self, now: Mono, out: &mut Vec<Event<'static>>);
+}
+
+/// A new configuration, and where to say that everything known of it was told.
+pub type Reconfigure = (Arc<Config>, oneshot::Sender<()>);
+
+/// Runs until nobody can give it a configuration any more, or nobody takes what it finds. It wants a thread of its own.
+///
+/// # Errors
+/// The poller or the timer failed.
+pub fn run(
+    mut source: impl Source,
+    mut inbox: Inbox<Reconfigure>,
+    results: &timing::Commands,
+) -> io::Result<()> {
+    let mut poller = Poller::new()?;
+    let mut alarm = Alarm::new()?;
+    poller.add(inbox.bell(), BELL)?;
+    poller.add(&alarm, ALARM)?;
+    let mut registered = None;
+    let mut news = Vec::new();
+    loop {
+        if let Some(fd) = source.descriptor() {
+            let number = Some(fd.as_raw_fd());
+            if registered != number {
+                register(&poller, &fd)?;
+            }
+            registered = number;
+        }
+        alarm.set(source.deadline())?;
+        let rung = poller.wait()?.any(|token| token == BELL);
+        source.turn(clock::now(), &mut news);
+        while rung && let Some(post) = inbox.next() {
+            let Post::Command((config, done)) = post else { return Ok(()) };
+            source.configure(&config, &mut news);
+            // It may have closed one and opened another with the same number.
+            registered = None;
+            if !tell(&mut news, results) {
+                return Ok(());
+            }
+            // Nobody waits any more for one that took too long.
+            let _ = done.send(());
+        }
+        if !tell(&mut news, results) {
+            return Ok(());
+        }
+    }
+}
+
+/// One that is closed leaves the poller by itself; one that is in it stays.
+fn register(poller: &Poller, fd: &impl AsFd) -> io::Result<()> {
+    match poller.add(fd, SOURCE) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        result => result,
+    }
+}
+
+/// False when the driver has ended.
+fn tell(news: &mut Vec<Event<'static>>, results: &timing::Commands) -> bool {
+    news.drain(..).all(|event| results.send_blocking(timing::Command::Tracked(event)).is_ok())
+}
