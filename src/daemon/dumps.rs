@@ -3,9 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::scripts::account::{Account, DefaultAccount};
 use super::service::Parts;
 use super::signals::Request;
+use crate::config::model::{Command, Config};
 use crate::report::{Ident, Line, data, dump, emit};
+use crate::vrrp::router::View;
 
 /// Writes what the signal asks for, where keepalived writes it.
 pub(super) async fn write(parts: &Parts, request: Request) {
@@ -20,7 +23,7 @@ pub(super) async fn write(parts: &Parts, request: Request) {
         Request::Data => {
             if parts.vrrp.is_some() {
                 say(Ident::Vrrp, "VRRP data");
-                files.push(("keepalived.data", data::vrrp(&config, &views)));
+                files.push(("keepalived.data", vrrp(&config, &views)));
             }
             if parts.balancer.is_some() {
                 say(Ident::Checkers, "checker data");
@@ -45,4 +48,20 @@ pub(super) async fn write(parts: &Parts, request: Request) {
     for (path, error) in written.await.unwrap_or_default() {
         emit(Ident::Parent, Line::warn(format!("cannot write {}: {error}", path.display())));
     }
+}
+
+/// The VRRP part, with what this host makes of it. Reads the user database.
+pub(super) fn vrrp(config: &Config, views: &[View]) -> String {
+    let name =
+        nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let default = match DefaultAccount::choose(config.global.script_user.as_ref()) {
+        DefaultAccount::Given(account) | DefaultAccount::Own(account) => account,
+        DefaultAccount::Unknown(_) => Account::own(),
+    };
+    let account = |command: Option<&Command>| {
+        let user = command.and_then(|command| command.user.as_ref());
+        let Account { uid, gid } = user.and_then(|user| Account::find(user).ok()).unwrap_or(default);
+        (uid, gid)
+    };
+    data::vrrp(config, views, &data::Host { name: &name, account: &account })
 }

@@ -192,7 +192,7 @@ fn introduce(options: &Options) {
 
 /// `-d`
 fn dump_config(config: &Config) {
-    for line in data::vrrp(config, &[]).lines() {
+    for line in dumps::vrrp(config, &[]).lines() {
         emit(Ident::Vrrp, Line::info(line));
     }
     for line in data::lvs(config).lines().filter(|_| !config.virtual_servers.is_empty()) {

@@ -358,9 +358,8 @@ pub(super) fn release_real(
 
 /// `notify_up` or `notify_down`.
 pub(super) fn notify_real(service: &ServiceName, settings: &RealServer, up: bool, out: &mut Vec<Action>) {
-    let Some(command) = settings.notify(up) else { return };
     let real = RealName::of(service, plan::real_key(settings));
-    run(Some(command), Subject::Real { real, service: service.clone() }, up, out);
+    run(settings.notify(up), Subject::Real { real, service: service.clone() }, up, out);
 }
 
 fn run(command: Option<&Command>, subject: Subject, up: bool, out: &mut Vec<Action>) {

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::instance::{OWNER, source_of};
+use super::instance::source_of;
 use super::note::Fault;
 use super::tracking::{Effect, Kind, Standing, Standings, effect, trackers};
+use crate::config::model::vrrp::OWNER;
 use crate::config::model::{SyncGroup, VrrpInstance};
 use crate::ids::{IfIndex, Name};
 use crate::objects::interface::Interface;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::{Action, InstanceId, State, Subject};
-use super::instance::{Instance, OWNER, Phase};
+use super::instance::{Instance, Phase};
 use super::note::What;
 use super::router::{Router, group_note};
 use super::tracking::ignored;
 use crate::config::model::SyncGroup;
+use crate::config::model::vrrp::OWNER;
 use crate::ids::Name;
 use crate::time::Mono;
 

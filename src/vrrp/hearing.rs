@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use super::action::Action;
 use super::ah;
 use super::event::Datagram;
-use super::instance::{Instance, OWNER, Phase, Wish};
+use super::instance::{Instance, Phase, Wish};
 use super::note::What;
 use super::wire::{self, Advert, Refusal};
+use crate::config::model::vrrp::OWNER;
 use crate::config::model::{Auth, Version};
 use crate::time::Mono;
 

@@ -10,12 +10,10 @@ use super::counters::Counters;
 use super::garp::Schedule;
 use super::note::{Fault, Note, What};
 use super::wire::{Refusal, Terms};
+use crate::config::model::vrrp::OWNER;
 use crate::config::model::{InitialState, Version, VirtualAddress, VrrpInstance};
 use crate::ids::{Family, IfIndex, Name};
 use crate::time::Mono;
-
-/// The address owner's priority: never changed by trackers, master without waiting.
-pub(super) const OWNER: u8 = 255;
 
 /// Where an instance stands. The data of a state lives in it, so no timer outlives its state.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::event::Event;
-use super::instance::OWNER;
+use crate::config::model::vrrp::OWNER;
 use crate::config::model::{SyncGroup, Tracked, VrrpInstance};
 use crate::ids::Name;
 
@@ -132,21 +132,27 @@ fn of_file(tracked: &Tracked, value: i32) -> Effect {
 
 /// The trackers that count for an instance. Its group's come first, and instead of its own of the same name. An owner
 /// and, unless `sync_group_tracking_weight` is set, the member of a group go without their own weighted ones; of a
-/// file only the weight is ignored (keepalived 2.2.7: "specify weight 0").
+/// file only the weight is ignored (keepalived 2.2.7: "specify weight 0"), and those of processes count in a group all
+/// the same (2.2.7 too).
 pub(super) fn trackers<'a>(
     config: &'a VrrpInstance,
     group: Option<&'a SyncGroup>,
 ) -> impl Iterator<Item = (Kind, Tracked)> + 'a {
     let owner = config.priority == OWNER;
-    let fixed = owner || group.is_some_and(|group| !group.tracking_weight);
     Kind::ALL.into_iter().flat_map(move |kind| {
         let groups = group.map_or(&[][..], |group| kind.of_group(group));
         let own = kind.of_instance(config).iter();
         let own = own.filter(move |own| !groups.iter().any(|tracked| tracked.name == own.name));
-        let own = own.filter_map(move |own| weigh(kind, own, fixed));
+        let without = goes_without_weights(config, group, kind);
+        let own = own.filter_map(move |own| weigh(kind, own, without));
         let groups = groups.iter().filter_map(move |tracked| weigh(kind, tracked, owner));
         groups.chain(own).map(move |tracked| (kind, tracked))
     })
+}
+
+fn goes_without_weights(config: &VrrpInstance, group: Option<&SyncGroup>, kind: Kind) -> bool {
+    let member = group.is_some_and(|group| !group.tracking_weight);
+    config.priority == OWNER || member && kind != Kind::Process
 }
 
 fn weigh(kind: Kind, tracked: &Tracked, ignored: bool) -> Option<Tracked> {
@@ -162,8 +168,8 @@ pub(super) fn ignored<'a>(
     config: &'a VrrpInstance,
     group: Option<&'a SyncGroup>,
 ) -> impl Iterator<Item = (Kind, &'a Name)> {
-    let fixed = config.priority == OWNER || group.is_some_and(|group| !group.tracking_weight);
-    Kind::ALL.into_iter().filter(move |_| fixed).flat_map(move |kind| {
+    let without = move |kind: &Kind| goes_without_weights(config, group, *kind);
+    Kind::ALL.into_iter().filter(without).flat_map(move |kind| {
         let weighted = kind.of_instance(config).iter().filter(|tracked| tracked.weight != 0);
         weighted.map(move |tracked| (kind, &tracked.name))
     })

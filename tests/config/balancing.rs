@@ -388,6 +388,52 @@ fn defaults() {
 }
 
 #[test]
+fn ranges() {
+    let highest = "4294967295";
+    for (line, expected) in [
+        ("quorum 2", vec![]),
+        ("quorum 0", vec!["out-of-range"]),
+        ("quorum 4294967296", vec!["out-of-range"]),
+        ("quorum 2x", vec!["bad-number"]),
+        ("weight 0", vec!["out-of-range"]),
+        ("weight 2147483648", vec!["out-of-range"]),
+        ("retry 0", vec!["out-of-range"]),
+        ("retry 2x", vec!["bad-number"]),
+        ("delay_loop 0", vec!["out-of-range"]),
+        ("delay_loop 0.000001", vec![]),
+        ("delay_loop 1.1234567", vec!["bad-number"]),
+        ("connect_timeout 4294.967295", vec![]),
+        ("connect_timeout 4294.967296", vec!["out-of-range"]),
+        ("warmup 0", vec![]),
+        ("delay_before_retry -1", vec!["bad-number"]),
+        ("persistence_timeout 2678400", vec![]),
+        ("persistence_timeout 2678401", vec!["out-of-range"]),
+        ("persistence_timeout 0", vec!["out-of-range"]),
+        ("hysteresis 1", vec![]),
+    ] {
+        let loaded = read(&format!(
+            "virtual_server 10.1.0.1 80 {{\n{USUAL}\n{line}\nreal_server 10.0.0.2 80 {{\nweight 5\n}}\n}}\n"
+        ));
+        let told: Vec<_> =
+            codes(&loaded).into_iter().filter(|code| *code != "hysteresis-too-high").collect();
+        assert_eq!(told, expected, "{line}");
+    }
+    let weights = |inside: &str| {
+        let loaded = service(&format!("weight 7\nreal_server 10.0.0.9 80 {{\n{inside}\n}}"));
+        let first = &only(&loaded).real_servers[0];
+        (first.weight, first.upper_threshold, first.lower_threshold)
+    };
+    assert_eq!(weights(""), (7, 0, 0), "the service's weight, wherever it stands");
+    assert_eq!(weights("weight 0"), (0, 0, 0));
+    assert_eq!(weights("weight 2147483648"), (7, 0, 0));
+    assert_eq!(weights(&format!("uthreshold {highest}\nlthreshold 5x")), (7, u32::MAX, 5));
+    let timeout = |line: &str| only(&service(line)).persistence_timeout;
+    assert_eq!(timeout("persistence_timeout"), Some(360));
+    assert_eq!(timeout("persistence_timeout 50"), Some(50));
+    assert_eq!(timeout("persistence_granularity 255.255.255.0"), Some(360), "implied");
+}
+
+#[test]
 fn mail_is_asked_for_by_the_nearest_word() {
     for (global, service, real, expected) in [
         ("", "", "", (false, true)),

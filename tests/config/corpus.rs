@@ -30,7 +30,7 @@ pub fn folder() -> Option<PathBuf> {
 }
 
 /// The strings of one array of `furnish.json`, which is as simple as JSON gets.
-fn strings(json: &str, key: &str) -> Vec<String> {
+pub fn strings(json: &str, key: &str) -> Vec<String> {
     let array = json.split(&format!("\"{key}\":")).nth(1).unwrap_or("");
     let array = array.split(']').next().unwrap_or("");
     array.split('"').skip(1).step_by(2).map(str::to_owned).collect()

@@ -9,6 +9,7 @@ mod faults;
 mod fifos;
 mod interop;
 mod lifecycle;
+mod tracked_files;
 mod tracking;
 
 use crate::support::runner::Case;
@@ -20,6 +21,7 @@ pub fn cases() -> Vec<Case> {
         events::cases(),
         elections::cases(),
         tracking::cases(),
+        tracked_files::cases(),
         exit_codes::cases(),
         faults::cases(),
         fifos::cases(),

@@ -97,14 +97,12 @@ more logs a notice.",
         "SECS, 6 decimals, > 0",
         "Same for unsolicited NA.",
     ),
-    row("vrrp_min_garp", Boolean, Allowed, LastWins, "off")
-        .doc(
-            "2.0.12",
-            "[BOOL]",
-            "Changes those still at default: master_repeat 1, refresh 0, refresh_repeat 0, \
+    row("vrrp_min_garp", Boolean, Allowed, LastWins, "off").doc(
+        "2.0.12",
+        "[BOOL]",
+        "Changes those still at default: master_repeat 1, refresh 0, refresh_repeat 0, \
 master_delay 0 (one message, no second block).",
-        )
-        .later(),
+    ),
     row("vrrp_garp_extra_if", Words, Allowed, LastWins, "0 (off)")
         .doc(
             "2.2.3",

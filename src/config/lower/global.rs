@@ -1,7 +1,10 @@
 //! `global_defs`
 
+use std::time::Duration;
+
 use super::Lower;
 use super::read::{LONGEST_INTERFACE, Value};
+use crate::config::model::Garp;
 use crate::config::model::LvsSyncDaemon;
 use crate::config::model::global::{DynamicInterfaces, FlushOnStop};
 use crate::config::model::vrrp::Version;
@@ -90,7 +93,12 @@ impl Lower<'_> {
             "vrrp_owner_ignore_adverts" => global.vrrp_owner_ignore_adverts = Some(value.yes()),
             "v3_checksum_as_v2" => global.v3_checksum_as_v2 = true,
             "vrrp_gna_interval" => set(&mut global.garp.values.gna_interval, value.decimal()),
-            "vrrp_min_garp" => global.vrrp_min_garp = value.yes(),
+            "vrrp_min_garp" => {
+                global.vrrp_min_garp = value.yes();
+                if value.yes() {
+                    least(&mut global.garp.values);
+                }
+            }
             "vmac_addr_prefix" => global.vmac_addr_prefix = value.text(),
             "disable_local_igmp" => global.disable_local_igmp = true,
             "log_unknown_vrids" => global.log_unknown_vrids = true,
@@ -263,5 +271,21 @@ impl Lower<'_> {
 pub fn set<T>(place: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *place = value;
+    }
+}
+
+/// `vrrp_min_garp`: one message and no second block, where the value is the default at this place of the file.
+fn least(garp: &mut Garp) {
+    let default = Garp::default();
+    if garp.master_delay == default.master_delay {
+        garp.master_delay = Duration::ZERO;
+    }
+    for (value, default, least) in [
+        (&mut garp.master_repeat, default.master_repeat, 1),
+        (&mut garp.master_refresh_repeat, default.master_refresh_repeat, 0),
+    ] {
+        if *value == default {
+            *value = least;
+        }
     }
 }

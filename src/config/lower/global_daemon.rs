@@ -49,7 +49,9 @@ impl Lower<'_> {
             "process_names" => self.loaded.config.global.processes.names = true,
             "process_name" => self.loaded.config.global.processes.name = self.process_name(node),
             "max_auto_priority" => {
-                set(&mut self.loaded.config.global.processes.max_auto_priority, value.int());
+                // Without a value the greatest there is.
+                let most = if node.argument(1).is_none() { Some(99) } else { value.int() };
+                set(&mut self.loaded.config.global.processes.max_auto_priority, most);
             }
             "min_auto_priority_delay" => {
                 let delay = value.int().map(Duration::from_micros);

@@ -127,7 +127,8 @@ impl Lower<'_> {
             }
             lower.instance_keyword(node, value, &mut draft, &name)
         });
-        draft.causes = self.causes(node, &["virtual_router_id", "interface", "virtual_ipaddress"]);
+        draft.causes =
+            self.causes(node, &["virtual_router_id", "interface", "virtual_ipaddress", "priority"]);
         self.need_notify(&draft.notify, &draft.notify_places, &name);
         vrrp.names.insert(name, draft.span);
         vrrp.instances.push(draft);

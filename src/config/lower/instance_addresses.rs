@@ -43,7 +43,7 @@ impl Lower<'_> {
         &mut self,
         draft: &Draft,
         family: Family,
-        own: &Name,
+        (interface, own): (&Name, &Name),
     ) -> (Vec<VirtualAddress>, Vec<VirtualAddress>) {
         let name = &draft.name;
         let mut kept: Vec<Address> = Vec::with_capacity(draft.addresses.len());
@@ -73,7 +73,12 @@ impl Lower<'_> {
             }
         }
         self.foreign_addresses(name, family, &foreign);
-        let mut addresses: Vec<VirtualAddress> = kept.into_iter().map(|address| address.on(own)).collect();
+        // The parent of a VMAC stands for the VMAC.
+        let on_own = |mut address: Address| {
+            address.dev = address.dev.filter(|dev| dev != interface);
+            address.on(own)
+        };
+        let mut addresses: Vec<VirtualAddress> = kept.into_iter().map(on_own).collect();
         let excluded = addresses.split_off(split);
         (addresses, excluded)
     }

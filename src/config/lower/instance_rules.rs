@@ -8,6 +8,7 @@ use super::Lower;
 use super::group_rules::TrackedPlaces;
 use super::instance::{Collected, Draft};
 use super::vmac::{VmacLine, default_name};
+use crate::config::model::vrrp::OWNER;
 use crate::config::model::{Garp, InitialState, InstanceOptions, UnicastPeer, Version, Vmac, VrrpInstance};
 use crate::config::policy::RejectedKind;
 use crate::diag::{Class, Diagnostic, Span};
@@ -71,19 +72,25 @@ impl Lower<'_> {
             (_, Family::V6) => Version::V3,
             (_, Family::V4) => self.loaded.config.global.vrrp_version,
         };
+        let strict = draft.options.strict_mode.unwrap_or(self.loaded.config.global.vrrp_strict);
         self.strict(&mut draft, version, family);
         if draft.addresses.is_empty() && !draft.no_addresses && !self.without_addresses(&draft, version) {
             return None;
         }
-        let priority =
-            draft.priority.unwrap_or(if draft.state == Some(InitialState::Master) { 255 } else { 100 });
+        let priority = match draft.priority {
+            Some(priority) => priority,
+            // One that cannot be read makes nobody an owner.
+            None if self.follows(&draft.causes, &["priority"], "the priority is 100") => 100,
+            None if draft.state == Some(InitialState::Master) => OWNER,
+            None => 100,
+        };
         let (nopreempt, preempt_delay) = self.preemption(&draft, priority);
-        let vmac = self.vmac(&draft, family, vrid, unicast, taken);
+        let vmac = self.vmac(&draft, family, vrid, unicast || draft.unicast_word.is_some(), taken);
         let own = vmac.as_ref().map_or(&interface, |vmac| &vmac.name).clone();
         let advert_int = self.advert_int(&draft, version);
         let auth = self.auth(&draft, version, family);
         let promote_secondaries = self.promote_secondaries(&draft, vmac.is_some());
-        let (addresses, excluded) = self.address_lists(&draft, family, &own);
+        let (addresses, excluded) = self.address_lists(&draft, family, (&interface, &own));
         let track_interfaces = self.track_interfaces(&draft.track_interfaces, &name, Some(&interface));
         let track_scripts = self.track_scripts(&draft.track_scripts, &name);
         let unicast_peers = self.unicast(&draft, family);
@@ -121,7 +128,7 @@ impl Lower<'_> {
                 .unwrap_or(global.vrrp_higher_prio_send_advert),
             skip_check_adv_addr: draft.skip_check_adv_addr.unwrap_or(global.vrrp_skip_check_adv_addr),
             down_timer_adverts: draft.down_timer_adverts.unwrap_or(global.vrrp_down_timer_adverts),
-            accept: draft.accept.unwrap_or(true),
+            accept: draft.accept.unwrap_or(!strict || priority == OWNER),
             promote_secondaries,
             notify: draft.notify.clone(),
             smtp_alert: draft.smtp_alert.or(global.smtp_alert_vrrp).or(global.smtp_alert),

@@ -98,7 +98,10 @@ impl Lower<'_> {
         }
         match node.name() {
             "quorum" => process.quorum = number,
-            _ => process.quorum_max = Some(number),
+            _ => {
+                process.quorum = process.quorum.min(number);
+                process.quorum_max = Some(number);
+            }
         }
     }
 }

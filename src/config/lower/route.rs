@@ -237,6 +237,10 @@ impl Lower<'_> {
     fn complete_route(&mut self, entry: &Node, line: RouteLine) -> Route {
         let RouteLine { mut route, family, protocol_span, .. } = line;
         route.family = family.unwrap_or(Family::V4);
+        if route.kind != RouteKind::Unicast {
+            // Whatever the line says: there is but one of them.
+            route.placement = Placement::Add;
+        }
         if route.tracked && route.protocol != OURS {
             let message = format!(
                 "Route cannot be tracked if protocol is not RTPROT_KEEPALIVED({PROTOCOL_KEEPALIVED}), resetting \

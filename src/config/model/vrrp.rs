@@ -109,6 +109,10 @@ pub enum Way {
     Unicast(Option<IpAddr>),
 }
 
+/// The priority of the router that owns the addresses (RFC 9568 section 5.2.4): never changed by trackers,
+/// master without waiting.
+pub const OWNER: u8 = 255;
+
 impl VrrpInstance {
     /// What a reload knows it by.
     pub fn identity(&self) -> InstanceIdentity {

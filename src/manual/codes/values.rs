@@ -28,7 +28,7 @@ pub const VALUES: &[Code] = &[
     ),
     code(
         "name-too-long",
-        "A name of an interface or label over 15 characters.",
+        "A name of an interface, a label or a persistence engine over 15 characters.",
         Within(Instance, "interface provider-uplink0"),
     ),
     code(
