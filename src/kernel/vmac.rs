@@ -125,7 +125,7 @@ impl Vmacs {
         let device = link::by_name(channel, &spec.name)
             .map_err(|e| VmacError::Netlink("look-up", e))?
             .ok_or(VmacError::Netlink("look-up", NetlinkError::Refused(libc::ENODEV)))?;
-        // No IPv6 before the device is up: no duplicate detection, no multicast report may leave it.
+        // No IPv6: no duplicate detection, no multicast report may leave it.
         set(&["net", "ipv6", "conf", &spec.name, "disable_ipv6"], "1", true)?;
         for (setting, value) in settings(spec.family) {
             set(&["net", "ipv4", "conf", &spec.name, setting], value, false)?;
@@ -137,9 +137,6 @@ impl Vmacs {
             }
         }
         no_address_generation(channel, device.index)?;
-        if spec.family == Family::V6 {
-            set(&["net", "ipv6", "conf", &spec.name, "disable_ipv6"], "0", false)?;
-        }
         let up = LinkMessageBuilder::<LinkUnspec>::new().index(device.index.0).up().build();
         one(channel, RouteNetlinkMessage::SetLink(up), 0).map_err(|e| VmacError::Netlink("set up", e))?;
         self.devices.insert(spec.name.clone(), device.index);
@@ -178,6 +175,12 @@ impl Vmacs {
         }
         Ok(())
     }
+}
+
+/// Lets the device carry IPv6 addresses, or takes all of them from it and silences it: a router reports its
+/// memberships by every interface that has IPv6, and the virtual MAC must not leave a backup.
+pub fn carry_ipv6(name: &str, on: bool) -> Result<(), VmacError> {
+    set(&["net", "ipv6", "conf", name, "disable_ipv6"], if on { "0" } else { "1" }, false)
 }
 
 /// What a VMAC is set to under `net/ipv4/conf`.

@@ -205,6 +205,21 @@ mod tests {
     }
 
     #[test]
+    fn each_packet_has_its_own_gap() {
+        let garp = Garp { master_repeat: 1, master_delay: Duration::ZERO, ..Garp::default() };
+        let mut schedule = Schedule::master(at(0), &garp);
+        let mut sent = Vec::new();
+        // A neighbour advertisement, a gratuitous ARP without a gap, a neighbour advertisement.
+        while let Some(deadline) = schedule.deadline() {
+            schedule.expire(deadline, &garp, 3, |index| {
+                sent.push((deadline.as_nanos() / 1_000_000, index));
+                Duration::from_millis(if index == 1 { 0 } else { 10 })
+            });
+        }
+        assert_eq!(sent, [(0, 0), (10, 1), (10, 2)]);
+    }
+
+    #[test]
     fn thousands_come_in_slices() {
         let garp = Garp { master_repeat: 1, master_delay: Duration::ZERO, ..Garp::default() };
         let mut schedule = Schedule::master(at(0), &garp);

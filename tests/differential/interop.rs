@@ -5,6 +5,7 @@ use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Subject};
 use crate::support::runner::Case;
 use crate::support::wait;
+use ipnet::IpNet;
 use std::time::{Duration, Instant};
 
 /// Priorities 200 and 100 with adverts each second: the lower one waits this long for a silent master.
@@ -97,10 +98,18 @@ fn lead(master: Subject, backup: Subject, lines: &str) {
         second.process().log()
     );
 
+    let announced = Capture::start(&pair.nodes[0]);
     let gone = Instant::now();
     assert!(first.stop().success());
     assert_took(gone, second.await_master("I", 1, wait::seconds(10)), SKEW, "stop");
     holds(&pair, 1, lines, true);
+    let moved: IpNet = addresses(lines).0.parse().unwrap();
+    wait::until("the other side hears the address announced", wait::seconds(5), || {
+        let frames = announced.frames();
+        let heard = frames.iter().filter(|frame| !frame.outgoing).filter_map(|frame| frame.announcement());
+        heard.filter(|(address, _)| *address == moved.addr()).count() >= 5
+    });
+    drop(announced);
 
     first = start();
     first.await_master("I", 1, wait::seconds(10));

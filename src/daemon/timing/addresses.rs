@@ -121,6 +121,11 @@ impl Addresses {
         self.set.extract_if(|key, _| key.interface == *interface).map(|(key, _)| key).collect()
     }
 
+    /// Whether an IPv6 address on this interface is wanted.
+    pub fn wants_v6_on(&self, interface: &Name) -> bool {
+        self.wanted.keys().any(|key| key.interface == *interface && key.address().is_ipv6())
+    }
+
     pub fn announce(&mut self, key: AddressKey) {
         self.queue.push_back(Work::Announce(key));
     }

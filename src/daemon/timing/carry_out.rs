@@ -128,6 +128,13 @@ impl Driver {
                 self.addresses.interface_gone(&key.interface);
                 continue;
             };
+            if key.address().is_ipv6() && !matches!(work, Work::Remove(_)) {
+                self.devices.carry_ipv6(&interface.name, true);
+            } else if self.devices.carries_ipv6(&interface.name)
+                && !self.addresses.wants_v6_on(&interface.name)
+            {
+                self.devices.carry_ipv6(&interface.name, false);
+            }
             match work {
                 Work::Add(key, attributes) => changes.push((interface.index, Change::Add(key, attributes))),
                 Work::Remove(key) => changes.push((interface.index, Change::Remove(key))),

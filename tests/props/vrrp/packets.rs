@@ -131,6 +131,39 @@ fn hear(router: &mut Router, now: Mono, from: IpAddr, to: IpAddr, ttl: u8, paylo
     out
 }
 
+/// The numbers in the authentication headers of what is sent until then.
+fn numbers(router: &mut Router, until: Mono) -> Vec<u32> {
+    let mut out = Vec::new();
+    while let Some(due) = router.deadline().filter(|due| *due <= until) {
+        router.expire(due, &mut out);
+    }
+    sent_numbers(&out)
+}
+
+fn sent_numbers(actions: &[Action]) -> Vec<u32> {
+    let payloads = actions.iter().filter_map(|action| match action {
+        Action::Transmit { payload, .. } => Some(payload),
+        _ => None,
+    });
+    payloads.map(|payload| u32::from_be_bytes(payload[8..12].try_into().unwrap())).collect()
+}
+
+/// As keepalived 2.2.7 was seen to count: on from what was heard, one beyond what a lower one said, and priority 0
+/// has a number too.
+#[test]
+fn one_sequence_number_serves_both_directions() {
+    let mut router = sealed_router();
+    let second = |n: u64| Mono::ZERO + Duration::from_secs(n);
+    assert_eq!(numbers(&mut router, second(5)), [11, 12], "a master goes on from what it has heard");
+    let out = hear_sealed(&mut router, second(5), &sealed(5, 255), &sealed_header());
+    assert!(sent_numbers(&out).is_empty() && router.views()[0].counters.auth_failure == 1, "a replay");
+    let out = hear_sealed(&mut router, second(5), &sealed(200, 50), &sealed_header());
+    assert_eq!(sent_numbers(&out), [202]);
+    let mut out = Vec::new();
+    router.handle(second(5), Event::Stop, &mut out);
+    assert_eq!(sent_numbers(&out), [203]);
+}
+
 proptest! {
     #[test]
     fn what_is_emitted_is_read_back(
