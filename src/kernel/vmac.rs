@@ -18,13 +18,15 @@ use thiserror::Error;
 
 use super::netlink::{Channel, NetlinkError};
 use super::{link, sysctl};
-use crate::ids::{IfIndex, Mac, Name};
+use crate::ids::{Family, IfIndex, Mac, Name};
 use crate::objects::interface::Interface;
 
 /// The device that is wanted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VmacSpec {
     pub name: Name,
+    /// Of the addresses that it is for.
+    pub family: Family,
     pub mac: Mac,
     pub parent: Name,
     pub parent_index: IfIndex,
@@ -112,16 +114,16 @@ impl Vmacs {
         let device = link::by_name(channel, &spec.name)
             .map_err(|e| VmacError::Netlink("look-up", e))?
             .ok_or(VmacError::Netlink("look-up", NetlinkError::Refused(libc::ENODEV)))?;
-        self.clear_all_rp_filter(&spec.name)?;
-        // No IPv6 before the device is up: no duplicate detection, no multicast report may leave it.
+        // No IPv6: no duplicate detection, no multicast report may leave it.
         set(&["net", "ipv6", "conf", &spec.name, "disable_ipv6"], "1", true)?;
-        for (setting, value) in
-            [("arp_ignore", "1"), ("accept_local", "1"), ("rp_filter", "0"), ("promote_secondaries", "1")]
-        {
+        for (setting, value) in settings(spec.family) {
             set(&["net", "ipv4", "conf", &spec.name, setting], value, false)?;
         }
-        for setting in ["arp_ignore", "arp_filter"] {
-            self.change(&["net", "ipv4", "conf", &spec.parent, setting], "1")?;
+        if spec.family == Family::V4 {
+            self.clear_all_rp_filter(&spec.name)?;
+            for setting in ["arp_ignore", "arp_filter"] {
+                self.change(&["net", "ipv4", "conf", &spec.parent, setting], "1")?;
+            }
         }
         no_address_generation(channel, device.index)?;
         let up = LinkMessageBuilder::<LinkUnspec>::new().index(device.index.0).up().build();
@@ -156,6 +158,23 @@ impl Vmacs {
 
     fn change(&mut self, setting: &sysctl::Setting<'_>, value: &str) -> Result<(), VmacError> {
         self.changed.set(setting, value).map_err(|error| VmacError::Sysctl(setting.join("/"), error))
+    }
+}
+
+/// Lets the device carry IPv6 addresses, or takes all of them from it and silences it: a router reports its
+/// memberships by every interface that has IPv6, and the virtual MAC must not leave a backup.
+pub fn carry_ipv6(name: &str, on: bool) -> Result<(), VmacError> {
+    set(&["net", "ipv6", "conf", name, "disable_ipv6"], if on { "0" } else { "1" }, false)
+}
+
+/// What a VMAC is set to under `net/ipv4/conf`.
+fn settings(family: Family) -> &'static [(&'static str, &'static str)] {
+    match family {
+        Family::V4 => {
+            &[("arp_ignore", "1"), ("accept_local", "1"), ("rp_filter", "0"), ("promote_secondaries", "1")]
+        }
+        // It is not to answer for the host's IPv4 addresses.
+        Family::V6 => &[("arp_ignore", "1")],
     }
 }
 

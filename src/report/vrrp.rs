@@ -61,6 +61,7 @@ fn words(what: &What) -> (bool, String) {
                 "Master received advert from {from} with same priority {priority} but higher IP address than ours"
             ),
         ),
+        What::SequenceSynced => (false, "IPSEC-AH : Syncing seq_num - Increment seq".into()),
         What::MasterSet { now, before: None } => (true, format!("master set to {now}")),
         What::MasterSet { now, before: Some(before) } => {
             (true, format!("master changed from {before} to {now}"))
@@ -240,6 +241,15 @@ fn refused(refusal: Refusal, from: &str, ours: u8, interval: Duration) -> String
         }
         Refusal::UnknownAuthType(received) => format!("unknown authentication type {received} from {from}"),
         Refusal::Password => format!("received an invalid passwd from {from}!"),
+        Refusal::AuthHeader(true) => format!("IPSEC-AH : not configured, but in a packet from {from}"),
+        Refusal::AuthHeader(false) => format!("IPSEC-AH : configured, but not in a packet from {from}"),
+        Refusal::Spi(index) => format!("IPSEC AH : invalid IPSEC SPI value. {index} and expect {from}"),
+        Refusal::Icv => {
+            "IPSEC-AH : invalid IPSEC HMAC-MD5 value. Due to fields mutation or bad password !".to_owned()
+        }
+        Refusal::Replay { received, last } => format!(
+            "IPSEC-AH : sequence number {received} already processed. Packet dropped. Local({last})"
+        ),
         Refusal::Interval(received) => {
             format!(
                 "advertisement interval mismatch with {from} mine={} sec rcv'd={received} sec",

@@ -50,9 +50,9 @@ pub enum Subject {
 /// One output. The driver carries them out in order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Action {
-    /// Send this advertisement: the `IPPROTO_VRRP` payload, checksum included. Shared with the
-    /// instance, so that a steady master allocates nothing.
-    Transmit { instance: InstanceId, source: IpAddr, destination: IpAddr, payload: Arc<[u8]> },
+    /// Send this advertisement: what stands behind the IP header, checksum included, and the header's
+    /// identification (IPv4). Shared with the instance, so that a steady master allocates nothing.
+    Transmit { instance: InstanceId, source: IpAddr, destination: IpAddr, id: u16, payload: Arc<[u8]> },
     /// The instance wants all that is its own set, or gone: its addresses (virtual and excluded), its routes and
     /// its rules, removed in the reverse order of these.
     Own { instance: InstanceId, owned: bool },

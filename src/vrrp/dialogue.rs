@@ -151,8 +151,15 @@ impl Talk {
         let payload = wire::emit(&terms, priority, [address].into_iter(), ip(from), ip(GROUP));
         let (source, destination) = (ip(from), ip(GROUP));
         let interface = IfIndex(2);
-        let datagram =
-            Datagram { received_at: now, interface, source, destination, ttl, payload: &payload };
+        let datagram = Datagram {
+            received_at: now,
+            interface,
+            source,
+            destination,
+            ttl,
+            header: &[],
+            payload: &payload,
+        };
         self.event(now, Event::Packet(datagram))
     }
 
@@ -555,6 +562,7 @@ fn unicast_routers_that_share_a_vrid_are_told_apart_by_their_address() {
         source: ip(PEER),
         destination: to,
         ttl: 255,
+        header: &[],
         payload: &payload,
     };
     talk.event(at(1.0), Event::Packet(datagram));

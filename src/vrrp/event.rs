@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::action::InstanceId;
+use super::ah;
 use crate::config::model::Config;
 use crate::ids::{IfIndex, Name};
 use crate::objects::address::AddressKey;
@@ -50,6 +51,18 @@ pub struct Datagram<'a> {
     pub destination: IpAddr,
     /// TTL or hop limit.
     pub ttl: u8,
-    /// `IPPROTO_VRRP` payload (IPv4: behind the IP header, whose total length was checked).
+    /// The IPv4 header where an authentication header follows, which covers it; else empty.
+    pub header: &'a [u8],
+    /// What stands behind the IP header (IPv4: its total length was checked).
     pub payload: &'a [u8],
+}
+
+impl<'a> Datagram<'a> {
+    /// The advert, behind an authentication header if there is one.
+    pub fn advert(&self) -> &'a [u8] {
+        if self.header.is_empty() {
+            return self.payload;
+        }
+        self.payload.get(ah::LEN..).unwrap_or_default()
+    }
 }

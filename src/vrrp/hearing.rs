@@ -4,13 +4,14 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use super::action::Action;
+use super::ah;
 use super::event::Datagram;
 use super::instance::{Instance, Phase, Wish};
 use super::note::What;
 use super::strangers::News;
 use super::wire::{self, Advert, Refusal};
-use crate::config::model::Version;
 use crate::config::model::vrrp::OWNER;
+use crate::config::model::{Auth, Version};
 use crate::time::Mono;
 
 /// Senders and reasons that are remembered as told; beyond that nothing more is told until a change.
@@ -28,7 +29,8 @@ impl Instance {
         let terms = self.terms();
         let advert = match self
             .admit(datagram)
-            .and_then(|()| Advert::parse(datagram.payload, datagram.source, datagram.destination, &terms))
+            .and_then(|()| self.authenticate(datagram))
+            .and_then(|payload| Advert::parse(payload, datagram.source, datagram.destination, &terms))
         {
             Ok(advert) => advert,
             Err(refusal) => {
@@ -82,6 +84,24 @@ impl Instance {
         }
     }
 
+    /// The advert, if its authentication header is as it should be. A sequence number counts as heard whatever the
+    /// advert says.
+    fn authenticate<'a>(&mut self, datagram: &Datagram<'a>) -> Result<&'a [u8], Refusal> {
+        let sealed = !datagram.header.is_empty();
+        match self.config.auth {
+            Some(Auth::Ah(key)) if sealed => {
+                let (received, advert) = ah::open(&key, datagram)?;
+                if received <= self.sequence {
+                    return Err(Refusal::Replay { received, last: self.sequence });
+                }
+                self.sequence = received;
+                Ok(advert)
+            }
+            auth if sealed == matches!(auth, Some(Auth::Ah(_))) => Ok(datagram.payload),
+            _ => Err(Refusal::AuthHeader(sealed)),
+        }
+    }
+
     fn refuse(&mut self, refusal: Refusal, datagram: &Datagram<'_>, out: &mut Vec<Action>) {
         let from = datagram.source;
         self.counters.refuse(refusal);
@@ -89,13 +109,18 @@ impl Instance {
             News::Nothing => {}
             News::Unknown => out.push(Action::Identify { instance: self.id, from }),
             News::Report(count) => {
-                let (priority, vrid) = (datagram.payload.get(2).copied(), self.config.vrid);
+                let (priority, vrid) = (datagram.advert().get(2).copied(), self.config.vrid);
                 self.note(What::Stranger { from, mac: None, priority, vrid, refusal, count }, out);
                 // For the next report.
                 out.push(Action::Identify { instance: self.id, from });
             }
         }
-        if self.told.len() < TOLD && !self.told.contains(&(refusal, from)) {
+        let known = self.told.iter().any(|(told, by)| {
+            // Each replay has another number.
+            let alike = std::mem::discriminant(told) == std::mem::discriminant(&refusal);
+            *by == from && (*told == refusal || alike && matches!(refusal, Refusal::Replay { .. }))
+        });
+        if self.told.len() < TOLD && !known {
             self.told.push((refusal, from));
             let (version, interval) = (self.config.version, self.config.advert_int);
             self.note(What::Refused { refusal, from, version, interval }, out);
@@ -203,6 +228,11 @@ impl Instance {
         let higher_address = self.source.is_some_and(|own| from > own);
         if priority < ours || (priority == ours && !higher_address) {
             self.note(What::LowerPriorityForcingElection { priority, ours, from }, out);
+            if matches!(self.config.auth, Some(Auth::Ah(_))) {
+                // It may have sent another one meanwhile.
+                self.sequence = self.sequence.saturating_add(1);
+                self.note(What::SequenceSynced, out);
+            }
             if !self.config.lower_prio_no_advert {
                 self.speak_now(now, out);
             }

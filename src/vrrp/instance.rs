@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::action::{Action, InstanceId, State, Subject};
 use super::counters::Counters;
-use super::garp::{Block, Schedule};
+use super::garp::Schedule;
 use super::note::{Fault, Note, Objects, What};
 use super::owner::Rogue;
 use super::strangers::Strangers;
@@ -15,7 +15,6 @@ use super::wire::{self, Refusal, Terms};
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{InitialState, Version, VirtualAddress, VrrpInstance};
 use crate::ids::{Family, IfIndex, Name};
-use crate::objects::address::AddressKey;
 use crate::time::Mono;
 
 /// Where an instance stands. The data of a state lives in it, so no timer outlives its state.
@@ -76,7 +75,11 @@ pub(super) struct Instance {
     pub queued: Option<Mono>,
     /// The interval in force: our own, or (version 3, as backup) the master's.
     pub(super) interval: Duration,
-    packets: Vec<(IpAddr, Arc<[u8]>)>,
+    pub(super) packets: Vec<(IpAddr, Arc<[u8]>)>,
+    /// Of the IPv4 header of its last advert.
+    pub(super) identification: u16,
+    /// Of the authentication header: the last that was sent or heard.
+    pub(super) sequence: u32,
     pub(super) told: Vec<(Refusal, IpAddr)>,
     pub(super) strangers: Strangers,
     pub(super) list_told: bool,
@@ -108,6 +111,8 @@ impl Instance {
             queued: None,
             interval: config.advert_int,
             packets: Vec::new(),
+            identification: 0,
+            sequence: 0,
             told: Vec::new(),
             strangers: Strangers::default(),
             list_told: false,
@@ -316,18 +321,6 @@ impl Instance {
         self.epoch += 1;
     }
 
-    fn resign(&mut self, out: &mut Vec<Action>) {
-        self.build_packets();
-        let Some(source) = self.source else { return };
-        for (destination, packet) in &self.packets {
-            let payload = wire::with_priority(packet, 0, source, *destination, self.config.version).into();
-            out.push(Action::Transmit { instance: self.id, source, destination: *destination, payload });
-            self.counters.priority_zero_sent += 1;
-            self.counters.advert_sent += 1;
-        }
-        self.note(What::SentPriorityZero, out);
-    }
-
     /// New facts about the way out. A change makes the packets new. A source that is lost is kept for the
     /// resignation, as keepalived keeps it; the fault that follows keeps it from being used for more.
     pub fn set_way(&mut self, interface: Option<IfIndex>, source: Option<IpAddr>) {
@@ -479,58 +472,6 @@ impl Instance {
         if let Phase::Backup(backup) = &mut self.phase {
             backup.master = Some((master, priority));
         }
-    }
-
-    pub(super) fn speak_now(&mut self, now: Mono, out: &mut Vec<Action>) {
-        self.transmit(out);
-        self.phase = Phase::Master { next_advert: now + self.config.advert_int };
-    }
-
-    pub(super) fn transmit(&mut self, out: &mut Vec<Action>) {
-        self.build_packets();
-        let Some(source) = self.source else { return };
-        for (destination, payload) in &self.packets {
-            out.push(Action::Transmit {
-                instance: self.id,
-                source,
-                destination: *destination,
-                payload: payload.clone(),
-            });
-            self.counters.advert_sent += 1;
-        }
-    }
-
-    fn build_packets(&mut self) {
-        let (Some(source), true) = (self.source, self.packets.is_empty()) else { return };
-        let terms = self.terms();
-        let multicast = [self.config.multicast_group];
-        let unicast = self.config.unicast_peers.iter().map(|peer| peer.address);
-        let destinations: Vec<IpAddr> =
-            if self.config.unicast_peers.is_empty() { multicast.to_vec() } else { unicast.collect() };
-        self.packets = destinations
-            .into_iter()
-            .map(|destination| {
-                let addresses = self.named().iter().map(|a| a.key.address());
-                let packet = wire::emit(&terms, self.priority, addresses, source, destination);
-                (destination, packet.into())
-            })
-            .collect();
-    }
-
-    /// What is to be announced now, and how many times.
-    pub fn take_announcements(&mut self) -> impl Iterator<Item = (&AddressKey, u32)> {
-        let Block { rounds, extra } = self.garp.take();
-        let config = &self.config;
-        let own = config.vmac.as_ref().map_or(&config.interface, |vmac| &vmac.name);
-        let all = config.options.garp_extra_if.all;
-        self.config.addresses.iter().chain(&self.config.excluded).filter_map(move |address| {
-            let elsewhere = extra > 0 && address.key.interface != *own;
-            let options = &config.options;
-            let counts =
-                elsewhere && (all || options.vmac_addr || options.vmac_addresses.contains(&address.key));
-            let rounds = if counts { rounds.max(extra) } else { rounds };
-            (rounds > 0).then_some((&address.key, rounds))
-        })
     }
 }
 

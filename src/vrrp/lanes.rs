@@ -58,7 +58,7 @@ impl Lanes {
     pub fn rebuild(&mut self, config: &Config, keep: impl Fn(&Waiting) -> bool) {
         let old = std::mem::take(self);
         self.garp_gap = config.global.garp.values.interval;
-        self.gna_gap = config.global.vrrp_gna_interval;
+        self.gna_gap = config.global.garp.values.gna_interval;
         for vmac in config.instances.iter().filter_map(|i| Some((&i.vmac.as_ref()?.name, &i.interface))) {
             self.parents.insert(vmac.0.clone(), vmac.1.clone());
         }

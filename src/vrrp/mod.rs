@@ -1,6 +1,7 @@
 //! VRRP version 2 and 3 without sockets, clock or log: events and time in, actions out.
 
 pub mod action;
+pub mod ah;
 pub mod counters;
 mod debounce;
 pub mod event;
@@ -15,6 +16,7 @@ pub mod note;
 mod owner;
 mod reload;
 pub mod router;
+mod speaking;
 mod strangers;
 pub mod tracking;
 pub mod wire;

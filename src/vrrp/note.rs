@@ -66,6 +66,8 @@ pub enum What {
         priority: u8,
         from: IpAddr,
     },
+    /// A master with an authentication header goes on from the number of one of lower priority.
+    SequenceSynced,
     MasterSet {
         now: IpAddr,
         before: Option<IpAddr>,

@@ -246,7 +246,7 @@ impl Router {
         if self.silent_until.is_some_and(|until| now < until) {
             return;
         }
-        let Some(vrid) = wire::vrid(datagram.payload) else { return };
+        let Some(vrid) = wire::vrid(datagram.advert()) else { return };
         let key = (datagram.interface, Family::of(datagram.source), vrid);
         // Several only where unicast and multicast instances share a VRID on one interface.
         let count = self.by_wire.get(&key).map_or(0, Vec::len);
@@ -262,7 +262,7 @@ impl Router {
             if let Some(Wish::Backup { .. }) = wish
                 && let Some(instance) = self.instance_mut(id)
             {
-                instance.follow(datagram.source, datagram.payload.get(2).copied().unwrap_or(0));
+                instance.follow(datagram.source, datagram.advert().get(2).copied().unwrap_or(0));
             }
             if wish.is_none() {
                 self.group_follows(now, id, out);

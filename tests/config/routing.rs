@@ -238,3 +238,21 @@ fn global_words_that_keepalived_wants_alone() {
         [""; 0]
     );
 }
+
+#[test]
+fn native_ipv6_is_of_version_3_and_the_addresses_say_the_rest() {
+    use standfast::config::model::Version;
+    use standfast::ids::Family;
+    let read_v6 = |words: &str| {
+        read(&format!(
+            "vrrp_instance A {{\n interface eth0\n virtual_router_id 5\n {words}\n virtual_ipaddress {{\n fe80::5\n }}\n}}\n"
+        ))
+    };
+    for (words, version) in
+        [("native_ipv6", Version::V3), ("version 2\n native_ipv6", Version::V3), ("version 2", Version::V2)]
+    {
+        let loaded = read_v6(words);
+        assert_eq!(codes(&loaded), [""; 0], "{words}");
+        assert_eq!((instance(&loaded).family, instance(&loaded).version), (Family::V6, version), "{words}");
+    }
+}

@@ -380,6 +380,6 @@ fn foreign_unicast_source() {
     let daemon = Daemon::start(Subject::Standfast, node, &instance("I", "eth0", 51, more));
     daemon.await_master("I", 1, wait::seconds(10));
     wait::until("adverts", wait::seconds(5), || capture.adverts_sent("eth0").len() >= 2);
-    let of_ours = |source| source == Ipv4Addr::new(10, 66, 0, 1);
+    let of_ours = |source| source == std::net::IpAddr::from([10, 66, 0, 1]);
     assert!(capture.adverts_sent("eth0").iter().all(|(_, advert)| of_ours(advert.source)));
 }

@@ -126,6 +126,7 @@ impl World {
             source: own(message.from),
             destination: ip(GROUP),
             ttl: 255,
+            header: &[],
             payload: &message.payload,
         };
         let mut out = Vec::new();

@@ -224,6 +224,7 @@ impl Node {
                 source: packet.from,
                 destination: packet.to,
                 ttl: 255,
+                header: &[],
                 payload: &packet.payload,
             };
             self.event(now, Event::Packet(datagram));

@@ -244,10 +244,21 @@ impl Node {
         setns(namespace, CloneFlags::CLONE_NEWNET).unwrap();
     }
 
-    /// The IPv4 addresses of an interface as `ip` prints them, without index and with single blanks.
+    /// Gives an interface IPv6: a link-local address made of its MAC, and this one. Nothing waits for the detection
+    /// of duplicates, and the address outlives the link.
+    pub fn enable_ipv6(&self, interface: &str, address: &str) {
+        for (setting, value) in [("accept_dad", 0), ("keep_addr_on_down", 1), ("disable_ipv6", 0)] {
+            for scope in ["all", "default", interface] {
+                self.sh(&format!("echo {value} >/proc/sys/net/ipv6/conf/{scope}/{setting}"));
+            }
+        }
+        self.ip(&[format!("addr add {address} dev {interface} nodad")]);
+    }
+
+    /// The addresses of an interface as `ip` prints them, without index and with single blanks.
     pub fn addresses(&self, interface: &str) -> Vec<String> {
         let text =
-            String::from_utf8_lossy(&self.try_sh(&format!("ip -o -4 addr show dev {interface}")).stdout)
+            String::from_utf8_lossy(&self.try_sh(&format!("ip -o addr show dev {interface}")).stdout)
                 .into_owned();
         text.lines()
             .map(|line| line.replace('\\', " ").split_whitespace().skip(2).collect::<Vec<_>>().join(" "))
@@ -256,7 +267,9 @@ impl Node {
 
     /// Whether an interface has an address (written with its prefix).
     pub fn has(&self, interface: &str, address: &str) -> bool {
-        self.addresses(interface).iter().any(|line| line.contains(&format!("inet {address} ")))
+        self.addresses(interface).iter().any(|line| {
+            line.contains(&format!("inet {address} ")) || line.contains(&format!("inet6 {address} "))
+        })
     }
 
     /// Waits until an interface has, or has no more, an address.

@@ -65,9 +65,11 @@ check_unicast_src.",
 address); never disables auto detection.",
         )
         .unused("sends the checksum of the RFC only"),
-    row("native_ipv6", Nothing, Allowed, LastWins, "family from the addresses")
-        .doc("1.2.1", "none", "Force IPv6 and VRRPv3.")
-        .later(),
+    row("native_ipv6", Nothing, Allowed, LastWins, "family from the addresses").doc(
+        "1.2.1",
+        "none",
+        "Force IPv6 and VRRPv3.",
+    ),
     row("state", Words, Exits, LastWins, "MASTER if priority is 255, else BACKUP").doc(
         "0.5.3",
         "MASTER or BACKUP",

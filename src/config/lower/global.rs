@@ -96,7 +96,7 @@ impl Lower<'_> {
             "vrrp_strict" => global.vrrp_strict = value.yes(),
             "vrrp_owner_ignore_adverts" => global.vrrp_owner_ignore_adverts = Some(value.yes()),
             "v3_checksum_as_v2" => global.v3_checksum_as_v2 = true,
-            "vrrp_gna_interval" => set(&mut global.vrrp_gna_interval, value.decimal()),
+            "vrrp_gna_interval" => set(&mut global.garp.values.gna_interval, value.decimal()),
             "vrrp_min_garp" => {
                 global.vrrp_min_garp = value.yes();
                 if value.yes() {

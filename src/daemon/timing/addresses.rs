@@ -147,6 +147,11 @@ impl Addresses {
         }
     }
 
+    /// Whether an IPv6 address on this interface is wanted.
+    pub fn wants_v6_on(&self, interface: &Name) -> bool {
+        self.wanted.keys().any(|key| key.interface == *interface && key.address().is_ipv6())
+    }
+
     pub fn announce(&mut self, key: AddressKey) {
         self.queue.push_back(Work::Announce(key));
     }

@@ -52,8 +52,9 @@ impl Driver {
     }
 
     fn transmit(&mut self, action: &Action) {
-        let Action::Transmit { instance, source, destination, payload } = action else { return };
-        if let Err(Some(error)) = self.sockets.send(*instance, *source, *destination, payload) {
+        let Action::Transmit { instance, source, destination, id, payload } = action else { return };
+        let packet = (*source, *destination, *id, &**payload);
+        if let Err(Some(error)) = self.sockets.send(*instance, packet) {
             let name = self.router.config_of(*instance).map_or_else(|| "?".into(), |c| c.name.clone());
             let errno = error.raw_os_error().unwrap_or(0);
             emit(Ident::Vrrp, Line::info(format!("({name}): send advert error {errno} ({error})")));
@@ -156,16 +157,8 @@ impl Driver {
 
     fn announce(&mut self, work: &Work) {
         let Work::Announce(key) = work else { return };
-        let Some(interface) = self.interfaces.get(&key.interface) else { return };
-        if interface.no_arp || !interface.up {
-            return;
-        }
-        if let (Some(mac), IpAddr::V4(address)) = (interface.mac, key.address()) {
-            let text = format!("Sending gratuitous ARP on {} for {address}", key.interface);
-            match self.arp.announce(interface.index, mac, address) {
-                Ok(()) => emit(Ident::Vrrp, Line::detail(text)),
-                Err(error) => emit(Ident::Vrrp, Line::warn(format!("{text}: {error}"))),
-            }
+        if let Some(interface) = self.interfaces.get(&key.interface) {
+            self.announcer.announce(clock::now(), interface, key);
         }
     }
 
@@ -179,6 +172,13 @@ impl Driver {
                 self.addresses.interface_gone(&key.interface);
                 continue;
             };
+            if key.address().is_ipv6() && !matches!(work, Work::Remove(_)) {
+                self.devices.carry_ipv6(&interface.name, true);
+            } else if self.devices.carries_ipv6(&interface.name)
+                && !self.addresses.wants_v6_on(&interface.name)
+            {
+                self.devices.carry_ipv6(&interface.name, false);
+            }
             match work {
                 Work::Add(key, attributes) => changes.push((interface.index, Change::Add(key, attributes))),
                 Work::Remove(key) => changes.push((interface.index, Change::Remove(key))),

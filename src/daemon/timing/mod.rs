@@ -10,6 +10,7 @@
 //! cannot delay an advert. Nothing here blocks for longer than one slice, and nothing here decides.
 
 mod addresses;
+mod announce;
 mod carry_out;
 mod devices;
 mod names;
@@ -28,6 +29,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use self::addresses::Addresses;
+use self::announce::Announcer;
 use self::devices::Devices;
 use self::names::HostNames;
 use self::promotion::Promotion;
@@ -37,7 +39,6 @@ use super::commands::{self, Inbox, Post};
 use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::address;
-use crate::kernel::arp::ArpSocket;
 use crate::kernel::clock::{self, Alarm};
 use crate::kernel::link;
 use crate::kernel::monitor::{Change, Monitor};
@@ -61,7 +62,8 @@ const PACKETS_PER_TURN: usize = 256;
 const WORK_PER_TURN: usize = 64;
 /// Until sockets that could not be opened are tried again.
 const SOCKET_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_PACKET: usize = 2048;
+/// 255 IPv6 addresses, or what a jumbo frame holds.
+const LONGEST_PACKET: usize = 9216;
 
 /// What the daemon tells the driver.
 #[derive(Debug)]
@@ -115,7 +117,7 @@ pub struct Driver {
     channel: Channel,
     monitor: Monitor,
     sockets: Sockets,
-    arp: ArpSocket,
+    announcer: Announcer,
     devices: Devices,
     addresses: Addresses,
     routing: Routing,
@@ -156,7 +158,7 @@ impl Driver {
         poller.add(&alarm, ALARM).map_err(io("timer"))?;
         poller.add(&monitor, MONITOR).map_err(io("interface monitor"))?;
         poller.add(inbox.bell(), BELL).map_err(io("commands"))?;
-        let arp = ArpSocket::open().map_err(io("ARP socket"))?;
+        let announcer = Announcer::open().map_err(io("announcement socket"))?;
         let mut interfaces: HashMap<_, _> =
             monitor.interfaces().map(|i| (i.name.clone(), i.clone())).collect();
         let mut devices = Devices::default();
@@ -174,7 +176,7 @@ impl Driver {
             channel,
             monitor,
             sockets: Sockets::new(FIRST_SOCKET),
-            arp,
+            announcer,
             devices,
             addresses: Addresses::default(),
             routing: Routing::default(),
@@ -293,9 +295,10 @@ impl Driver {
             let datagram = Datagram {
                 received_at: now,
                 interface,
-                source: received.source.into(),
-                destination: received.destination.into(),
+                source: received.source,
+                destination: received.destination,
                 ttl: received.ttl,
+                header: received.header,
                 payload: received.payload,
             };
             self.router.handle(now, Event::Packet(datagram), &mut self.actions);
