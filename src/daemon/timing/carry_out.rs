@@ -134,6 +134,10 @@ impl Driver {
 
     fn announce(&mut self, work: &Work) {
         let Work::Announce(key) = work else { return };
+        // Nobody is told of an address that the kernel has refused.
+        if !self.addresses.is_set(key) {
+            return;
+        }
         let Some(interface) = self.interfaces.get(&key.interface) else { return };
         if interface.no_arp || !interface.up {
             return;
