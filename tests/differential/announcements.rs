@@ -95,7 +95,7 @@ fn observe(subject: Subject, before: &str, lines: &str, count: usize) -> Facts {
         let mut seen: Vec<(Instant, String)> = ["eth0", "eth1"]
             .iter()
             .flat_map(|name| capture.announcements(name).into_iter().map(move |(at, arp)| (at, name, arp)))
-            .map(|(at, name, arp)| (at, format!("{name} {}", arp.sender)))
+            .map(|(at, name, arp)| (at, format!("{name} {}", arp.0)))
             .collect();
         seen.sort_by_key(|(at, _)| *at);
         seen

@@ -249,8 +249,11 @@ impl World {
         let end = self.now + span;
         let mut overlap = Duration::ZERO;
         loop {
+            let mut delivered = 0;
             while !self.messages.is_empty() {
                 self.deliver(0);
+                delivered += 1;
+                assert!(delivered < 100, "{}: they never stop talking after {:?}", plan.name, self.path);
             }
             let before = self.now;
             let two = self.masters().len() > 1;

@@ -156,6 +156,11 @@ impl Addresses {
         self.queue.push_back(Work::Announce(key));
     }
 
+    /// We have set it, and it is there as far as we know.
+    pub fn is_set(&self, key: &AddressKey) -> bool {
+        self.set.contains_key(key)
+    }
+
     pub fn is_idle(&self) -> bool {
         self.queue.is_empty()
     }
@@ -239,9 +244,7 @@ fn sensible(
 ) -> bool {
     match work {
         Work::Add(key, _) => wanted.contains_key(key) && !set.contains_key(key),
-        Work::Replace(key, _) => wanted.contains_key(key),
-        // Nobody is told of an address that the kernel has refused.
-        Work::Announce(key) => wanted.contains_key(key) && set.contains_key(key),
+        Work::Replace(key, _) | Work::Announce(key) => wanted.contains_key(key),
         Work::Remove(key) => !wanted.contains_key(key),
         Work::Routing(_) => true,
     }
@@ -341,6 +344,7 @@ mod tests {
         for (nth, pause) in [1, 2, 4, 8, 16, 32, 60, 60].into_iter().enumerate() {
             assert_eq!(addresses.slice(9), std::slice::from_ref(&add));
             assert_eq!(addresses.refused(now, add.clone()), nth == 0, "said once");
+            assert!(!addresses.is_set(&a.key), "and nobody is told of it");
             assert_eq!(addresses.deadline(), Some(now + Duration::from_secs(pause)));
             addresses.expire(now + Duration::from_millis(pause * 1000 - 1));
             assert!(addresses.is_idle());

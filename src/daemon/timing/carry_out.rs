@@ -157,6 +157,10 @@ impl Driver {
 
     fn announce(&mut self, work: &Work) {
         let Work::Announce(key) = work else { return };
+        // Nobody is told of an address that the kernel has refused.
+        if !self.addresses.is_set(key) {
+            return;
+        }
         if let Some(interface) = self.interfaces.get(&key.interface) {
             self.announcer.announce(clock::now(), interface, key);
         }
