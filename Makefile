@@ -1,5 +1,5 @@
 # make test      everything that must hold: format, lints, licences, unit, namespace and virtual machine tests
-# make test-long the same with many more random cases
+# make test-long the same with many more random cases, virtual hours and states, texts of 100 MiB, and the fuzzers for minutes
 # make demo      a failover with real traffic, told as a timeline
 # make bench     figures beside keepalived's in the same run
 # make deb       Debian packages
@@ -13,8 +13,14 @@ DESTDIR ?=
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),--config 'target."cfg(all())".runner="sudo -E"')
 UNPRIVILEGED = --lib --bins --tests
 LONG_CASES ?= 20000
+# Virtual hours of the simulated clusters, and states of each explored election, in the long run.
+LONG_HOURS ?= 2000
+LONG_STATES ?= 200000
+# Each of the three fuzzers, and each of their four stand-ins.
+FUZZ_SECONDS ?= 180
+FUZZ_CASES ?= 200000
 
-.PHONY: all build install test test-long format lint deny unit system demo bench deb docs tools
+.PHONY: all build install test test-long format lint deny unit system fuzz demo bench deb docs tools
 
 all: build
 
@@ -31,7 +37,22 @@ install: build
 test: tools format lint deny unit system
 
 test-long:
-	PROPTEST_CASES=$(LONG_CASES) $(MAKE) test
+	PROPTEST_CASES=$(LONG_CASES) SIM_HOURS=$(LONG_HOURS) SIM_STATES=$(LONG_STATES) $(MAKE) test
+	LONG=1 $(CARGO) test --locked --release --test bounds
+	$(MAKE) fuzz
+
+# Coverage-guided where a nightly compiler and cargo-fuzz are; else the same functions meet random input on stable.
+fuzz:
+	if $(CARGO) +nightly fuzz --version >/dev/null 2>&1; then \
+		for target in bytes words files; do \
+			mkdir -p fuzz/corpus/$$target; \
+			$(CARGO) +nightly fuzz run $$target fuzz/corpus/$$target fixtures/config fixtures/examples -- \
+				-max_total_time=$(FUZZ_SECONDS) || exit 1; \
+		done; \
+	else \
+		echo "no nightly compiler with cargo-fuzz here: $(FUZZ_CASES) random cases for each function on stable"; \
+		PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test --locked --release --test config robust::; \
+	fi
 
 format:
 	$(CARGO) fmt --check

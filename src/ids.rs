@@ -49,6 +49,12 @@ impl Mac {
         };
         Mac([0x00, 0x00, 0x5e, 0x00, kind, vrid.0])
     }
+
+    /// Where an IPv6 group is sent to: 33-33 and its last four bytes (RFC 2464 section 7).
+    pub const fn of_multicast(group: std::net::Ipv6Addr) -> Mac {
+        let [.., a, b, c, d] = group.octets();
+        Mac([0x33, 0x33, a, b, c, d])
+    }
 }
 
 impl fmt::Display for Mac {
@@ -109,5 +115,7 @@ mod tests {
         assert_eq!(Mac::of_virtual_router(Family::V4, vrid).to_string(), "00:00:5e:00:01:32");
         assert_eq!(Mac::of_virtual_router(Family::V6, vrid).to_string(), "00:00:5e:00:02:32");
         assert_eq!(Vrid::new(0), None);
+        let group = "ff02::12".parse().unwrap();
+        assert_eq!(Mac::of_multicast(group).to_string(), "33:33:00:00:00:12");
     }
 }

@@ -62,6 +62,8 @@ impl Default for LoadOptions {
 
 /// So many mistakes are told; a text that is no configuration has no end of them.
 const MOST_TOLD: usize = 1000;
+/// A message is no longer, in bytes: what it repeats of the text may be as long as the text.
+const LONGEST_MESSAGE: usize = 2000;
 
 /// A configuration, and everything there is to say about it.
 #[derive(Clone, Debug, Default)]
@@ -92,7 +94,8 @@ pub struct Loaded {
 
 impl Loaded {
     /// Adds a mistake, or counts it where there are too many already.
-    fn tell(&mut self, diagnostic: Diagnostic) {
+    fn tell(&mut self, mut diagnostic: Diagnostic) {
+        diagnostic.shorten(LONGEST_MESSAGE);
         if self.diagnostics.len() < MOST_TOLD {
             self.diagnostics.push(diagnostic);
         } else {

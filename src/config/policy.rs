@@ -10,6 +10,8 @@ use super::model::Config;
 use super::model::lvs::{GroupMember, Target};
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
+use crate::objects::route::Route;
+use crate::objects::rule::Rule;
 
 /// The exit status of keepalived's `-t` for these: 0, 2, 4, 5 or 6. Give it those of [`super::Loaded`]
 /// together with those of [`super::host::check`].
@@ -38,6 +40,10 @@ pub enum RejectedKind {
     Instance(Option<Name>),
     SyncGroup(Option<Name>),
     Script(Option<Name>),
+    /// An entry of `static_ipaddress`.
+    StaticAddress(Option<IpAddr>),
+    /// A route or a rule of the named instance, or of none.
+    Routing(Option<Name>),
     /// An entry of `virtual_ipaddress` of the named instance.
     Address(Name, Option<IpAddr>),
     Service(Option<Target>),
@@ -119,9 +125,19 @@ fn names_interface(config: &Config, name: &Name) -> bool {
         std::iter::once(&instance.interface)
             .chain(tracked)
             .chain(addresses.map(|address| &address.key.interface))
+            .chain(instance.options.routes.iter().flat_map(Route::interfaces))
+            .chain(instance.options.rules.iter().flat_map(Rule::interfaces))
     });
+    let statics = &config.statics;
+    let of_statics = (statics.addresses.iter().map(|address| &address.key.interface))
+        .chain(statics.routes.iter().flat_map(Route::interfaces))
+        .chain(statics.rules.iter().flat_map(Rule::interfaces));
     let of_sync_daemon = config.global.lvs_sync_daemon.iter().map(|daemon| &daemon.interface);
-    of_instances.chain(of_groups.map(|tracked| &tracked.name)).chain(of_sync_daemon).any(|own| own == name)
+    of_instances
+        .chain(of_groups.map(|tracked| &tracked.name))
+        .chain(of_sync_daemon)
+        .chain(of_statics)
+        .any(|own| own == name)
 }
 
 /// Codes after which what stands where is a guess.
@@ -161,7 +177,19 @@ fn runs(old: &Config, new: &Config, kind: &RejectedKind) -> bool {
             };
             gone(&of(old), &of(new), address.as_ref())
         }
-        RejectedKind::Service(Some(target)) => old.virtual_servers.iter().any(|one| one.target == *target),
+        RejectedKind::StaticAddress(address) => {
+            let of = |config: &Config| -> Vec<IpAddr> {
+                config.statics.addresses.iter().map(|one| one.key.address()).collect()
+            };
+            gone(&of(old), &of(new), address.as_ref())
+        }
+        RejectedKind::Routing(owner) => {
+            let (old, new) = (routing(old, owner.as_ref()), routing(new, owner.as_ref()));
+            misses(&old.0, &new.0, |one| *one) || misses(&old.1, &new.1, |one| *one)
+        }
+        RejectedKind::Service(Some(target)) => {
+            old.virtual_servers.iter().any(|one| is_same(&one.target, target))
+        }
         RejectedKind::Service(None) => {
             misses(&old.virtual_servers, &new.virtual_servers, |one| &one.target)
         }
@@ -177,12 +205,20 @@ fn runs(old: &Config, new: &Config, kind: &RejectedKind) -> bool {
         }
         RejectedKind::Check(target, server) => {
             let checks = |config: &Config| {
-                let services = config.virtual_servers.iter().filter(|one| one.target == *target);
+                let services = config.virtual_servers.iter().filter(|one| is_same(&one.target, target));
                 let mut servers = services.flat_map(|one| &one.real_servers);
                 servers.find(|one| (one.address, one.port) == *server).map_or(0, |one| one.checks.len())
             };
             checks(old) > checks(new)
         }
+    }
+}
+
+/// Of a service that was rejected the family of its mark need not be known.
+fn is_same(one: &Target, other: &Target) -> bool {
+    match (one, other) {
+        (Target::Fwmark { mark: one, .. }, Target::Fwmark { mark: other, .. }) => one == other,
+        _ => one == other,
     }
 }
 
@@ -192,8 +228,17 @@ fn misses<T, K: Hash + Eq>(old: &[T], new: &[T], key: impl Fn(&T) -> &K) -> bool
     old.iter().any(|one| !new.contains(key(one)))
 }
 
+/// Routes and rules of this instance, or of none.
+fn routing<'a>(config: &'a Config, owner: Option<&Name>) -> (Vec<&'a Route>, Vec<&'a Rule>) {
+    let Some(owner) = owner else {
+        return (config.statics.routes.iter().collect(), config.statics.rules.iter().collect());
+    };
+    let of_owner = || config.instances.iter().filter(|one| one.name == *owner).map(|one| &one.options);
+    (of_owner().flat_map(|own| &own.routes).collect(), of_owner().flat_map(|own| &own.rules).collect())
+}
+
 fn real_servers(config: &Config, target: &Target) -> Vec<(IpAddr, u16)> {
-    let services = config.virtual_servers.iter().filter(|one| one.target == *target);
+    let services = config.virtual_servers.iter().filter(|one| is_same(&one.target, target));
     services.flat_map(|one| &one.real_servers).map(|one| (one.address, one.port)).collect()
 }
 

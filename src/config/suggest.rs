@@ -1,7 +1,14 @@
 //! What a person may have meant: the known name that is most like the one written.
 
+/// Of longer words nothing is suggested, in bytes.
+const LONGEST: usize = 128;
+
 /// The name that differs least, where it does not differ much.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // What is that long is no slip of the pen, and comparing it would cost more than the rest of the work.
+    if word.len() > LONGEST {
+        return None;
+    }
     let lower = word.to_lowercase();
     known
         .into_iter()
@@ -38,6 +45,11 @@ pub fn candidates<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, what
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_without_end_is_like_nothing() {
+        assert_eq!(nearest(&"check".repeat(1_000_000), ["check"]), None);
+    }
 
     #[test]
     fn the_nearest_else_all_that_there_are() {

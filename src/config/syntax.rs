@@ -402,35 +402,32 @@ impl Builder {
         }
     }
 
-    /// Moves what is complete out of the top level; the last node may still be opened again.
+    /// Moves what is complete out of the top level, and what an open service has so far.
     fn release(&mut self, all: bool) {
-        match self.frames.as_mut_slice() {
-            [root] => {
-                let keep = usize::from(!all);
-                let complete = root.nodes.len().saturating_sub(keep);
-                for node in root.nodes.drain(..complete) {
-                    let first = !std::mem::take(&mut self.begun);
-                    self.ready.push_back(Piece { node, first, last: true });
-                }
-            }
-            [_, service]
-                if service.nodes.len() > PART
-                    && service.kind == Kind::Keywords(Context::VirtualServer)
-                    && !self.whole =>
-            {
-                self.release_part();
-            }
-            _ => {}
+        self.release_top(all);
+        if let [_, service] = self.frames.as_slice()
+            && service.nodes.len() > PART
+            && service.kind == Kind::Keywords(Context::VirtualServer)
+            && !self.whole
+        {
+            self.release_part();
+        }
+    }
+
+    /// The last node of the top level may still be opened again, unless a block after it is open.
+    fn release_top(&mut self, all: bool) {
+        let Some((root, open)) = self.frames.split_first_mut() else { return };
+        let keep = usize::from(!all && open.is_empty());
+        let complete = root.nodes.len().saturating_sub(keep);
+        for node in root.nodes.drain(..complete) {
+            let first = !std::mem::take(&mut self.begun);
+            self.ready.push_back(Piece { node, first, last: true });
         }
     }
 
     /// Gives out what an open service has so far; its last line may still be opened again.
     fn release_part(&mut self) {
-        let [root, service] = self.frames.as_mut_slice() else { return };
-        // What stands above the open block is complete.
-        for node in root.nodes.drain(..) {
-            self.ready.push_back(Piece { node, first: true, last: true });
-        }
+        let [_, service] = self.frames.as_mut_slice() else { return };
         let Some((line, row)) = service.head.clone() else { return };
         let complete = service.nodes.len().saturating_sub(1);
         let nodes = service.nodes.drain(..complete).collect();

@@ -9,7 +9,7 @@ use super::scripts::ScriptBook;
 use super::scripts::account::Account;
 use crate::cli::Options;
 use crate::config::host::DEFAULT_USER;
-use crate::config::model::UserSpec;
+use crate::config::model::{CheckKind, Config, UserSpec};
 use crate::config::{self, HostFacts, LoadOptions, Loaded};
 use crate::diag::Diagnostic;
 use crate::kernel::link;
@@ -29,15 +29,26 @@ pub struct Reading {
 impl Reading {
     /// Reads the options' file.
     pub fn take(options: &Options) -> Self {
-        let loaded = config::load(&options.config_file.to_string_lossy(), &load_options(options));
+        let mut loaded = config::load(&options.config_file.to_string_lossy(), &load_options(options));
         let (book, lines) = ScriptBook::open(&loaded.config, &loaded.needs);
         let host = config::host::check(&loaded, &facts(&loaded, &book));
+        without_disabled_checks(&mut loaded.config, &book);
         Reading { loaded, book: Arc::new(book), host, lines }
     }
 
     /// Everything there is to say, the text's own first.
     pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
         self.loaded.diagnostics.iter().chain(&self.host)
+    }
+}
+
+/// A check whose script may not run, which was said, is none, as for keepalived: its server counts as well.
+fn without_disabled_checks(config: &mut Config, book: &ScriptBook) {
+    for server in config.virtual_servers.iter_mut().flat_map(|service| &mut service.real_servers) {
+        server.checks.retain(|check| match &check.kind {
+            CheckKind::Misc(misc) => book.get(&misc.command).is_some(),
+            _ => true,
+        });
     }
 }
 
@@ -90,4 +101,27 @@ fn facts(loaded: &Loaded, book: &ScriptBook) -> HostFacts {
     }
     facts.programs = book.programs.iter().cloned().collect::<BTreeMap<_, _>>();
     facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_whose_script_may_not_run_is_none() {
+        let text = "virtual_server 10.0.0.1 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\nreal_server 10.0.0.2 80 {\n\
+                    MISC_CHECK {\nmisc_path /nonexistent\n}\nMISC_CHECK {\nmisc_path /bin/true\n}\nTCP_CHECK {\n}\n}\n}\n";
+        let mut loaded = config::load_str("a.conf", text, &LoadOptions::default());
+        let (book, lines) = ScriptBook::open(&loaded.config, &loaded.needs);
+        without_disabled_checks(&mut loaded.config, &book);
+        let checks = &loaded.config.virtual_servers[0].real_servers[0].checks;
+        let kinds: Vec<_> = checks.iter().map(|check| check.kind.keyword()).collect();
+        assert_eq!(kinds, ["MISC_CHECK", "TCP_CHECK"]);
+        let CheckKind::Misc(misc) = &checks[0].kind else { panic!() };
+        assert_eq!(misc.command.argv, ["/bin/true"]);
+        assert!(
+            lines.iter().any(|line| line.text.contains("/nonexistent") || line.text.contains("misc_path")),
+            "it is said"
+        );
+    }
 }

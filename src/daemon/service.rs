@@ -206,7 +206,7 @@ impl Parts {
     async fn start_balancer(&mut self, config: Arc<Config>) -> Result<(), String> {
         let (scripts, events) = mpsc::channel(REPORTS);
         let masters = self.masters.subscribe();
-        let balancer = Balancer::start(config, super::seed(), scripts, masters)
+        let balancer = Balancer::start(config, super::seed(), scripts, masters, self.current.clone())
             .await
             .map_err(|error| error.to_string())?;
         let (commands, receiver) = mpsc::channel(COMMANDS);

@@ -126,6 +126,17 @@ impl Diagnostic {
         }
     }
 
+    /// Cuts each of its texts that is longer, in bytes.
+    pub fn shorten(&mut self, longest: usize) {
+        let texts = [Some(&mut self.message), self.expected.as_mut(), self.help.as_mut()];
+        for text in texts.into_iter().flatten().filter(|text| text.len() > longest) {
+            let end = (0..=longest).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            text.truncate(end);
+            text.push('…');
+            text.shrink_to_fit();
+        }
+    }
+
     /// The same with another place that belongs to it.
     #[must_use]
     pub fn related(mut self, span: Span, words: impl Into<String>) -> Self {

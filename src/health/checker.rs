@@ -164,8 +164,9 @@ pub const fn is_probed(kind: &CheckKind) -> bool {
         | CheckKind::Smtp(_)
         | CheckKind::Udp(_)
         | CheckKind::Dns(_)
-        | CheckKind::Ping => true,
-        CheckKind::Ssl(_) | CheckKind::Misc(_) | CheckKind::File(_) | CheckKind::Bfd(_) => false,
+        | CheckKind::Ping
+        | CheckKind::Misc(_) => true,
+        CheckKind::Ssl(_) | CheckKind::File(_) | CheckKind::Bfd(_) => false,
     }
 }
 

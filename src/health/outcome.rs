@@ -18,6 +18,10 @@ pub enum Success {
     Connected,
     /// What was sent was answered as it should be, or was not refused where no answer is asked for.
     Answered,
+    /// A script has ended well; with `misc_dynamic` it may say the server's weight, else that is the configured one.
+    Ran {
+        weight: Option<u32>,
+    },
     /// HTTP: what was asked was fulfilled; the code and whether a digest was compared.
     Http {
         url: usize,
@@ -47,6 +51,12 @@ pub enum Failure {
     Greeting,
     /// SMTP: no 250 after `HELO`.
     Helo,
+    /// A script ended with this status.
+    Exited(i32),
+    /// A script ended by this signal, which was not ours.
+    Killed(i32),
+    /// A script ran longer than it may.
+    RanTooLong,
     /// `status` is 0 where the status line has no code.
     HttpStatus {
         url: usize,

@@ -8,33 +8,17 @@ use std::net::Ipv4Addr;
 
 use pnet_base::MacAddr;
 use pnet_packet::arp::{ArpHardwareTypes, ArpOperations, MutableArpPacket};
-use pnet_packet::ethernet::{EtherTypes, MutableEthernetPacket};
-use socket2::{Domain, Socket, Type};
+use pnet_packet::ethernet::EtherTypes;
 
-use super::unsafe_calls::send_frame;
+use super::frames::{ETH_P_ARP, FrameSocket, ethernet};
 use crate::ids::{IfIndex, Mac};
 
 const ETHERNET_LEN: usize = 14;
 const ARP_LEN: usize = 28;
-const ETH_P_ARP: u16 = 0x0806;
 
-/// The one socket that all announcements leave by.
-pub struct ArpSocket {
-    socket: Socket,
-}
-
-impl ArpSocket {
-    /// Opens it; it never receives, as its protocol is 0.
-    pub fn open() -> io::Result<Self> {
-        let socket = Socket::new_raw(Domain::PACKET, Type::RAW, None)?;
-        socket.set_nonblocking(true)?;
-        Ok(ArpSocket { socket })
-    }
-
-    /// Announces `address` as that of `mac`.
-    pub fn announce(&self, interface: IfIndex, mac: Mac, address: Ipv4Addr) -> io::Result<()> {
-        send_frame(&self.socket, interface.0, ETH_P_ARP, Mac::BROADCAST.0, &frame(mac, address))
-    }
+/// Announces `address` as that of `mac`.
+pub fn announce(socket: &FrameSocket, interface: IfIndex, mac: Mac, address: Ipv4Addr) -> io::Result<()> {
+    socket.send(interface, ETH_P_ARP, Mac::BROADCAST, &frame(mac, address))
 }
 
 fn frame(mac: Mac, address: Ipv4Addr) -> [u8; ETHERNET_LEN + ARP_LEN] {
@@ -42,11 +26,7 @@ fn frame(mac: Mac, address: Ipv4Addr) -> [u8; ETHERNET_LEN + ARP_LEN] {
     let (head, body) = frame.split_at_mut(ETHERNET_LEN);
     let [a, b, c, d, e, f] = mac.0;
     let own = MacAddr::new(a, b, c, d, e, f);
-    if let Some(mut ethernet) = MutableEthernetPacket::new(head) {
-        ethernet.set_destination(MacAddr::broadcast());
-        ethernet.set_source(own);
-        ethernet.set_ethertype(EtherTypes::Arp);
-    }
+    head.copy_from_slice(&ethernet(Mac::BROADCAST, mac, ETH_P_ARP));
     if let Some(mut arp) = MutableArpPacket::new(body) {
         arp.set_hardware_type(ArpHardwareTypes::Ethernet);
         arp.set_protocol_type(EtherTypes::Ipv4);

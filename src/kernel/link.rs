@@ -8,7 +8,9 @@ use ipnet::IpNet;
 use netlink_packet_core::NetlinkMessage;
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
-use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkInfo, LinkLayerType, LinkMessage};
+use netlink_packet_route::link::{
+    InfoData, InfoVrf, LinkAttribute, LinkFlags, LinkInfo, LinkLayerType, LinkMessage,
+};
 
 use super::netlink::{Channel, NetlinkError};
 use crate::ids::{IfIndex, Mac, Name};
@@ -48,6 +50,31 @@ pub fn by_name(channel: &mut Channel, name: &str) -> Result<Option<Interface>, N
         Err(error) if error.errno() == Some(libc::ENODEV) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The routing table of a VRF device of this name; `None` where there is no such device.
+pub fn vrf_table(channel: &mut Channel, name: &str) -> Result<Option<u32>, NetlinkError> {
+    let mut request = LinkMessage::default();
+    request.attributes.push(LinkAttribute::IfName(name.to_owned()));
+    let messages = match channel.get(NetlinkMessage::from(RouteNetlinkMessage::GetLink(request))) {
+        Err(error) if error.errno() == Some(libc::ENODEV) => return Ok(None),
+        messages => messages?,
+    };
+    let links = messages.into_iter().filter_map(|message| match message {
+        RouteNetlinkMessage::NewLink(link) => Some(link),
+        _ => None,
+    });
+    let infos = links.flat_map(|link| link.attributes).filter_map(|attribute| match attribute {
+        LinkAttribute::LinkInfo(infos) => Some(infos),
+        _ => None,
+    });
+    Ok(infos.flatten().find_map(|info| match info {
+        LinkInfo::Data(InfoData::Vrf(about)) => about.into_iter().find_map(|one| match one {
+            InfoVrf::TableId(table) => Some(table),
+            _ => None,
+        }),
+        _ => None,
+    }))
 }
 
 /// The link message as an interface; its addresses come in messages of their own.

@@ -22,6 +22,7 @@ use super::address_edits::AddressEdits;
 use super::buffer::large_receive_buffer;
 use super::link;
 use super::netlink::{Channel, NetlinkError, messages};
+use super::routing::{self, RouteKey};
 use crate::ids::{IfIndex, Name};
 use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
@@ -29,6 +30,8 @@ use crate::objects::interface::Interface;
 const RTNLGRP_LINK: u32 = 1;
 const RTNLGRP_IPV4_IFADDR: u32 = 5;
 const RTNLGRP_IPV6_IFADDR: u32 = 9;
+/// `RTNLGRP_IPV4_ROUTE`, `_IPV4_RULE`, `_IPV6_ROUTE`, `_IPV6_RULE`
+const ROUTING_GROUPS: [u32; 4] = [7, 8, 11, 19];
 /// Bytes; a notification takes about 1 kB of it.
 const RECEIVE_BUFFER: usize = 4 << 20;
 
@@ -43,7 +46,12 @@ pub enum Change {
     /// known when this is told, so that one that is replaced is not lost in between. Follows the
     /// `Interface` that lacks it.
     AddressRemoved(AddressKey),
-    /// Notifications were lost and everything was read again; the differences follow.
+    /// A route was removed, or another put into its place; told only while routing is watched.
+    RouteGone(RouteKey),
+    /// A rule was removed; told only while routing is watched.
+    RuleGone,
+    /// Notifications were lost and everything was read again; the differences follow. Of routes and rules
+    /// nothing is kept here: whoever has some looks for them.
     Overrun,
 }
 
@@ -59,6 +67,8 @@ pub struct Monitor {
     buffer: Vec<u8>,
     /// Notifications were lost and the dump that makes up for them has not succeeded yet.
     stale: bool,
+    /// Routes and rules are listened to as well.
+    routing: bool,
 }
 
 impl Monitor {
@@ -81,7 +91,23 @@ impl Monitor {
             removed: Vec::new(),
             buffer: Vec::with_capacity(64 * 1024),
             stale: false,
+            routing: false,
         })
+    }
+
+    /// Whether removals of routes and rules are told: a router with a million routes has many that are no
+    /// business of ours.
+    pub fn watch_routing(&mut self, watch: bool) -> Result<(), NetlinkError> {
+        if watch != self.routing {
+            for group in ROUTING_GROUPS {
+                match watch {
+                    true => self.socket.add_membership(group).map_err(failed)?,
+                    false => self.socket.drop_membership(group).map_err(failed)?,
+                }
+            }
+            self.routing = watch;
+        }
+        Ok(())
     }
 
     /// Every interface there is.
@@ -125,7 +151,10 @@ impl Monitor {
 
     fn take_datagram(&mut self) {
         let datagram = std::mem::take(&mut self.buffer);
-        for message in messages::<RouteNetlinkMessage>(&datagram) {
+        if self.routing {
+            self.changes.extend(routing::gone(&datagram));
+        }
+        for message in messages::<RouteNetlinkMessage>(&datagram).filter(|_| !is_routing(&datagram)) {
             // One that this kernel sends and we do not understand says nothing that we need.
             let Ok(message) = message else { continue };
             match message.payload {
@@ -268,6 +297,12 @@ enum Read {
     Datagram,
     Nothing,
     Overrun,
+}
+
+/// One datagram holds notifications of one kind.
+fn is_routing(datagram: &[u8]) -> bool {
+    let kind = datagram.get(4..6).and_then(|bytes| bytes.first_chunk::<2>());
+    kind.is_some_and(|kind| routing::KINDS.contains(&u16::from_ne_bytes(*kind)))
 }
 
 /// A bridge tells of its ports in messages of its own family, `RTM_DELLINK` when it lets one go, and

@@ -65,7 +65,7 @@ impl ProcessEvents {
     ///
     /// # Errors
     /// The socket failed.
-    pub fn next(&mut self) -> io::Result<Option<ProcessEvent>> {
+    pub fn receive(&mut self) -> io::Result<Option<ProcessEvent>> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
                 return Ok(Some(event));

@@ -40,6 +40,50 @@ pub fn pin(setting: &Setting<'_>, value: &str) -> io::Result<()> {
     fs::write(path(setting)?, value)
 }
 
+/// Settings that we changed, and what they were.
+#[derive(Default)]
+pub struct Changed {
+    /// In the order of the changes; put back in reverse.
+    settings: Vec<(Vec<String>, String)>,
+}
+
+impl Changed {
+    /// Sets it and remembers what it was.
+    ///
+    /// # Errors
+    /// It cannot be read or written.
+    pub fn set(&mut self, setting: &Setting<'_>, value: &str) -> io::Result<()> {
+        if let Some(old) = write(setting, value)? {
+            self.settings.push((setting.iter().map(|part| (*part).to_owned()).collect(), old));
+        }
+        Ok(())
+    }
+
+    /// Puts one back; nothing happens where it was not changed.
+    pub fn restore_one(&mut self, setting: &Setting<'_>) -> Vec<(String, io::Error)> {
+        let (own, others) = self.settings.drain(..).partition(|(parts, _)| parts == setting);
+        self.settings = others;
+        restore(own)
+    }
+
+    /// Puts all back. Those of an interface that has gone went with it.
+    pub fn restore_all(&mut self) -> Vec<(String, io::Error)> {
+        restore(std::mem::take(&mut self.settings))
+    }
+}
+
+/// The names of those that could not be written, and why.
+fn restore(settings: Vec<(Vec<String>, String)>) -> Vec<(String, io::Error)> {
+    let written = settings.into_iter().rev().map(|(setting, value)| {
+        let parts: Vec<&str> = setting.iter().map(String::as_str).collect();
+        (setting.join("/"), write(&parts, &value))
+    });
+    written
+        .filter_map(|(name, result)| result.err().map(|error| (name, error)))
+        .filter(|(_, error)| error.kind() != io::ErrorKind::NotFound)
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

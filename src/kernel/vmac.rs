@@ -18,13 +18,15 @@ use thiserror::Error;
 
 use super::netlink::{Channel, NetlinkError};
 use super::{link, sysctl};
-use crate::ids::{IfIndex, Mac, Name};
+use crate::ids::{Family, IfIndex, Mac, Name};
 use crate::objects::interface::Interface;
 
 /// The device that is wanted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VmacSpec {
     pub name: Name,
+    /// Of the addresses that it is for.
+    pub family: Family,
     pub mac: Mac,
     pub parent: Name,
     pub parent_index: IfIndex,
@@ -56,8 +58,7 @@ pub enum VmacError {
 #[derive(Default)]
 pub struct Vmacs {
     devices: BTreeMap<Name, IfIndex>,
-    /// In the order of the changes; put back in reverse.
-    changed: Vec<(Vec<String>, String)>,
+    changed: sysctl::Changed,
 }
 
 impl Vmacs {
@@ -106,33 +107,23 @@ impl Vmacs {
 
     /// Puts every setting back as it was found; the devices must have been removed.
     pub fn restore_settings(&mut self) -> Vec<VmacError> {
-        let mut errors = Vec::new();
-        for (setting, value) in self.changed.drain(..).rev() {
-            let parts: Vec<&str> = setting.iter().map(String::as_str).collect();
-            match sysctl::write(&parts, &value) {
-                Ok(_) => {}
-                // The interface has gone, and its settings with it.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => errors.push(VmacError::Sysctl(parts.join("/"), error)),
-            }
-        }
-        errors
+        self.changed.restore_all().into_iter().map(|(name, error)| VmacError::Sysctl(name, error)).collect()
     }
 
     fn set_up(&mut self, channel: &mut Channel, spec: &VmacSpec) -> Result<(), VmacError> {
         let device = link::by_name(channel, &spec.name)
             .map_err(|e| VmacError::Netlink("look-up", e))?
             .ok_or(VmacError::Netlink("look-up", NetlinkError::Refused(libc::ENODEV)))?;
-        self.clear_all_rp_filter(&spec.name)?;
-        // No IPv6 before the device is up: no duplicate detection, no multicast report may leave it.
+        // No IPv6: no duplicate detection, no multicast report may leave it.
         set(&["net", "ipv6", "conf", &spec.name, "disable_ipv6"], "1", true)?;
-        for (setting, value) in
-            [("arp_ignore", "1"), ("accept_local", "1"), ("rp_filter", "0"), ("promote_secondaries", "1")]
-        {
+        for (setting, value) in settings(spec.family) {
             set(&["net", "ipv4", "conf", &spec.name, setting], value, false)?;
         }
-        for setting in ["arp_ignore", "arp_filter"] {
-            self.change(&["net", "ipv4", "conf", &spec.parent, setting], "1")?;
+        if spec.family == Family::V4 {
+            self.clear_all_rp_filter(&spec.name)?;
+            for setting in ["arp_ignore", "arp_filter"] {
+                self.change(&["net", "ipv4", "conf", &spec.parent, setting], "1")?;
+            }
         }
         no_address_generation(channel, device.index)?;
         let up = LinkMessageBuilder::<LinkUnspec>::new().index(device.index.0).up().build();
@@ -166,12 +157,24 @@ impl Vmacs {
     }
 
     fn change(&mut self, setting: &sysctl::Setting<'_>, value: &str) -> Result<(), VmacError> {
-        let old =
-            sysctl::write(setting, value).map_err(|error| VmacError::Sysctl(setting.join("/"), error))?;
-        if let Some(old) = old {
-            self.changed.push((setting.iter().map(|part| (*part).to_owned()).collect(), old));
+        self.changed.set(setting, value).map_err(|error| VmacError::Sysctl(setting.join("/"), error))
+    }
+}
+
+/// Lets the device carry IPv6 addresses, or takes all of them from it and silences it: a router reports its
+/// memberships by every interface that has IPv6, and the virtual MAC must not leave a backup.
+pub fn carry_ipv6(name: &str, on: bool) -> Result<(), VmacError> {
+    set(&["net", "ipv6", "conf", name, "disable_ipv6"], if on { "0" } else { "1" }, false)
+}
+
+/// What a VMAC is set to under `net/ipv4/conf`.
+fn settings(family: Family) -> &'static [(&'static str, &'static str)] {
+    match family {
+        Family::V4 => {
+            &[("arp_ignore", "1"), ("accept_local", "1"), ("rp_filter", "0"), ("promote_secondaries", "1")]
         }
-        Ok(())
+        // It is not to answer for the host's IPv4 addresses.
+        Family::V6 => &[("arp_ignore", "1")],
     }
 }
 

@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::action::{Action, CheckerId, ServiceId};
 use super::event::Event;
-use super::name::RealName;
+use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan::Identity;
 use super::service::{Conclusion, Service};
 use super::slots::Slots;
-use crate::config::model::{Check, CheckKind, Config};
+use crate::config::model::{Check, CheckKind, Config, RealServer};
 use crate::health::checker::{Checker, Verdict};
-use crate::health::outcome::Outcome;
+use crate::health::outcome::{Outcome, Success};
 use crate::health::schedule::Schedule;
 use crate::objects::ipvs::{Pool, ServiceKey};
 use crate::time::Mono;
@@ -42,6 +43,24 @@ pub(super) struct Attached {
     pub real: usize,
     /// Generation of the probe that is under way.
     pub running: Option<u64>,
+    /// When the latest probe began.
+    pub started: Mono,
+    /// The weight that its server should have, if it has said one.
+    pub weight: Option<u32>,
+}
+
+/// What a checker that wants this weight adds to the configured one.
+pub(super) fn added(settings: &RealServer, weight: Option<u32>) -> i64 {
+    weight.map_or(0, |weight| i64::from(weight) - i64::from(settings.weight))
+}
+
+impl Attached {
+    /// When it is asked again: a script `delay_loop` after its last start, whatever it takes; others after the result.
+    fn next(&self, now: Mono, pause: Duration) -> Mono {
+        let check = self.checker.check();
+        let from_start = matches!(check.kind, CheckKind::Misc(_)) && pause == check.pace.delay_loop;
+        if from_start { now.max(self.started + pause) } else { now + pause }
+    }
 }
 
 impl Director {
@@ -84,7 +103,7 @@ impl Director {
         while let Some(id) = self.schedule.take_due(now) {
             let Some(attached) = self.checkers.get_mut(id.0) else { continue };
             self.generation += 1;
-            attached.running = Some(self.generation);
+            (attached.running, attached.started) = (Some(self.generation), now);
             let url = attached.checker.url();
             out.push(Action::Probe { checker: id, generation: self.generation, url });
         }
@@ -121,11 +140,18 @@ impl Director {
         attached.running = None;
         let was_up = attached.checker.is_up();
         let judged = attached.checker.judge(&outcome);
-        self.schedule.set(id, now + judged.pause);
+        self.schedule.set(id, attached.next(now, judged.pause));
         let Some(service) = self.services.get_mut(attached.service.0) else { return };
         let Some(name) = service.real_name_at(attached.real) else { return };
+        if let Outcome::Success(Success::Ran { weight }) = outcome
+            && let Some(real) = service.settings().real_servers.get(attached.real)
+        {
+            let before = std::mem::replace(&mut attached.weight, weight);
+            let more = added(real, weight) - added(real, before);
+            service.weigh(attached.real, more, out);
+        }
         let check = attached.checker.check();
-        note_result(name, check, was_up, judged.verdict, outcome, out);
+        note_result((name, service.name()), check, was_up, judged.verdict, outcome, out);
         let (up, first, changed) = match judged.verdict {
             Verdict::Up { first, changed } => (true, first, changed),
             Verdict::Down { first, changed, .. } => (false, first, changed),
@@ -151,7 +177,7 @@ impl Director {
 
 /// What the log says about a probe's result, before its consequences.
 fn note_result(
-    real: RealName,
+    (real, service): (RealName, ServiceName),
     check: &Arc<Check>,
     was_up: bool,
     verdict: Verdict,
@@ -165,22 +191,29 @@ fn note_result(
         (Verdict::Up { .. } | Verdict::Passed, Outcome::Success(success)) => {
             // Single urls are told on the way up only, and name servers not at all, as keepalived does.
             if !(is_http && was_up || is_dns) {
-                out.push(Action::Note(Note::CheckPassed { real, check, success }));
+                out.push(Action::Note(Note::CheckPassed { real, service, check, success }));
             }
             if is_http && verdict != Verdict::Passed {
                 out.push(Action::Note(Note::WebServerUp { real }));
             }
         }
         (Verdict::Retrying, Outcome::Failure(failure)) if check.log_all_failures => {
-            out.push(Action::Note(Note::AttemptFailed { real, check, failure }));
+            out.push(Action::Note(Note::AttemptFailed { real, service, check, failure }));
         }
         (Verdict::Down { retries, .. }, Outcome::Failure(failure)) => {
-            // Those two say in one line what failed and that it is final.
-            if check.log_all_failures && !is_dns && !matches!(check.kind, CheckKind::Smtp(_)) {
+            // Some say in one line what failed and that it is final.
+            let says_how =
+                matches!(check.kind, CheckKind::Dns(_) | CheckKind::Smtp(_) | CheckKind::Misc(_));
+            if check.log_all_failures && !says_how {
                 let (check, failure) = (Arc::clone(&check), failure.clone());
-                out.push(Action::Note(Note::AttemptFailed { real, check, failure }));
+                out.push(Action::Note(Note::AttemptFailed {
+                    real,
+                    service: service.clone(),
+                    check,
+                    failure,
+                }));
             }
-            out.push(Action::Note(Note::CheckFailed { real, check, failure, retries }));
+            out.push(Action::Note(Note::CheckFailed { real, service, check, failure, retries }));
         }
         (Verdict::Undecided, Outcome::Undecided(reason)) => {
             out.push(Action::Note(Note::Undecided { real, check, reason }));

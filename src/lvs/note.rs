@@ -5,7 +5,10 @@ use std::sync::Arc;
 use super::name::{RealName, ServiceName};
 use super::quorum::Balance;
 use crate::config::model::Check;
+use crate::config::model::lvs::GroupMember;
 use crate::health::outcome::{Failure, Success};
+use crate::ids::Name;
+use crate::objects::ipvs::{Protocol, ServiceKey};
 
 /// One thing worth a log line.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,18 +16,24 @@ pub enum Note {
     /// A checker begins its work.
     Activating { real: RealName, service: ServiceName },
     /// A check passed while its checker was not known to be up.
-    CheckPassed { real: RealName, check: Arc<Check>, success: Success },
+    CheckPassed { real: RealName, service: ServiceName, check: Arc<Check>, success: Success },
     /// All urls of an `HTTP_GET` have passed.
     WebServerUp { real: RealName },
     /// A check failed for good.
-    CheckFailed { real: RealName, check: Arc<Check>, failure: Failure, retries: Option<u32> },
+    CheckFailed {
+        real: RealName,
+        service: ServiceName,
+        check: Arc<Check>,
+        failure: Failure,
+        retries: Option<u32>,
+    },
     /// A check failed; `log_all_failures` asks for each.
-    AttemptFailed { real: RealName, check: Arc<Check>, failure: Failure },
+    AttemptFailed { real: RealName, service: ServiceName, check: Arc<Check>, failure: Failure },
     /// A probe could not be made, for a reason of our own.
     Undecided { real: RealName, check: Arc<Check>, reason: String },
     /// A real server enters (`up`) or leaves the pool; with `inhibit` its weight changes instead.
     RealServer { real: RealName, service: ServiceName, up: bool, inhibit: bool },
-    /// The configured weight changed.
+    /// The weight changed: the configured one, or what checks make of it.
     Weight { real: RealName, service: ServiceName, from: u32, to: u32, active: bool },
     /// `up`: the quorum was gained, else lost.
     Quorum { service: ServiceName, up: bool, balance: Balance },
@@ -36,6 +45,10 @@ pub enum Note {
     AliveServers { service: ServiceName, added: bool },
     /// A real server is taken out because the daemon ends, or the new configuration does not have it.
     Released { real: RealName, service: ServiceName, stopping: bool, inhibited: bool },
+    /// Another service of the configuration has this address or mark of a group already, and so many more.
+    LeftToAnother { service: ServiceName, first: ServiceKey, more: usize },
+    /// The new configuration's group has this member, or does not have it any more.
+    Member { group: Name, member: GroupMember, protocol: Protocol, added: bool },
     /// The new configuration does not have this service.
     ServiceRemoved { service: ServiceName },
 }

@@ -105,13 +105,19 @@ pub fn destination(
     DestKey { address: written.address, port }
 }
 
-/// What the table holds for a real server; `None` is absence. While the sorry server is `in use`, no
+/// The weight of a real server with what its checks add to it.
+pub fn weight(real: &RealServer, added: i64) -> u32 {
+    let sum = i64::from(real.weight).saturating_add(added);
+    u32::try_from(sum.max(0)).unwrap_or(MAX_WEIGHT).min(MAX_WEIGHT)
+}
+
+/// What the table holds for a real server of this weight; `None` is absence. While the sorry server is `in use`, no
 /// real server takes part, but one with `inhibit_on_failure` keeps its place with weight 0.
-pub fn real(real: &RealServer, up: bool, sorry_in_use: bool) -> Option<Destination> {
+pub fn real(real: &RealServer, weight: u32, up: bool, sorry_in_use: bool) -> Option<Destination> {
     let takes_part = up && !sorry_in_use;
-    (takes_part || real.inhibit_on_failure).then(|| Destination {
+    (takes_part || real.inhibit_on_failure).then_some(Destination {
         forwarding: real.forwarding,
-        weight: if takes_part { real.weight.min(MAX_WEIGHT) } else { 0 },
+        weight: if takes_part { weight } else { 0 },
         upper_threshold: real.upper_threshold,
         lower_threshold: real.lower_threshold,
     })

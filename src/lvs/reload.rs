@@ -4,16 +4,17 @@
 //! port, checkers by being equal. No reload takes a working server away: a new checker of a server
 //! that stays counts as the server did until its first result.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::action::{Action, CheckerId, ServiceId};
-use super::director::{Attached, Director};
+use super::director::{Attached, Director, added};
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan;
 use super::service::{Keys, Real, Service, Settings, notify_real, release_real};
-use crate::config::model::{Check, Config, RealServer};
+use crate::config::model::{Check, Config, RealServer, VirtualServer};
 use crate::health::checker::{Checker, first_delay, is_probed};
 use crate::objects::ipvs::{DestKey, ServiceKey};
 use crate::time::Mono;
@@ -23,7 +24,7 @@ impl Director {
         let mut old = std::mem::take(&mut self.by_identity);
         let old_order = std::mem::take(&mut self.order);
         let mut activated = Vec::new();
-        let mut taken = HashSet::with_capacity(config.virtual_servers.len());
+        let mut taken: HashMap<ServiceKey, usize> = HashMap::with_capacity(config.virtual_servers.len());
         let mut dropped = Vec::new();
         for at in 0..config.virtual_servers.len() {
             let Some(settings) = Settings::new(config, at) else { continue };
@@ -32,7 +33,24 @@ impl Director {
                 continue;
             }
             // Of two services with one address the first has it.
-            let keys = plan::service_keys(&settings).filter(|key| taken.insert(*key)).collect();
+            let mut left = Vec::new();
+            let keys = plan::service_keys(&settings).filter(|key| match taken.entry(*key) {
+                Entry::Vacant(free) => {
+                    free.insert(at);
+                    true
+                }
+                Entry::Occupied(other) => {
+                    if *other.get() != at {
+                        left.push(*key);
+                    }
+                    false
+                }
+            });
+            let keys = keys.collect();
+            if let Some(first) = left.first().copied() {
+                let (service, more) = (plan::name(&settings), left.len() - 1);
+                out.push(Action::Note(Note::LeftToAnother { service, first, more }));
+            }
             let id = match old.remove(&identity) {
                 Some(id) => {
                     dropped.extend(self.keep_keys(id, keys, out));
@@ -50,7 +68,7 @@ impl Director {
         // What `old` still holds is gone; in the old order, so that the log is the same every time.
         let gone: HashSet<ServiceId> = old.into_values().collect();
         dropped.extend(self.remove_services(old_order.into_iter().filter(|id| gone.contains(id)), out));
-        dropped.retain(|key| !taken.contains(key));
+        dropped.retain(|key| !taken.contains_key(key));
         if !dropped.is_empty() {
             out.push(Action::Retire(dropped));
         }
@@ -118,6 +136,7 @@ impl Director {
         }
         let name = &plan::name(&settings);
         let old_settings = service.settings().clone();
+        note_members(&old_settings, &settings, out);
         let old_reals = service.take_reals();
         let mut old: HashMap<DestKey, (&RealServer, Real)> = HashMap::with_capacity(old_reals.len());
         for (settings, real) in old_settings.real_servers.iter().zip(old_reals) {
@@ -131,8 +150,9 @@ impl Director {
             reals.push(match old.remove(&plan::real_key(new)) {
                 Some((before, real)) => {
                     let was_up = real.is_up();
+                    let weight = real.weight(before);
                     let real = self.keep_real(now, (id, index), name, new, real, activated);
-                    note_kept(name, before, new, was_up, real.is_up(), out);
+                    note_kept(name, (weight, was_up), new, &real, out);
                     real
                 }
                 None => {
@@ -182,7 +202,7 @@ impl Director {
             }
         }
         self.remove_checkers(spare);
-        self.assemble(checkers)
+        self.assemble(settings, checkers)
     }
 
     fn new_real(
@@ -200,13 +220,15 @@ impl Director {
                 checkers.push(id);
             }
         }
-        self.assemble(checkers)
+        self.assemble(settings, checkers)
     }
 
-    fn assemble(&self, checkers: Vec<CheckerId>) -> Real {
+    fn assemble(&self, settings: &RealServer, checkers: Vec<CheckerId>) -> Real {
         let down = |id: &&CheckerId| self.checkers.get(id.0).is_some_and(|found| !found.checker.is_up());
         let failed = checkers.iter().filter(down).count();
-        Real { checkers, failed }
+        let attached = checkers.iter().filter_map(|id| self.checkers.get(id.0));
+        let added = attached.map(|found| added(settings, found.weight)).sum();
+        Real { checkers, failed, added }
     }
 
     fn new_checker(
@@ -218,7 +240,14 @@ impl Director {
     ) -> Option<CheckerId> {
         let first = now + first_delay(self.seed, self.created, check.pace.warmup);
         let checker = Checker::new(Arc::new(check.clone()), up);
-        let id = CheckerId(self.checkers.insert(Attached { checker, service, real, running: None })?);
+        let id = CheckerId(self.checkers.insert(Attached {
+            checker,
+            service,
+            real,
+            running: None,
+            weight: None,
+            started: now,
+        })?);
         self.created += 1;
         self.schedule.set(id, first);
         Some(id)
@@ -232,19 +261,31 @@ impl Director {
     }
 }
 
+/// Which members the group of a service has lost and got.
+fn note_members(before: &VirtualServer, now: &VirtualServer, out: &mut Vec<Action>) {
+    let (Some(before), Some(used)) = (&before.group, &now.group) else { return };
+    let (old, new) = (&before.group.members, &used.group.members);
+    for (members, others, added) in [(old, new, false), (new, old, true)] {
+        let others: HashSet<_> = others.iter().collect();
+        out.extend(members.iter().filter(|member| !others.contains(member)).map(|member| {
+            let (group, protocol) = (used.group.name.clone(), now.protocol);
+            Action::Note(Note::Member { group, member: *member, protocol, added })
+        }));
+    }
+}
+
 /// What there is to say of a real server that stays: another weight, or it came up because the
 /// checker that held it down is gone.
 fn note_kept(
     service: &ServiceName,
-    before: &RealServer,
+    (from, was_up): (u32, bool),
     now: &RealServer,
-    was_up: bool,
-    is_up: bool,
+    real: &Real,
     out: &mut Vec<Action>,
 ) {
-    if before.weight != now.weight {
+    let (to, is_up) = (real.weight(now), real.is_up());
+    if from != to {
         let real = RealName::of(service, plan::real_key(now));
-        let (from, to) = (before.weight, now.weight);
         let service = service.clone();
         out.push(Action::Note(Note::Weight { real, service, from, to, active: is_up }));
     }

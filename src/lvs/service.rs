@@ -43,11 +43,18 @@ pub(super) struct Real {
     pub checkers: Vec<CheckerId>,
     /// How many of them are down; up is 0.
     pub failed: usize,
+    /// What they add to its weight, together.
+    pub added: i64,
 }
 
 impl Real {
     pub fn is_up(&self) -> bool {
         self.failed == 0
+    }
+
+    /// The weight that counts while it is up.
+    pub fn weight(&self, settings: &RealServer) -> u32 {
+        plan::weight(settings, self.added)
     }
 }
 
@@ -175,18 +182,54 @@ impl Service {
     /// The real server went up or down: first the log line, then the table, then the scripts.
     fn real_changed(&mut self, index: usize, up: bool, out: &mut Vec<Action>) {
         let Some(settings) = self.settings.real_servers.get(index) else { return };
-        let weight = u64::from(settings.weight);
-        self.live = if up { self.live + weight } else { self.live.saturating_sub(weight) };
+        let Some(weight) = self.reals.get(index).map(|real| real.weight(settings)) else { return };
+        let live = u64::from(weight);
+        self.live = if up { self.live + live } else { self.live.saturating_sub(live) };
         out.push(Action::Note(Note::RealServer {
             real: self.real_name(settings),
             service: self.name(),
             up,
             inhibit: settings.inhibit_on_failure,
         }));
-        let before = plan::real(settings, !up, self.sorry_in_use);
-        let wanted = plan::real(settings, up, self.sorry_in_use);
+        let before = plan::real(settings, weight, !up, self.sorry_in_use);
+        let wanted = plan::real(settings, weight, up, self.sorry_in_use);
         let mark = out.len();
         self.notify_real(index, up, out);
+        self.adjust(mark, index, before, wanted, out);
+    }
+
+    /// A check of the real server at `index` adds so much more, or less, to its weight.
+    pub fn weigh(&mut self, index: usize, more: i64, out: &mut Vec<Action>) {
+        let (Some(settings), Some(real)) =
+            (self.settings.real_servers.get(index), self.reals.get_mut(index))
+        else {
+            return;
+        };
+        let (from, active) = (real.weight(settings), real.is_up());
+        real.added = real.added.saturating_add(more);
+        let to = real.weight(settings);
+        if from == to {
+            return;
+        }
+        let before = plan::real(settings, from, active, self.sorry_in_use);
+        let wanted = plan::real(settings, to, active, self.sorry_in_use);
+        if active {
+            self.live = (self.live + u64::from(to)).saturating_sub(u64::from(from));
+        }
+        let name = self.real_name(settings);
+        out.push(Action::Note(Note::Weight { real: name, service: self.name(), from, to, active }));
+        self.adjust(out.len(), index, before, wanted, out);
+    }
+
+    /// Judges the quorum; the change of the table goes before what was said from `mark` on.
+    fn adjust(
+        &mut self,
+        mark: usize,
+        index: usize,
+        before: Option<Destination>,
+        wanted: Option<Destination>,
+        out: &mut Vec<Action>,
+    ) {
         let turned = self.judge_quorum(false, out);
         let Some(settings) = self.settings.real_servers.get(index) else { return };
         if turned || self.keys.iter().any(|key| self.is_sorry(*key, settings)) {
@@ -264,7 +307,8 @@ impl Service {
             if replaced == Some(server) {
                 continue;
             }
-            if let Some(destination) = plan::real(settings, real.is_up(), self.sorry_in_use) {
+            let weight = real.weight(settings);
+            if let Some(destination) = plan::real(settings, weight, real.is_up(), self.sorry_in_use) {
                 sorry_is_real |= sorry_key == Some(server);
                 destinations.push((server, destination));
             }
@@ -314,9 +358,8 @@ pub(super) fn release_real(
 
 /// `notify_up` or `notify_down`.
 pub(super) fn notify_real(service: &ServiceName, settings: &RealServer, up: bool, out: &mut Vec<Action>) {
-    let Some(command) = settings.notify(up) else { return };
     let real = RealName::of(service, plan::real_key(settings));
-    run(Some(command), Subject::Real { real, service: service.clone() }, up, out);
+    run(settings.notify(up), Subject::Real { real, service: service.clone() }, up, out);
 }
 
 fn run(command: Option<&Command>, subject: Subject, up: bool, out: &mut Vec<Action>) {
@@ -325,5 +368,5 @@ fn run(command: Option<&Command>, subject: Subject, up: bool, out: &mut Vec<Acti
 
 fn live_weight(settings: &VirtualServer, reals: &[Real]) -> u64 {
     let pairs = settings.real_servers.iter().zip(reals);
-    pairs.filter(|(_, real)| real.is_up()).map(|(settings, _)| u64::from(settings.weight)).sum()
+    pairs.filter(|(_, real)| real.is_up()).map(|(settings, real)| u64::from(real.weight(settings))).sum()
 }

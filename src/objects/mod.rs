@@ -5,3 +5,6 @@ pub mod address;
 pub mod interface;
 pub mod ipvs;
 pub mod process;
+pub mod route;
+pub mod routing;
+pub mod rule;

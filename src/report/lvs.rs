@@ -4,11 +4,12 @@ use nix::errno::Errno;
 use tracing::Level;
 
 use super::Line;
+use crate::config::model::lvs::GroupMember;
 use crate::config::model::{Check, CheckKind};
 use crate::health::outcome::{Failure, Success};
 use crate::lvs::name::{RealName, ServiceName};
 use crate::lvs::note::Note;
-use crate::objects::ipvs::{DestKey, Op, ServiceKey, SyncRole};
+use crate::objects::ipvs::{DestKey, Op, Protocol, ServiceKey, SyncRole};
 
 /// The log line of a note.
 pub fn render(note: &Note) -> Line {
@@ -16,12 +17,19 @@ pub fn render(note: &Note) -> Line {
         Note::Activating { real, service } => {
             format!("Activating healthchecker for service {real} for VS {service}")
         }
-        Note::CheckPassed { real, check, success } => passed(real, check, success),
+        Note::CheckPassed { real, service, check, success } => passed((real, service), check, success),
         Note::WebServerUp { real } => format!("Remote Web server {real} succeed on service."),
-        Note::CheckFailed { real, check, failure, retries } => failed(real, check, failure, *retries),
-        Note::AttemptFailed { real, check, failure } => attempt_failed(real, check, failure),
+        Note::CheckFailed { real, service, check, failure, retries } => {
+            failed((real, service), check, failure, *retries)
+        }
+        Note::AttemptFailed { real, service, check, failure } => {
+            attempt_failed((real, service), check, failure)
+        }
         Note::Undecided { real, check, reason } => {
             let what = match check.kind {
+                CheckKind::Misc(_) => {
+                    return line(format!("Misc check for {real} could not be run: {reason}"));
+                }
                 CheckKind::Http(_) | CheckKind::Ssl(_) => "WEB",
                 _ => check.kind.keyword().trim_end_matches("_CHECK"),
             };
@@ -71,6 +79,21 @@ pub fn render(note: &Note) -> Line {
             let inhibited = if *inhibited { "(inhibited) " } else { "" };
             format!("{verb} {inhibited}service {real} from VS {service}")
         }
+        Note::LeftToAnother { service, first, more } => {
+            let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
+            let first = ServiceName::Single(*first);
+            let text =
+                format!("VS {service}: {first}{more} left to the virtual server that is first for it");
+            return Line::warn(text);
+        }
+        Note::Member { group, member, protocol, added } => {
+            let member = member_name(member, *protocol, *added);
+            if *added {
+                format!("VS [{member}] added into group {group}")
+            } else {
+                format!("VS [{member}] in group {group} no longer exists")
+            }
+        }
         Note::ServiceRemoved { service } => format!("Removing Virtual Server {service}"),
     })
 }
@@ -98,6 +121,18 @@ fn pair(service: ServiceKey, server: DestKey) -> String {
     format!("{service} -> {}", RealName::of(&service, server))
 }
 
+/// As keepalived's lines have it, for a mark that comes and one that goes.
+fn member_name(member: &GroupMember, protocol: Protocol, added: bool) -> String {
+    match member {
+        GroupMember::Addresses { first, last, port } if first == last => {
+            format!("[{first}]:{protocol}:{port}")
+        }
+        GroupMember::Addresses { first, last, port } => format!("[{first}]:{protocol}:{port}-{last}"),
+        GroupMember::Fwmark { mark, .. } if added => format!("FWM {mark}"),
+        GroupMember::Fwmark { mark, .. } => mark.to_string(),
+    }
+}
+
 fn role(role: SyncRole) -> String {
     match role {
         SyncRole::Master => "master".into(),
@@ -107,6 +142,36 @@ fn role(role: SyncRole) -> String {
 
 fn line(text: String) -> Line {
     Line { level: Level::INFO, detail: false, text }
+}
+
+/// Whom a result is about: a real server, in a service.
+type About<'a> = (&'a RealName, &'a ServiceName);
+
+fn script((real, service): About<'_>, check: &Check) -> String {
+    let program = match &check.kind {
+        CheckKind::Misc(misc) => misc.command.argv.first().map_or("", String::as_str),
+        _ => "",
+    };
+    format!("Misc check for [{real} VS {service}] by [{program}]")
+}
+
+fn script_failed(about: About<'_>, check: &Check, failure: &Failure, tries: String) -> String {
+    let script = script(about, check);
+    match failure {
+        Failure::RanTooLong => format!("{script} timed out{tries}."),
+        Failure::Exited(status) => format!("{script} failed{tries} (exited with status {status})."),
+        Failure::Killed(signal) => format!("{script} failed{tries} (due to signal {signal})."),
+        _ => format!("{script} failed{tries}."),
+    }
+}
+
+fn tries(check: &Check, retries: Option<u32>) -> String {
+    match retries {
+        Some(1) => " after 1 retry".into(),
+        Some(retries) => format!(" after {retries} retries"),
+        None if check.pace.retry == 0 => " with retry disabled".into(),
+        None => String::new(),
+    }
 }
 
 fn check_name(check: &Check) -> &'static str {
@@ -119,11 +184,13 @@ fn check_name(check: &Check) -> &'static str {
 }
 
 /// Most kinds say that they failed, two of them how.
-fn failed(real: &RealName, check: &Check, failure: &Failure, retries: Option<u32>) -> String {
+fn failed(about: About<'_>, check: &Check, failure: &Failure, retries: Option<u32>) -> String {
+    let real = about.0;
     match (&check.kind, retries) {
-        (CheckKind::Smtp(_), _) | (CheckKind::Dns(_), None) => attempt_failed(real, check, failure),
+        (CheckKind::Misc(_), _) => script_failed(about, check, failure, tries(check, retries)),
+        (CheckKind::Smtp(_), _) | (CheckKind::Dns(_), None) => attempt_failed(about, check, failure),
         (CheckKind::Dns(_), Some(retries)) => {
-            format!("{} after {retries} retries", attempt_failed(real, check, failure))
+            format!("{} after {retries} retries", attempt_failed(about, check, failure))
         }
         (_, Some(retries)) => {
             format!("{} on service {real} failed after {retries} retries.", check_name(check))
@@ -132,8 +199,10 @@ fn failed(real: &RealName, check: &Check, failure: &Failure, retries: Option<u32
     }
 }
 
-fn passed(real: &RealName, check: &Check, success: &Success) -> String {
+fn passed(about: About<'_>, check: &Check, success: &Success) -> String {
+    let real = about.0;
     match success {
+        Success::Ran { .. } => format!("{} succeeded.", script(about, check)),
         Success::Connected => format!("TCP connection to {real} success."),
         Success::Answered => match check.kind {
             CheckKind::Smtp(_) => format!("Remote SMTP server {real} succeed on service."),
@@ -147,7 +216,8 @@ fn passed(real: &RealName, check: &Check, success: &Success) -> String {
     }
 }
 
-fn attempt_failed(real: &RealName, check: &Check, failure: &Failure) -> String {
+fn attempt_failed(about: About<'_>, check: &Check, failure: &Failure) -> String {
+    let real = about.0;
     match &check.kind {
         CheckKind::Tcp(_) => match failure {
             Failure::ConnectTimeout | Failure::Deadline(_) => format!("TCP connection to {real} timeout."),
@@ -183,6 +253,7 @@ fn attempt_failed(real: &RealName, check: &Check, failure: &Failure) -> String {
             format!("ICMP connection to address {real} timeout.")
         }
         CheckKind::Ping => format!("ICMP connection to address {real} failed."),
+        CheckKind::Misc(_) => script_failed(about, check, failure, String::new()),
         kind => format!("{} on service {real} failed.", kind.keyword()),
     }
 }

@@ -37,6 +37,11 @@ pub fn no_process_events(error: &str) -> Line {
     ))
 }
 
+/// The kernel will tell of processes.
+pub fn process_events_confirmed() -> Line {
+    Line::info("proc_events has confirmed it is configured")
+}
+
 /// Events of processes were lost.
 pub fn processes_overrun() -> Line {
     Line::warn("Process events were lost - counting the processes again")

@@ -40,6 +40,8 @@ fn words(what: &What) -> (bool, String) {
         What::MasterReceivedPriorityZero { .. } => (false, "Master received priority 0 message".into()),
         What::SettingVips { excluded } => (true, format!("setting {}.", vips(*excluded))),
         What::RemovingVips { excluded } => (true, format!("removing {}.", vips(*excluded))),
+        What::SettingObjects(objects) => (true, format!("setting Virtual {objects:?}")),
+        What::RemovingObjects(objects) => (true, format!("removing Virtual {objects:?}")),
         What::LowerPriorityDiscarded { priority, from } => {
             (false, format!("received lower priority ({priority}) advert from {from} - discarding"))
         }
@@ -59,6 +61,7 @@ fn words(what: &What) -> (bool, String) {
                 "Master received advert from {from} with same priority {priority} but higher IP address than ours"
             ),
         ),
+        What::SequenceSynced => (false, "IPSEC-AH : Syncing seq_num - Increment seq".into()),
         What::MasterSet { now, before: None } => (true, format!("master set to {now}")),
         What::MasterSet { now, before: Some(before) } => {
             (true, format!("master changed from {before} to {now}"))
@@ -119,6 +122,14 @@ fn words(what: &What) -> (bool, String) {
         What::Refused { refusal, from, version, interval } => {
             (false, refused(*refusal, &from.to_string(), version.number(), *interval))
         }
+        What::Stranger { from, mac, priority, vrid, refusal, count } => {
+            let mac = mac.map_or_else(|| "unknown".into(), |mac| mac.to_string());
+            let priority = priority.map_or_else(|| "none".into(), |priority| priority.to_string());
+            let text = format!(
+                "{from} (MAC {mac}, priority {priority}) sends adverts for VRID {vrid} that are refused: {count} since the last report, the last for: {refusal}"
+            );
+            (false, text)
+        }
         What::GroupSyncing { state } => (false, format!("Syncing instances to {} state", state.as_str())),
         What::Link { .. } => (false, String::new()),
         What::Presence { present } => (false, if *present { "added" } else { "deleted" }.into()),
@@ -127,6 +138,19 @@ fn words(what: &What) -> (bool, String) {
             format!(
                 "CONFIGURATION ERROR: local instance and {from} are both configured as address owner, please resolve"
             ),
+        ),
+        What::OwnerLowered { from, to } => (
+            false,
+            format!(
+                "CONFIGURATION ERROR: local instance and {from} are both configured as address owner, please fix - reducing local priority to {to}"
+            ),
+        ),
+        What::OwnerStopped { from } => {
+            (false, format!("rogue address owner {from} appears to have stopped advertising"))
+        }
+        What::AddressesBeyondPacket { named, of, mtu } => (
+            false,
+            format!("an advert of {mtu} bytes names {named} of {of} VIPs, the others are set like E-VIPs"),
         ),
         What::StartupDelayed(delay) => {
             (false, format!("Delaying startup for {} seconds", delay.as_secs_f64()))
@@ -148,6 +172,12 @@ fn words(what: &What) -> (bool, String) {
                 address.interface
             ),
         ),
+        What::ObjectRestored { object } => {
+            (false, format!("{} {object} was removed by somebody else: putting it back", object.what()))
+        }
+        What::ObjectRemoved { object } => {
+            (false, format!("{} {object} was removed by somebody else again", object.what()))
+        }
         What::Stalled { by } => (
             false,
             format!(
@@ -169,10 +199,13 @@ fn reason(fault: &Fault) -> String {
         Fault::InterfaceAbsent(name) => format!("(interface {name} does not exist, waiting for it)"),
         Fault::InterfaceDown(name) | Fault::TrackedInterface(name) => format!("(interface {name} down)"),
         Fault::NoAddress(family) => format!("(no {family} address for interface)"),
+        Fault::SourceGone(address) => format!("(source address {address} is not on the interface)"),
+        Fault::NoPeers => "(no unicast peers)".into(),
         Fault::Script(name) => format!("due to script {name}"),
         Fault::File(name) => return format!("tracked file {name} now FAULT state"),
         Fault::Process(name) => format!("(tracked process {name} quorum not achieved)"),
         Fault::Bfd(name) => format!("due to BFD instance {name}"),
+        Fault::TrackGroup(name) => format!("(static object of track_group {name} is missing)"),
         Fault::ScriptPending(name) => format!("until script {name} has had its first result"),
     };
     format!("entering FAULT state {why}")
@@ -208,6 +241,15 @@ fn refused(refusal: Refusal, from: &str, ours: u8, interval: Duration) -> String
         }
         Refusal::UnknownAuthType(received) => format!("unknown authentication type {received} from {from}"),
         Refusal::Password => format!("received an invalid passwd from {from}!"),
+        Refusal::AuthHeader(true) => format!("IPSEC-AH : not configured, but in a packet from {from}"),
+        Refusal::AuthHeader(false) => format!("IPSEC-AH : configured, but not in a packet from {from}"),
+        Refusal::Spi(index) => format!("IPSEC AH : invalid IPSEC SPI value. {index} and expect {from}"),
+        Refusal::Icv => {
+            "IPSEC-AH : invalid IPSEC HMAC-MD5 value. Due to fields mutation or bad password !".to_owned()
+        }
+        Refusal::Replay { received, last } => format!(
+            "IPSEC-AH : sequence number {received} already processed. Packet dropped. Local({last})"
+        ),
         Refusal::Interval(received) => {
             format!(
                 "advertisement interval mismatch with {from} mine={} sec rcv'd={received} sec",

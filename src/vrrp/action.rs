@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::note::Note;
 use crate::ids::Name;
 use crate::objects::address::AddressKey;
+use crate::objects::routing::RoutingObject;
 
 /// Which instance: its slot in the router, kept over a reload for as long as the instance lives.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -49,10 +50,11 @@ pub enum Subject {
 /// One output. The driver carries them out in order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Action {
-    /// Send this advertisement: the `IPPROTO_VRRP` payload, checksum included. Shared with the
-    /// instance, so that a steady master allocates nothing.
-    Transmit { instance: InstanceId, source: IpAddr, destination: IpAddr, payload: Arc<[u8]> },
-    /// The instance wants all its addresses (virtual and excluded) set, or gone.
+    /// Send this advertisement: what stands behind the IP header, checksum included, and the header's
+    /// identification (IPv4). Shared with the instance, so that a steady master allocates nothing.
+    Transmit { instance: InstanceId, source: IpAddr, destination: IpAddr, id: u16, payload: Arc<[u8]> },
+    /// The instance wants all that is its own set, or gone: its addresses (virtual and excluded), its routes and
+    /// its rules, removed in the reverse order of these.
     Own { instance: InstanceId, owned: bool },
     /// One gratuitous ARP or unsolicited neighbour advertisement for this address.
     Announce { instance: InstanceId, address: AddressKey },
@@ -62,6 +64,11 @@ pub enum Action {
     NotifyLowerPriority { instance: InstanceId, name: Name },
     /// The address that somebody removed is to be put back at once.
     Restore { address: AddressKey },
+    /// The same for a route or a rule.
+    RestoreObject { instance: InstanceId, object: Arc<RoutingObject> },
+    /// A packet of this sender was refused: the driver should find out its hardware address for the
+    /// report that may follow.
+    Identify { instance: InstanceId, from: IpAddr },
     /// Something worth a line in the log.
     Note(Note),
     /// We overslept: the deadline had passed by this much when we were called.

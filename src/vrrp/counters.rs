@@ -37,9 +37,11 @@ impl Counters {
             Refusal::Length => &mut self.packet_length,
             Refusal::Ttl(_) => &mut self.ttl,
             Refusal::Version(_) => &mut self.version,
-            Refusal::AuthType(..) => &mut self.auth_type_mismatch,
+            Refusal::AuthType(..) | Refusal::AuthHeader(_) => &mut self.auth_type_mismatch,
             Refusal::UnknownAuthType(_) => &mut self.auth_invalid_type,
-            Refusal::Password => &mut self.auth_failure,
+            Refusal::Password | Refusal::Spi(_) | Refusal::Icv | Refusal::Replay { .. } => {
+                &mut self.auth_failure
+            }
             Refusal::Interval(_) => &mut self.advert_interval,
             Refusal::Type(_) => &mut self.invalid_type,
             Refusal::Checksum => &mut self.checksum,

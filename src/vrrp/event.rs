@@ -3,10 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::action::InstanceId;
+use super::ah;
 use crate::config::model::Config;
 use crate::ids::{IfIndex, Name};
 use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
+use crate::objects::routing::RoutingObject;
 use crate::time::Mono;
 
 /// One input. Handling the same fact twice has no second effect.
@@ -27,6 +30,10 @@ pub enum Event<'a> {
     /// Somebody else removed an address that an owning instance had set. The driver asks before it
     /// puts it back, by telling the router.
     AddressLost { key: AddressKey },
+    /// Somebody else removed a route or a rule of this instance, which is tracked.
+    ObjectLost { instance: InstanceId, object: Arc<RoutingObject> },
+    /// Everything static that names this track group is there again, or something of it cannot be.
+    TrackGroup { name: Name, whole: bool },
     /// A new configuration. What can stay, stays.
     Reconfigure(Arc<Config>),
     /// The daemon ends: masters resign with priority 0, everything is given up.
@@ -44,6 +51,18 @@ pub struct Datagram<'a> {
     pub destination: IpAddr,
     /// TTL or hop limit.
     pub ttl: u8,
-    /// `IPPROTO_VRRP` payload (IPv4: behind the IP header, whose total length was checked).
+    /// The IPv4 header where an authentication header follows, which covers it; else empty.
+    pub header: &'a [u8],
+    /// What stands behind the IP header (IPv4: its total length was checked).
     pub payload: &'a [u8],
+}
+
+impl<'a> Datagram<'a> {
+    /// The advert, behind an authentication header if there is one.
+    pub fn advert(&self) -> &'a [u8] {
+        if self.header.is_empty() {
+            return self.payload;
+        }
+        self.payload.get(ah::LEN..).unwrap_or_default()
+    }
 }

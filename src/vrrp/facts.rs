@@ -9,16 +9,23 @@ use super::instance::source_of;
 use super::note::Fault;
 use super::tracking::{Effect, Kind, Standing, Standings, effect, trackers};
 use crate::config::model::vrrp::OWNER;
-use crate::config::model::{SyncGroup, VrrpInstance};
+use crate::config::model::{Statics, SyncGroup, TrackGroup, VrrpInstance};
 use crate::ids::{IfIndex, Name};
 use crate::objects::interface::Interface;
 
 /// Interfaces and tracked objects as last told.
+#[derive(Clone)]
 pub(super) struct Facts {
     interfaces: HashMap<Name, Arc<Interface>>,
     pub tracked: Standings,
+    /// Track groups of which something cannot be put back, with their members.
+    broken_groups: HashMap<Name, Vec<Name>>,
+    /// Interfaces of what is static and names a track group, by the instances in it.
+    group_interfaces: HashMap<Name, Vec<Name>>,
     /// Never a source of adverts, wherever they stand.
     virtual_addresses: HashSet<IpAddr>,
+    /// `track_src_ip`: configured sources whose loss matters.
+    tracked_sources: HashSet<IpAddr>,
 }
 
 /// The facts for one instance.
@@ -28,6 +35,8 @@ pub(super) struct Situation {
     pub priority: Option<u8>,
     pub interface: Option<IfIndex>,
     pub source: Option<IpAddr>,
+    /// Of the interface, bytes.
+    pub mtu: Option<u32>,
 }
 
 /// How much a change of an interface matters to the instances on it.
@@ -47,6 +56,8 @@ struct Essence {
     up: bool,
     v4: Option<Ipv4Addr>,
     v6: Option<Ipv6Addr>,
+    tracked: Vec<IpAddr>,
+    mtu: u32,
 }
 
 impl Facts {
@@ -54,8 +65,15 @@ impl Facts {
         Facts {
             interfaces: interfaces.into_iter().map(|i| (i.name.clone(), i.clone())).collect(),
             tracked: Standings::default(),
+            broken_groups: HashMap::new(),
+            group_interfaces: HashMap::new(),
             virtual_addresses: HashSet::new(),
+            tracked_sources: HashSet::new(),
         }
+    }
+
+    pub fn set_tracked_sources(&mut self, sources: HashSet<IpAddr>) {
+        self.tracked_sources = sources;
     }
 
     pub fn set_virtual_addresses(&mut self, addresses: HashSet<IpAddr>) {
@@ -80,12 +98,50 @@ impl Facts {
 
     fn essence(&self, interface: &Interface) -> Essence {
         let is_virtual = |address| self.virtual_addresses.contains(&address);
+        let addresses = interface.addresses.iter().map(|assigned| assigned.net.addr());
         Essence {
+            tracked: addresses.filter(|address| self.tracked_sources.contains(address)).collect(),
+            mtu: interface.mtu,
             index: interface.index,
             up: interface.up,
             v4: interface.source_v4(is_virtual),
             v6: interface.source_v6(is_virtual),
         }
+    }
+
+    /// A track group is whole again (no members), or is not.
+    pub fn set_track_group(&mut self, name: &Name, broken: Option<Vec<Name>>) {
+        match broken {
+            Some(members) => self.broken_groups.insert(name.clone(), members),
+            None => self.broken_groups.remove(name),
+        };
+    }
+
+    /// The interfaces that this instance's track groups depend on.
+    pub fn interfaces_by_group(&self, instance: &Name) -> &[Name] {
+        self.group_interfaces.get(instance).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The members of track groups are others now; a group that is gone holds nobody back.
+    pub fn renew_track_groups(&mut self, groups: &[TrackGroup], statics: &Statics) {
+        self.group_interfaces.clear();
+        for group in groups {
+            let interfaces: Vec<Name> = statics.interfaces_of(&group.name).cloned().collect();
+            for member in &group.members {
+                self.group_interfaces.entry(member.clone()).or_default().extend(interfaces.iter().cloned());
+            }
+        }
+        for interfaces in self.group_interfaces.values_mut() {
+            interfaces.sort_unstable();
+            interfaces.dedup();
+        }
+        self.broken_groups.retain(|name, members| {
+            let group = groups.iter().find(|group| group.name == *name);
+            group.is_some_and(|group| {
+                members.clone_from(&group.members);
+                true
+            })
+        });
     }
 
     pub fn interface(&self, name: &Name) -> Option<&Arc<Interface>> {
@@ -101,6 +157,7 @@ impl Facts {
             priority: self.priority(config, group),
             interface: parent.map(|interface| interface.index),
             source,
+            mtu: parent.map(|interface| interface.mtu),
         }
     }
 
@@ -121,8 +178,14 @@ impl Facts {
                 if !parent.up && !config.dont_track_primary {
                     faults.push(Fault::InterfaceDown(config.interface.clone()));
                 }
-                if source.is_none() {
-                    faults.push(Fault::NoAddress(config.family));
+                match source {
+                    None => faults.push(Fault::NoAddress(config.family)),
+                    Some(source) if config.options.track_src_ip && config.source.is_some() => {
+                        if !parent.addresses.iter().any(|assigned| assigned.net.addr() == source) {
+                            faults.push(Fault::SourceGone(source));
+                        }
+                    }
+                    Some(_) => {}
                 }
                 match config.vmac.as_ref().map(|vmac| (&vmac.name, self.interfaces.get(&vmac.name))) {
                     Some((name, None)) => faults.push(Fault::InterfaceAbsent(name.clone())),
@@ -133,6 +196,15 @@ impl Facts {
                     _ => {}
                 }
             }
+        }
+        let broken = self.broken_groups.iter().filter(|(_, members)| members.contains(&config.name));
+        let mut broken: Vec<&Name> = broken.map(|(group, _)| group).collect();
+        broken.sort_unstable();
+        faults.extend(broken.into_iter().cloned().map(Fault::TrackGroup));
+        let down = self.interfaces_by_group(&config.name).iter().filter(|name| !self.is_up(name));
+        faults.extend(down.cloned().map(Fault::TrackedInterface));
+        if config.options.unicast_fault_no_peer && config.unicast_peers.is_empty() {
+            faults.push(Fault::NoPeers);
         }
         for (kind, tracked, effect) in self.effects(config, group) {
             match (kind, effect) {

@@ -15,6 +15,7 @@ use crate::ids::Name;
 use crate::time::Mono;
 
 /// One `vrrp_sync_group` and the state that it has told.
+#[derive(Clone)]
 pub(super) struct Group {
     pub config: Arc<SyncGroup>,
     pub members: Vec<InstanceId>,

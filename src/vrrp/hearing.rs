@@ -4,12 +4,14 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use super::action::Action;
+use super::ah;
 use super::event::Datagram;
 use super::instance::{Instance, Phase, Wish};
 use super::note::What;
+use super::strangers::News;
 use super::wire::{self, Advert, Refusal};
-use crate::config::model::Version;
 use crate::config::model::vrrp::OWNER;
+use crate::config::model::{Auth, Version};
 use crate::time::Mono;
 
 /// Senders and reasons that are remembered as told; beyond that nothing more is told until a change.
@@ -21,14 +23,18 @@ impl Instance {
         if matches!(self.phase, Phase::Init | Phase::Fault) {
             return None;
         }
+        if self.config.options.owner_ignore_adverts && self.config.priority == OWNER {
+            return None;
+        }
         let terms = self.terms();
         let advert = match self
             .admit(datagram)
-            .and_then(|()| Advert::parse(datagram.payload, datagram.source, datagram.destination, &terms))
+            .and_then(|()| self.authenticate(datagram))
+            .and_then(|payload| Advert::parse(payload, datagram.source, datagram.destination, &terms))
         {
             Ok(advert) => advert,
             Err(refusal) => {
-                self.refuse(refusal, datagram.source, out);
+                self.refuse(refusal, datagram, out);
                 return None;
             }
         };
@@ -78,9 +84,43 @@ impl Instance {
         }
     }
 
-    fn refuse(&mut self, refusal: Refusal, from: IpAddr, out: &mut Vec<Action>) {
+    /// The advert, if its authentication header is as it should be. A sequence number counts as heard whatever the
+    /// advert says.
+    fn authenticate<'a>(&mut self, datagram: &Datagram<'a>) -> Result<&'a [u8], Refusal> {
+        let sealed = !datagram.header.is_empty();
+        match self.config.auth {
+            Some(Auth::Ah(key)) if sealed => {
+                let (received, advert) = ah::open(&key, datagram)?;
+                if received <= self.sequence {
+                    return Err(Refusal::Replay { received, last: self.sequence });
+                }
+                self.sequence = received;
+                Ok(advert)
+            }
+            auth if sealed == matches!(auth, Some(Auth::Ah(_))) => Ok(datagram.payload),
+            _ => Err(Refusal::AuthHeader(sealed)),
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal, datagram: &Datagram<'_>, out: &mut Vec<Action>) {
+        let from = datagram.source;
         self.counters.refuse(refusal);
-        if self.told.len() < TOLD && !self.told.contains(&(refusal, from)) {
+        match self.strangers.heard(datagram.received_at, from) {
+            News::Nothing => {}
+            News::Unknown => out.push(Action::Identify { instance: self.id, from }),
+            News::Report(count) => {
+                let (priority, vrid) = (datagram.advert().get(2).copied(), self.config.vrid);
+                self.note(What::Stranger { from, mac: None, priority, vrid, refusal, count }, out);
+                // For the next report.
+                out.push(Action::Identify { instance: self.id, from });
+            }
+        }
+        let known = self.told.iter().any(|(told, by)| {
+            // Each replay has another number.
+            let alike = std::mem::discriminant(told) == std::mem::discriminant(&refusal);
+            *by == from && (*told == refusal || alike && matches!(refusal, Refusal::Replay { .. }))
+        });
+        if self.told.len() < TOLD && !known {
             self.told.push((refusal, from));
             let (version, interval) = (self.config.version, self.config.advert_int);
             self.note(What::Refused { refusal, from, version, interval }, out);
@@ -91,25 +131,21 @@ impl Instance {
         if self.config.skip_check_adv_addr || advert.priority == 0 {
             return;
         }
-        let same = advert.addresses().len() == self.config.addresses.len()
-            && advert
-                .addresses()
-                .zip(&self.config.addresses)
-                .all(|(theirs, ours)| theirs == ours.key.address());
+        let same = advert.addresses().len() == self.named().len()
+            && advert.addresses().zip(self.named()).all(|(theirs, ours)| theirs == ours.key.address());
         if same {
             return;
         }
         // Another order is the same list: sets are compared, and only when the quick look failed.
         let theirs: HashSet<IpAddr> = advert.addresses().collect();
-        let missing =
-            self.config.addresses.iter().map(|a| a.key.address()).find(|ours| !theirs.contains(ours));
-        if missing.is_none() && theirs.len() == self.config.addresses.len() {
+        let missing = self.named().iter().map(|a| a.key.address()).find(|ours| !theirs.contains(ours));
+        if missing.is_none() && theirs.len() == self.named().len() {
             return;
         }
         self.counters.address_list += 1;
         if !self.list_told {
             self.list_told = true;
-            let (ours, received) = (self.config.addresses.len(), advert.addresses().len());
+            let (ours, received) = (self.named().len(), advert.addresses().len());
             let vrid = self.config.vrid;
             self.note(What::AddressListDiffers { vrid, ours, received, missing, from }, out);
         }
@@ -185,14 +221,22 @@ impl Instance {
             self.conflict_told = true;
             self.note(What::OwnerConflict { from }, out);
         }
+        let insists = priority == OWNER && ours == OWNER && self.source.is_some_and(|own| from < own);
+        if insists && self.heard_rogue(from, datagram.received_at, advert.interval, out) {
+            return Some(Wish::Backup { heard: datagram.received_at });
+        }
         let higher_address = self.source.is_some_and(|own| from > own);
         if priority < ours || (priority == ours && !higher_address) {
             self.note(What::LowerPriorityForcingElection { priority, ours, from }, out);
+            if matches!(self.config.auth, Some(Auth::Ah(_))) {
+                // It may have sent another one meanwhile.
+                self.sequence = self.sequence.saturating_add(1);
+                self.note(What::SequenceSynced, out);
+            }
             if !self.config.lower_prio_no_advert {
                 self.speak_now(now, out);
             }
             self.garp.lower_priority(now, &self.config.garp);
-            self.announce(now, out);
             out.push(Action::NotifyLowerPriority { instance: self.id, name: self.config.name.clone() });
             return None;
         }

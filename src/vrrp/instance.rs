@@ -8,7 +8,9 @@ use std::time::Duration;
 use super::action::{Action, InstanceId, State, Subject};
 use super::counters::Counters;
 use super::garp::Schedule;
-use super::note::{Fault, Note, What};
+use super::note::{Fault, Note, Objects, What};
+use super::owner::Rogue;
+use super::strangers::Strangers;
 use super::wire::{self, Refusal, Terms};
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{InitialState, Version, VirtualAddress, VrrpInstance};
@@ -51,6 +53,7 @@ pub(super) enum Wish {
     },
 }
 
+#[derive(Clone)]
 pub(super) struct Instance {
     pub id: InstanceId,
     pub config: Arc<VrrpInstance>,
@@ -66,13 +69,26 @@ pub(super) struct Instance {
     pub started: bool,
     pub counters: Counters,
     pub garp: Schedule,
+    /// Changes whenever MASTER is left: what was to be announced is then forgotten.
+    pub epoch: u64,
     /// Where the deadline stands in the router's queue.
     pub queued: Option<Mono>,
     /// The interval in force: our own, or (version 3, as backup) the master's.
     pub(super) interval: Duration,
-    packets: Vec<(IpAddr, Arc<[u8]>)>,
+    pub(super) packets: Vec<(IpAddr, Arc<[u8]>)>,
+    /// Of the IPv4 header of its last advert.
+    pub(super) identification: u16,
+    /// Of the authentication header: the last that was sent or heard.
+    pub(super) sequence: u32,
     pub(super) told: Vec<(Refusal, IpAddr)>,
+    pub(super) strangers: Strangers,
     pub(super) list_told: bool,
+    /// How many addresses an advert can name: 255, or fewer where the MTU is small.
+    room: usize,
+    beyond_told: Option<usize>,
+    /// Another owner that claims MASTER beside us, and whether we have yielded to it.
+    pub(super) rogue: Option<Rogue>,
+    pub(super) lowered: bool,
     /// Another address owner was complained about.
     pub(super) conflict_told: bool,
 }
@@ -91,11 +107,19 @@ impl Instance {
             started: false,
             counters: Counters::default(),
             garp: Schedule::silent(),
+            epoch: 0,
             queued: None,
             interval: config.advert_int,
             packets: Vec::new(),
+            identification: 0,
+            sequence: 0,
             told: Vec::new(),
+            strangers: Strangers::default(),
             list_told: false,
+            room: wire::MOST_ADDRESSES,
+            beyond_told: None,
+            rogue: None,
+            lowered: false,
             conflict_told: false,
             config,
         }
@@ -128,11 +152,15 @@ impl Instance {
 
     /// RFC 3768 and RFC 9568 section 6.1: `Skew_Time`.
     pub fn skew(&self) -> Duration {
+        self.skew_of(self.priority)
+    }
+
+    fn skew_of(&self, priority: u8) -> Duration {
         let unit = match self.config.version {
             Version::V2 => Duration::from_secs(1),
             Version::V3 => self.interval,
         };
-        unit * u32::from(OWNER as u16 + 1 - u16::from(self.priority)) / 256
+        unit * u32::from(OWNER as u16 + 1 - u16::from(priority)) / 256
     }
 
     /// `Master_Down_Interval`, with keepalived's `down_timer_adverts` in the place of 3.
@@ -157,7 +185,11 @@ impl Instance {
         match self.phase {
             Phase::Master { next_advert } if self.priority != OWNER && next_advert < now => {
                 let silence = now.since(next_advert) + self.config.advert_int;
-                (silence > self.master_down_interval()).then_some(silence)
+                // The peer that waits least is as good as we are, or as `timer_expired_backup` says.
+                let best = self.config.options.timer_expired_backup.unwrap_or(self.priority);
+                let patience =
+                    self.interval * u32::from(self.config.down_timer_adverts) + self.skew_of(best);
+                (silence > patience).then_some(silence)
             }
             _ => None,
         }
@@ -181,6 +213,7 @@ impl Instance {
         match self.phase {
             Phase::Backup(_) if self.deadline().is_some_and(|at| at <= now) => {
                 self.note(What::AdvertTimeout, out);
+                self.raise(out);
                 Some(Wish::Master)
             }
             Phase::Master { next_advert } => {
@@ -195,7 +228,8 @@ impl Instance {
                     }
                     self.phase = Phase::Master { next_advert: next };
                 }
-                self.announce(now, out);
+                self.garp.expire(now, &self.config.garp, self.config.options.garp_extra_if);
+                self.forget_rogue(now, out);
                 None
             }
             _ => None,
@@ -220,12 +254,12 @@ impl Instance {
         }
         self.note(What::Entering { state: State::Master, first: false }, out);
         self.note_addresses(|excluded| What::SettingVips { excluded }, out);
+        self.note_objects(What::SettingObjects, &[Objects::Routes, Objects::Rules], out);
         out.push(Action::Own { instance: self.id, owned: true });
-        self.garp = Schedule::master(now, &self.config.garp);
+        self.garp = Schedule::master(now, &self.config.garp, self.config.options.garp_extra_if);
         for address in self.addresses() {
             out.push(self.noted(What::Announcing { address: address.key.clone() }));
         }
-        self.announce(now, out);
         self.notify(State::Master, out);
     }
 
@@ -238,14 +272,12 @@ impl Instance {
         out: &mut Vec<Action>,
     ) {
         let first = !self.started;
-        // The owner does not wait when it joins, and never says that it does (keepalived 2.2.7). One that
-        // yields to another owner waits, or the two would take MASTER from each other as fast as the wire
-        // allows.
-        let joins = matches!(self.phase, Phase::Init | Phase::Fault);
-        let at_once = joins && self.priority == OWNER && self.config.state != Some(InitialState::Backup);
-        let silent = first && at_once;
+        // The owner does not wait when it starts, and never says that it does; after a FAULT it waits like
+        // anybody (keepalived 2.2.7). So does one that yields to another owner, or the two would take MASTER
+        // from each other as fast as the wire allows.
+        let at_once = first && self.priority == OWNER && self.config.state != Some(InitialState::Backup);
         let was_master = self.is_master();
-        if !silent {
+        if !at_once {
             self.note(What::Entering { state: State::Backup, first }, out);
         }
         self.leave_master(was_master && resign, was_master, out);
@@ -253,7 +285,7 @@ impl Instance {
         self.phase =
             Phase::Backup(Backup { since, after, master: None, preempt_since: None, listening: false });
         self.changed_state();
-        if !silent {
+        if !at_once {
             self.notify(State::Backup, out);
         }
     }
@@ -286,18 +318,7 @@ impl Instance {
             out.push(Action::Own { instance: self.id, owned: false });
         }
         self.garp = Schedule::silent();
-    }
-
-    fn resign(&mut self, out: &mut Vec<Action>) {
-        self.build_packets();
-        let Some(source) = self.source else { return };
-        for (destination, packet) in &self.packets {
-            let payload = wire::with_priority(packet, 0, source, *destination, self.config.version).into();
-            out.push(Action::Transmit { instance: self.id, source, destination: *destination, payload });
-            self.counters.priority_zero_sent += 1;
-            self.counters.advert_sent += 1;
-        }
-        self.note(What::SentPriorityZero, out);
+        self.epoch += 1;
     }
 
     /// New facts about the way out. A change makes the packets new. A source that is lost is kept for the
@@ -308,6 +329,26 @@ impl Instance {
             self.source = source;
         }
         self.interface = interface;
+    }
+
+    /// The interface's MTU, and with it the length of the list in an advert.
+    pub fn set_mtu(&mut self, mtu: u32, out: &mut Vec<Action>) {
+        let room = wire::room(&self.terms(), mtu);
+        if self.room != room {
+            self.room = room;
+            self.packets.clear();
+        }
+        let (named, of) = (self.named().len(), self.config.addresses.len());
+        if named < of && self.beyond_told != Some(named) {
+            self.note(What::AddressesBeyondPacket { named, of, mtu }, out);
+        }
+        self.beyond_told = (named < of).then_some(named);
+    }
+
+    /// The addresses that adverts name: all that there is room for.
+    pub(super) fn named(&self) -> &[VirtualAddress] {
+        let addresses = &self.config.addresses;
+        addresses.get(..self.room).unwrap_or(addresses)
     }
 
     /// The effective priority; on the wire with the next advert.
@@ -337,6 +378,7 @@ impl Instance {
         self.packets.clear();
         self.list_told = false;
         self.garp.set_refresh(now, old.garp.master_refresh, self.config.garp.master_refresh);
+        self.garp.set_extra(now, old.options.garp_extra_if, self.config.options.garp_extra_if);
         match &mut self.phase {
             Phase::Master { next_advert } => {
                 self.interval = self.config.advert_int;
@@ -347,7 +389,7 @@ impl Instance {
                     .addresses()
                     .any(|new| !old.addresses.iter().chain(&old.excluded).any(|had| had == new))
                 {
-                    self.garp.once(now, &self.config.garp);
+                    self.garp.once(&self.config.garp);
                 }
             }
             _ if old.advert_int != self.config.advert_int => self.interval = self.config.advert_int,
@@ -363,13 +405,27 @@ impl Instance {
     }
 
     /// Announces one address again, because it had been away.
-    pub fn announce_again(&mut self, now: Mono) {
-        self.garp.once(now, &self.config.garp);
+    pub fn announce_again(&mut self) {
+        self.garp.once(&self.config.garp);
     }
 
-    /// Virtual addresses are removed: from a master that leaves, or what a predecessor left behind.
+    /// Rules, routes and virtual addresses are removed: from a master that leaves, or what a predecessor left behind.
     pub fn note_removal(&self, out: &mut Vec<Action>) {
+        self.note_objects(What::RemovingObjects, &[Objects::Rules, Objects::Routes], out);
         self.note_addresses(|excluded| What::RemovingVips { excluded }, out);
+    }
+
+    fn note_objects(&self, what: fn(Objects) -> What, order: &[Objects], out: &mut Vec<Action>) {
+        let options = &self.config.options;
+        for objects in order {
+            let some = match objects {
+                Objects::Routes => !options.routes.is_empty(),
+                Objects::Rules => !options.rules.is_empty(),
+            };
+            if some {
+                self.note(what(*objects), out);
+            }
+        }
     }
 
     fn note_addresses(&self, what: impl Fn(bool) -> What, out: &mut Vec<Action>) {
@@ -398,6 +454,7 @@ impl Instance {
         self.told.clear();
         self.list_told = false;
         self.conflict_told = false;
+        self.rogue = None;
     }
 
     pub(super) fn terms(&self) -> Terms {
@@ -415,54 +472,6 @@ impl Instance {
         if let Phase::Backup(backup) = &mut self.phase {
             backup.master = Some((master, priority));
         }
-    }
-
-    pub(super) fn speak_now(&mut self, now: Mono, out: &mut Vec<Action>) {
-        self.transmit(out);
-        self.phase = Phase::Master { next_advert: now + self.config.advert_int };
-    }
-
-    pub(super) fn transmit(&mut self, out: &mut Vec<Action>) {
-        self.build_packets();
-        let Some(source) = self.source else { return };
-        for (destination, payload) in &self.packets {
-            out.push(Action::Transmit {
-                instance: self.id,
-                source,
-                destination: *destination,
-                payload: payload.clone(),
-            });
-            self.counters.advert_sent += 1;
-        }
-    }
-
-    fn build_packets(&mut self) {
-        let (Some(source), true) = (self.source, self.packets.is_empty()) else { return };
-        let terms = self.terms();
-        let multicast = [self.config.multicast_group];
-        let unicast = self.config.unicast_peers.iter().map(|peer| peer.address);
-        let destinations: Vec<IpAddr> =
-            if self.config.unicast_peers.is_empty() { multicast.to_vec() } else { unicast.collect() };
-        self.packets = destinations
-            .into_iter()
-            .map(|destination| {
-                let addresses = self.config.addresses.iter().map(|a| a.key.address());
-                let packet = wire::emit(&terms, self.priority, addresses, source, destination);
-                (destination, packet.into())
-            })
-            .collect();
-    }
-
-    pub(super) fn announce(&mut self, now: Mono, out: &mut Vec<Action>) {
-        let (id, config) = (self.id, self.config.clone());
-        let count = config.addresses.len() + config.excluded.len();
-        self.garp.expire(now, &config.garp, count, |index| {
-            let address =
-                config.addresses.get(index).or_else(|| config.excluded.get(index - config.addresses.len()));
-            if let Some(address) = address {
-                out.push(Action::Announce { instance: id, address: address.key.clone() });
-            }
-        });
     }
 }
 

@@ -1,18 +1,27 @@
 //! VRRP version 2 and 3 without sockets, clock or log: events and time in, actions out.
 
 pub mod action;
+pub mod ah;
 pub mod counters;
+mod debounce;
 pub mod event;
 mod facts;
 mod garp;
 mod group;
 mod hearing;
 mod instance;
+mod lanes;
+mod lost;
 pub mod note;
+mod owner;
 mod reload;
 pub mod router;
+mod speaking;
+mod strangers;
 pub mod tracking;
 pub mod wire;
 
 #[cfg(test)]
 mod dialogue;
+#[cfg(test)]
+mod dialogue_faults;

@@ -1,14 +1,16 @@
 //! What the router has to say; `report::vrrp` puts it in keepalived's words.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::State;
 use super::tracking::Kind;
 use super::wire::Refusal;
 use crate::config::model::Version;
-use crate::ids::{Family, Name, Vrid};
+use crate::ids::{Family, Mac, Name, Vrid};
 use crate::objects::address::AddressKey;
+use crate::objects::routing::RoutingObject;
 
 /// One thing worth a log line, and about whom.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,6 +44,10 @@ pub enum What {
     RemovingVips {
         excluded: bool,
     },
+    /// Routes or rules are set.
+    SettingObjects(Objects),
+    /// Routes or rules are removed.
+    RemovingObjects(Objects),
     LowerPriorityDiscarded {
         priority: u8,
         from: IpAddr,
@@ -60,6 +66,8 @@ pub enum What {
         priority: u8,
         from: IpAddr,
     },
+    /// A master with an authentication header goes on from the number of one of lower priority.
+    SequenceSynced,
     MasterSet {
         now: IpAddr,
         before: Option<IpAddr>,
@@ -108,6 +116,19 @@ pub enum What {
         version: Version,
         interval: Duration,
     },
+    /// A sender whose packets are refused goes on; once a minute.
+    Stranger {
+        from: IpAddr,
+        /// The driver fills it in where it can.
+        mac: Option<Mac>,
+        /// `None`: too short to have one.
+        priority: Option<u8>,
+        vrid: Vrid,
+        /// Of the last packet.
+        refusal: Refusal,
+        /// Since the last report.
+        count: u64,
+    },
     /// An interface that instances depend on, by name.
     Link {
         up: bool,
@@ -124,6 +145,21 @@ pub enum What {
     OwnerConflict {
         from: IpAddr,
     },
+    /// The other owner goes on, and we yield to it.
+    OwnerLowered {
+        from: IpAddr,
+        to: u8,
+    },
+    /// The other owner has stopped.
+    OwnerStopped {
+        from: IpAddr,
+    },
+    /// Not all addresses fit into an advert of this MTU; the rest is set and announced, but not named.
+    AddressesBeyondPacket {
+        named: usize,
+        of: usize,
+        mtu: u32,
+    },
     /// `vrrp_startup_delay` begins; `about` is empty.
     StartupDelayed(Duration),
     /// It is over; `about` is empty.
@@ -135,6 +171,14 @@ pub enum What {
     /// It is put back at once.
     AddressRestored {
         address: AddressKey,
+    },
+    /// Somebody removed this route or rule, and it is put back at once.
+    ObjectRestored {
+        object: Arc<RoutingObject>,
+    },
+    /// Somebody goes on removing it.
+    ObjectRemoved {
+        object: Arc<RoutingObject>,
     },
     /// A master was held up for longer than its peers wait: it listens before it speaks again.
     Stalled {
@@ -151,12 +195,23 @@ pub enum What {
     FaultOver(Fault),
 }
 
+/// What an instance has beside addresses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Objects {
+    Routes,
+    Rules,
+}
+
 /// Why an instance cannot take part.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Fault {
     InterfaceAbsent(Name),
     InterfaceDown(Name),
     NoAddress(Family),
+    /// `track_src_ip`: the configured source is not on the interface.
+    SourceGone(IpAddr),
+    /// `unicast_fault_no_peer`
+    NoPeers,
     /// A tracked interface without weight is down or absent.
     TrackedInterface(Name),
     /// A track script without weight has failed.
@@ -169,4 +224,6 @@ pub enum Fault {
     Process(Name),
     /// A tracked BFD session without weight is down.
     Bfd(Name),
+    /// Something static that names this track group cannot be put back.
+    TrackGroup(Name),
 }

@@ -4,14 +4,16 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::action::{Action, InstanceId, State};
 use super::counters::Counters;
+use super::debounce::Debounce;
 use super::event::{Datagram, Event};
 use super::facts::{Change, Facts};
 use super::group::Group;
 use super::instance::{Instance, Phase, Wish, interfaces_of};
+use super::lanes::Lanes;
+use super::lost::Restored;
 use super::note::{Fault, Note, What};
 use super::tracking::{Kind, Object, Standing, told, trackers};
 use super::wire;
@@ -20,9 +22,6 @@ use crate::ids::{Family, IfIndex, Name, Vrid};
 use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
 use crate::time::Mono;
-
-/// An address that somebody removes more often than this in a second is not fought for.
-const RESTORES_A_SECOND: u32 = 3;
 
 /// What an instance looks like from outside.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +39,7 @@ pub struct View {
 }
 
 /// The router.
+#[derive(Clone)]
 pub struct Router {
     pub(super) config: Arc<Config>,
     pub(super) facts: Facts,
@@ -52,7 +52,10 @@ pub struct Router {
     pub(super) by_interface: HashMap<Name, Vec<InstanceId>>,
     pub(super) by_tracked: HashMap<Object, Vec<InstanceId>>,
     pub(super) by_address: HashMap<AddressKey, InstanceId>,
-    restored: HashMap<AddressKey, (Mono, u32)>,
+    pub(super) restored: Restored,
+    /// What is to be announced, at the pace that the configuration asks for.
+    lanes: Lanes,
+    debounce: Debounce,
     /// Sorted. A queue, because the first goes and comes back near the end: little is moved, and nothing
     /// is allocated for an advert.
     due: VecDeque<(Mono, InstanceId)>,
@@ -64,7 +67,7 @@ pub struct Router {
 }
 
 impl Router {
-    /// Starts every instance of `config` on the interfaces that are there.
+    /// Starts every instance of `config` on the interfaces that are there. The clock counts from the boot.
     pub fn start<'a>(
         now: Mono,
         config: Arc<Config>,
@@ -82,7 +85,9 @@ impl Router {
         known: impl IntoIterator<Item = Event<'static>>,
         out: &mut Vec<Action>,
     ) -> Self {
-        let delay = config.global.vrrp_startup_delay;
+        let since_boot = now.since(Mono::ZERO);
+        let after_boot = config.global.vrrp_delay_after_boot.saturating_sub(since_boot);
+        let delay = config.global.vrrp_startup_delay.max(after_boot);
         if !delay.is_zero() {
             out.push(about_all(What::StartupDelayed(delay)));
         }
@@ -95,7 +100,9 @@ impl Router {
             by_interface: HashMap::new(),
             by_tracked: HashMap::new(),
             by_address: HashMap::new(),
-            restored: HashMap::new(),
+            restored: Restored::default(),
+            lanes: Lanes::default(),
+            debounce: Debounce::default(),
             due: VecDeque::new(),
             expiring: Vec::new(),
             silent_until: (!delay.is_zero()).then(|| now + delay),
@@ -136,20 +143,31 @@ impl Router {
                 }
             }
             Event::AddressLost { key } => self.address_lost(now, key, out),
+            Event::ObjectLost { instance, object } => self.object_lost(now, instance, object, out),
+            Event::TrackGroup { name, whole } => self.track_group(now, &name, whole, out),
             Event::Reconfigure(config) => self.reconfigure(now, config, out),
             Event::Stop => self.stop(out),
         }
+        self.announce(now, out);
     }
 
     /// When [`Router::expire`] has something to do.
     pub fn deadline(&self) -> Option<Mono> {
-        self.due.front().map(|(at, _)| *at).into_iter().chain(self.silent_until).min()
+        let due = self.due.front().map(|(at, _)| *at);
+        due.into_iter()
+            .chain(self.silent_until)
+            .chain(self.lanes.deadline())
+            .chain(self.debounce.deadline())
+            .min()
     }
 
     /// Lets every timer run that is due.
     pub fn expire(&mut self, now: Mono, out: &mut Vec<Action>) {
         if self.silent_until.take_if(|until| *until <= now).is_some() {
             out.push(about_all(What::StartupCompleted));
+        }
+        for (name, interface) in self.debounce.expire(now) {
+            self.interface_counts(now, &name, Some(interface), out);
         }
         // One pass over what is due now: an instance whose announcements come in slices is due again
         // at once, and its next slice must not keep the driver from looking at its sockets.
@@ -165,6 +183,17 @@ impl Router {
             self.queue(id);
         }
         self.expiring = due;
+        self.announce(now, out);
+    }
+
+    /// One slice of what is to be announced by now.
+    fn announce(&mut self, now: Mono, out: &mut Vec<Action>) {
+        let instances = &self.instances;
+        let epoch = |id: InstanceId| {
+            let instance = instances.get(id.0 as usize).and_then(Option::as_ref);
+            instance.filter(|instance| instance.is_master()).map(|instance| instance.epoch)
+        };
+        self.lanes.expire(now, epoch, |instance, address| out.push(Action::Announce { instance, address }));
     }
 
     /// Every address that an owning instance wants.
@@ -217,7 +246,7 @@ impl Router {
         if self.silent_until.is_some_and(|until| now < until) {
             return;
         }
-        let Some(vrid) = wire::vrid(datagram.payload) else { return };
+        let Some(vrid) = wire::vrid(datagram.advert()) else { return };
         let key = (datagram.interface, Family::of(datagram.source), vrid);
         // Several only where unicast and multicast instances share a VRID on one interface.
         let count = self.by_wire.get(&key).map_or(0, Vec::len);
@@ -233,7 +262,7 @@ impl Router {
             if let Some(Wish::Backup { .. }) = wish
                 && let Some(instance) = self.instance_mut(id)
             {
-                instance.follow(datagram.source, datagram.payload.get(2).copied().unwrap_or(0));
+                instance.follow(datagram.source, datagram.advert().get(2).copied().unwrap_or(0));
             }
             if wish.is_none() {
                 self.group_follows(now, id, out);
@@ -253,7 +282,19 @@ impl Router {
         self.group_to_backup(now, id, now, None, false, out);
     }
 
+    /// What the kernel says of an interface; what counts of it may come later.
     fn interface(
+        &mut self,
+        now: Mono,
+        name: &Name,
+        interface: Option<Arc<Interface>>,
+        out: &mut Vec<Action>,
+    ) {
+        let counts = self.debounce.change(now, self.facts.interface(name), name, interface);
+        self.interface_counts(now, name, counts, out);
+    }
+
+    fn interface_counts(
         &mut self,
         now: Mono,
         name: &Name,
@@ -290,29 +331,6 @@ impl Router {
         }
     }
 
-    fn address_lost(&mut self, now: Mono, key: AddressKey, out: &mut Vec<Action>) {
-        let Some(id) = self.by_address.get(&key).copied() else { return };
-        let Some(instance) = self.instance_mut(id).filter(|instance| instance.is_master()) else { return };
-        if instance.addresses().any(|address| address.key == key && address.no_track) {
-            return;
-        }
-        instance.note(What::AddressRemoved { address: key.clone() }, out);
-        let (since, count) = self.restored.get(&key).copied().unwrap_or((now, 0));
-        let fresh = now.since(since) > Duration::from_secs(1);
-        let (since, count) = if fresh { (now, 1) } else { (since, count + 1) };
-        self.restored.insert(key.clone(), (since, count));
-        if count > RESTORES_A_SECOND {
-            // Somebody insists: what keepalived does at once, leave and come back after the skew time.
-            let skew = self.instance(id).map(Instance::skew);
-            self.group_to_backup(now, id, now, skew, true, out);
-        } else if let Some(instance) = self.instance_mut(id) {
-            instance.note(What::AddressRestored { address: key.clone() }, out);
-            out.push(Action::Restore { address: key });
-            instance.announce_again(now);
-        }
-        self.queue(id);
-    }
-
     fn stop(&mut self, out: &mut Vec<Action>) {
         self.stopped = true;
         self.silent_until = None;
@@ -326,7 +344,7 @@ impl Router {
     }
 
     /// Faults and priority of one instance from the facts, and what follows from them.
-    fn settle(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {
+    pub(super) fn settle(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {
         let news = self.assess(id, out);
         self.act_on_faults(now, id, news, out);
     }
@@ -351,6 +369,9 @@ impl Router {
         let situation = self.facts.of(&instance.config, group.map(|group| &*group.config));
         let Some(instance) = self.instance_mut(id) else { return Vec::new() };
         instance.set_way(situation.interface, situation.source);
+        if let Some(mtu) = situation.mtu {
+            instance.set_mtu(mtu, out);
+        }
         let before = std::mem::replace(&mut instance.faults, situation.faults);
         let mut was_past = false;
         for over in before.iter().filter(|fault| !instance.faults.contains(fault)) {
@@ -359,7 +380,7 @@ impl Router {
                 was_past = true;
             }
         }
-        match situation.priority {
+        match situation.priority.map(|priority| instance.allowed_priority(priority)) {
             Some(priority) if was_past => instance.return_to_priority(priority, out),
             Some(priority) => instance.set_priority(priority, out),
             None => {}
@@ -394,9 +415,15 @@ impl Router {
         }
     }
 
-    /// Puts the instance's deadline into the queue.
+    /// Puts the instance's deadline into the queue, and its announcements into their lanes.
     pub(super) fn queue(&mut self, id: InstanceId) {
         let Some(instance) = self.instances.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        let epoch = instance.epoch;
+        if instance.garp.is_pending() {
+            for (address, rounds) in instance.take_announcements() {
+                self.lanes.push(id, address.clone(), rounds, epoch);
+            }
+        }
         let deadline = instance.deadline();
         if instance.queued != deadline {
             let old = std::mem::replace(&mut instance.queued, deadline);
@@ -437,13 +464,16 @@ impl Router {
                 }
             }
         }
+        self.facts.renew_track_groups(&config.track_groups, &config.statics);
         self.by_interface.clear();
         self.by_tracked.clear();
         self.by_address.clear();
         let mut virtual_addresses = HashSet::new();
+        let mut tracked_sources = HashSet::new();
         for instance in self.instances.iter().flatten() {
             let group = instance.group.and_then(|index| self.groups.get(index)).map(|group| &group.config);
-            for name in interfaces_of(&instance.config) {
+            let by_group = self.facts.interfaces_by_group(&instance.config.name);
+            for name in interfaces_of(&instance.config).chain(by_group) {
                 insert_once(self.by_interface.entry(name.clone()).or_default(), instance.id);
             }
             for (kind, tracked) in trackers(&instance.config, group.map(|group| &**group)) {
@@ -453,12 +483,17 @@ impl Router {
                 };
                 insert_once(who, instance.id);
             }
+            tracked_sources.extend(instance.config.source.filter(|_| instance.config.options.track_src_ip));
             for address in instance.addresses() {
                 self.by_address.insert(address.key.clone(), instance.id);
                 virtual_addresses.insert(address.key.address());
             }
         }
-        self.restored.retain(|key, _| self.by_address.contains_key(key));
+        self.restored.keep(|key| self.by_address.contains_key(key));
+        let by_address = &self.by_address;
+        self.lanes.rebuild(&config, |(id, key)| by_address.get(key) == Some(id));
+        self.debounce.configure(&config);
+        self.facts.set_tracked_sources(tracked_sources);
         self.facts.set_virtual_addresses(virtual_addresses);
         self.rewire();
     }

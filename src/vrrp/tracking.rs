@@ -80,7 +80,7 @@ pub(super) fn told(event: Event<'_>) -> Option<(Object, Standing)> {
 }
 
 /// Objects as last told; interfaces are not here, they are facts of their own.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct Standings(HashMap<Object, Standing>);
 
 impl Standings {
@@ -98,16 +98,16 @@ impl Standings {
     }
 }
 
-/// keepalived(5), "weight": with 0, failure is a fault. A positive one is added while the object is well, a negative
-/// one while it is not. A file's number is multiplied by it.
+/// keepalived(5), "weight": with 0, failure is a fault, or success where it is reversed. A positive one is added while
+/// the object is well, a negative one while it is not; reversed, they are subtracted. A file's number is multiplied.
 pub(super) fn effect(tracked: &Tracked, kind: Kind, standing: Option<Standing>) -> Effect {
     match standing {
         Some(Standing::Well(well)) => {
-            let well = well != tracked.reverse;
+            let sign = if tracked.reverse { -1 } else { 1 };
             match tracked.weight {
-                0 if well => Effect::Priority(0),
-                0 => Effect::Fault,
-                weight if (weight > 0) == well => Effect::Priority(i32::from(weight)),
+                0 if well == tracked.reverse => Effect::Fault,
+                0 => Effect::Priority(0),
+                weight if (weight > 0) == well => Effect::Priority(sign * i32::from(weight)),
                 _ => Effect::Priority(0),
             }
         }
@@ -132,21 +132,27 @@ fn of_file(tracked: &Tracked, value: i32) -> Effect {
 
 /// The trackers that count for an instance. Its group's come first, and instead of its own of the same name. An owner
 /// and, unless `sync_group_tracking_weight` is set, the member of a group go without their own weighted ones; of a
-/// file only the weight is ignored (keepalived 2.2.7: "specify weight 0").
+/// file only the weight is ignored (keepalived 2.2.7: "specify weight 0"), and those of processes count in a group all
+/// the same (2.2.7 too).
 pub(super) fn trackers<'a>(
     config: &'a VrrpInstance,
     group: Option<&'a SyncGroup>,
 ) -> impl Iterator<Item = (Kind, Tracked)> + 'a {
     let owner = config.priority == OWNER;
-    let fixed = owner || group.is_some_and(|group| !group.tracking_weight);
     Kind::ALL.into_iter().flat_map(move |kind| {
         let groups = group.map_or(&[][..], |group| kind.of_group(group));
         let own = kind.of_instance(config).iter();
         let own = own.filter(move |own| !groups.iter().any(|tracked| tracked.name == own.name));
-        let own = own.filter_map(move |own| weigh(kind, own, fixed));
+        let without = goes_without_weights(config, group, kind);
+        let own = own.filter_map(move |own| weigh(kind, own, without));
         let groups = groups.iter().filter_map(move |tracked| weigh(kind, tracked, owner));
         groups.chain(own).map(move |tracked| (kind, tracked))
     })
+}
+
+fn goes_without_weights(config: &VrrpInstance, group: Option<&SyncGroup>, kind: Kind) -> bool {
+    let member = group.is_some_and(|group| !group.tracking_weight);
+    config.priority == OWNER || member && kind != Kind::Process
 }
 
 fn weigh(kind: Kind, tracked: &Tracked, ignored: bool) -> Option<Tracked> {
@@ -162,8 +168,8 @@ pub(super) fn ignored<'a>(
     config: &'a VrrpInstance,
     group: Option<&'a SyncGroup>,
 ) -> impl Iterator<Item = (Kind, &'a Name)> {
-    let fixed = config.priority == OWNER || group.is_some_and(|group| !group.tracking_weight);
-    Kind::ALL.into_iter().filter(move |_| fixed).flat_map(move |kind| {
+    let without = move |kind: &Kind| goes_without_weights(config, group, *kind);
+    Kind::ALL.into_iter().filter(without).flat_map(move |kind| {
         let weighted = kind.of_instance(config).iter().filter(|tracked| tracked.weight != 0);
         weighted.map(move |tracked| (kind, &tracked.name))
     })
@@ -207,7 +213,8 @@ mod tests {
             (of(-5, false, true), of(-5, false, false)),
             (Effect::Priority(0), Effect::Priority(-5))
         );
-        assert_eq!((of(5, true, true), of(5, true, false)), (Effect::Priority(0), Effect::Priority(5)));
+        assert_eq!((of(5, true, true), of(5, true, false)), (Effect::Priority(-5), Effect::Priority(0)));
+        assert_eq!((of(-5, true, true), of(-5, true, false)), (Effect::Priority(0), Effect::Priority(5)));
         assert_eq!((of(0, false, true), of(0, false, false)), (Effect::Priority(0), Effect::Fault));
         assert_eq!((of(0, true, true), of(0, true, false)), (Effect::Fault, Effect::Priority(0)));
     }

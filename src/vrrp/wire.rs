@@ -16,10 +16,14 @@ use crate::ids::{Family, Vrid};
 const TYPE_ADVERTISEMENT: u8 = 1;
 const HEADER_LEN: usize = 8;
 const AUTH_DATA_LEN: usize = 8;
+/// The IPsec authentication header with HMAC-MD5-96.
+const AH_LEN: usize = 24;
 const AUTH_NONE: u8 = 0;
 const AUTH_PASS: u8 = 1;
 const AUTH_AH: u8 = 2;
-const IPPROTO_VRRP: u8 = 112;
+pub(super) const IPPROTO_VRRP: u8 = 112;
+/// What the count in an advert can say.
+pub const MOST_ADDRESSES: usize = 255;
 /// What a router must send with, and what a multicast advert must arrive with.
 pub const TTL: u8 = 255;
 
@@ -62,6 +66,18 @@ pub enum Refusal {
     UnknownAuthType(u8),
     #[error("wrong password")]
     Password,
+    /// An authentication header where none is configured, or none where one is.
+    #[error("authentication header present: {0}")]
+    AuthHeader(bool),
+    /// The security parameter index of the authentication header is not the sender's address.
+    #[error("security parameter index {0}")]
+    Spi(Ipv4Addr),
+    /// The authentication header's value is not what our password makes.
+    #[error("wrong authentication value")]
+    Icv,
+    /// The authentication header's sequence number, and the last that we have heard or sent.
+    #[error("sequence number {received} after {last}")]
+    Replay { received: u32, last: u32 },
     /// The sender's interval in seconds (version 2).
     #[error("advertisement interval {0}")]
     Interval(u8),
@@ -106,9 +122,13 @@ impl<'a> Advert<'a> {
         let mut length = HEADER_LEN + addresses.len();
         let interval = match terms.version {
             Version::V2 => {
-                let auth_data = tail.get(..AUTH_DATA_LEN).ok_or(Refusal::Length)?;
-                length += AUTH_DATA_LEN;
-                check_auth(fifth, auth_data, terms.auth.as_ref())?;
+                check_auth_type(fifth, terms.auth.as_ref())?;
+                // keepalived's version 2 over IPv6 has no place for it.
+                if terms.family == Family::V4 {
+                    let auth_data = tail.first_chunk::<AUTH_DATA_LEN>().ok_or(Refusal::Length)?;
+                    length += AUTH_DATA_LEN;
+                    check_password(auth_data, terms.auth.as_ref())?;
+                }
                 let interval = Duration::from_secs(u64::from(sixth));
                 if interval != terms.interval {
                     return Err(Refusal::Interval(sixth));
@@ -141,7 +161,7 @@ impl<'a> Advert<'a> {
     }
 }
 
-fn check_auth(kind: u8, data: &[u8], expected: Option<&Auth>) -> Result<(), Refusal> {
+fn check_auth_type(kind: u8, expected: Option<&Auth>) -> Result<(), Refusal> {
     let wanted = auth_type(expected);
     if kind > AUTH_AH {
         return Err(Refusal::UnknownAuthType(kind));
@@ -149,6 +169,10 @@ fn check_auth(kind: u8, data: &[u8], expected: Option<&Auth>) -> Result<(), Refu
     if kind != wanted {
         return Err(Refusal::AuthType(kind, wanted));
     }
+    Ok(())
+}
+
+fn check_password(data: &[u8; AUTH_DATA_LEN], expected: Option<&Auth>) -> Result<(), Refusal> {
     match expected {
         Some(Auth::Pass(password)) if data != password => Err(Refusal::Password),
         _ => Ok(()),
@@ -163,6 +187,22 @@ fn auth_type(auth: Option<&Auth>) -> u8 {
     }
 }
 
+/// How many addresses an advert can name on an interface of this MTU.
+pub fn room(terms: &Terms, mtu: u32) -> usize {
+    let header = match terms.family {
+        Family::V4 => 20,
+        Family::V6 => 40,
+    };
+    let authentication = match (terms.version, terms.auth) {
+        (Version::V2, Some(Auth::Ah(_))) => AUTH_DATA_LEN + AH_LEN,
+        (Version::V2, _) => AUTH_DATA_LEN,
+        (Version::V3, _) => 0,
+    };
+    let fixed = header + HEADER_LEN + authentication;
+    let bytes = usize::try_from(mtu).unwrap_or(usize::MAX).saturating_sub(fixed);
+    (bytes / usize::from(terms.family.bits() / 8)).min(MOST_ADDRESSES)
+}
+
 /// The payload of an advert, checksum included.
 pub fn emit(
     terms: &Terms,
@@ -171,7 +211,6 @@ pub fn emit(
     source: IpAddr,
     destination: IpAddr,
 ) -> Vec<u8> {
-    // More than 255 do not fit the count; the configuration moves the rest to the excluded ones.
     let count = u8::try_from(addresses.len()).unwrap_or(u8::MAX);
     let mut packet = Vec::with_capacity(HEADER_LEN + usize::from(count) * 16 + AUTH_DATA_LEN);
     packet.push((terms.version.number() << 4) | TYPE_ADVERTISEMENT);
@@ -190,7 +229,7 @@ pub fn emit(
             IpAddr::V6(v6) => packet.extend(v6.octets()),
         }
     }
-    if terms.version == Version::V2 {
+    if (terms.version, terms.family) == (Version::V2, Family::V4) {
         match &terms.auth {
             Some(Auth::Pass(password)) => packet.extend(password),
             _ => packet.extend([0; AUTH_DATA_LEN]),
@@ -316,6 +355,28 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn version_2_over_ipv6_has_no_place_for_a_password() {
+        // Captured from keepalived 2.2.7, with auth_type PASS.
+        let observed: Vec<u8> = [
+            &[0x21, 0x3d, 0xc8, 2, 1, 1, 0xeb, 0x9b][..],
+            &"fe80::61".parse::<Ipv6Addr>().unwrap().octets(),
+            &"2001:db8:9::50".parse::<Ipv6Addr>().unwrap().octets(),
+        ]
+        .concat();
+        let (from, to) = (v4("fe80::ff:fe00:1"), v4("ff02::12"));
+        let terms = Terms {
+            family: Family::V6,
+            vrid: Vrid::new(61).unwrap(),
+            ..terms(Version::V2, Some(Auth::Pass(*b"abcd\0\0\0\0")))
+        };
+        let addresses = [v4("fe80::61"), v4("2001:db8:9::50")];
+        assert_eq!(emit(&terms, 200, addresses.into_iter(), from, to), observed);
+        assert!(Advert::parse(&observed, from, to, &terms).is_ok());
+        let none = Terms { auth: None, ..terms };
+        assert_eq!(Advert::parse(&observed, from, to, &none).map(|_| ()), Err(Refusal::AuthType(1, 0)));
     }
 
     #[test]

@@ -88,6 +88,7 @@ pub fn heard(now: Mono, interface: IfIndex, payload: &[u8]) -> Datagram<'_> {
         source: Ipv4Addr::new(10, (interface.0 - 2) as u8, 0, 2).into(),
         destination: Ipv4Addr::new(224, 0, 0, 18).into(),
         ttl: 255,
+        header: &[],
         payload,
     }
 }

@@ -184,6 +184,8 @@ fn families_of_a_group_and_its_servers() {
         assert_eq!(verdict(&loaded.diagnostics), 0, "keepalived says so only when it runs");
         assert_eq!(loaded.config.virtual_servers.is_empty(), !expected.is_empty(), "{lines} {inside}");
     }
+    let sorry = group(&mixed, &format!("{nat}\nsorry_server 2001:db8::9 80\n{REAL}"));
+    assert_eq!((codes(&sorry), verdict(&sorry.diagnostics)), (vec!["wrong-family", "wrong-family"], 5));
     let family = |loaded: &Loaded| only(loaded).group.as_ref().unwrap().family;
     let marks = |inside: &str| family(&group("fwmark 5", &format!("lvs_method TUN\n{inside}")));
     assert_eq!(marks(REAL_6), Family::V6, "of the first real server");
@@ -226,6 +228,15 @@ fn a_reload_does_not_lose_an_address_of_a_group() {
     assert!(refused("10.1.0.2 8o"));
     assert!(!refused("10.1.0.2 80\n10.1.0.3 8o"), "nothing that runs goes");
     assert!(!refused(""), "on purpose");
+}
+
+#[test]
+fn a_reload_does_not_lose_a_mark_of_ipv6() {
+    let old = marked(REAL_6);
+    let refused = |inside: &str| reload_refusal(&old.config, &[], &marked(inside), &[]).is_some();
+    assert!(refused("real_server 2001:db8::z 80 {\n}"), "the only one, misspelt");
+    assert!(refused(&format!("{}\nreal_server 2001:db8::2 8o {{\n}}", REAL_6.replace("::2", "::3"))));
+    assert!(!refused(REAL_6));
 }
 
 #[test]
@@ -367,12 +378,102 @@ fn defaults() {
     assert_eq!((one.quorum, one.hysteresis, one.flags, one.persistence_timeout), (1, 0, 0, None));
     assert_eq!((one.persistence_prefix_v6, one.persistence_mask_v4.octets()), (128, [255; 4]));
     assert!(!one.alpha && !one.omega && !one.ha_suspend);
-    assert_eq!((one.smtp_alert, &one.snmp_name, &one.persistence_engine), (None, &None, &None));
+    assert_eq!((one.smtp_alert, &one.snmp_name, &one.persistence_engine), (false, &None, &None));
     assert!(one.group.is_none() && one.sorry_server.is_none() && one.virtualhost.is_none());
     let real = only_real(&loaded);
     assert_eq!((real.weight, real.upper_threshold, real.lower_threshold), (1, 0, 0));
     assert!(!real.inhibit_on_failure && real.checks.is_empty() && real.options.is_none());
+    assert!(real.smtp_alert, "mail of a real server is asked for unless somebody says no");
     assert_eq!(loaded.config.ssl, None);
+}
+
+#[test]
+fn ranges() {
+    let highest = "4294967295";
+    for (line, expected) in [
+        ("quorum 2", vec![]),
+        ("quorum 0", vec!["out-of-range"]),
+        ("quorum 4294967296", vec!["out-of-range"]),
+        ("quorum 2x", vec!["bad-number"]),
+        ("weight 0", vec!["out-of-range"]),
+        ("weight 2147483648", vec!["out-of-range"]),
+        ("retry 0", vec!["out-of-range"]),
+        ("retry 2x", vec!["bad-number"]),
+        ("delay_loop 0", vec!["out-of-range"]),
+        ("delay_loop 0.000001", vec![]),
+        ("delay_loop 1.1234567", vec!["bad-number"]),
+        ("connect_timeout 4294.967295", vec![]),
+        ("connect_timeout 4294.967296", vec!["out-of-range"]),
+        ("warmup 0", vec![]),
+        ("delay_before_retry -1", vec!["bad-number"]),
+        ("persistence_timeout 2678400", vec![]),
+        ("persistence_timeout 2678401", vec!["out-of-range"]),
+        ("persistence_timeout 0", vec!["out-of-range"]),
+        ("hysteresis 1", vec![]),
+    ] {
+        let loaded = read(&format!(
+            "virtual_server 10.1.0.1 80 {{\n{USUAL}\n{line}\nreal_server 10.0.0.2 80 {{\nweight 5\n}}\n}}\n"
+        ));
+        let told: Vec<_> =
+            codes(&loaded).into_iter().filter(|code| *code != "hysteresis-too-high").collect();
+        assert_eq!(told, expected, "{line}");
+    }
+    let weights = |inside: &str| {
+        let loaded = service(&format!("weight 7\nreal_server 10.0.0.9 80 {{\n{inside}\n}}"));
+        let first = &only(&loaded).real_servers[0];
+        (first.weight, first.upper_threshold, first.lower_threshold)
+    };
+    assert_eq!(weights(""), (7, 0, 0), "the service's weight, wherever it stands");
+    assert_eq!(weights("weight 0"), (0, 0, 0));
+    assert_eq!(weights("weight 2147483648"), (7, 0, 0));
+    assert_eq!(weights(&format!("uthreshold {highest}\nlthreshold 5x")), (7, u32::MAX, 5));
+    let timeout = |line: &str| only(&service(line)).persistence_timeout;
+    assert_eq!(timeout("persistence_timeout"), Some(360));
+    assert_eq!(timeout("persistence_timeout 50"), Some(50));
+    assert_eq!(timeout("persistence_granularity 255.255.255.0"), Some(360), "implied");
+}
+
+#[test]
+fn mail_is_asked_for_by_the_nearest_word() {
+    for (global, service, real, expected) in [
+        ("", "", "", (false, true)),
+        ("smtp_alert", "", "", (true, true)),
+        ("smtp_alert off", "", "", (false, false)),
+        ("smtp_alert\nsmtp_alert_checker off", "", "", (false, false)),
+        ("smtp_alert_checker off", "smtp_alert", "", (true, false)),
+        ("smtp_alert_checker off", "", "smtp_alert", (false, true)),
+        ("", "smtp_alert on", "smtp_alert no", (true, false)),
+    ] {
+        let loaded = read(&format!(
+            "global_defs {{\n{global}\n}}\nvirtual_server 10.1.0.1 80 {{\n{USUAL}\n{service}\n\
+             real_server 10.0.0.2 80 {{\n{real}\n}}\n}}\n"
+        ));
+        assert_eq!(
+            (only(&loaded).smtp_alert, only_real(&loaded).smtp_alert),
+            expected,
+            "{global} {service} {real}"
+        );
+    }
+}
+
+#[test]
+fn a_real_server_costs_little() {
+    assert!(size_of::<RealServer>() <= 88, "{}", size_of::<RealServer>());
+}
+
+#[test]
+fn lines_that_name_nothing() {
+    for (line, code) in [
+        ("virtual_server group", "missing-parameter"),
+        ("virtual_server fwmark", "missing-parameter"),
+        ("virtual_server_group", "missing-parameter"),
+        ("virtual_server_group G H", "extra-words"),
+    ] {
+        let loaded = read(&format!("{line} {{\n10.0.0.1 80\n}}\n"));
+        let told = loaded.diagnostics.iter().find(|one| one.code == code);
+        assert!(told.is_some(), "{line}: {:?}", loaded.diagnostics);
+        assert_eq!(verdict(&loaded.diagnostics), 2, "{line}");
+    }
 }
 
 #[test]

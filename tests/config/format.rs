@@ -166,7 +166,7 @@ fn the_corpus_keeps_its_meaning() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::robust::cases())]
 
     /// What passes is read as before and stays as it is: [`format`] compares, and this compares with it.
     #[test]

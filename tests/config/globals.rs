@@ -135,6 +135,16 @@ fn services_for_others() {
 }
 
 #[test]
+fn as_few_announcements_as_possible() {
+    let few = global("vrrp_min_garp\nvrrp_garp_master_delay 7").0.garp.values;
+    assert_eq!((few.master_repeat, few.master_refresh_repeat), (1, 0));
+    assert_eq!(few.master_delay, Duration::from_secs(7), "what is written counts");
+    assert_eq!((few.lower_prio_repeat, few.lower_prio_delay), (1, Duration::from_secs(7)));
+    let usual = global("vrrp_min_garp off").0.garp.values;
+    assert_eq!((usual.master_repeat, usual.master_refresh_repeat), (5, 1));
+}
+
+#[test]
 fn vrrp_of_all_instances() {
     let (global, codes) = global(
         "vrrp_strict\nvrrp_startup_delay 2\nvrrp_delay_after_boot 3.5\nvrrp_delay_after_boot 1\n\

@@ -143,7 +143,7 @@ fn sequences_repeat_lines_and_blocks() {
                 vrrp_instance A {\ninterface eth0\nvirtual_router_id 5\nvirtual_ipaddress {\n~SEQx(N, 9, 11) fe80::$N\n\
                 ~LST({A,B}, {1,2}, {3,4}) fd00::${A}:$B\n}\n}\n";
     let loaded = read(text);
-    assert_eq!(codes(&loaded), ["no-effect-yet"], "an instance for IPv6");
+    assert_eq!(codes(&loaded), Vec::<&str>::new());
     let reals: Vec<_> = loaded.config.virtual_servers[0]
         .real_servers
         .iter()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use standfast::config::source::Texts;
-use standfast::config::{LoadOptions, load_from};
+use standfast::config::{LoadOptions, load_from, load_str};
 use standfast::diag::render;
 
 /// The log line and the terminal's text of the only mistake in `/c/a.conf`, which may include the others.
@@ -77,4 +77,26 @@ fn a_document_tells_every_step() {
     let steps = read["diagnostics"][0]["place"]["via"].as_array().unwrap();
     assert!(!steps.is_empty(), "{read:#}");
     assert!(steps.iter().all(|step| step["file"] == "a.conf" && step["line"].is_u64()), "{read:#}");
+}
+
+/// A service so long that it is read in parts, without its closing brace, and one after it that is as long.
+#[test]
+fn long_services_one_of_them_unclosed() {
+    let service = |address: u8, close: &str| {
+        let mut text = format!(
+            "virtual_server 10.0.0.{address} 80 {{\n    lvs_sched rr\n    lvs_method NAT\n    protocol TCP\n"
+        );
+        for real in 0..3000 {
+            let (high, low) = (real / 250, real % 250);
+            text += &format!("    real_server 10.{address}.{high}.{low} 80 {{\n        weight 1\n    }}\n");
+        }
+        text + close
+    };
+    let text = service(1, "") + &service(2, "}\n");
+    let loaded = load_str("a.conf", &text, &LoadOptions::default());
+    let codes: Vec<&str> = loaded.diagnostics.iter().map(|one| one.code).collect();
+    assert_eq!(codes, ["missing-close-brace"]);
+    let found: Vec<usize> =
+        loaded.config.virtual_servers.iter().map(|one| one.real_servers.len()).collect();
+    assert_eq!(found, [3000, 3000]);
 }

@@ -56,6 +56,18 @@ fn good_texts_pass() {
 }
 
 #[test]
+fn a_check_that_runs_is_not_lost_by_a_mistake() {
+    let lost = refusal("TCP_CHECK { }", "HTTP_GET { }");
+    assert!(
+        lost.as_deref().is_some_and(|reason| reason.contains("a check of the real server 10.0.1.1")),
+        "{lost:?}"
+    );
+    assert_eq!(refusal("        TCP_CHECK { }\n", ""), None, "on purpose it may go");
+    let more = "TCP_CHECK { }\n        MISC_CHECK { }";
+    assert_eq!(refusal("TCP_CHECK { }", more), None, "one that did not run keeps nothing back");
+}
+
+#[test]
 fn small_mistakes_pass() {
     assert_eq!(refusal("    interface eth0\n", "    interface eth0\n    priority 300\n    foo\n"), None);
     assert_eq!(refusal("weight 1", "wieght 1"), None);
@@ -83,6 +95,34 @@ fn what_runs_and_is_rejected_is_refused() {
         let reason = refusal(from, to).unwrap_or_else(|| panic!("{to} passed"));
         assert!(reason.starts_with(place), "{to}: {reason}");
         assert!(reason.ends_with("it runs now and would be taken away"), "{reason}");
+    }
+}
+
+#[test]
+fn a_route_a_rule_and_an_address_that_run_and_cannot_be_read_are_refused() {
+    let lines = [
+        ("static_ipaddress", "10.5.0.1/24 dev eth0", "10.5.0.x/24 dev eth0"),
+        ("static_routes", "10.6.0.0/16 dev eth0", "10.6.0.0/16 dve eth0"),
+        ("static_rules", "from 10.6.0.0/16 table 5 preference 6", "from 10.6.0.0/16 tabel 5 preference 6"),
+        ("virtual_routes", "10.7.0.0/16 dev eth0", "10.7.0.x/16 dev eth0"),
+        ("virtual_rules", "from 10.7.0.0/16 table 5 preference 7", "from 10.7.0.0/16 preference 7"),
+    ];
+    for (block, good, bad) in lines {
+        let text = |lines: &str| {
+            let block = format!("{block} {{\n {lines}\n}}\n");
+            let inside = if block.starts_with("virtual") { block.as_str() } else { "" };
+            let outside = if inside.is_empty() { block.as_str() } else { "" };
+            format!(
+                "{outside}vrrp_instance A {{\n interface eth0\n virtual_router_id 5\n \
+                 virtual_ipaddress {{\n 10.0.0.1\n }}\n{inside}}}\n"
+            )
+        };
+        let refused =
+            |lines: &str| reload_refusal(&read(&text(good)).config, &[], &read(&text(lines)), &[]);
+        let reason = refused(bad).unwrap_or_else(|| panic!("{bad} passed")).reason;
+        assert!(reason.ends_with("it runs now and would be taken away"), "{reason}");
+        assert_eq!(refused(&format!("{good}\n {bad}")), None, "{block}: nothing is taken away");
+        assert_eq!(refused(""), None, "{block}: meant");
     }
 }
 

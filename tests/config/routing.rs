@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use standfast::config::model::VrrpInstance;
 use standfast::config::model::options::{IpvlanMode, OldChecksum};
-use standfast::config::model::route::{Encap, Metric, Named, RouteKind};
-use standfast::config::model::rule::RuleAction;
 use standfast::config::{LoadOptions, Loaded, load_str, verdict};
+use standfast::objects::route::{Encap, Metric, Named, RouteKind};
+use standfast::objects::rule::RuleAction;
 
 fn read(text: &str) -> Loaded {
     load_str("test.conf", text, &LoadOptions::default())
@@ -237,4 +237,22 @@ fn global_words_that_keepalived_wants_alone() {
         codes(&read("global_defs {\n vrrp_mcast_group6 ff02::13\n smtp_connect_timeout 1\n}\n")),
         [""; 0]
     );
+}
+
+#[test]
+fn native_ipv6_is_of_version_3_and_the_addresses_say_the_rest() {
+    use standfast::config::model::Version;
+    use standfast::ids::Family;
+    let read_v6 = |words: &str| {
+        read(&format!(
+            "vrrp_instance A {{\n interface eth0\n virtual_router_id 5\n {words}\n virtual_ipaddress {{\n fe80::5\n }}\n}}\n"
+        ))
+    };
+    for (words, version) in
+        [("native_ipv6", Version::V3), ("version 2\n native_ipv6", Version::V3), ("version 2", Version::V2)]
+    {
+        let loaded = read_v6(words);
+        assert_eq!(codes(&loaded), [""; 0], "{words}");
+        assert_eq!((instance(&loaded).family, instance(&loaded).version), (Family::V6, version), "{words}");
+    }
 }

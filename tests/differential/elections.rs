@@ -24,13 +24,24 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// Two routers that differ in one thing: does the second still hear the first?
-const MISFITS: [(&str, &str, &str); 6] = [
+const MISFITS: [(&str, &str, &str); 9] = [
     (
         "password",
         "authentication { auth_type PASS\n auth_pass one }",
         "authentication { auth_type PASS\n auth_pass two }",
     ),
     ("authentication", "authentication { auth_type PASS\n auth_pass one }", ""),
+    (
+        "ah_key",
+        "authentication { auth_type AH\n auth_pass one }",
+        "authentication { auth_type AH\n auth_pass two }",
+    ),
+    (
+        "ah_and_password",
+        "authentication { auth_type AH\n auth_pass one }",
+        "authentication { auth_type PASS\n auth_pass one }",
+    ),
+    ("ah_and_nothing", "", "authentication { auth_type AH\n auth_pass one }"),
     ("version", "version 2", "version 3"),
     ("interval", "advert_int 1", "advert_int 2"),
     ("interval_version_3", "version 3\n advert_int 0.5", "version 3\n advert_int 1"),
@@ -57,10 +68,22 @@ impl Pair {
 
     /// Starts a daemon on node 0 or 1.
     pub fn start(&self, subject: Subject, index: usize, priority: u8, more: &str) -> Daemon {
+        self.start_for(subject, index, priority, more, "10.0.0.50/24")
+    }
+
+    /// Starts a daemon on node 0 or 1 with these virtual addresses.
+    pub fn start_for(
+        &self,
+        subject: Subject,
+        index: usize,
+        priority: u8,
+        more: &str,
+        addresses: &str,
+    ) -> Daemon {
         let script = self.recorders[index].script();
         let text = format!(
             "vrrp_instance I {{\n interface eth0\n virtual_router_id 51\n priority {priority}\n {more}\n \
-             virtual_ipaddress {{\n 10.0.0.50/24\n }}\n notify {script}\n}}\n"
+             virtual_ipaddress {{\n {addresses}\n }}\n notify {script}\n}}\n"
         );
         Daemon::start(subject, &self.nodes[index], &text)
     }
@@ -69,6 +92,11 @@ impl Pair {
     #[track_caller]
     pub fn await_holder(&self, index: usize, holds: bool, limit: Duration) {
         self.nodes[index].await_address("eth0", "10.0.0.50/24", holds, limit);
+    }
+
+    /// Cuts the cable of node 1, or mends it.
+    pub fn cut(&self, cut: bool) {
+        self._switch.sh(if cut { "ip link set port1 nomaster" } else { "ip link set port1 master br0" });
     }
 
     fn note(&self, facts: &mut Facts) {
@@ -129,11 +157,11 @@ fn lower_priority_shouts(subject: Subject) -> Facts {
     let pair = Pair::new();
     let first = pair.start(subject, 0, 200, "");
     first.await_master("I", 1, wait::seconds(10));
-    pair._switch.sh("ip link set port1 nomaster");
+    pair.cut(true);
     let second = pair.start(subject, 1, 100, "");
     second.await_master("I", 1, wait::seconds(15));
     let capture = Capture::start(&pair.nodes[0]);
-    pair._switch.sh("ip link set port1 master br0");
+    pair.cut(false);
     pair.await_holder(1, false, wait::seconds(10));
     pair.recorders[1].await_call("INSTANCE I BACKUP", 2);
     wait::until("the master announces again", wait::seconds(5), || {

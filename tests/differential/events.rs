@@ -147,7 +147,7 @@ fn reload(subject: Subject) -> Facts {
         capture.adverts_sent("eth0").iter().filter(|(_, a)| a.priority() == 0).count().to_string(),
     );
     let announced: std::collections::BTreeSet<String> =
-        capture.announcements("eth0").iter().map(|(_, arp)| arp.sender.to_string()).collect();
+        capture.announcements("eth0").iter().map(|(_, (address, _))| address.to_string()).collect();
     facts.note("the new address is announced", announced.contains("10.0.0.52").to_string());
     facts.calls("script calls", recorder.calls());
     facts

@@ -134,17 +134,21 @@ pub fn grepped(process: &Process) -> Vec<String> {
     wait::until("the log has caught up", wait::seconds(5), || {
         process.count("setting VIPs.") >= process.count("Entering MASTER STATE")
     });
+    let mut stateless = true;
+    let mut counts = |body: &&str| {
+        stateless &= !body.contains("Entering ");
+        !(stateless && body.contains("removing VIPs."))
+    };
+    said(process, &GREPPED).into_iter().filter(|body| counts(&body.as_str())).collect()
+}
+
+/// The lines of a log with one of these words in them, without their times.
+pub fn said(process: &Process, words: &[&str]) -> Vec<String> {
     let lines = process.lines();
     let bodies = lines.iter().map(|line| match line.text.split_once(" 20") {
         // `Sat Nov 21 00:25:05 2026: message`
         Some((_, rest)) => rest.split_once(": ").map_or(line.text.as_str(), |(_, body)| body),
         None => line.text.as_str(),
     });
-    let chosen = bodies.filter(|body| GREPPED.iter().any(|word| body.contains(word)));
-    let mut stateless = true;
-    let counts = |body: &&str| {
-        stateless &= !body.contains("Entering ");
-        !(stateless && body.contains("removing VIPs."))
-    };
-    chosen.filter(counts).map(str::to_owned).collect()
+    bodies.filter(|body| words.iter().any(|word| body.contains(word))).map(str::to_owned).collect()
 }

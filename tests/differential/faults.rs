@@ -93,6 +93,14 @@ fn under_bad_packets(subject: Subject) -> usize {
     if subject == Subject::Standfast {
         assert_eq!(daemon.process().count("Entering BACKUP STATE"), 1, "{}", daemon.process().log());
         assert!(daemon.process().lines().len() < 60, "told once each\n{}", daemon.process().log());
+        let named =
+            "10.0.0.2 (MAC 02:00:00:00:00:02, priority 250) sends adverts for VRID 51 that are refused";
+        assert_eq!(
+            daemon.process().count(named),
+            1,
+            "who it is, once a minute\n{}",
+            daemon.process().log()
+        );
         daemon.signal(Signal::SIGUSR2);
         daemon.await_line("Printing VRRP stats", wait::seconds(5));
         let file = node.dir.join("keepalived.stats");
@@ -372,6 +380,6 @@ fn foreign_unicast_source() {
     let daemon = Daemon::start(Subject::Standfast, node, &instance("I", "eth0", 51, more));
     daemon.await_master("I", 1, wait::seconds(10));
     wait::until("adverts", wait::seconds(5), || capture.adverts_sent("eth0").len() >= 2);
-    let of_ours = |source| source == Ipv4Addr::new(10, 66, 0, 1);
+    let of_ours = |source| source == std::net::IpAddr::from([10, 66, 0, 1]);
     assert!(capture.adverts_sent("eth0").iter().all(|(_, advert)| of_ours(advert.source)));
 }

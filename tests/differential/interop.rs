@@ -5,6 +5,7 @@ use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Subject};
 use crate::support::runner::Case;
 use crate::support::wait;
+use ipnet::IpNet;
 use std::time::{Duration, Instant};
 
 /// Priorities 200 and 100 with adverts each second: the lower one waits this long for a silent master.
@@ -19,12 +20,31 @@ const PAIRS: [(&str, Subject, Subject); 2] = [
     ("standfast_leads", Subject::Standfast, Subject::Keepalived),
 ];
 
-/// Lines that both instances share.
-const FLAVOURS: [(&str, &str); 3] = [
+/// What both instances share, by the name of the case; `ipv6` is in those over IPv6. `ME` and `PEER` are the last digits of their addresses.
+const FLAVOURS: [(&str, &str); 11] = [
     ("version_2", "authentication { auth_type PASS\n auth_pass secret }"),
     ("version_3", "version 3"),
     ("virtual_mac", "use_vmac"),
+    ("ah", "authentication { auth_type AH\n auth_pass secret }"),
+    (
+        "ah_unicast",
+        "authentication { auth_type AH\n auth_pass longer-than-8 }\n unicast_src_ip 10.0.0.ME\n unicast_peer { 10.0.0.PEER }",
+    ),
+    ("ah_virtual_mac", "use_vmac\n authentication { auth_type AH\n auth_pass secret }"),
+    ("ipv6", "native_ipv6"),
+    ("ipv6_version_2", "version 2 # over ipv6"),
+    ("ipv6_unicast", "native_ipv6\n unicast_src_ip 2001:db8::ME\n unicast_peer { 2001:db8::PEER }"),
+    ("ipv6_unicast_link_local", "native_ipv6\n unicast_peer { fe80::ff:fe00:PEER }"),
+    ("ipv6_virtual_mac", "native_ipv6\n use_vmac"),
 ];
+
+/// The address that moves, and all of them.
+fn addresses(lines: &str) -> (&'static str, &'static str) {
+    match lines.contains("ipv6") {
+        true => ("2001:db8::50/64", "fe80::50\n 2001:db8::50/64"),
+        false => ("10.0.0.50/24", "10.0.0.50/24"),
+    }
+}
 
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -40,18 +60,29 @@ pub fn cases() -> Vec<Case> {
 
 fn holds(pair: &Pair, index: usize, lines: &str, holds: bool) {
     let interface = if lines.contains("use_vmac") { "vrrp.51" } else { "eth0" };
-    pair.nodes[index].await_address(interface, "10.0.0.50/24", holds, wait::seconds(5));
+    pair.nodes[index].await_address(interface, addresses(lines).0, holds, wait::seconds(5));
 }
 
 /// The first leads; it stops, is killed, loses its link, and comes back each time.
 fn lead(master: Subject, backup: Subject, lines: &str) {
     let pair = Pair::new();
-    let start = || -> Daemon { pair.start(master, 0, 200, lines) };
+    if lines.contains("ipv6") {
+        for (node, number) in pair.nodes.iter().zip(1..) {
+            node.sh(&format!("ip link set eth0 address 02:00:00:00:00:0{number}"));
+            node.enable_ipv6("eth0", &format!("2001:db8::{number}/64"));
+        }
+    }
+    let run = |subject, index: usize, priority| -> Daemon {
+        let me = (index + 1).to_string();
+        let lines = lines.replace("ME", &me).replace("PEER", if index == 0 { "2" } else { "1" });
+        pair.start_for(subject, index, priority, &lines, addresses(&lines).1)
+    };
+    let start = || run(master, 0, 200);
     let mut first = start();
     first.await_master("I", 1, wait::seconds(10));
     holds(&pair, 0, lines, true);
     let capture = Capture::start(&pair.nodes[1]);
-    let second = pair.start(backup, 1, 100, lines);
+    let second = run(backup, 1, 100);
     second.await_line("(I) Entering BACKUP STATE", wait::seconds(5));
     let passed =
         || capture.frames().iter().filter(|frame| !frame.outgoing && frame.advert().is_some()).count();
@@ -67,10 +98,18 @@ fn lead(master: Subject, backup: Subject, lines: &str) {
         second.process().log()
     );
 
+    let announced = Capture::start(&pair.nodes[0]);
     let gone = Instant::now();
     assert!(first.stop().success());
     assert_took(gone, second.await_master("I", 1, wait::seconds(10)), SKEW, "stop");
     holds(&pair, 1, lines, true);
+    let moved: IpNet = addresses(lines).0.parse().unwrap();
+    wait::until("the other side hears the address announced", wait::seconds(5), || {
+        let frames = announced.frames();
+        let heard = frames.iter().filter(|frame| !frame.outgoing).filter_map(|frame| frame.announcement());
+        heard.filter(|(address, _)| *address == moved.addr()).count() >= 5
+    });
+    drop(announced);
 
     first = start();
     first.await_master("I", 1, wait::seconds(10));

@@ -4,18 +4,30 @@
 use super::facts::{Facts, grepped, same};
 use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Recorder, Subject};
-use crate::support::frame::{Advert, Arp};
+use crate::support::frame::{Advert, hex};
 use crate::support::net::{Net, Node};
 use crate::support::runner::Case;
 use crate::support::wait;
 use std::time::{Duration, Instant};
 
-/// Lines of a `vrrp_instance`, by the name of the case. The instance is `I` on eth0 with VRID 51.
-const INSTANCES: [(&str, &str); 14] = [
+/// Lines of a `vrrp_instance`, by the name of the case; before an `@` a global one. The instance is `I` on eth0 with VRID 51.
+const INSTANCES: [(&str, &str); 23] = [
     ("plain", "priority 200\n virtual_ipaddress { 10.0.0.50 }"),
     (
         "password",
         "authentication { auth_type PASS\n auth_pass longer-than-8 }\n virtual_ipaddress { 10.0.0.50/24 }",
+    ),
+    (
+        "ah",
+        "authentication { auth_type AH\n auth_pass longer-than-8 }\n virtual_ipaddress { 10.0.0.50/24 }",
+    ),
+    (
+        "ah_unicast",
+        "authentication { auth_type AH\n auth_pass abc }\n unicast_peer { 10.0.0.2\n 10.0.0.3 }\n virtual_ipaddress { 10.0.0.50/24 }",
+    ),
+    (
+        "ah_virtual_mac",
+        "use_vmac\n authentication { auth_type AH\n auth_pass abc }\n virtual_ipaddress { 10.0.0.50 }",
     ),
     ("owner", "state MASTER\n priority 255\n virtual_ipaddress { 10.0.0.50/24 }"),
     ("interval", "advert_int 2\n priority 250\n virtual_ipaddress { 10.0.0.50/24 }"),
@@ -44,6 +56,18 @@ const INSTANCES: [(&str, &str); 14] = [
         "garp_master_delay 1\n garp_master_repeat 2\n virtual_ipaddress { 10.0.0.50\n 10.0.0.51 }",
     ),
     ("no_second_announcement", "garp_master_delay 0\n virtual_ipaddress { 10.0.0.50 }"),
+    ("ipv6", "virtual_ipaddress { fe80::50\n 2001:db8::50/64\n 2001:db8::51 }"),
+    (
+        "ipv6_excluded",
+        "advert_int 0.5\n virtual_ipaddress { fe80::50 }\n virtual_ipaddress_excluded { 2001:db8::60\n 10.0.0.61 dev eth1 }",
+    ),
+    ("ipv6_group", "vrrp_mcast_group6 ff02::77 @ virtual_ipaddress { fe80::50/64 }"),
+    ("ipv6_version_2", "version 2\n virtual_ipaddress { fe80::50 }"),
+    (
+        "ipv6_unicast",
+        "unicast_src_ip 2001:db8::1\n unicast_ttl 99\n unicast_peer { 2001:db8::2 }\n virtual_ipaddress { 2001:db8::50 }",
+    ),
+    ("ipv6_virtual_mac", "use_vmac\n virtual_ipaddress { fe80::50\n 2001:db8::50/64 }"),
 ];
 
 pub fn cases() -> Vec<Case> {
@@ -57,7 +81,7 @@ pub fn cases() -> Vec<Case> {
 pub struct Router {
     pub node: Node,
     pub neighbour: Node,
-    _switches: [Node; 2],
+    switches: [Node; 2],
     _net: Net,
 }
 
@@ -72,17 +96,34 @@ impl Router {
             host.sh(&format!("ip link set eth0 address 02:00:00:00:00:0{number}"));
             host.sh(&format!("ip link set eth1 address 02:00:00:00:01:0{number}"));
         }
-        Router { node, neighbour, _switches: [first, second], _net: net }
+        Router { node, neighbour, switches: [first, second], _net: net }
+    }
+}
+
+impl Router {
+    /// Takes the carrier of eth0 away, or gives it back.
+    pub fn carrier(&self, on: bool) {
+        self.switches[0].sh(if on { "ip link set port0 up" } else { "ip link set port0 down" });
+    }
+
+    fn enable_ipv6(&self) {
+        for (host, number) in [(&self.node, 1), (&self.neighbour, 2)] {
+            host.enable_ipv6("eth0", &format!("2001:db8::{number}/64"));
+        }
     }
 }
 
 fn observe(subject: Subject, lines: &str) -> Facts {
     let router = Router::new();
     let node = &router.node;
+    if lines.contains("::") {
+        router.enable_ipv6();
+    }
     let recorder = Recorder::new(node);
     let script = recorder.script();
+    let (global, lines) = lines.split_once('@').unwrap_or(("", lines));
     let config = format!(
-        "vrrp_instance I {{\n interface eth0\n virtual_router_id 51\n {lines}\n notify {script}\n \
+        "global_defs {{\n {global}\n}}\nvrrp_instance I {{\n interface eth0\n virtual_router_id 51\n {lines}\n notify {script}\n \
          notify_master \"{script} became master\"\n notify_backup \"{script} became backup\"\n \
          notify_stop \"{script} stopped\"\n}}\n"
     );
@@ -100,7 +141,10 @@ fn observe(subject: Subject, lines: &str) -> Facts {
         capture.adverts_sent(sender).len() >= 4 && mastered.elapsed() > Duration::from_millis(6500)
     });
     note_links(&mut facts, "as MASTER", node);
-    facts.note("sysctls changed", changed(&quiet_sysctls, &sysctls(node)));
+    // keepalived 2.2 lets an IPv6 virtual MAC answer for the host's IPv4 addresses, 2.4 does not.
+    if !(lines.contains("::") && lines.contains("use_vmac")) {
+        facts.note("sysctls changed", changed(&quiet_sysctls, &sysctls(node)));
+    }
     note_announcements(&mut facts, &capture);
     let while_running = capture.adverts_sent("eth0").len();
 
@@ -129,6 +173,9 @@ fn note_adverts(facts: &mut Facts, adverts: &[(Instant, Advert)], while_running:
     let running = &adverts[..while_running.min(adverts.len())];
     let first: Vec<String> = running.iter().take(per_round).map(describe).collect();
     facts.list("first advert", &first);
+    let sealed: Vec<String> =
+        running.iter().take(3 * per_round).map(|(_, advert)| hex(&advert.ah)).collect();
+    facts.list("first authentication headers", &sealed);
     let changed = running.iter().map(describe).filter(|text| !first.contains(text)).count();
     facts.note("adverts that differ from the first", changed.to_string());
     let ids: Vec<u16> = running.iter().map(|(_, advert)| advert.id).collect();
@@ -147,8 +194,7 @@ fn note_adverts(facts: &mut Facts, adverts: &[(Instant, Advert)], while_running:
 fn note_announcements(facts: &mut Facts, capture: &Capture) {
     for interface in ["eth0", "eth1"] {
         let announcements = capture.announcements(interface);
-        let texts: Vec<String> = announcements.iter().map(|(_, arp)| describe(arp)).collect();
-        let mut kinds = texts.clone();
+        let mut kinds: Vec<String> = announcements.iter().map(|(_, (_, text))| text.clone()).collect();
         kinds.sort();
         kinds.dedup();
         facts.list(format!("kinds of announcement on {interface}"), &kinds);
@@ -172,25 +218,15 @@ fn note_announcements(facts: &mut Facts, capture: &Capture) {
     }
 }
 
-fn describe(arp: &Arp) -> String {
-    use crate::support::frame::hex;
-    format!(
-        "{} > {} operation {} {} {} asks {} {} length {}",
-        hex(&arp.source_mac),
-        hex(&arp.target_mac),
-        arp.operation,
-        hex(&arp.sender_mac),
-        arp.sender,
-        hex(&arp.wanted_mac),
-        arp.wanted,
-        arp.length
-    )
-}
-
 /// Addresses of all interfaces, and all macvlans.
 fn note_links(facts: &mut Facts, when: &str, node: &Node) {
     for interface in ["eth0", "eth1", "vrrp.51", "vip0"] {
-        facts.list(format!("addresses of {interface} {when}"), &node.addresses(interface));
+        let mut addresses = node.addresses(interface);
+        if interface == "vrrp.51" {
+            // Its parent's, which ours does without.
+            addresses.retain(|line| !line.contains("fe80::ff:fe00:1/64"));
+        }
+        facts.list(format!("addresses of {interface} {when}"), &addresses);
     }
     let text = node.sh("ip -d -o link show type macvlan");
     let mut words: Vec<&str> = Vec::new();

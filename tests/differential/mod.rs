@@ -1,14 +1,19 @@
 //! One scenario on keepalived and on standfast in the same run: what is seen from outside must be the same. Expected
 //! results are never written down here; keepalived gives them, but for the deliberate differences.
 
+mod announcements;
 mod elections;
 mod events;
 mod exit_codes;
-mod facts;
+pub mod facts;
 mod faults;
 mod fifos;
 mod interop;
 mod lifecycle;
+mod routing;
+mod states;
+mod tracked_files;
+mod tracked_processes;
 mod tracking;
 
 use crate::support::runner::Case;
@@ -17,9 +22,14 @@ use crate::support::runner::Case;
 pub fn cases() -> Vec<Case> {
     [
         lifecycle::cases(),
+        routing::cases(),
         events::cases(),
         elections::cases(),
+        announcements::cases(),
+        states::cases(),
         tracking::cases(),
+        tracked_files::cases(),
+        tracked_processes::cases(),
         exit_codes::cases(),
         faults::cases(),
         fifos::cases(),

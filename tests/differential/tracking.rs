@@ -1,6 +1,6 @@
 //! Scripts that decide about states and priorities, and groups that move together.
 
-use super::facts::{Facts, grepped, same};
+use super::facts::{Facts, grepped, said, same};
 use super::lifecycle::Router;
 use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Recorder, Subject};
@@ -17,6 +17,7 @@ pub fn cases() -> Vec<Case> {
         same("tracking::script_raises_priority", |subject| weight(subject, 30, 130, 100)),
         same("tracking::script_that_hangs", hanging),
         same("tracking::sync_group", sync_group),
+        same("tracking::weights_both_ways", weights_both_ways),
     ]
 }
 
@@ -136,5 +137,46 @@ fn sync_group(subject: Subject) -> Facts {
     let mut calls = recorder.calls();
     calls.sort();
     facts.list("script calls, sorted", &calls);
+    facts
+}
+
+/// A script and an interface with weights of both signs, reversed and not, while they are well and when they fail.
+fn weights_both_ways(subject: Subject) -> Facts {
+    let router = Router::new();
+    let node = &router.node;
+    good(node, true);
+    let mut text =
+        format!("vrrp_script check {{\n script \"{}\"\n interval 1\n fall 1\n}}\n", checker(node));
+    let mut names = Vec::new();
+    for tracked in ["track_script { check", "track_interface { eth1"] {
+        for weight in ["9", "9 reverse", "-7", "-7 reverse", "0", "0 reverse"] {
+            let number = names.len() + 1;
+            names.push(format!("I{number}"));
+            // It hears nobody, and waits so long that it never becomes master here.
+            text += &format!(
+                "vrrp_instance I{number} {{\n interface eth0\n virtual_router_id {number}\n priority 100\n \
+                 advert_int 40\n {tracked} weight {weight} }}\n virtual_ipaddress {{ 10.0.0.{}/24 }}\n}}\n",
+                100 + number
+            );
+        }
+    }
+    let daemon = Daemon::start(subject, node, &text);
+    let nth = |line: &str, nth| daemon.process().await_nth(line, nth, wait::seconds(10));
+    nth("(I1) Changing effective priority from 100 to 109", 1);
+    nth("(I5) Entering BACKUP STATE", 1);
+    good(node, false);
+    node.sh("ip link set eth1 down");
+    for name in ["I1", "I2", "I3", "I4"] {
+        nth(
+            &format!("({name}) Changing effective priority"),
+            if matches!(name, "I1" | "I2") { 2 } else { 1 },
+        );
+    }
+    nth("(I5) Entering FAULT STATE", 1);
+    nth("(I6) Entering BACKUP STATE", 1);
+    nth("(I11) Entering FAULT STATE", 1);
+    nth("(I12) Entering BACKUP STATE", 1);
+    let mut facts = Facts::default();
+    facts.calls("log", said(daemon.process(), &["Changing effective priority"]));
     facts
 }

@@ -25,6 +25,7 @@ fn our_addresses_and_devices_go_and_foreign_ones_stay() {
     let vmac = config.instances[0].vmac.clone().unwrap();
     let spec = VmacSpec {
         name: vmac.name.clone(),
+        family: config.instances[0].family,
         mac: vmac.mac,
         parent: "left0".into(),
         parent_index: index("left0"),

@@ -14,5 +14,7 @@ mod hosts;
 mod monitor;
 mod namespace;
 mod packets;
+mod packets_v6;
 mod readiness;
+mod routing;
 mod vmac;

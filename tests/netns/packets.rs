@@ -1,22 +1,34 @@
 //! VRRP sockets and gratuitous ARP on a wire.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use standfast::ids::Mac;
-use standfast::kernel::arp::ArpSocket;
-use standfast::kernel::raw::{Device, Mode, SocketSpec, VrrpSocket};
+use standfast::kernel::arp;
+use standfast::kernel::frames::FrameSocket;
+use standfast::kernel::raw::{Device, Mode, Outgoing, Protocol, SocketSpec, VrrpSocket};
 
 use crate::hosts::{Hosts, Sniffer, index, interface, ip, readable};
 
-const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
-const LEFT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
-const RIGHT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
+const GROUP: IpAddr = IpAddr::V4(Ipv4Addr::new(224, 0, 0, 18));
+const LEFT: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+const RIGHT: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
 const SOON: Duration = Duration::from_secs(5);
 
-fn open(name: &str, mode: Mode) -> VrrpSocket {
-    let device = Device { name: name.into(), index: index(name) };
-    VrrpSocket::open(&SocketSpec { listen: device.clone(), transmit: device, vmac: None, mode }).unwrap()
+pub fn device(name: &str) -> Device {
+    Device { name: name.into(), index: index(name), mac: None }
+}
+
+pub fn spec(device: Device, mode: Mode) -> SocketSpec {
+    SocketSpec { listen: device.clone(), transmit: device, vmac: None, mode, protocol: Protocol::Vrrp }
+}
+
+pub fn open(name: &str, mode: Mode) -> VrrpSocket {
+    VrrpSocket::open(&spec(device(name), mode)).unwrap()
+}
+
+pub fn packet(source: IpAddr, destination: IpAddr, ttl: u8, id: u16, payload: &[u8]) -> Outgoing<'_> {
+    Outgoing { source, destination, ttl: Some(ttl), id, payload }
 }
 
 fn hosts() -> Hosts {
@@ -27,7 +39,7 @@ fn hosts() -> Hosts {
 }
 
 /// The payload of the next packet, with its source and TTL.
-fn next(socket: &VrrpSocket) -> (Ipv4Addr, u8, Vec<u8>) {
+pub fn next(socket: &VrrpSocket) -> (IpAddr, u8, Vec<u8>) {
     let mut buffer = [0; 2048];
     loop {
         if let Some(packet) = socket.receive(&mut buffer).unwrap() {
@@ -42,9 +54,9 @@ fn multicast_both_ways_and_not_to_ourselves() {
     let hosts = hosts();
     let left = open("left0", Mode::Multicast(GROUP));
     let (right, sniffer) = hosts.right(|| (open("right0", Mode::Multicast(GROUP)), Sniffer::new()));
-    left.send(LEFT, GROUP, 255, 7, b"from left").unwrap();
+    left.send(&packet(LEFT, GROUP, 255, 7, b"from left")).unwrap();
     assert_eq!(next(&right), (LEFT, 255, b"from left".to_vec()));
-    right.send(RIGHT, GROUP, 255, 1, b"from right").unwrap();
+    right.send(&packet(RIGHT, GROUP, 255, 1, b"from right")).unwrap();
     assert_eq!(next(&left), (RIGHT, 255, b"from right".to_vec()), "our own packet does not come back");
 
     let frame = loop {
@@ -66,13 +78,13 @@ fn sockets_outlive_the_link() {
     let left = open("left0", Mode::Multicast(GROUP));
     let right = hosts.right(|| open("right0", Mode::Multicast(GROUP)));
     ip("link set left0 down");
-    assert!(left.send(LEFT, GROUP, 255, 1, b"lost").is_err());
+    assert!(left.send(&packet(LEFT, GROUP, 255, 1, b"lost")).is_err());
     assert_eq!(left.receive(&mut [0; 64]).unwrap(), None, "told as nothing to read");
     ip("link set left0 up");
     crate::hosts::wait_for("carrier", || interface("left0").is_some_and(|i| i.up));
-    left.send(LEFT, GROUP, 255, 2, b"back").unwrap();
+    left.send(&packet(LEFT, GROUP, 255, 2, b"back")).unwrap();
     assert_eq!(next(&right).2, b"back");
-    right.send(RIGHT, GROUP, 255, 1, b"answer").unwrap();
+    right.send(&packet(RIGHT, GROUP, 255, 1, b"answer")).unwrap();
     assert_eq!(next(&left).2, b"answer");
 }
 
@@ -85,11 +97,11 @@ fn each_interface_has_its_own_packets() {
     for (mode, destination) in [(Mode::Multicast(GROUP), GROUP), (Mode::Unicast(LEFT), LEFT)] {
         let (first, second) = (open("left0", mode), open("left1", mode));
         let right = hosts.right(|| open("right0", mode));
-        right.send(RIGHT, destination, 255, 1, b"for left0").unwrap();
+        right.send(&packet(RIGHT, destination, 255, 1, b"for left0")).unwrap();
         assert_eq!(next(&first).2, b"for left0");
         // The kernel walks its sockets for each arrival: what was for the second too would be there by now,
         // or with the next.
-        right.send(RIGHT, destination, 255, 2, b"for left0").unwrap();
+        right.send(&packet(RIGHT, destination, 255, 2, b"for left0")).unwrap();
         next(&first);
         assert_eq!(second.receive(&mut [0; 64]).unwrap(), None);
     }
@@ -100,30 +112,30 @@ fn unicast_to_a_peer() {
     let hosts = hosts();
     let left = open("left0", Mode::Unicast(LEFT));
     let right = hosts.right(|| open("right0", Mode::Unicast(RIGHT)));
-    left.send(LEFT, RIGHT, 64, 1, b"peer").unwrap();
+    left.send(&packet(LEFT, RIGHT, 64, 1, b"peer")).unwrap();
     assert_eq!(next(&right), (LEFT, 64, b"peer".to_vec()));
     // One that binds before the address is there.
-    hosts.right(|| open("right0", Mode::Unicast(Ipv4Addr::new(10, 0, 0, 77))));
+    hosts.right(|| open("right0", Mode::Unicast(Ipv4Addr::new(10, 0, 0, 77).into())));
 }
 
 #[test]
 fn a_group_of_the_operators_choice() {
     let hosts = hosts();
-    let group = Ipv4Addr::new(239, 1, 2, 3);
+    let group = Ipv4Addr::new(239, 1, 2, 3).into();
     let left = open("left0", Mode::Multicast(group));
     let right = hosts.right(|| open("right0", Mode::Multicast(group)));
-    left.send(LEFT, group, 255, 1, b"elsewhere").unwrap();
+    left.send(&packet(LEFT, group, 255, 1, b"elsewhere")).unwrap();
     assert_eq!(next(&right).2, b"elsewhere");
 }
 
 #[test]
 fn a_missing_interface_is_an_error() {
     let _hosts = hosts();
-    let device = Device { name: "nowhere0".into(), index: standfast::ids::IfIndex(9999) };
-    let spec =
-        SocketSpec { listen: device.clone(), transmit: device, vmac: None, mode: Mode::Multicast(GROUP) };
-    let error = VrrpSocket::open(&spec).err().expect("there is no such interface");
-    assert_eq!(error.raw_os_error(), Some(libc::ENODEV));
+    let device = Device { name: "nowhere0".into(), index: standfast::ids::IfIndex(9999), mac: None };
+    for group in [GROUP, "ff02::12".parse().unwrap()] {
+        let error = VrrpSocket::open(&spec(device.clone(), Mode::Multicast(group))).err();
+        assert_eq!(error.expect("there is no such interface").raw_os_error(), Some(libc::ENODEV));
+    }
 }
 
 #[test]
@@ -134,7 +146,7 @@ fn gratuitous_arp_is_learnt() {
     let device = interface("left0").unwrap();
     let mac: Mac = device.mac.unwrap();
     let sniffer = hosts.right(Sniffer::new);
-    ArpSocket::open().unwrap().announce(device.index, mac, vip).unwrap();
+    arp::announce(&FrameSocket::open().unwrap(), device.index, mac, vip).unwrap();
     let frame = loop {
         let frame = sniffer.frame(SOON).expect("the announcement");
         if frame[12..14] == [8, 6] {

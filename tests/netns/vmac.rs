@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use standfast::ids::{Family, Mac, Vrid};
-use standfast::kernel::vmac::{Ensured, VmacError, VmacSpec, Vmacs};
+use standfast::kernel::vmac::{Ensured, VmacError, VmacSpec, Vmacs, carry_ipv6};
 
 use crate::hosts::{Hosts, Sniffer, channel, index, interface, ip, ip_output, lone_host, wait_for};
 
 fn spec() -> VmacSpec {
     VmacSpec {
         name: "vrrp.51".into(),
+        family: Family::V4,
         mac: Mac::of_virtual_router(Family::V4, Vrid::new(51).unwrap()),
         parent: "left0".into(),
         parent_index: index("left0"),
@@ -75,7 +76,7 @@ fn a_foreign_device_is_left_alone_and_a_stale_one_replaced() {
 /// Frames with the virtual MAC that arrive while nothing happens: duplicate detection, router solicitations
 /// and multicast reports come within the first second and a half.
 fn virtual_frames(sniffer: &Sniffer) -> usize {
-    let from_virtual = |frame: &&Vec<u8>| frame[6..11] == [0, 0, 0x5e, 0, 1];
+    let from_virtual = |frame: &&Vec<u8>| frame[6..10] == [0, 0, 0x5e, 0];
     sniffer.frames(Duration::from_millis(1500)).iter().filter(from_virtual).count()
 }
 
@@ -96,4 +97,30 @@ fn on_the_backup_nothing_leaves_with_the_virtual_mac() {
     let mut vmacs = Vmacs::default();
     vmacs.ensure(&mut channel(), &spec()).unwrap();
     assert_eq!(virtual_frames(&sniffer), 0);
+
+    // On a router, too, which is a member of groups that a host is none of.
+    for forwarding in ["0", "1"] {
+        std::fs::write("/proc/sys/net/ipv6/conf/all/forwarding", forwarding).unwrap();
+        sniffer.frames(Duration::from_millis(100));
+        vmacs.ensure(&mut channel(), &spec_v6()).unwrap();
+        assert_eq!(virtual_frames(&sniffer), 0, "IPv6, forwarding {forwarding}");
+        // Nor when it has been master: its addresses go without a word.
+        carry_ipv6("vrrp.61", true).unwrap();
+        ip("-6 address add 2001:db8::50/128 dev vrrp.61 nodad");
+        ip("-6 address add fe80::50/128 dev vrrp.61 nodad");
+        virtual_frames(&sniffer);
+        carry_ipv6("vrrp.61", false).unwrap();
+        assert_eq!(interface("vrrp.61").unwrap().addresses, []);
+        assert_eq!(virtual_frames(&sniffer), 0, "no longer master, forwarding {forwarding}");
+        vmacs.drop_device(&mut channel(), "vrrp.61").unwrap();
+    }
+}
+
+fn spec_v6() -> VmacSpec {
+    VmacSpec {
+        name: "vrrp.61".into(),
+        family: Family::V6,
+        mac: Mac::of_virtual_router(Family::V6, Vrid::new(61).unwrap()),
+        ..spec()
+    }
 }

@@ -169,7 +169,7 @@ impl Cluster {
 
     fn send(&mut self, number: usize, from: std::net::IpAddr, to: std::net::IpAddr, payload: &Arc<[u8]>) {
         let segment = (0..SEGMENTS).find(|s| own_address(*s, number) == from).expect("a foreign source");
-        if !self.nodes[number].link[segment] {
+        if !self.nodes[number].link[segment] || self.nodes[number].mute[segment] {
             return;
         }
         for other in 0..self.nodes.len() {

@@ -2,7 +2,7 @@
 //! stalls, kills, scripts, deleted addresses and reloads; then everything heals, and one master must stay.
 //!
 //! `SEED=n` replays one cluster and prints its history. `SIM_CLUSTERS=n` sets how many seeds are run, from
-//! `SIM_FIRST` on (default 1).
+//! `SIM_FIRST` on (default 1); with `SIM_HOURS=n` it is as many as give so many virtual hours, on all processors.
 
 #![cfg(test)]
 #![allow(
@@ -12,8 +12,12 @@
     reason = "a test fails by panicking, and what helps it is no test function in clippy's eyes"
 )]
 
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 mod chance;
 mod cluster;
+mod explore;
 mod node;
 mod sample;
 mod story;
@@ -33,13 +37,29 @@ fn clusters_survive_chaos_and_agree_after_it() {
         return;
     }
     let first = number("SIM_FIRST").unwrap_or(1);
-    let mut total = story::Outcome::default();
-    for seed in first..first + number("SIM_CLUSTERS").unwrap_or(CLUSTERS) {
-        match std::panic::catch_unwind(|| story::run(seed, false)) {
-            Ok(outcome) => total.add(outcome),
-            Err(_) => panic!("cluster of SEED={seed} failed: replay with SEED={seed}"),
+    let hours = number("SIM_HOURS");
+    let clusters = number("SIM_CLUSTERS").unwrap_or(if hours.is_some() { u64::MAX / 2 } else { CLUSTERS });
+    let (next, total) = (AtomicU64::new(first), Mutex::new(story::Outcome::default()));
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            let enough = hours.is_some_and(|hours| total.lock().unwrap().virtual_seconds >= hours * 3600);
+            if seed >= first + clusters || enough {
+                return;
+            }
+            match std::panic::catch_unwind(|| story::run(seed, false)) {
+                Ok(outcome) => total.lock().unwrap().add(outcome),
+                Err(_) => panic!("cluster of SEED={seed} failed: replay with SEED={seed}"),
+            }
         }
-    }
-    println!("{total:?}");
+    };
+    let jobs =
+        if hours.is_some() { std::thread::available_parallelism().map_or(1, usize::from) } else { 1 };
+    std::thread::scope(|scope| {
+        let jobs: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
+        jobs.into_iter().for_each(|job| job.join().unwrap());
+    });
+    let total = total.into_inner().unwrap();
+    println!("seeds from {first} to {}: {total:?}", next.into_inner() - 1);
     assert!(total.takeovers > 0 && total.stalls > 0 && total.reloads > 0, "nothing happened: {total:?}");
 }

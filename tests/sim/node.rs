@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use standfast::config::model::{Config, Version};
-use standfast::ids::IfIndex;
+use standfast::ids::{IfIndex, Name};
 use standfast::objects::address::AddressKey;
 use standfast::objects::interface::Interface;
 use standfast::time::Mono;
@@ -34,6 +34,12 @@ pub struct Node {
     /// `None`: the daemon is not running.
     pub router: Option<Router>,
     pub link: [bool; SEGMENTS],
+    /// What it sends there is lost.
+    pub mute: [bool; SEGMENTS],
+    /// The kernel refuses to set addresses.
+    pub refusing: bool,
+    /// The kernel's number of each interface.
+    index: [u32; SEGMENTS],
     /// Does not run until then; packets wait.
     pub stalled: Option<Mono>,
     pub inbox: VecDeque<Packet>,
@@ -41,6 +47,8 @@ pub struct Node {
     pub healthy: bool,
     /// The addresses that are set; those of a killed daemon stay.
     pub set: BTreeSet<AddressKey>,
+    /// Not all that is wanted is set, and that is not the router's fault.
+    lost: bool,
     /// The last state that scripts were told, by instance.
     pub told: BTreeMap<String, State>,
     /// Its clock runs this many millionths faster.
@@ -72,10 +80,14 @@ impl Node {
             config,
             router: None,
             link: [true; SEGMENTS],
+            mute: [false; SEGMENTS],
+            refusing: false,
+            index: std::array::from_fn(|segment| segment as u32 + 2),
             stalled: None,
             inbox: VecDeque::new(),
             healthy: true,
             set: BTreeSet::new(),
+            lost: false,
             told: BTreeMap::new(),
             ppm,
             mixed: false,
@@ -104,7 +116,7 @@ impl Node {
 
     fn interface(&self, segment: usize) -> Arc<Interface> {
         let net = format!("{}/24", own_address(segment, self.number));
-        sample::interface(interface_name(segment), segment as u32 + 2, self.link[segment], &[&net])
+        sample::interface(interface_name(segment), self.index[segment], self.link[segment], &[&net])
     }
 
     /// When it wants to run next.
@@ -157,6 +169,27 @@ impl Node {
         self.event(now, Event::Interface { name, now: Some(interface) });
     }
 
+    /// The interface goes, and one of the same name comes, with what was set on the first gone.
+    pub fn recreate(&mut self, now: Mono, segment: usize) {
+        let name: Name = interface_name(segment).into();
+        self.set.retain(|key| key.interface != name);
+        self.lost |= self.set != self.wanted();
+        self.event(now, Event::Interface { name: name.clone(), now: None });
+        self.index[segment] += 10;
+        self.event(now, Event::Interface { name, now: Some(self.interface(segment)) });
+        self.refuse(self.refusing);
+    }
+
+    /// The kernel begins to refuse addresses, or takes all that it has refused.
+    pub fn refuse(&mut self, refuses: bool) {
+        self.refusing = refuses;
+        self.lost |= refuses;
+        if !refuses {
+            self.reconcile();
+            self.lost = false;
+        }
+    }
+
     pub fn script(&mut self, now: Mono) {
         for script in self.config.clone().track_scripts.iter() {
             self.event(now, Event::Script { name: script.name.clone(), healthy: self.healthy });
@@ -166,6 +199,7 @@ impl Node {
     pub fn reload(&mut self, now: Mono, config: Config) {
         self.mixed = true;
         self.config = Arc::new(config);
+        self.better.retain(|vrid, _| self.config.instances.iter().any(|i| i.vrid.get() == *vrid));
         self.event(now, Event::Reconfigure(self.config.clone()));
         let config = &self.config;
         self.told.retain(|name, _| config.instances.iter().any(|i| *i.name == **name));
@@ -186,10 +220,11 @@ impl Node {
             self.hear(now, &packet);
             let datagram = Datagram {
                 received_at: self.clock(now),
-                interface: IfIndex(packet.segment as u32 + 2),
+                interface: IfIndex(self.index[packet.segment]),
                 source: packet.from,
                 destination: packet.to,
                 ttl: 255,
+                header: &[],
                 payload: &packet.payload,
             };
             self.event(now, Event::Packet(datagram));
@@ -257,11 +292,13 @@ impl Node {
         for action in &out {
             match action {
                 Action::Own { .. } => self.reconcile(),
-                Action::Restore { address } => {
+                Action::Restore { address } if !self.refusing => {
                     self.set.insert(address.clone());
                 }
                 Action::Announce { address, .. } => {
-                    assert!(self.set.contains(address), "{address:?} is announced, but not set");
+                    // What the kernel refused is not announced by the driver.
+                    let known = self.lost || self.set.contains(address);
+                    assert!(known, "{address:?} is announced, but not set");
                 }
                 Action::Notify { subject: Subject::Instance(name), state, .. } => {
                     self.told.insert(name.to_string(), *state);
@@ -281,7 +318,12 @@ impl Node {
 
     /// The kernel's addresses as the router wants them.
     fn reconcile(&mut self) {
-        self.set = self.wanted();
+        let wanted = self.wanted();
+        if self.refusing {
+            self.set.retain(|key| wanted.contains(key));
+        } else {
+            self.set = wanted;
+        }
     }
 
     fn wanted(&self) -> BTreeSet<AddressKey> {
@@ -297,7 +339,9 @@ impl Node {
     /// What holds after every call, whatever the world does.
     fn check(&mut self) {
         let views = self.views();
-        assert_eq!(self.set, self.wanted(), "addresses are set exactly where we are master");
+        let wanted = self.wanted();
+        assert!(self.set.is_subset(&wanted), "addresses are set only where we are master");
+        assert!(self.lost || self.set == wanted, "addresses are set wherever we are master");
         for view in &views {
             if let Some(told) = self.told.get(&*view.config.name).filter(|told| **told != State::Stop) {
                 assert_eq!(*told, view.state, "scripts of {} were told", view.config.name);

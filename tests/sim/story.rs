@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use standfast::config::model::{
-    Config, GroupOptions, Notify, SyncGroup, TrackScript, Tracked, UnicastPeer, Version, VrrpInstance,
+    Config, Garp, Global, GroupOptions, Notify, SyncGroup, TrackScript, Tracked, UnicastPeer, Version,
+    VrrpInstance,
+    interface::{GarpGroup, UpDownDelay},
     script::Command,
 };
 use standfast::time::Mono;
@@ -47,6 +49,14 @@ struct Plan {
     unicast: bool,
     grouped: bool,
     scripted: bool,
+    /// Members of the group follow weights.
+    weighted_group: bool,
+    /// Links are debounced.
+    debounced: bool,
+    /// `vrrp_startup_delay`, in intervals.
+    startup: u32,
+    /// Between two announcements.
+    gap: Duration,
 }
 
 impl Plan {
@@ -64,6 +74,10 @@ impl Plan {
             unicast: chance.percent(30),
             grouped: chance.percent(40),
             scripted: chance.percent(40),
+            weighted_group: chance.percent(50),
+            debounced: chance.percent(30),
+            startup: chance.pick(&[0, 0, 0, 1, 3]),
+            gap: Duration::from_millis(chance.pick(&[0, 0, 1, 20])),
         }
     }
 
@@ -75,6 +89,12 @@ impl Plan {
         let weight = chance.pick(&[0, 0, -20, 30]);
         let tracked = Tracked { name: "check".into(), weight, reverse: false };
         let scripts = if self.scripted { vec![tracked] } else { Vec::new() };
+        let watched = Tracked {
+            name: interface_name(chance.index(SEGMENTS)).into(),
+            weight: chance.pick(&[0, -30, 20]),
+            reverse: false,
+        };
+        let watched = if chance.percent(30) { vec![watched] } else { Vec::new() };
         let slower = self.version == Version::V3 && chance.percent(20);
         let instances: Vec<_> = (0..self.instances)
             .map(|n| {
@@ -88,6 +108,8 @@ impl Plan {
                     unicast_peers: if self.unicast { self.peers(node, segment) } else { Vec::new() },
                     addresses: vec![address(name, &format!("192.168.{segment}.{}/32", n + 1))],
                     track_scripts: scripts.clone(),
+                    track_interfaces: watched.clone(),
+                    garp: Garp { master_refresh: self.interval * 7, ..Garp::default() },
                     higher_prio_send_advert: chance.percent(20),
                     lower_prio_no_advert: chance.percent(10),
                     ..instance(&format!("I{n}"), name, n as u8 + 1, priority)
@@ -99,7 +121,7 @@ impl Plan {
             members: instances.iter().map(|i| i.name.clone()).collect(),
             track_interfaces: Vec::new(),
             track_scripts: Vec::new(),
-            tracking_weight: false,
+            tracking_weight: self.weighted_group,
             notify: Notify::default(),
             smtp_alert: None,
             options: GroupOptions::default(),
@@ -115,8 +137,17 @@ impl Plan {
             fall: 1,
             init_fail: false,
         };
+        let interfaces: Vec<_> = (0..SEGMENTS).map(|segment| interface_name(segment).into()).collect();
+        let debounce = |interface| UpDownDelay { interface, down: self.interval, up: self.interval * 2 };
+        let delays = interfaces.iter().cloned().map(debounce).collect();
+        let pace = GarpGroup { garp_interval: Some(self.gap), gna_interval: None, interfaces };
+        let mut global = Global { vrrp_startup_delay: self.interval * self.startup, ..Global::default() };
+        global.garp.values.interval = self.gap;
         Config {
             instances,
+            global,
+            garp_groups: if chance.percent(50) { vec![pace] } else { Vec::new() },
+            up_down_delays: if self.debounced { delays } else { Vec::new() },
             sync_groups: if self.grouped { vec![group] } else { Vec::new() },
             track_scripts: if self.scripted { vec![check] } else { Vec::new() },
             ..Config::default()
@@ -170,7 +201,7 @@ fn mishap(cluster: &mut Cluster, plan: &Plan, outcome: &mut Outcome) {
     let number = cluster.chance.index(plan.nodes);
     let segment = cluster.chance.index(SEGMENTS);
     let now = cluster.now;
-    let kind = cluster.chance.below(11);
+    let kind = cluster.chance.below(15);
     cluster.tell(|| format!("mishap {kind} at node {number}, segment {segment}"));
     match kind {
         0 => {
@@ -220,6 +251,20 @@ fn mishap(cluster: &mut Cluster, plan: &Plan, outcome: &mut Outcome) {
                 cluster.nodes[number].lose(now, &key);
             }
         }
+        // The wire works one way only: what the node sends is lost.
+        11 => cluster.nodes[number].mute[segment] ^= true,
+        // The kernel refuses every new address for a while.
+        12 => {
+            let refuses = !cluster.nodes[number].refusing;
+            cluster.nodes[number].refuse(refuses);
+        }
+        // The interface is made anew.
+        13 if cluster.nodes[number].is_awake() => cluster.nodes[number].recreate(now, segment),
+        // The kernel tells again what it has told.
+        14 if cluster.nodes[number].is_awake() => {
+            let up = cluster.nodes[number].link[segment];
+            cluster.nodes[number].set_link(now, segment, up);
+        }
         _ => {}
     }
     cluster.collect(number);
@@ -242,6 +287,8 @@ fn heal(cluster: &mut Cluster, plan: &Plan) {
     for number in 0..cluster.nodes.len() {
         let whole = plan.config(number, &mut cluster.chance);
         let node = &mut cluster.nodes[number];
+        node.mute = [false; SEGMENTS];
+        node.refuse(false);
         let lacking = node.config.instances.len() < plan.instances;
         if lacking && node.router.is_none() {
             node.config = whole.into();

@@ -1,11 +1,12 @@
 //! A capture of all that passes the interfaces of a node, both ways, with times.
 
-use super::frame::{Advert, Arp, Frame};
+use super::frame::{Advert, Frame};
 use super::net::Node;
 use nix::net::if_::if_indextoname;
 use nix::sys::socket::{LinkAddr, recvfrom};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -62,9 +63,10 @@ impl Capture {
         self.decoded(interface, false, Frame::advert)
     }
 
-    /// The gratuitous ARP packets that left by `interface`.
-    pub fn announcements(&self, interface: &str) -> Vec<(Instant, Arp)> {
-        self.decoded(interface, true, |frame| frame.arp().filter(Arp::gratuitous))
+    /// What gratuitous ARP and unsolicited neighbour advertisements announced by `interface`: the address, and the
+    /// whole frame in words.
+    pub fn announcements(&self, interface: &str) -> Vec<(Instant, (IpAddr, String))> {
+        self.decoded(interface, true, Frame::announcement)
     }
 
     fn decoded<T>(

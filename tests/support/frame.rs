@@ -1,6 +1,6 @@
-//! Ethernet frames taken apart: as much of VRRP and ARP as the tests look at.
+//! Ethernet frames taken apart: as much of VRRP, ARP and neighbour discovery as the tests look at.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Instant;
 
 /// A frame seen on an interface.
@@ -16,25 +16,27 @@ pub struct Frame {
     pub bytes: Vec<u8>,
 }
 
-/// A VRRP packet over IPv4.
+/// A VRRP packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advert {
     /// Ethernet source.
     pub source_mac: [u8; 6],
     /// Ethernet destination.
     pub target_mac: [u8; 6],
-    /// Type of service.
+    /// Type of service, or traffic class.
     pub tos: u8,
-    /// IP identification.
+    /// IP identification; 0 over IPv6, as are the fragment bits.
     pub id: u16,
     /// Flags and fragment offset.
     pub fragment: u16,
-    /// Time to live.
+    /// Time to live, or hop limit.
     pub ttl: u8,
     /// IP source.
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     /// IP destination.
-    pub target: Ipv4Addr,
+    pub target: IpAddr,
+    /// The authentication header before it, if there is one.
+    pub ah: Vec<u8>,
     /// The VRRP packet, from version and type to the end of the IP packet.
     pub vrrp: Vec<u8>,
 }
@@ -45,7 +47,7 @@ impl Advert {
         self.vrrp.get(2).copied().unwrap_or(0)
     }
 
-    /// All that should be the same for each sender, in words; the identification is left out.
+    /// All that should be the same for each sender, in words; identification and authentication header are left out.
     pub fn describe(&self) -> String {
         format!(
             "{} > {} {} > {} tos {:#x} ttl {} frag {:#x} vrrp {}",
@@ -83,6 +85,20 @@ pub struct Arp {
 }
 
 impl Arp {
+    fn describe(&self) -> String {
+        format!(
+            "{} > {} operation {} {} {} asks {} {} length {}",
+            hex(&self.source_mac),
+            hex(&self.target_mac),
+            self.operation,
+            hex(&self.sender_mac),
+            self.sender,
+            hex(&self.wanted_mac),
+            self.wanted,
+            self.length
+        )
+    }
+
     /// Whether it announces its sender's own address.
     pub fn gratuitous(&self) -> bool {
         self.sender == self.wanted
@@ -98,9 +114,14 @@ impl Frame {
     /// The frame as a VRRP packet, if it is one.
     pub fn advert(&self) -> Option<Advert> {
         let bytes = &self.bytes;
-        if word(bytes, 12)? != 0x0800 || *bytes.get(23)? != 112 {
+        if word(bytes, 12)? == 0x86dd {
+            return self.advert_v6();
+        }
+        let protocol = *bytes.get(23)?;
+        if word(bytes, 12)? != 0x0800 || ![112, 51].contains(&protocol) {
             return None;
         }
+        let sealed = if protocol == 51 { 24 } else { 0 };
         let header = usize::from(bytes.get(14)? & 0x0f) * 4;
         let total = usize::from(word(bytes, 16)?);
         Some(Advert {
@@ -110,10 +131,44 @@ impl Frame {
             id: word(bytes, 18)?,
             fragment: word(bytes, 20)?,
             ttl: *bytes.get(22)?,
-            source: array::<4>(bytes, 26)?.into(),
-            target: array::<4>(bytes, 30)?.into(),
-            vrrp: bytes.get(14 + header..14 + total)?.to_vec(),
+            source: Ipv4Addr::from(array::<4>(bytes, 26)?).into(),
+            target: Ipv4Addr::from(array::<4>(bytes, 30)?).into(),
+            ah: bytes.get(14 + header..14 + header + sealed)?.to_vec(),
+            vrrp: bytes.get(14 + header + sealed..14 + total)?.to_vec(),
         })
+    }
+
+    fn advert_v6(&self) -> Option<Advert> {
+        let bytes = &self.bytes;
+        let length = usize::from(word(bytes, 18)?);
+        (*bytes.get(20)? == 112).then_some(())?;
+        Some(Advert {
+            source_mac: array(bytes, 6)?,
+            target_mac: array(bytes, 0)?,
+            tos: (word(bytes, 14)? >> 4) as u8,
+            id: 0,
+            fragment: 0,
+            ttl: *bytes.get(21)?,
+            source: Ipv6Addr::from(array::<16>(bytes, 22)?).into(),
+            target: Ipv6Addr::from(array::<16>(bytes, 38)?).into(),
+            ah: Vec::new(),
+            vrrp: bytes.get(54..54 + length)?.to_vec(),
+        })
+    }
+
+    /// What the frame announces, if it is a gratuitous ARP or an unsolicited neighbour advertisement to all nodes:
+    /// the address, and the whole in words.
+    pub fn announcement(&self) -> Option<(IpAddr, String)> {
+        if let Some(arp) = self.arp().filter(Arp::gratuitous) {
+            return Some((arp.sender.into(), arp.describe()));
+        }
+        let bytes = &self.bytes;
+        let all_nodes = "ff02::1".parse::<Ipv6Addr>().unwrap().octets();
+        let (class, kind) = (word(bytes, 12)?, (*bytes.get(20)?, *bytes.get(54)?));
+        if class != 0x86dd || kind != (58, 136) || array(bytes, 38)? != all_nodes {
+            return None;
+        }
+        Some((Ipv6Addr::from(array::<16>(bytes, 62)?).into(), hex(bytes)))
     }
 
     /// The frame as an ARP packet, if it is one.

@@ -5,7 +5,7 @@ use super::net::Node;
 /// A virtual service with its real servers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Service {
-    /// Protocol flag and address, as in `-t 10.0.0.1:80`.
+    /// Protocol flag and address, as in `-t 10.0.0.1:80`; `-f 5`, or `-f 5 -6` for IPv6.
     pub address: String,
     /// The rest of the line: scheduler, persistence, flags.
     pub options: String,
@@ -27,9 +27,12 @@ pub fn reals(node: &Node) -> Vec<String> {
 pub fn parse(text: &str) -> Vec<Service> {
     let mut services: Vec<Service> = Vec::new();
     for line in text.lines() {
-        let mut words = line.split_whitespace();
+        let mut words = line.split_whitespace().peekable();
         let command = words.next();
-        let address = words.by_ref().take(2).collect::<Vec<_>>().join(" ");
+        let mut address = words.by_ref().take(2).collect::<Vec<_>>().join(" ");
+        if words.next_if_eq(&"-6").is_some() {
+            address.push_str(" -6");
+        }
         match command {
             Some("-A") => {
                 let options = words.collect::<Vec<_>>().join(" ");

@@ -49,6 +49,19 @@ impl Net {
         node
     }
 
+    /// The first namespace of the machine as a node: for what happens nowhere else, and in a virtual machine only.
+    pub fn machine(&self, name: &str) -> Node {
+        assert!(super::vm::inside(), "the machine's own network is not touched");
+        let netns = format!("{}-{name}", self.prefix);
+        succeed(Command::new("ip").args(["netns", "attach", &netns, "1"]));
+        self.namespaces.lock().unwrap().push(netns.clone());
+        let dir = self.scratch.path().join(name);
+        for place in ["run", "bin"] {
+            std::fs::create_dir_all(dir.join(place)).unwrap();
+        }
+        Node { name: name.to_owned(), netns, dir, processes: None }
+    }
+
     /// A cable between two nodes: `(node, interface, address with prefix)` twice. Both ends are set up.
     pub fn cable(&self, a: (&Node, &str, &str), b: (&Node, &str, &str)) {
         a.0.ip(&[format!("link add {} type veth peer name {} netns {}", a.1, b.1, b.0.netns)]);
@@ -231,10 +244,21 @@ impl Node {
         setns(namespace, CloneFlags::CLONE_NEWNET).unwrap();
     }
 
-    /// The IPv4 addresses of an interface as `ip` prints them, without index and with single blanks.
+    /// Gives an interface IPv6: a link-local address made of its MAC, and this one. Nothing waits for the detection
+    /// of duplicates, and the address outlives the link.
+    pub fn enable_ipv6(&self, interface: &str, address: &str) {
+        for (setting, value) in [("accept_dad", 0), ("keep_addr_on_down", 1), ("disable_ipv6", 0)] {
+            for scope in ["all", "default", interface] {
+                self.sh(&format!("echo {value} >/proc/sys/net/ipv6/conf/{scope}/{setting}"));
+            }
+        }
+        self.ip(&[format!("addr add {address} dev {interface} nodad")]);
+    }
+
+    /// The addresses of an interface as `ip` prints them, without index and with single blanks.
     pub fn addresses(&self, interface: &str) -> Vec<String> {
         let text =
-            String::from_utf8_lossy(&self.try_sh(&format!("ip -o -4 addr show dev {interface}")).stdout)
+            String::from_utf8_lossy(&self.try_sh(&format!("ip -o addr show dev {interface}")).stdout)
                 .into_owned();
         text.lines()
             .map(|line| line.replace('\\', " ").split_whitespace().skip(2).collect::<Vec<_>>().join(" "))
@@ -243,7 +267,9 @@ impl Node {
 
     /// Whether an interface has an address (written with its prefix).
     pub fn has(&self, interface: &str, address: &str) -> bool {
-        self.addresses(interface).iter().any(|line| line.contains(&format!("inet {address} ")))
+        self.addresses(interface).iter().any(|line| {
+            line.contains(&format!("inet {address} ")) || line.contains(&format!("inet6 {address} "))
+        })
     }
 
     /// Waits until an interface has, or has no more, an address.

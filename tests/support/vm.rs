@@ -33,6 +33,8 @@ const LATE: [&str; 19] = [
     "af_packet",
     "8021q",
 ];
+/// Environment variable that says to this program that it runs in the guest.
+const GUEST: &str = "STANDFAST_GUEST";
 /// How much slower the guest is than a quick machine, for deadlines.
 const SLOWNESS: &str = "4";
 /// The guest's last words on the result line, before the exit status.
@@ -67,6 +69,11 @@ pub fn kernel() -> Result<Kernel, String> {
 /// Whether this machine's own kernel may be used: it has IPVS and the operator of the tests allows it.
 pub fn own_kernel_serves() -> bool {
     std::env::var_os("STANDFAST_TEST_OWN_KERNEL").is_some() && Path::new("/proc/net/ip_vs").exists()
+}
+
+/// Whether this program runs in a virtual machine that it has booted itself.
+pub fn inside() -> bool {
+    std::env::var_os(GUEST).is_some()
 }
 
 /// Two processors that run as fast as this machine lets them.
@@ -238,7 +245,7 @@ mount -t tmpfs run /root/run
 mkdir -p /root/run/netns /root/run/bird /root/run/lock
 stty -F /dev/ttyS1 -opost 2>/dev/null
 cat > /root/tmp/guest.sh <<'END'
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root {slowness}={SLOWNESS}
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root {slowness}={SLOWNESS} {GUEST}=1
 ip link set lo up
 modprobe -a -q {late}
 sysctl -q -w net.ipv4.ping_group_range="0 2147483647"

@@ -9,6 +9,7 @@ mod leaf;
 pub mod leaf_lab;
 mod meaning;
 mod nginx;
+mod processes;
 mod rh1;
 mod service;
 
@@ -35,6 +36,7 @@ pub fn cases() -> Vec<Case> {
     let mut cases = ipvs::cases();
     cases.extend(balancing::cases());
     cases.extend(service::cases());
+    cases.extend(processes::cases());
     cases.push(Case::new("vm::meaning::services_mean_what_they_mean_to_keepalived", meaning::services));
     for (name, run) in scenarios {
         for subject in Subject::ALL {

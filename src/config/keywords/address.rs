@@ -64,6 +64,8 @@ pub const VIRTUAL_ADDRESS: &[Keyword] = &[row("use_vmac", Nothing, Allowed, Last
     .later()];
 
 /// The line of an address outside instances alone
-pub const STATIC_ADDRESS: &[Keyword] = &[row("track_group", Words, Allowed, FirstWins, "none")
-    .doc("", "NAME", "FAULT for the instances in the track group when the address cannot be restored.")
-    .later()];
+pub const STATIC_ADDRESS: &[Keyword] = &[row("track_group", Words, Allowed, FirstWins, "none").doc(
+    "",
+    "NAME",
+    "FAULT for the instances in the track group when the address cannot be restored.",
+)];

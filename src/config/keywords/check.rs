@@ -44,20 +44,26 @@ pub const CONNECTION: &[Keyword] = &[
 ];
 
 /// `MISC_CHECK`, beside [`BASE`]
-pub const MISC_CHECK: &[Keyword] = &[
-    row("misc_path", Script, Faults, LastWins, "none (required)")
-        .doc("0.5.3", "COMMAND with arguments (quote the whole)", "Script to run.")
-        .unused("runs no check scripts"),
-    row("misc_timeout", Lax(0, 4294), Exits, LastWins, "0 meaning the virtual server's delay_loop")
-        .doc("1.1.0", "SECS 0..4294", "Time after which the script is terminated.")
-        .unused("runs no check scripts"),
-    row("misc_dynamic", Nothing, Allowed, LastWins, "off")
-        .doc("1.1.8", "none", "Exit status 2..255 is success and sets the weight to status-2.")
-        .unused("runs no check scripts"),
-    row("user", User, Faults, LastWins, "script_user default")
-        .doc("1.3.0", "USER [[:]GROUP]", "Identity of the script.")
-        .unused("runs no check scripts"),
-];
+pub const MISC_CHECK: &[Keyword] =
+    &[
+        row("misc_path", Script, Faults, LastWins, "none (required)").doc(
+            "0.5.3",
+            "COMMAND with arguments (quote the whole)",
+            "Script to run.",
+        ),
+        row("misc_timeout", Lax(0, 4294), Exits, LastWins, "0 meaning the virtual server's delay_loop")
+            .doc("1.1.0", "SECS 0..4294", "Time after which the script is terminated."),
+        row("misc_dynamic", Nothing, Allowed, LastWins, "off").doc(
+            "1.1.8",
+            "none",
+            "Exit status 2..255 is success and sets the weight to status-2.",
+        ),
+        row("user", User, Faults, LastWins, "script_user default").doc(
+            "1.3.0",
+            "USER [[:]GROUP]",
+            "Identity of the script.",
+        ),
+    ];
 
 /// `SMTP_CHECK`, beside [`CONNECTION`]
 pub const SMTP_CHECK: &[Keyword] = &[

@@ -97,8 +97,7 @@ pub const DELAY: &[Keyword] = &[row(
     Repeats,
     "UP omitted: 0 in this version (manual says same as DOWN)",
 )
-.doc("", "IFNAME DOWN [UP], SECS 0..255 with 6 decimals", "Debounce times.")
-.later()];
+.doc("", "IFNAME DOWN [UP], SECS 0..255 with 6 decimals", "Debounce times.")];
 
 /// The line of `notification_email`
 pub const EMAIL: &[Keyword] = &[row("(address)", Words, Allowed, Repeats, "")

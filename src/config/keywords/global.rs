@@ -421,11 +421,12 @@ of in memory; cannot change at reload.",
         LastWins,
         "build value (/usr/share/iproute2 or /usr/lib/iproute2)",
     )
-    .doc("2.3.2", "PATH", "Where iproute2 keeps its default name tables.")
-    .later(),
-    row("iproute_etc_dir", Word, Allowed, LastWins, "build value (/etc/iproute2)")
-        .doc("2.3.2", "PATH", "Where iproute2 name tables are overridden.")
-        .later(),
+    .doc("2.3.2", "PATH", "Where iproute2 keeps its default name tables."),
+    row("iproute_etc_dir", Word, Allowed, LastWins, "build value (/etc/iproute2)").doc(
+        "2.3.2",
+        "PATH",
+        "Where iproute2 name tables are overridden.",
+    ),
     row("state_dump_file", Word, Allowed, LastWins, "<tmpdir>/keepalived*.data")
         .doc("2.3.3", "PATH (trailing slash: directory)", "Place of the SIGUSR1 dumps.")
         .later(),

@@ -92,26 +92,25 @@ second block. Only instances parsed later inherit it.",
         "Minimum gap between gratuitous ARPs on an interface without a garp_group; 1 s or \
 more logs a notice.",
     ),
-    row("vrrp_gna_interval", Decimal(1, 4294967295, 6), Exits, LastWins, "0 (no pacing)")
-        .doc("1.2.21", "SECS, 6 decimals, > 0", "Same for unsolicited NA.")
-        .later(),
+    row("vrrp_gna_interval", Decimal(1, 4294967295, 6), Exits, LastWins, "0 (no pacing)").doc(
+        "1.2.21",
+        "SECS, 6 decimals, > 0",
+        "Same for unsolicited NA.",
+    ),
     row("vrrp_min_garp", Boolean, Allowed, LastWins, "off").doc(
         "2.0.12",
         "[BOOL]",
         "Changes those still at default: master_repeat 1, refresh 0, refresh_repeat 0, \
 master_delay 0 (one message, no second block).",
     ),
-    row("vrrp_garp_extra_if", Words, Allowed, LastWins, "0 (off)")
-        .doc(
-            "2.2.3",
-            "[all] SECS 1..86400",
-            "Default of garp_extra_if: periodic ARP/NA on interfaces of VIPs that are not the \
+    row("vrrp_garp_extra_if", Words, Allowed, LastWins, "0 (off)").doc(
+        "2.2.3",
+        "[all] SECS 1..86400",
+        "Default of garp_extra_if: periodic ARP/NA on interfaces of VIPs that are not the \
 instance's own.",
-        )
-        .later(),
+    ),
     row("vrrp_vmac_garp_intvl", Words, Allowed, LastWins, "0")
         .doc("2.2.0", "[all] SECS", "Same as vrrp_garp_extra_if.")
-        .later()
         .deprecated("vrrp_garp_extra_if"),
     row("vrrp_lower_prio_no_advert", Boolean, Allowed, LastWins, "off (on in strict mode)").doc(
         "1.2.20",
@@ -234,12 +233,16 @@ x advert size, or a fixed number.",
         "SECS 0.001..4294.967295",
         "Time after start before instances act and listen; 60 s or more logs a notice.",
     ),
-    row("vrrp_delay_after_boot", Decimal(1000, 4294967295, 6), Exits, LastWins, "0")
-        .doc("2.4.0", "SECS 0.001..4294.967295", "Like vrrp_startup_delay but counted from system boot.")
-        .later(),
-    row("vrrp_owner_ignore_adverts", Boolean, Allowed, LastWins, "off (on in strict mode)")
-        .doc("2.3.3", "[BOOL]", "Default: an address owner (priority 255) drops received adverts.")
-        .later(),
+    row("vrrp_delay_after_boot", Decimal(1000, 4294967295, 6), Exits, LastWins, "0").doc(
+        "2.4.0",
+        "SECS 0.001..4294.967295",
+        "Like vrrp_startup_delay but counted from system boot.",
+    ),
+    row("vrrp_owner_ignore_adverts", Boolean, Allowed, LastWins, "off (on in strict mode)").doc(
+        "2.3.3",
+        "[BOOL]",
+        "Default: an address owner (priority 255) drops received adverts.",
+    ),
     row("vmac_prefix", Word, Exits, FirstWins, "vrrp").doc(
         "2.2.0",
         "STRING",

@@ -84,24 +84,28 @@ pub const SYNC_GROUP: &[Keyword] = &[
 ];
 
 /// `track_group`
-pub const TRACK_GROUP: &[Keyword] = &[row("group", Values(Names), Allowed, FirstWins, "")
-    .doc("0.6.4", "value block of instance names", "Members of the track group.")
-    .unused("sets no static addresses, routes or rules")];
+pub const TRACK_GROUP: &[Keyword] = &[row("group", Values(Names), Allowed, FirstWins, "").doc(
+    "0.6.4",
+    "value block of instance names",
+    "Members of the track group.",
+)];
 
 /// `garp_group`
 pub const GARP_GROUP: &[Keyword] = &[
-    row("garp_interval", Decimal(0, 4294967295, 6), Exits, LastWins, "unset")
-        .doc(
-            "1.2.21",
-            "SECS, 6 decimals",
-            "Minimum gap between gratuitous ARPs in the group; 1 s or more logs a notice.",
-        )
-        .later(),
-    row("gna_interval", Decimal(0, 4294967295, 6), Exits, LastWins, "unset")
-        .doc("1.2.21", "SECS, 6 decimals", "Minimum gap between unsolicited NAs in the group.")
-        .later(),
-    row("interface", Word, Exits, Repeats, "").doc("0.5.3", "IFNAME", "Apply to this interface.").later(),
-    row("interfaces", Values(Names), Allowed, Repeats, "")
-        .doc("1.2.21", "value block of IFNAMEs", "Apply one shared limit to all listed interfaces.")
-        .unused("paces announcements only by vrrp_garp_interval"),
+    row("garp_interval", Decimal(0, 4294967295, 6), Exits, LastWins, "unset").doc(
+        "1.2.21",
+        "SECS, 6 decimals",
+        "Minimum gap between gratuitous ARPs in the group; 1 s or more logs a notice.",
+    ),
+    row("gna_interval", Decimal(0, 4294967295, 6), Exits, LastWins, "unset").doc(
+        "1.2.21",
+        "SECS, 6 decimals",
+        "Minimum gap between unsolicited NAs in the group.",
+    ),
+    row("interface", Word, Exits, Repeats, "").doc("0.5.3", "IFNAME", "Apply to this interface."),
+    row("interfaces", Values(Names), Allowed, Repeats, "").doc(
+        "1.2.21",
+        "value block of IFNAMEs",
+        "Apply one shared limit to all listed interfaces.",
+    ),
 ];

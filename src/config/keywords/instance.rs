@@ -47,9 +47,11 @@ family).",
         "Send adverts to these peers instead of multicast; a TTL option also turns on \
 check_unicast_src.",
     ),
-    row("unicast_fault_no_peer", Nothing, Allowed, LastWins, "off")
-        .doc("2.2.5", "none", "With no peers configured go to FAULT instead of falling back to multicast.")
-        .unused("falls back to multicast without peers"),
+    row("unicast_fault_no_peer", Nothing, Allowed, LastWins, "off").doc(
+        "2.2.5",
+        "none",
+        "With no peers configured go to FAULT instead of falling back to multicast.",
+    ),
     row("check_unicast_src", Nothing, Allowed, LastWins, "global vrrp_check_unicast_src").doc(
         "2.1.0",
         "none",
@@ -63,9 +65,11 @@ check_unicast_src.",
 address); never disables auto detection.",
         )
         .unused("sends the checksum of the RFC only"),
-    row("native_ipv6", Nothing, Allowed, LastWins, "family from the addresses")
-        .doc("1.2.1", "none", "Force IPv6 and VRRPv3.")
-        .later(),
+    row("native_ipv6", Nothing, Allowed, LastWins, "family from the addresses").doc(
+        "1.2.1",
+        "none",
+        "Force IPv6 and VRRPv3.",
+    ),
     row("state", Words, Exits, LastWins, "MASTER if priority is 255, else BACKUP").doc(
         "0.5.3",
         "MASTER or BACKUP",
@@ -122,14 +126,12 @@ address); never disables auto detection.",
         "multicast IP",
         "Destination group of this instance (IPv6 must be link local scope).",
     ),
-    row("track_src_ip", Nothing, Allowed, LastWins, "off")
-        .doc(
-            "2.0.0",
-            "none",
-            "FAULT when the configured source address disappears; no effect without a configured \
+    row("track_src_ip", Nothing, Allowed, LastWins, "off").doc(
+        "2.0.0",
+        "none",
+        "FAULT when the configured source address disappears; no effect without a configured \
 source.",
-        )
-        .unused("does not watch the source address"),
+    ),
     row("virtual_router_id", Int(1, 255), Exits, LastWins, "none (required)")
         .doc("0.5.3", "1..255", "VRID."),
     row("unicast_ttl", Int(0, 255), Exits, LastWins, "IPv4 255; IPv6 kernel default").doc(
@@ -186,12 +188,16 @@ family.",
 either way.",
         )
         .unused("sends the checksum of the RFC only"),
-    row("virtual_routes", Values(Routes), Allowed, Repeats, "none")
-        .doc("1.0.1", "value block of routes", "Routes present while MASTER.")
-        .unused("sets no routes"),
-    row("virtual_rules", Values(Rules), Allowed, Repeats, "none")
-        .doc("1.2.20", "value block of rules", "Policy rules present while MASTER.")
-        .unused("sets no rules"),
+    row("virtual_routes", Values(Routes), Allowed, Repeats, "none").doc(
+        "1.0.1",
+        "value block of routes",
+        "Routes present while MASTER.",
+    ),
+    row("virtual_rules", Values(Rules), Allowed, Repeats, "none").doc(
+        "1.2.20",
+        "value block of rules",
+        "Policy rules present while MASTER.",
+    ),
     row("accept", Nothing, Allowed, LastWins, "on (strict mode and not owner: off)").doc(
         "1.2.17",
         "none",
@@ -299,29 +305,23 @@ INSTANCE name state priority.",
         "1..100",
         "Missed adverts before takeover.",
     ),
-    row("timer_expired_backup", Int(1, 254), Allowed, LastWins, "off; 254 without value")
-        .doc(
-            "2.2.8",
-            "[1..254]",
-            "When this MASTER's own timers ran so late that another node may have taken over, go \
+    row("timer_expired_backup", Int(1, 254), Allowed, LastWins, "off; 254 without value").doc(
+        "2.2.8",
+        "[1..254]",
+        "When this MASTER's own timers ran so late that another node may have taken over, go \
 to BACKUP; value is the highest priority of the others. Needs nopreempt.",
-        )
-        .unused("does not step back when it ran late"),
+    ),
     row("thread_timer_expired", Int(1, 254), Allowed, LastWins, "off")
         .doc("2.3.2", "[1..254]", "Same as timer_expired_backup.")
-        .unused("does not step back when it ran late")
         .deprecated("timer_expired_backup"),
-    row("garp_extra_if", Words, Allowed, LastWins, "global vrrp_garp_extra_if")
-        .doc(
-            "2.2.3",
-            "[all] SECS 0..86400",
-            "Periodic ARP/NA on other interfaces that carry VIPs (all: not only VMACs); 0 \
+    row("garp_extra_if", Words, Allowed, LastWins, "global vrrp_garp_extra_if").doc(
+        "2.2.3",
+        "[all] SECS 0..86400",
+        "Periodic ARP/NA on other interfaces that carry VIPs (all: not only VMACs); 0 \
 disables.",
-        )
-        .unused("announces on the instance's own interface only"),
+    ),
     row("vmac_garp_intvl", Words, Allowed, LastWins, "global")
         .doc("2.2.0", "[all] SECS", "Same as garp_extra_if.")
-        .unused("announces on the instance's own interface only")
         .deprecated("garp_extra_if"),
     row("lower_prio_no_advert", Boolean, Allowed, LastWins, "global (on in strict mode)").doc(
         "1.2.20",
@@ -333,9 +333,11 @@ disables.",
         "[BOOL]",
         "Send one advert when hearing a higher priority one as MASTER.",
     ),
-    row("owner_ignore_adverts", Boolean, Allowed, LastWins, "global (strict: on) for owners")
-        .doc("2.3.3", "[BOOL]", "Owner drops received adverts.")
-        .unused("listens as an owner too"),
+    row("owner_ignore_adverts", Boolean, Allowed, LastWins, "global (strict: on) for owners").doc(
+        "2.3.3",
+        "[BOOL]",
+        "Owner drops received adverts.",
+    ),
     row("kernel_rx_buf_size", Int(0, u32::MAX as i64), Allowed, LastWins, "policy")
         .doc("2.0.3", "BYTES", "Adds this size to the receive buffer of the socket.")
         .later(),

@@ -262,9 +262,11 @@ pub const REAL_SERVER: &[Keyword] = &[
     row("snmp_name", Words, Allowed, Replaces, "none")
         .doc("2.2.3", "STRING", "Label shown in SNMP.")
         .later(),
-    row("MISC_CHECK", Block(Context::MiscCheck), Allowed, Repeats, "")
-        .doc("0.5.3", "block", "Script checker.")
-        .unused("runs no check scripts"),
+    row("MISC_CHECK", Block(Context::MiscCheck), Allowed, Repeats, "").doc(
+        "0.5.3",
+        "block",
+        "Script checker.",
+    ),
     row("SMTP_CHECK", Block(Context::SmtpCheck), Allowed, Repeats, "").doc(
         "1.1.8",
         "block",

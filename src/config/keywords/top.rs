@@ -58,39 +58,37 @@ directory; ignored on reload (a change refuses the reload).",
         "block",
         "Container of daemon wide settings.",
     ),
-    row("track_group", Block(Context::TrackGroup), Faults, Repeats, "")
-        .doc(
-            "2.0.3",
-            "NAME block",
-            "Names a set of VRRP instances that depend on static addresses, routes or rules.",
-        )
-        .unused("sets no static addresses, routes or rules"),
-    row("static_ipaddress", Values(Addresses), Allowed, Repeats, "")
-        .doc(
-            "1.1.0",
-            "value block",
-            "Addresses added at start and kept for the daemon's life, independent of VRRP state.",
-        )
-        .unused("sets no static addresses, routes or rules"),
-    row("static_routes", Values(Routes), Allowed, Repeats, "")
-        .doc("1.0.1", "value block", "Routes installed at start and kept.")
-        .unused("sets no static addresses, routes or rules"),
-    row("static_rules", Values(Rules), Allowed, Repeats, "")
-        .doc("1.2.20", "value block", "Policy rules installed at start and kept.")
-        .unused("sets no static addresses, routes or rules"),
+    row("track_group", Block(Context::TrackGroup), Faults, Repeats, "").doc(
+        "2.0.3",
+        "NAME block",
+        "Names a set of VRRP instances that depend on static addresses, routes or rules.",
+    ),
+    row("static_ipaddress", Values(Addresses), Allowed, Repeats, "").doc(
+        "1.1.0",
+        "value block",
+        "Addresses added at start and kept for the daemon's life, independent of VRRP state.",
+    ),
+    row("static_routes", Values(Routes), Allowed, Repeats, "").doc(
+        "1.0.1",
+        "value block",
+        "Routes installed at start and kept.",
+    ),
+    row("static_rules", Values(Rules), Allowed, Repeats, "").doc(
+        "1.2.20",
+        "value block",
+        "Policy rules installed at start and kept.",
+    ),
     row("vrrp_sync_group", Block(Context::SyncGroup), Faults, Repeats, "").doc(
         "0.6.1",
         "NAME block",
         "Groups VRRP instances so that they change state together.",
     ),
-    row("garp_group", Block(Context::GarpGroup), Allowed, Repeats, "")
-        .doc(
-            "1.2.21",
-            "block (no name)",
-            "Rate limits for gratuitous ARP and unsolicited NA per interface or across a set of \
+    row("garp_group", Block(Context::GarpGroup), Allowed, Repeats, "").doc(
+        "1.2.21",
+        "block (no name)",
+        "Rate limits for gratuitous ARP and unsolicited NA per interface or across a set of \
 interfaces.",
-        )
-        .unused("paces announcements only by vrrp_garp_interval"),
+    ),
     row("linkbeat_interfaces", Values(Interfaces), Allowed, Repeats, "")
         .doc(
             "2.0.13",
@@ -114,9 +112,11 @@ in builds with linkbeat support.",
         "NAME block",
         "A process whose existence and count is tracked through the kernel proc connector.",
     ),
-    row("interface_up_down_delays", Values(Interfaces), Allowed, Repeats, "")
-        .doc("2.2.3", "value block", "Debounce times; each line IFNAME DOWN [UP] in seconds.")
-        .unused("takes a change of an interface at once"),
+    row("interface_up_down_delays", Values(Interfaces), Allowed, Repeats, "").doc(
+        "2.2.3",
+        "value block",
+        "Debounce times; each line IFNAME DOWN [UP] in seconds.",
+    ),
     row("SSL", Block(Context::Ssl), Allowed, Replaces, "generated context")
         .doc("0.5.3", "block", "Client key material for SSL_GET.")
         .unused("asks nobody over TLS"),

@@ -8,9 +8,11 @@ mod scripts;
 mod service;
 mod vrrp;
 
+use std::collections::{HashMap, HashSet};
+
 use super::model::VrrpInstance;
 use super::syntax::Node;
-use super::{LoadOptions, Loaded};
+use super::{LoadOptions, Loaded, MOST_TOLD};
 use crate::diag::{Diagnostic, Span};
 
 /// Every lint: its code, and what it means.
@@ -74,18 +76,26 @@ pub fn options(options: LoadOptions) -> LoadOptions {
 
 /// Everything that looks like a trap, in the order of the text.
 pub fn lint(loaded: &Loaded) -> Vec<Diagnostic> {
-    let mut lints = Lints { loaded, found: Vec::new() };
+    let mut lints = Lints { loaded, found: Vec::new(), said: HashSet::new(), untold: 0 };
     lints.vrrp();
     lints.scripts();
     lints.services();
     let mut found = lints.found;
     found.sort_by_key(|one| one.span.map(|span| (span.file, span.start)));
+    if lints.untold > 0 {
+        let message = format!("{} further traps are not shown", lints.untold);
+        found.push(Diagnostic::warning("too-many-mistakes", None, message));
+    }
     found
 }
 
 struct Lints<'a> {
     loaded: &'a Loaded,
     found: Vec<Diagnostic>,
+    /// What was said, and where.
+    said: HashSet<(&'static str, Option<Span>, String)>,
+    /// Beyond those that anybody reads.
+    untold: usize,
 }
 
 impl<'a> Lints<'a> {
@@ -98,9 +108,9 @@ impl<'a> Lints<'a> {
         help: impl Into<String>,
     ) {
         let message = message.into();
-        let told =
-            self.found.iter().any(|one| one.code == code && one.span == span && one.message == message);
-        if !told {
+        if self.found.len() >= MOST_TOLD {
+            self.untold += 1;
+        } else if self.said.insert((code, span, message.clone())) {
             self.found.push(Diagnostic::warning(code, span, message).help(help));
         }
     }
@@ -113,7 +123,7 @@ impl<'a> Lints<'a> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        if !self.found.iter().any(|one| one.code == code) {
+        if self.said.insert((code, None, String::new())) {
             self.found.push(Diagnostic::note(code, span, message).help(help));
         }
     }
@@ -125,13 +135,9 @@ impl<'a> Lints<'a> {
 
     /// Instances that run, each with its block.
     fn instances(&self) -> Vec<(&'a VrrpInstance, &'a Node)> {
-        let all = &self.loaded.config.instances;
-        self.blocks("vrrp_instance")
-            .filter_map(|node| {
-                let name = node.argument(1)?;
-                Some((all.iter().find(|instance| &*instance.name == name)?, node))
-            })
-            .collect()
+        let all: HashMap<&str, &VrrpInstance> =
+            self.loaded.config.instances.iter().map(|instance| (&*instance.name, instance)).collect();
+        self.blocks("vrrp_instance").filter_map(|node| Some((*all.get(node.argument(1)?)?, node))).collect()
     }
 
     /// A keyword of `global_defs`.

@@ -1,5 +1,7 @@
 //! Traps of `virtual_server`.
 
+use std::collections::HashSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{Lints, child, place};
@@ -14,18 +16,20 @@ const LATE: Duration = Duration::from_secs(30);
 
 impl Lints<'_> {
     pub(super) fn services(&mut self) {
-        let services = &self.loaded.config.virtual_servers;
-        let mut rest = services.iter();
+        // In the order of the text; a block that is not in the model was told of.
+        let instances = &self.loaded.config.instances;
+        let all = instances.iter().flat_map(|one| one.addresses.iter().chain(&one.excluded));
+        let addresses: HashSet<IpAddr> = all.map(|one| one.key.address()).collect();
+        let mut services = self.loaded.config.virtual_servers.iter().peekable();
         for node in self.blocks("virtual_server") {
-            // In the order of the text; one that is not in the model was told of.
-            let Some(service) = rest.clone().find(|service| is_of(service, node)) else { continue };
-            rest = services.iter();
-            self.service(service, node);
+            if let Some(service) = services.next_if(|service| is_of(service, node)) {
+                self.address(service, node, &addresses);
+                self.service(service, node);
+            }
         }
     }
 
     fn service(&mut self, service: &VirtualServer, node: &Node) {
-        self.address(service, node);
         self.persistence(service, node);
         self.return_path(service, node);
         let checked = service.real_servers.iter().any(|real| real.checks.iter().any(has_pace));
@@ -58,20 +62,18 @@ impl Lints<'_> {
                 "when all real servers fail, so does it; name another one",
             );
         }
-        let blocks = node.nodes().iter().filter(|inner| inner.name() == "real_server");
-        for (block, real) in blocks.filter_map(|block| Some((block, real_of(service, block)?))) {
-            self.real_server(service, real, block);
+        let mut reals = service.real_servers.iter().peekable();
+        for block in node.nodes().iter().filter(|inner| inner.name() == "real_server") {
+            if let Some(real) = reals.next_if(|real| is_real(real, block)) {
+                self.real_server(service, real, block);
+            }
         }
     }
 
     /// Somebody must have the address.
-    fn address(&mut self, service: &VirtualServer, node: &Node) {
+    fn address(&mut self, service: &VirtualServer, node: &Node, known: &HashSet<IpAddr>) {
         let Target::Address { address, .. } = &service.target else { return };
-        let instances = &self.loaded.config.instances;
-        let has = instances.iter().any(|instance| {
-            instance.addresses.iter().chain(&instance.excluded).any(|one| one.key.address() == *address)
-        });
-        if !instances.is_empty() && !has {
+        if !self.loaded.config.instances.is_empty() && !known.contains(address) {
             self.say(
                 "service-without-address",
                 node.span_of(1),
@@ -204,13 +206,12 @@ fn is_of(service: &VirtualServer, node: &Node) -> bool {
     }
 }
 
-fn real_of<'s>(service: &'s VirtualServer, block: &Node) -> Option<&'s RealServer> {
-    let address: std::net::IpAddr = block.argument(1)?.parse().ok()?;
-    let port: Option<u16> = block.argument(2).and_then(|word| word.parse().ok());
-    service
-        .real_servers
-        .iter()
-        .find(|real| real.address == address && port.is_none_or(|port| real.port == port))
+/// Whether the block is that of the real server. DR and TUN give it the service's port.
+fn is_real(real: &RealServer, block: &Node) -> bool {
+    let address = block.argument(1).and_then(|word| word.parse::<std::net::IpAddr>().ok());
+    let port = block.argument(2).and_then(|word| word.parse::<u16>().ok());
+    let kept = matches!(real.forwarding, Forwarding::Masq);
+    address == Some(real.address) && port.is_none_or(|port| !kept || real.port == port)
 }
 
 /// Whether a check comes again and again, rather than when it hears of a change.

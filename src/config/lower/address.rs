@@ -102,7 +102,10 @@ impl Lower<'_> {
         while let Some(word) = entry.argument(at) {
             let bare = match word {
                 "home" => Some(IFA_F_HOMEADDRESS),
-                "-nodad" => Some(IFA_F_NODAD),
+                "-nodad" => {
+                    address.attributes.flags &= !IFA_F_NODAD;
+                    Some(0)
+                }
                 "mngtmpaddr" => Some(IFA_F_MANAGETEMPADDR),
                 "noprefixroute" => Some(IFA_F_NOPREFIXROUTE),
                 "autojoin" => Some(IFA_F_MCAUTOJOIN),

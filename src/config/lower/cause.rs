@@ -1,6 +1,7 @@
 //! One mistake, one message: what follows from a mistake that was told already becomes part of its advice.
 
 use super::Lower;
+use crate::config::MOST_TOLD;
 use crate::config::syntax::Node;
 use crate::diag::Span;
 
@@ -26,7 +27,8 @@ impl Lower<'_> {
     }
 
     fn cause(&self, block: &Node, keyword: &str) -> Option<usize> {
-        if self.loaded.diagnostics.is_empty() {
+        // Of so many mistakes nobody asks which one follows from which.
+        if self.loaded.diagnostics.is_empty() || self.loaded.diagnostics.len() >= MOST_TOLD {
             return None;
         }
         let written = block.nodes().iter().filter(|node| node.name() == keyword).filter_map(extent);

@@ -166,6 +166,7 @@ impl Lower<'_> {
             // Most have one, and there may be many thousands of them.
             real.checks.reserve_exact(1);
         }
+        let before = real.checks.len();
         match node.name() {
             "TCP_CHECK" => self.simple_check(node, real, CheckKind::Tcp(TcpCheck)),
             "PING_CHECK" => self.simple_check(node, real, CheckKind::Ping),
@@ -177,6 +178,9 @@ impl Lower<'_> {
             "FILE_CHECK" => self.file_check(node, real),
             "BFD_CHECK" => self.bfd_check(node, real),
             _ => {}
+        }
+        if real.checks.len() == before {
+            real.lost_check.get_or_insert(node.span());
         }
     }
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::Lower;
 use super::read::{LONGEST_INTERFACE, Value};
-use crate::config::model::Garp;
 use crate::config::model::LvsSyncDaemon;
 use crate::config::model::global::{DynamicInterfaces, FlushOnStop};
+use crate::config::model::vrrp::Garp;
 use crate::config::model::vrrp::Version;
 use crate::config::syntax::{Node, Piece};
 use crate::diag::{Class, Diagnostic};
@@ -18,7 +18,11 @@ impl Lower<'_> {
         for node in nodes.filter(|node| node.name() == "global_defs") {
             self.each(node.nodes(), Self::global);
         }
-        let garp = &mut self.loaded.config.global.garp;
+        let global = &mut self.loaded.config.global;
+        if global.vrrp_min_garp {
+            fewest(&mut global.garp.values);
+        }
+        let garp = &mut global.garp;
         if !garp.lower_prio_delay_set {
             garp.values.lower_prio_delay = garp.values.master_delay;
         }
@@ -92,7 +96,7 @@ impl Lower<'_> {
             "vrrp_strict" => global.vrrp_strict = value.yes(),
             "vrrp_owner_ignore_adverts" => global.vrrp_owner_ignore_adverts = Some(value.yes()),
             "v3_checksum_as_v2" => global.v3_checksum_as_v2 = true,
-            "vrrp_gna_interval" => set(&mut global.vrrp_gna_interval, value.decimal()),
+            "vrrp_gna_interval" => set(&mut global.garp.values.gna_interval, value.decimal()),
             "vrrp_min_garp" => {
                 global.vrrp_min_garp = value.yes();
                 if value.yes() {
@@ -264,6 +268,21 @@ impl Lower<'_> {
             );
         }
         self.int(node, &name, at + 1, range, false).and_then(|value| T::try_from(value).ok())
+    }
+}
+
+/// `vrrp_min_garp`: what was not written becomes as little as keepalived sends.
+fn fewest(values: &mut Garp) {
+    let usual = Garp::default();
+    let least = |value: &mut u32, usual: u32, least: u32| {
+        if *value == usual {
+            *value = least;
+        }
+    };
+    least(&mut values.master_repeat, usual.master_repeat, 1);
+    least(&mut values.master_refresh_repeat, usual.master_refresh_repeat, 0);
+    if values.master_delay == usual.master_delay {
+        values.master_delay = std::time::Duration::ZERO;
     }
 }
 

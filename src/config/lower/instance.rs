@@ -251,11 +251,6 @@ impl Lower<'_> {
         self.each(node.nodes(), |lower, node, value| match node.name() {
             "auth_type" => {
                 kind = value.text().map(|kind| (kind, node.span_of(1)));
-                if kind.as_ref().is_some_and(|(kind, _)| kind == "AH") {
-                    let message =
-                        "'auth_type AH' has no effect yet: standfast sends no authentication header";
-                    lower.say_without_effect(node, "auth_type AH", message.into());
-                }
             }
             "auth_pass" => password = Some(lower.password(node)),
             _ => {}

@@ -57,12 +57,12 @@ impl Lower<'_> {
             "track_process" => self.tracks(node, &mut draft.options.processes, name, TrackKind::Process),
             "track_bfd" => self.tracks(node, &mut draft.options.bfds, name, TrackKind::Bfd),
             "virtual_routes" => {
-                let owner = Owner { what: &format!("route of {name}"), fixed: false };
+                let owner = Owner { what: &format!("route of {name}"), instance: Some(name) };
                 let routes = self.routes(node, &owner);
                 draft.options.kept.routes.extend(routes);
             }
             "virtual_rules" => {
-                let owner = Owner { what: &format!("rule of {name}"), fixed: false };
+                let owner = Owner { what: &format!("rule of {name}"), instance: Some(name) };
                 let rules = self.rules(node, &owner);
                 draft.options.kept.rules.extend(rules);
             }

@@ -66,14 +66,11 @@ impl Lower<'_> {
             }
         };
         let family = family_of(&draft);
-        if family == Family::V6 {
-            let message = format!("({name}) VRRP for IPv6 has no effect yet");
-            self.report(Diagnostic::warning("no-effect-yet", draft.span, message).class(Class::Silent));
-        }
         let version = match (draft.version, family) {
-            (Some(version), _) => version,
-            (None, Family::V6) => Version::V3,
-            (None, Family::V4) => self.loaded.config.global.vrrp_version,
+            // native_ipv6 makes it 3, whatever was said before.
+            (Some(version), _) if !draft.options.native_ipv6 => version,
+            (_, Family::V6) => Version::V3,
+            (_, Family::V4) => self.loaded.config.global.vrrp_version,
         };
         let strict = draft.options.strict_mode.unwrap_or(self.loaded.config.global.vrrp_strict);
         self.strict(&mut draft, version, family);
@@ -432,5 +429,6 @@ fn garp(draft: &Draft, global: &crate::config::model::global::GlobalGarp) -> Gar
         lower_prio_delay: own.lower_prio_delay.unwrap_or(values.lower_prio_delay),
         lower_prio_repeat: own.lower_prio_repeat.unwrap_or(values.lower_prio_repeat),
         interval: values.interval,
+        gna_interval: values.gna_interval,
     }
 }

@@ -6,10 +6,11 @@ use ipnet::IpNet;
 
 use super::Lower;
 use super::read::LONGEST_INTERFACE;
-use crate::config::model::route::{Named, Realms};
+use crate::config::policy::RejectedKind;
 use crate::config::syntax::Node;
 use crate::diag::{Class, Diagnostic};
 use crate::ids::{Family, Name};
+use crate::objects::route::{Named, Realms};
 
 /// The entry counts for nothing; the reason has been told.
 pub struct Lost;
@@ -21,8 +22,8 @@ pub type Taken<T> = Result<T, Lost>;
 pub struct Owner<'a> {
     /// `route of VI_1`, `static rule`
     pub what: &'a str,
-    /// Of no instance.
-    pub fixed: bool,
+    /// `None`: of no instance, what is static.
+    pub instance: Option<&'a Name>,
 }
 
 /// Names with numbers that every host has.
@@ -141,6 +142,12 @@ impl Lower<'_> {
             );
             Lost
         })
+    }
+
+    /// A line that is lost: what it meant may run now.
+    pub fn reject_routing(&mut self, entry: &Node, owner: &Owner<'_>) {
+        let reason = format!("a line of {} cannot be read", owner.what);
+        self.reject(RejectedKind::Routing(owner.instance.cloned()), entry.span(), reason);
     }
 
     /// A mistake in a value, with which the entry is lost.

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use super::Lower;
 use super::line::{Lost, Owner, Taken, any_base};
 use super::route::RouteLine;
-use crate::config::model::route::{Encap, EncapIp, Nexthop};
 use crate::config::syntax::Node;
 use crate::diag::Diagnostic;
 use crate::ids::Family;
+use crate::objects::route::{Encap, EncapIp, Nexthop};
 
 /// The greatest label.
 const LAST_LABEL: u32 = (1 << 20) - 1;

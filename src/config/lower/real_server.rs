@@ -34,6 +34,8 @@ pub struct RealDraft {
     pub virtualhost: Option<String>,
     pub defaults: CheckDefaults,
     pub checks: Vec<CheckDraft>,
+    /// Where the first check stands that cannot be used.
+    pub lost_check: Option<Option<Span>>,
 }
 
 impl Lower<'_> {
@@ -82,6 +84,7 @@ impl Lower<'_> {
             virtualhost: None,
             defaults: CheckDefaults::default(),
             checks: Vec::new(),
+            lost_check: None,
         };
         self.each(node.nodes(), |lower, node, value| lower.real_keyword(node, value, &mut draft));
         draft.forwarding = draft.forwarding.or(service.forwarding);

@@ -2,11 +2,11 @@
 
 use super::Lower;
 use super::line::{Lost, Owner, PROTOCOLS, SCOPES, SERVICES, TABLES, Taken};
-use crate::config::model::route::{Named, Placement, Route, RouteKind, RouteMetrics};
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
 use crate::ids::Family;
 use crate::objects::address::PROTOCOL_KEEPALIVED;
+use crate::objects::route::{Named, Placement, Route, RouteKind, RouteMetrics};
 
 const OURS: Named = Named::Number(PROTOCOL_KEEPALIVED as u32);
 
@@ -58,7 +58,14 @@ impl RouteLine {
 impl Lower<'_> {
     /// The entries of a block of routes.
     pub fn routes(&mut self, node: &Node, owner: &Owner<'_>) -> Vec<Route> {
-        node.nodes().iter().filter_map(|entry| self.route(entry, owner).ok()).collect()
+        let mut routes = Vec::new();
+        for entry in node.nodes() {
+            match self.route(entry, owner) {
+                Ok(route) => routes.push(route),
+                Err(Lost) => self.reject_routing(entry, owner),
+            }
+        }
+        routes
     }
 
     /// One line.
@@ -199,7 +206,9 @@ impl Lower<'_> {
                 }
             },
             "vrf" => route.vrf = Some(self.interface_after(entry, at, owner)?),
-            "track_group" if owner.fixed => route.track_group = Some(self.after(entry, at)?.into()),
+            "track_group" if owner.instance.is_none() => {
+                route.track_group = Some(self.after(entry, at)?.into())
+            }
             _ => return Ok(false),
         }
         Ok(true)

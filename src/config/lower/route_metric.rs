@@ -2,9 +2,9 @@
 
 use super::Lower;
 use super::line::{Lost, Taken};
-use crate::config::model::route::{Metric, RouteMetrics};
 use crate::config::syntax::Node;
 use crate::diag::Diagnostic;
+use crate::objects::route::{Metric, RouteMetrics};
 
 /// The longest time that keepalived takes.
 const LONGEST_MILLIS: u64 = 960_000;

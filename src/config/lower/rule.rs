@@ -2,12 +2,12 @@
 
 use super::Lower;
 use super::line::{GROUPS, IP_PROTOCOLS, Lost, Owner, SERVICES, TABLES, Taken, any_base};
-use crate::config::model::route::Named;
-use crate::config::model::rule::{Rule, RuleAction, RuleMatch};
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
 use crate::ids::{Family, Name};
 use crate::objects::address::PROTOCOL_KEEPALIVED;
+use crate::objects::route::Named;
+use crate::objects::rule::{Rule, RuleAction, RuleMatch};
 
 /// Where keepalived begins to count down for rules that say nothing.
 const FIRST_PREFERENCE: u32 = 16_384;
@@ -44,7 +44,7 @@ struct RuleLine {
     preference: Option<u32>,
     action: Option<RuleAction>,
     matches: RuleMatch,
-    realms: Option<crate::config::model::route::Realms>,
+    realms: Option<crate::objects::route::Realms>,
     suppress_prefix_length: Option<u32>,
     suppress_group: Option<Named>,
     protocol: Option<(u8, Option<Span>)>,
@@ -55,7 +55,14 @@ struct RuleLine {
 impl Lower<'_> {
     /// The entries of a block of rules.
     pub fn rules(&mut self, node: &Node, owner: &Owner<'_>) -> Vec<Rule> {
-        node.nodes().iter().filter_map(|entry| self.rule(entry, owner).ok()).collect()
+        let mut rules = Vec::new();
+        for entry in node.nodes() {
+            match self.rule(entry, owner) {
+                Ok(rule) => rules.push(rule),
+                Err(Lost) => self.reject_routing(entry, owner),
+            }
+        }
+        rules
     }
 
     /// One line.
@@ -224,7 +231,9 @@ impl Lower<'_> {
             "protocol" => {
                 line.protocol = Some((self.number_after(entry, at, (0, 255))?, entry.span_of(at + 1)));
             }
-            "track_group" if owner.fixed => line.track_group = Some(self.after(entry, at)?.into()),
+            "track_group" if owner.instance.is_none() => {
+                line.track_group = Some(self.after(entry, at)?.into())
+            }
             _ => return Ok(false),
         }
         Ok(true)

@@ -23,6 +23,15 @@ impl Lower<'_> {
     /// Reads one; the first of a name counts.
     pub fn server_group(&mut self, node: &Node) {
         let Some(name) = node.argument(1).map(Name::from) else { return };
+        if let Some(word) = node.argument(2) {
+            let message = format!("'{word}' after the name of virtual_server_group {name}");
+            // keepalived takes it for the first line of the block, and ends.
+            self.report(
+                Diagnostic::error("extra-words", node.span_of(2), message)
+                    .class(Class::Exit)
+                    .expected("'{'"),
+            );
+        }
         let mut members = Vec::with_capacity(node.nodes().len());
         for line in node.nodes() {
             match self.member(line, &name) {

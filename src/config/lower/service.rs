@@ -138,13 +138,17 @@ impl Lower<'_> {
 
     /// `IP [PORT]`, `fwmark N` or `group NAME`
     fn target(&mut self, node: &Node) -> Option<Target> {
-        if node.argument(1) == Some("group") {
-            let Some(name) = node.argument(2) else {
-                let message = "virtual_server group is missing the name of the group";
-                let span = node.span_of(1).map(Span::after);
-                self.report(Diagnostic::error("missing-parameter", span, message).expected("group NAME"));
-                return None;
-            };
+        if let (Some(kind @ ("group" | "fwmark")), None) = (node.argument(1), node.argument(2)) {
+            let message = format!("virtual_server {kind} is missing its parameter");
+            let span = node.span_of(1).map(Span::after);
+            self.report(
+                Diagnostic::error("missing-parameter", span, message)
+                    .class(Class::Exit)
+                    .expected("fwmark N or group NAME"),
+            );
+            return None;
+        }
+        if let (Some("group"), Some(name)) = (node.argument(1), node.argument(2)) {
             return Some(Target::Group(name.into()));
         }
         if node.argument(1) == Some("fwmark") {

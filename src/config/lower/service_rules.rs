@@ -31,6 +31,9 @@ struct Whole {
 impl Lower<'_> {
     /// Completes one and puts it into the model.
     pub fn complete_service(&mut self, mut draft: ServiceDraft) {
+        if !self.sorry_fits(&draft) {
+            draft.sorry = None;
+        }
         let Some(scope) = self.scope(&draft) else { return };
         let reals = std::mem::take(&mut draft.real_servers);
         let protocol = self.protocol_of(&draft, &scope);
@@ -81,8 +84,8 @@ impl Lower<'_> {
         let real_servers = self.real_servers(reals, &draft, &whole);
         let (quorum, hysteresis) = self.quorum(&draft, &real_servers, &whole.name);
         let ha_suspend = self.ha_suspend(&draft, &whole);
-        let sorry_server = draft.sorry.take().and_then(|sorry| self.sorry_server_of(sorry, &draft, &whole));
-        let global = &self.loaded.config.global;
+        let sorry_server = draft.sorry.take().map(|sorry| self.sorry_server_of(sorry, &draft, &whole));
+        let mail = self.mail_of_checkers();
         let service = VirtualServer {
             protocol,
             scheduler,
@@ -103,12 +106,18 @@ impl Lower<'_> {
             virtualhost: draft.virtualhost,
             sorry_server,
             real_servers,
-            smtp_alert: draft.smtp_alert.or(global.smtp_alert_checker).or(global.smtp_alert),
+            smtp_alert: draft.smtp_alert.or(mail).unwrap_or(false),
             snmp_name: draft.snmp_name,
             group: whole.scope.group,
             target: draft.target,
         };
         self.add_service(service, draft.span, &whole.name);
+    }
+
+    /// What `global_defs` says of the mail of all services and real servers.
+    fn mail_of_checkers(&self) -> Option<bool> {
+        let global = &self.loaded.config.global;
+        global.smtp_alert_checker.or(global.smtp_alert)
     }
 
     fn add_service(&mut self, service: VirtualServer, span: Option<Span>, name: &str) {
@@ -291,29 +300,28 @@ impl Lower<'_> {
         }
     }
 
-    /// What is used when the quorum is lost.
-    fn sorry_server_of(
-        &mut self,
-        sorry: SorryDraft,
-        service: &ServiceDraft,
-        whole: &Whole,
-    ) -> Option<SorryServer> {
-        let forwarding = sorry.forwarding.unwrap_or(whole.forwarding);
-        let tunnel = matches!(forwarding, Forwarding::Tunnel(_));
-        if let Some(family) =
-            service.family.filter(|family| !tunnel && *family != Family::of(sorry.address))
-        {
-            let message = format!(
-                "Address family of virtual server and sorry server {} don't match - skipping sorry server.",
-                sorry.address
-            );
-            self.report(
-                Diagnostic::error("wrong-family", sorry.span, message)
-                    .expected(format!("an {family} address"))
-                    .help("only TUN carries one family in the other"),
-            );
-            return None;
+    /// As a real server, but whatever the order of the lines.
+    fn sorry_fits(&mut self, draft: &ServiceDraft) -> bool {
+        let (Some(sorry), Some(family)) = (&draft.sorry, draft.family) else { return true };
+        let tunnel = matches!(sorry.forwarding.or(draft.forwarding), Some(Forwarding::Tunnel(_)));
+        if tunnel || family == Family::of(sorry.address) {
+            return true;
         }
+        let message = format!(
+            "Address family of virtual server and sorry server {} don't match - skipping sorry server.",
+            sorry.address
+        );
+        self.report(
+            Diagnostic::error("wrong-family", sorry.span, message)
+                .expected(format!("an {family} address"))
+                .help("only TUN carries one family in the other"),
+        );
+        false
+    }
+
+    /// What is used when the quorum is lost.
+    fn sorry_server_of(&mut self, sorry: SorryDraft, service: &ServiceDraft, whole: &Whole) -> SorryServer {
+        let forwarding = sorry.forwarding.unwrap_or(whole.forwarding);
         let of_service = port_of(&service.target);
         let mut port = sorry.port.unwrap_or(of_service);
         if let Some(written) = sorry.port.filter(|_| forwarding.keeps_port()) {
@@ -331,7 +339,7 @@ impl Lower<'_> {
             }
             port = if whole.scope.group.is_some() { written } else { of_service };
         }
-        Some(SorryServer { address: sorry.address, port, forwarding, inhibit: sorry.inhibit })
+        SorryServer { address: sorry.address, port, forwarding, inhibit: sorry.inhibit }
     }
 
     fn real_server_of(
@@ -351,8 +359,13 @@ impl Lower<'_> {
             virtualhost: real.virtualhost.as_deref().or(service.virtualhost.as_deref()),
             delay_loop: service.defaults.delay_loop,
         };
+        if let Some(span) = real.lost_check {
+            let server = (real.address, port);
+            let reason = format!("a check of the real server {} cannot be used", real.address);
+            self.reject(RejectedKind::Check(service.target.clone(), server), span, reason);
+        }
         let checks = exact(real.checks.into_iter().map(|check| self.complete_check(check, &around)));
-        let global = &self.loaded.config.global;
+        let mail = self.mail_of_checkers();
         RealServer {
             address: real.address,
             port,
@@ -361,7 +374,7 @@ impl Lower<'_> {
             upper_threshold: real.upper_threshold,
             lower_threshold: real.lower_threshold,
             inhibit_on_failure: real.inhibit.unwrap_or(service.inhibit),
-            smtp_alert: real.smtp_alert.or(global.smtp_alert_checker).or(global.smtp_alert),
+            smtp_alert: real.smtp_alert.or(mail).unwrap_or(true),
             checks,
             options: (real.options != RealOptions::default()).then(|| Box::new(real.options)),
         }

@@ -4,6 +4,7 @@ use super::Lower;
 use super::address::AddressPlace;
 use super::line::Owner;
 use crate::config::model::{StaticAddress, TrackGroup};
+use crate::config::policy::RejectedKind;
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
 use crate::ids::Name;
@@ -67,7 +68,14 @@ impl Lower<'_> {
     pub fn static_addresses(&mut self, node: &Node) {
         let owner: Name = "static_ipaddress".into();
         for entry in node.nodes() {
-            let Ok(mut address) = self.address_line(entry, &owner, AddressPlace::Static) else { continue };
+            let mut address = match self.address_line(entry, &owner, AddressPlace::Static) {
+                Ok(address) => address,
+                Err(address) => {
+                    let reason = "an address of static_ipaddress cannot be read";
+                    self.reject(RejectedKind::StaticAddress(address), entry.span(), reason);
+                    continue;
+                }
+            };
             let interface = self.loaded.config.global.default_interface.clone();
             if address.dev.is_none() {
                 self.need_interface(&interface, "static_ipaddress", entry.span());
@@ -87,8 +95,11 @@ impl Lower<'_> {
     /// Routes.
     pub fn static_routes(&mut self, node: &Node) {
         for entry in node.nodes() {
-            let owner = Owner { what: "static route", fixed: true };
-            let Ok(mut route) = self.route(entry, &owner) else { continue };
+            let owner = Owner { what: "static route", instance: None };
+            let Ok(mut route) = self.route(entry, &owner) else {
+                self.reject_routing(entry, &owner);
+                continue;
+            };
             let group = route.track_group.take();
             if route.interface.is_none() && group.is_some() {
                 self.group_without_interface(
@@ -105,8 +116,11 @@ impl Lower<'_> {
     /// Rules.
     pub fn static_rules(&mut self, node: &Node) {
         for entry in node.nodes() {
-            let owner = Owner { what: "static rule", fixed: true };
-            let Ok(mut rule) = self.rule(entry, &owner) else { continue };
+            let owner = Owner { what: "static rule", instance: None };
+            let Ok(mut rule) = self.rule(entry, &owner) else {
+                self.reject_routing(entry, &owner);
+                continue;
+            };
             let group = rule.track_group.take();
             if rule.matches.input.is_none() && group.is_some() {
                 let message = "Static rule cannot have track_group if dev/iif not specified";

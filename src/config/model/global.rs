@@ -105,8 +105,6 @@ pub struct Global {
     pub vrrp_delay_after_boot: Duration,
     /// `v3_checksum_as_v2`
     pub v3_checksum_as_v2: bool,
-    /// `vrrp_gna_interval`: least gap between two neighbour advertisements on one interface.
-    pub vrrp_gna_interval: Duration,
     /// `vrrp_min_garp`
     pub vrrp_min_garp: bool,
     /// `vrrp_garp_extra_if`: how often, and whether on all interfaces.
@@ -184,7 +182,6 @@ impl Default for Global {
             vrrp_owner_ignore_adverts: None,
             vrrp_delay_after_boot: Duration::ZERO,
             v3_checksum_as_v2: false,
-            vrrp_gna_interval: Duration::ZERO,
             vrrp_min_garp: false,
             vrrp_garp_extra_if: None,
             vmac_addr_prefix: None,

@@ -115,7 +115,8 @@ pub struct VirtualServer {
     /// `sorry_server IP [PORT]`
     pub sorry_server: Option<SorryServer>,
     pub real_servers: Vec<RealServer>,
-    pub smtp_alert: Option<bool>,
+    /// `smtp_alert`, else `smtp_alert_checker`, else the global one, else off.
+    pub smtp_alert: bool,
     /// `snmp_name`
     pub snmp_name: Option<Name>,
 }
@@ -145,7 +146,8 @@ pub struct RealServer {
     pub lower_threshold: u32,
     /// `inhibit_on_failure`: weight 0 instead of removal.
     pub inhibit_on_failure: bool,
-    pub smtp_alert: Option<bool>,
+    /// `smtp_alert`, else `smtp_alert_checker`, else the global one, else on.
+    pub smtp_alert: bool,
     pub checks: Vec<Check>,
     /// What few have; there may be many thousands of real servers.
     pub options: Option<Box<RealOptions>>,

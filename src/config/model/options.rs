@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::route::Route;
-use super::rule::Rule;
 use super::track::TrackedObjects;
 use crate::ids::Name;
 use crate::objects::address::AddressKey;
+use crate::objects::route::Route;
+use crate::objects::rule::Rule;
 
 /// Of `vrrp_instance`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

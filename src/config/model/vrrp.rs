@@ -216,8 +216,10 @@ pub struct Garp {
     pub lower_prio_delay: Duration,
     /// `garp_lower_prio_repeat`. As `vrrp_garp_master_repeat`.
     pub lower_prio_repeat: u32,
-    /// `vrrp_garp_interval`: least gap between two packets on one interface. Zero.
+    /// `vrrp_garp_interval`: least gap between two gratuitous ARPs of an instance. Zero.
     pub interval: Duration,
+    /// `vrrp_gna_interval`: the same for neighbour advertisements. Zero.
+    pub gna_interval: Duration,
 }
 
 impl Default for Garp {
@@ -230,6 +232,7 @@ impl Default for Garp {
             lower_prio_delay: Duration::from_secs(5),
             lower_prio_repeat: 5,
             interval: Duration::ZERO,
+            gna_interval: Duration::ZERO,
         }
     }
 }

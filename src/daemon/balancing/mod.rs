@@ -5,6 +5,7 @@
 
 mod allowances;
 mod executor;
+mod scripted;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,7 +16,8 @@ use tokio::task::{Id, JoinError, JoinSet};
 
 use self::allowances::allow_probes;
 use self::executor::{Executor, Finished};
-use crate::config::model::Config;
+use super::notifier::Current;
+use crate::config::model::{CheckKind, Config};
 use crate::health::outcome::Outcome;
 use crate::ids::Name;
 use crate::kernel::clock;
@@ -66,6 +68,8 @@ pub struct Balancer {
     scripts: mpsc::Sender<ScriptEvent>,
     actions: Vec<Action>,
     masters: watch::Receiver<Masters>,
+    /// Whose scripts run.
+    current: Current,
     sync_running: Vec<SyncDaemon>,
     /// `lvs_sync_daemon` is, or was until a reload, configured: what runs is ours to stop.
     syncing: bool,
@@ -84,6 +88,7 @@ impl Balancer {
         seed: u64,
         scripts: mpsc::Sender<ScriptEvent>,
         masters: watch::Receiver<Masters>,
+        current: Current,
     ) -> Result<Self, OpenError> {
         allow_probes(&config);
         emit(Ident::Checkers, Line::info("Initializing ipvs"));
@@ -103,6 +108,7 @@ impl Balancer {
             scripts,
             actions,
             masters,
+            current,
             sync_running: found.daemons,
             waiting: Vec::new(),
             telling: false,
@@ -171,8 +177,12 @@ impl Balancer {
 
     fn probe(&mut self, checker: CheckerId, generation: u64, url: usize) {
         let Some(check) = self.director.check(checker).cloned() else { return };
+        let current = self.current.clone();
         let task = self.probes.spawn(async move {
-            let outcome = probe::probe(&check, url).await;
+            let outcome = match &check.kind {
+                CheckKind::Misc(misc) => scripted::probe(misc, &current).await,
+                _ => probe::probe(&check, url).await,
+            };
             Probed { checker, generation, outcome }
         });
         self.running.insert(task.id(), (checker, generation));

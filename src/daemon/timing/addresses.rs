@@ -5,17 +5,13 @@
 //! behind the address that they announce. What the kernel refuses is asked for again, ever more rarely.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::time::Duration;
 
+use super::Owner;
+use super::patience::Patience;
 use crate::config::model::VirtualAddress;
 use crate::ids::Name;
 use crate::objects::address::{AddressAttributes, AddressKey};
 use crate::time::Mono;
-use crate::vrrp::action::InstanceId;
-
-/// Until the kernel is asked again for what it refused; doubled each time, up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// One piece of work.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,19 +21,21 @@ pub enum Work {
     /// Remove and add: the kernel changes few attributes in place.
     Replace(AddressKey, AddressAttributes),
     Announce(AddressKey),
+    /// The turn of the owner's routes and rules: after its addresses are set, before they are removed.
+    Routing(Owner),
 }
 
-/// An address that at least one owning instance wants.
+/// An address that at least one owner wants.
 struct Wanted {
     attributes: AddressAttributes,
-    owners: Vec<InstanceId>,
+    owners: Vec<Owner>,
 }
 
 /// Desired and actual addresses, and the queue that leads from one to the other.
 #[derive(Default)]
 pub struct Addresses {
     wanted: HashMap<AddressKey, Wanted>,
-    by_owner: HashMap<InstanceId, Vec<AddressKey>>,
+    by_owner: HashMap<Owner, Vec<AddressKey>>,
     /// What we have set and nobody has removed since.
     set: HashMap<AddressKey, AddressAttributes>,
     /// Interfaces that are missing and were wanted; others come and go by the thousand on some hosts.
@@ -45,14 +43,19 @@ pub struct Addresses {
     queue: VecDeque<Work>,
     /// What the kernel refused, and when it is asked for all of it again.
     refused: HashMap<AddressKey, Work>,
-    ask_again: Option<Mono>,
-    pause: Duration,
+    patience: Patience,
 }
 
 impl Addresses {
-    /// `instance` owns exactly `list` from now on; an empty list gives everything up.
-    pub fn own<'a>(&mut self, instance: InstanceId, list: impl IntoIterator<Item = &'a VirtualAddress>) {
-        let before = self.by_owner.remove(&instance).unwrap_or_default();
+    /// `owner` has exactly `list` from now on; an empty list gives everything up. With `routing` its routes and
+    /// rules have their turn in between.
+    pub fn own<'a>(
+        &mut self,
+        owner: Owner,
+        list: impl IntoIterator<Item = &'a VirtualAddress>,
+        routing: bool,
+    ) {
+        let before = self.by_owner.remove(&owner).unwrap_or_default();
         let mut now = Vec::new();
         for address in list {
             now.push(address.key.clone());
@@ -60,8 +63,8 @@ impl Addresses {
                 .wanted
                 .entry(address.key.clone())
                 .or_insert_with(|| Wanted { attributes: address.attributes.clone(), owners: Vec::new() });
-            if !wanted.owners.contains(&instance) {
-                wanted.owners.push(instance);
+            if !wanted.owners.contains(&owner) {
+                wanted.owners.push(owner);
             }
             wanted.attributes = address.attributes.clone();
             match self.set.get(&address.key) {
@@ -72,10 +75,13 @@ impl Addresses {
                 None => self.queue.push_back(Work::Add(address.key.clone(), address.attributes.clone())),
             }
         }
+        if routing {
+            self.queue.push_back(Work::Routing(owner));
+        }
         let kept: HashSet<&AddressKey> = now.iter().collect();
         for key in before.iter().filter(|key| !kept.contains(key)) {
             let abandoned = self.wanted.get_mut(key).is_some_and(|wanted| {
-                wanted.owners.retain(|owner| *owner != instance);
+                wanted.owners.retain(|other| *other != owner);
                 wanted.owners.is_empty()
             });
             if abandoned {
@@ -84,7 +90,7 @@ impl Addresses {
             }
         }
         if !now.is_empty() {
-            self.by_owner.insert(instance, now);
+            self.by_owner.insert(owner, now);
         }
     }
 
@@ -121,6 +127,31 @@ impl Addresses {
         self.set.extract_if(|key, _| key.interface == *interface).map(|(key, _)| key).collect()
     }
 
+    /// Whether this owner wants the address.
+    pub fn is_wanted_by(&self, key: &AddressKey, owner: Owner) -> bool {
+        self.wanted.get(key).is_some_and(|wanted| wanted.owners.contains(&owner))
+    }
+
+    /// Wanted, and neither set nor about to be.
+    pub fn is_missing(&self, key: &AddressKey) -> bool {
+        self.refused.contains_key(key)
+            || (self.away.contains(&key.interface) && !self.set.contains_key(key))
+    }
+
+    /// The owner's routes and rules have their turn; first of all when they had one and it was not enough.
+    pub fn route(&mut self, owner: Owner, at_once: bool) {
+        match at_once {
+            true => self.queue.push_front(Work::Routing(owner)),
+            false if self.queue.contains(&Work::Routing(owner)) => {}
+            false => self.queue.push_back(Work::Routing(owner)),
+        }
+    }
+
+    /// Whether an IPv6 address on this interface is wanted.
+    pub fn wants_v6_on(&self, interface: &Name) -> bool {
+        self.wanted.keys().any(|key| key.interface == *interface && key.address().is_ipv6())
+    }
+
     pub fn announce(&mut self, key: AddressKey) {
         self.queue.push_back(Work::Announce(key));
     }
@@ -131,25 +162,20 @@ impl Addresses {
 
     /// The kernel has refused this piece of work. True the first time: then it is worth a word.
     pub fn refused(&mut self, now: Mono, work: Work) -> bool {
-        if self.ask_again.is_none() {
-            self.pause =
-                if self.refused.is_empty() { FIRST_PAUSE } else { (self.pause * 2).min(LONGEST_PAUSE) };
-            self.ask_again = Some(now + self.pause);
-        }
-        self.refused.insert(work.key().clone(), work).is_none()
+        self.patience.refused(now, self.refused.is_empty());
+        work.key().cloned().is_some_and(|key| self.refused.insert(key, work).is_none())
     }
 
     /// When the kernel is to be asked again.
     pub fn deadline(&self) -> Option<Mono> {
-        self.ask_again
+        self.patience.deadline()
     }
 
     /// Queues what was refused, if it is time.
     pub fn expire(&mut self, now: Mono) {
-        if self.ask_again.is_none_or(|at| at > now) {
+        if !self.patience.is_over(now) {
             return;
         }
-        self.ask_again = None;
         let (wanted, set) = (&self.wanted, &self.set);
         self.refused.retain(|_, work| sensible(work, wanted, set));
         self.queue.extend(self.refused.values().cloned());
@@ -160,8 +186,13 @@ impl Addresses {
         let mut slice = Vec::with_capacity(limit.min(self.queue.len()));
         while slice.len() < limit {
             let Some(work) = self.queue.pop_front() else { break };
+            let last = matches!(work, Work::Routing(_));
             if sensible(&work, &self.wanted, &self.set) {
                 slice.push(work);
+            }
+            // It may bring a slice of its own, and what follows waits for all of it.
+            if last {
+                break;
             }
         }
         slice
@@ -170,8 +201,12 @@ impl Addresses {
     /// The kernel has taken this piece of work.
     pub fn done(&mut self, work: &Work) {
         // Its announcement, in its own time, was of an address that was not there.
-        if self.refused.remove(work.key()).is_some() && !matches!(work, Work::Remove(_)) {
-            self.queue.push_back(Work::Announce(work.key().clone()));
+        if let Some(key) = work.key()
+            && self.refused.remove(key).is_some()
+            && !matches!(work, Work::Remove(_))
+            && self.wanted.get(key).is_some_and(|wanted| wanted.owners.iter().any(|o| *o != Owner::Static))
+        {
+            self.queue.push_back(Work::Announce(key.clone()));
         }
         match work {
             Work::Add(key, attributes) | Work::Replace(key, attributes) => {
@@ -180,15 +215,20 @@ impl Addresses {
             Work::Remove(key) => {
                 self.set.remove(key);
             }
-            Work::Announce(_) => {}
+            Work::Announce(_) | Work::Routing(_) => {}
         }
     }
 }
 
 impl Work {
-    pub fn key(&self) -> &AddressKey {
-        let (Work::Add(key, _) | Work::Remove(key) | Work::Replace(key, _) | Work::Announce(key)) = self;
-        key
+    /// The address that it is about.
+    pub fn key(&self) -> Option<&AddressKey> {
+        match self {
+            Work::Add(key, _) | Work::Remove(key) | Work::Replace(key, _) | Work::Announce(key) => {
+                Some(key)
+            }
+            Work::Routing(_) => None,
+        }
     }
 }
 
@@ -199,14 +239,21 @@ fn sensible(
 ) -> bool {
     match work {
         Work::Add(key, _) => wanted.contains_key(key) && !set.contains_key(key),
-        Work::Replace(key, _) | Work::Announce(key) => wanted.contains_key(key),
+        Work::Replace(key, _) => wanted.contains_key(key),
+        // Nobody is told of an address that the kernel has refused.
+        Work::Announce(key) => wanted.contains_key(key) && set.contains_key(key),
         Work::Remove(key) => !wanted.contains_key(key),
+        Work::Routing(_) => true,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::patience::FIRST_PAUSE;
     use super::*;
+    use crate::vrrp::action::InstanceId;
 
     fn address(text: &str) -> VirtualAddress {
         VirtualAddress {
@@ -224,13 +271,13 @@ mod tests {
 
     #[test]
     fn owning_sets_and_giving_up_removes() {
-        let (mut addresses, one) = (Addresses::default(), InstanceId(1));
+        let (mut addresses, one) = (Addresses::default(), Owner::Instance(InstanceId(1)));
         let a = address("10.0.0.1/32");
-        addresses.own(one, [&a]);
+        addresses.own(one, [&a], false);
         assert_eq!(drain(&mut addresses), [Work::Add(a.key.clone(), a.attributes.clone())]);
-        addresses.own(one, [&a]);
+        addresses.own(one, [&a], false);
         assert_eq!(drain(&mut addresses), []);
-        addresses.own(one, []);
+        addresses.own(one, [], false);
         assert_eq!(drain(&mut addresses), [Work::Remove(a.key.clone())]);
         assert!(addresses.is_idle());
     }
@@ -239,12 +286,12 @@ mod tests {
     fn an_address_of_two_owners_stays_until_both_give_it_up() {
         let mut addresses = Addresses::default();
         let a = address("10.0.0.1/32");
-        addresses.own(InstanceId(1), [&a]);
-        addresses.own(InstanceId(2), [&a]);
+        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
+        addresses.own(Owner::Instance(InstanceId(2)), [&a], false);
         drain(&mut addresses);
-        addresses.own(InstanceId(1), []);
+        addresses.own(Owner::Instance(InstanceId(1)), [], false);
         assert_eq!(drain(&mut addresses), []);
-        addresses.own(InstanceId(2), []);
+        addresses.own(Owner::Instance(InstanceId(2)), [], false);
         assert_eq!(drain(&mut addresses), [Work::Remove(a.key)]);
     }
 
@@ -252,11 +299,11 @@ mod tests {
     fn work_that_lost_its_sense_is_not_done() {
         let mut addresses = Addresses::default();
         let a = address("10.0.0.1/32");
-        addresses.own(InstanceId(1), [&a]);
+        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
         addresses.announce(a.key.clone());
-        addresses.own(InstanceId(1), []);
+        addresses.own(Owner::Instance(InstanceId(1)), [], false);
         assert_eq!(drain(&mut addresses), [Work::Remove(a.key.clone())], "harmless where it was never set");
-        addresses.own(InstanceId(1), [&a]);
+        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
         drain(&mut addresses);
         assert!(addresses.lost(&a.key));
         addresses.restore(&a.key);
@@ -267,10 +314,10 @@ mod tests {
     fn giving_up_and_taking_back_at_once_changes_nothing() {
         let mut addresses = Addresses::default();
         let a = address("10.0.0.1/32");
-        addresses.own(InstanceId(1), [&a]);
+        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
         drain(&mut addresses);
-        addresses.own(InstanceId(1), []);
-        addresses.own(InstanceId(1), [&a]);
+        addresses.own(Owner::Instance(InstanceId(1)), [], false);
+        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
         assert_eq!(drain(&mut addresses), []);
     }
 
@@ -278,9 +325,9 @@ mod tests {
     fn changed_lists_are_reconciled() {
         let mut addresses = Addresses::default();
         let (a, b) = (address("10.0.0.1/32"), address("10.0.0.2/32"));
-        addresses.own(InstanceId(1), [&a]);
+        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
         drain(&mut addresses);
-        addresses.own(InstanceId(1), [&b]);
+        addresses.own(Owner::Instance(InstanceId(1)), [&b], false);
         assert_eq!(drain(&mut addresses), [Work::Add(b.key, b.attributes), Work::Remove(a.key)]);
     }
 
@@ -289,7 +336,7 @@ mod tests {
         let mut addresses = Addresses::default();
         let a = address("10.0.0.1/32");
         let add = Work::Add(a.key.clone(), a.attributes.clone());
-        addresses.own(InstanceId(1), [&a]);
+        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
         let mut now = Mono::ZERO + Duration::from_secs(100);
         for (nth, pause) in [1, 2, 4, 8, 16, 32, 60, 60].into_iter().enumerate() {
             assert_eq!(addresses.slice(9), std::slice::from_ref(&add));
@@ -315,10 +362,10 @@ mod tests {
     fn what_nobody_wants_any_more_is_not_asked_for_again() {
         let mut addresses = Addresses::default();
         let a = address("10.0.0.1/32");
-        addresses.own(InstanceId(1), [&a]);
+        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
         let work = addresses.slice(9).remove(0);
         addresses.refused(Mono::ZERO, work);
-        addresses.own(InstanceId(1), []);
+        addresses.own(Owner::Instance(InstanceId(1)), [], false);
         drain(&mut addresses);
         addresses.expire(Mono::ZERO + FIRST_PAUSE);
         assert!(addresses.is_idle());

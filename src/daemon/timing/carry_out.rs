@@ -5,22 +5,29 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::addresses::Work;
-use super::{Driver, Report, WORK_PER_TURN};
+use super::{Driver, Owner, Report, WORK_PER_TURN};
 use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::address::{self, Change};
 use crate::kernel::clock;
 use crate::kernel::netlink::Channel;
+use crate::kernel::sniffer::Sniffer;
+use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit, vrrp};
-use crate::vrrp::action::Action;
+use crate::vrrp::action::{Action, InstanceId};
 use crate::vrrp::note::What;
+
+/// Senders whose hardware address is being found out, of all routers.
+const MOST_STRANGERS: usize = 16;
 
 impl Driver {
     /// All actions that have come up, then one slice of kernel work.
     pub(super) fn carry_out(&mut self) {
         self.act_all();
         self.work();
+        self.look_for_lost();
+        self.tell_track_groups();
     }
 
     /// Sockets that are needed are there before anybody speaks; those that are not, until everybody has.
@@ -45,8 +52,9 @@ impl Driver {
     }
 
     fn transmit(&mut self, action: &Action) {
-        let Action::Transmit { instance, source, destination, payload } = action else { return };
-        if let Err(Some(error)) = self.sockets.send(*instance, *source, *destination, payload) {
+        let Action::Transmit { instance, source, destination, id, payload } = action else { return };
+        let packet = (*source, *destination, *id, &**payload);
+        if let Err(Some(error)) = self.sockets.send(*instance, packet) {
             let name = self.router.config_of(*instance).map_or_else(|| "?".into(), |c| c.name.clone());
             let errno = error.raw_os_error().unwrap_or(0);
             emit(Ident::Vrrp, Line::info(format!("({name}): send advert error {errno} ({error})")));
@@ -59,11 +67,13 @@ impl Driver {
             Action::Transmit { .. } => {}
             Action::Own { instance, owned } => {
                 let config = self.router.config_of(instance).filter(|_| owned).cloned();
-                let list = config.iter().flat_map(|config| config.addresses.iter().chain(&config.excluded));
-                self.addresses.own(instance, list);
+                self.own_instance(Owner::Instance(instance), config.as_deref());
             }
             Action::Announce { address, .. } => self.addresses.announce(address),
             Action::Restore { address } => self.addresses.restore(&address),
+            Action::RestoreObject { instance, .. } => {
+                self.addresses.route(Owner::Instance(instance), false)
+            }
             Action::Notify { subject, state, priority } => {
                 self.tell(Report::State { subject, state, priority })
             }
@@ -71,7 +81,11 @@ impl Driver {
                 let priority = self.router.config_of(instance).map_or(0, |config| config.priority);
                 self.tell(Report::LowerPriority { name, priority });
             }
-            Action::Note(note) => {
+            Action::Identify { instance, from } => self.identify(instance, from),
+            Action::Note(mut note) => {
+                if let What::Stranger { from, mac, .. } = &mut note.what {
+                    *mac = self.strangers.remove(from).and_then(|sniffer| sniffer.address());
+                }
                 emit(Ident::Vrrp, vrrp::render(&note));
                 if let What::PriorityChanged { to, .. } = note.what {
                     self.tell(Report::Priority { name: note.about, priority: to });
@@ -81,6 +95,19 @@ impl Driver {
                 let text = format!("timers ran {:.3} s late: this host was held up", by.as_secs_f64());
                 emit(Ident::Vrrp, Line::warn(text));
             }
+        }
+    }
+
+    /// Listens for the next frame of a sender whose packet was refused.
+    fn identify(&mut self, instance: InstanceId, from: IpAddr) {
+        let listens_on = self.router.config_of(instance).and_then(|c| self.interfaces.get(&c.interface));
+        let (Some(interface), IpAddr::V4(sender)) = (listens_on, from) else { return };
+        if self.strangers.len() >= MOST_STRANGERS {
+            self.strangers.clear();
+        }
+        // Without it the report only lacks the hardware address.
+        if let Ok(sniffer) = Sniffer::open(interface.index, sender) {
+            self.strangers.insert(from, sniffer);
         }
     }
 
@@ -104,25 +131,34 @@ impl Driver {
                 rest = later;
                 continue;
             }
-            let changes = rest.iter().take_while(|work| !matches!(work, Work::Announce(_))).count();
-            let (now, later) = rest.split_at(changes.max(usize::from(matches!(first, Work::Announce(_)))));
+            if let Work::Routing(owner) = first {
+                self.route(*owner);
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
+            }
+            let is_change = |work: &&Work| !matches!(work, Work::Announce(_) | Work::Routing(_));
+            let (now, later) = rest.split_at(rest.iter().take_while(is_change).count());
             self.change_addresses(now);
             rest = later;
         }
     }
 
+    /// An address that is there for the daemon's life comes back at once.
+    pub(super) fn restore_static(&mut self, key: &AddressKey) {
+        let mut statics = self.config.statics.addresses.iter();
+        if self.addresses.is_wanted_by(key, Owner::Static)
+            && !statics.any(|address| address.key == *key && address.no_track)
+        {
+            let text = format!("Restoring deleted static address {} dev {}", key.net, key.interface);
+            emit(Ident::Vrrp, Line::info(text));
+            self.addresses.restore(key);
+        }
+    }
+
     fn announce(&mut self, work: &Work) {
         let Work::Announce(key) = work else { return };
-        let Some(interface) = self.interfaces.get(&key.interface) else { return };
-        if interface.no_arp || !interface.up {
-            return;
-        }
-        if let (Some(mac), IpAddr::V4(address)) = (interface.mac, key.address()) {
-            let text = format!("Sending gratuitous ARP on {} for {address}", key.interface);
-            match self.arp.announce(interface.index, mac, address) {
-                Ok(()) => emit(Ident::Vrrp, Line::detail(text)),
-                Err(error) => emit(Ident::Vrrp, Line::warn(format!("{text}: {error}"))),
-            }
+        if let Some(interface) = self.interfaces.get(&key.interface) {
+            self.announcer.announce(clock::now(), interface, key);
         }
     }
 
@@ -130,12 +166,19 @@ impl Driver {
         let mut changes = Vec::with_capacity(slice.len());
         let mut owners = Vec::with_capacity(slice.len());
         for work in slice {
-            let key = work.key();
+            let Some(key) = work.key() else { continue };
             let Some(interface) = self.interfaces.get(&key.interface) else {
                 // Its interface is gone, and the address with it; it is set when the interface returns.
                 self.addresses.interface_gone(&key.interface);
                 continue;
             };
+            if key.address().is_ipv6() && !matches!(work, Work::Remove(_)) {
+                self.devices.carry_ipv6(&interface.name, true);
+            } else if self.devices.carries_ipv6(&interface.name)
+                && !self.addresses.wants_v6_on(&interface.name)
+            {
+                self.devices.carry_ipv6(&interface.name, false);
+            }
             match work {
                 Work::Add(key, attributes) => changes.push((interface.index, Change::Add(key, attributes))),
                 Work::Remove(key) => changes.push((interface.index, Change::Remove(key))),
@@ -144,7 +187,7 @@ impl Driver {
                     owners.push(work);
                     changes.push((interface.index, Change::Add(key, attributes)));
                 }
-                Work::Announce(_) => continue,
+                Work::Announce(_) | Work::Routing(_) => continue,
             }
             owners.push(work);
         }

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::config::model::{Config, VrrpInstance};
-use crate::ids::Name;
+use crate::ids::{Family, Name};
 use crate::kernel::netlink::Channel;
-use crate::kernel::vmac::{Ensured, VmacSpec, Vmacs};
+use crate::kernel::vmac::{self, Ensured, VmacSpec, Vmacs};
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit};
 
@@ -15,6 +15,8 @@ use crate::report::{Ident, Line, emit};
 pub(super) struct Devices {
     vmacs: Vmacs,
     failed: HashMap<Name, String>,
+    /// Those for IPv6, and whether it is on: only while they have addresses.
+    v6: HashMap<Name, bool>,
 }
 
 impl Devices {
@@ -26,20 +28,24 @@ impl Devices {
         interfaces: &HashMap<Name, Arc<Interface>>,
     ) {
         for instance in instances {
-            let Some(vmac) = &instance.vmac else { continue };
+            let Some(line) = &instance.vmac else { continue };
             let Some(parent) = interfaces.get(&instance.interface) else { continue };
-            if self.vmacs.has(&vmac.name) {
+            if self.vmacs.has(&line.name) {
                 continue;
             }
             let spec = VmacSpec {
-                name: vmac.name.clone(),
-                mac: vmac.mac,
+                name: line.name.clone(),
+                family: instance.family,
+                mac: line.mac,
                 parent: parent.name.clone(),
                 parent_index: parent.index,
             };
             match self.vmacs.ensure(channel, &spec) {
                 Ok(ensured) => {
                     self.failed.remove(&spec.name);
+                    if spec.family == Family::V6 {
+                        self.v6.insert(spec.name.clone(), false);
+                    }
                     let done = match ensured {
                         Ensured::Created => "Success creating VMAC interface",
                         Ensured::Adopted => "Success adopting VMAC interface",
@@ -57,9 +63,25 @@ impl Devices {
         }
     }
 
+    /// Turns IPv6 on before a device for it gets an address, and off, with all that is left, before it loses the
+    /// last: removed one by one, each would be reported with the virtual MAC, which is the next master's by then.
+    pub fn carry_ipv6(&mut self, name: &Name, on: bool) {
+        let Some(known) = self.v6.get_mut(name).filter(|known| **known != on) else { return };
+        *known = on;
+        if let Err(error) = vmac::carry_ipv6(name, on) {
+            emit(Ident::Vrrp, Line::error(format!("VMAC interface {name}: {error}")));
+        }
+    }
+
+    /// Whether it is a device for IPv6, and that is on.
+    pub fn carries_ipv6(&self, name: &Name) -> bool {
+        self.v6.get(name) == Some(&true)
+    }
+
     /// Somebody removed it, or its parent went.
     pub fn forget(&mut self, name: &str) {
         self.vmacs.forget(name);
+        self.v6.remove(name);
     }
 
     /// Removes the devices that the configuration does not name.
@@ -89,6 +111,7 @@ impl Devices {
     }
 
     fn remove(&mut self, channel: &mut Channel, name: &Name) {
+        self.v6.remove(name);
         match self.vmacs.drop_device(channel, name) {
             Ok(()) => emit(Ident::Vrrp, Line::info(format!("Success removing VMAC interface {name}"))),
             Err(error) => emit(Ident::Vrrp, Line::error(format!("VMAC interface {name}: {error}"))),

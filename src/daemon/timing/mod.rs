@@ -10,11 +10,18 @@
 //! cannot delay an advert. Nothing here blocks for longer than one slice, and nothing here decides.
 
 mod addresses;
+mod announce;
 mod carry_out;
 mod devices;
+mod names;
+mod patience;
+mod promotion;
+mod route_work;
+mod routing;
 mod sockets;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,22 +29,26 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use self::addresses::Addresses;
+use self::announce::Announcer;
 use self::devices::Devices;
+use self::names::HostNames;
+use self::promotion::Promotion;
+use self::routing::Routing;
 use self::sockets::{Need, Sockets};
 use super::commands::{self, Inbox, Post};
 use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::address;
-use crate::kernel::arp::ArpSocket;
 use crate::kernel::clock::{self, Alarm};
 use crate::kernel::link;
 use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::{Channel, NetlinkError};
 use crate::kernel::poller::Poller;
+use crate::kernel::sniffer::Sniffer;
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
-use crate::vrrp::action::{Action, State, Subject};
+use crate::vrrp::action::{Action, InstanceId, State, Subject};
 use crate::vrrp::event::{Datagram, Event};
 use crate::vrrp::router::{Router, View};
 
@@ -51,7 +62,8 @@ const PACKETS_PER_TURN: usize = 256;
 const WORK_PER_TURN: usize = 64;
 /// Until sockets that could not be opened are tried again.
 const SOCKET_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_PACKET: usize = 2048;
+/// 255 IPv6 addresses, or what a jumbo frame holds.
+const LONGEST_PACKET: usize = 9216;
 
 /// What the daemon tells the driver.
 #[derive(Debug)]
@@ -68,6 +80,14 @@ pub enum Command {
 
 /// The way to the driver. When the last of its clones is dropped, the driver ends and gives everything up.
 pub type Commands = commands::Commands<Command>;
+
+/// Who wants an address, a route or a rule.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+enum Owner {
+    /// The configuration, for as long as the daemon lives.
+    Static,
+    Instance(InstanceId),
+}
 
 /// What the driver tells the daemon.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -97,9 +117,15 @@ pub struct Driver {
     channel: Channel,
     monitor: Monitor,
     sockets: Sockets,
-    arp: ArpSocket,
+    announcer: Announcer,
     devices: Devices,
     addresses: Addresses,
+    routing: Routing,
+    names: HostNames,
+    promotion: Promotion,
+    /// Track groups of which something cannot be had.
+    broken_groups: HashSet<Name>,
+    config: Arc<Config>,
     interfaces: HashMap<Name, Arc<Interface>>,
     inbox: Inbox<Command>,
     reports: mpsc::Sender<Report>,
@@ -111,6 +137,8 @@ pub struct Driver {
     /// When sockets that could not be opened are tried again.
     rewire_at: Option<Mono>,
     lost_reports: u64,
+    /// By the address of a sender whose packets are refused.
+    strangers: HashMap<IpAddr, Sniffer>,
 }
 
 impl Driver {
@@ -130,7 +158,7 @@ impl Driver {
         poller.add(&alarm, ALARM).map_err(io("timer"))?;
         poller.add(&monitor, MONITOR).map_err(io("interface monitor"))?;
         poller.add(inbox.bell(), BELL).map_err(io("commands"))?;
-        let arp = ArpSocket::open().map_err(io("ARP socket"))?;
+        let announcer = Announcer::open().map_err(io("announcement socket"))?;
         let mut interfaces: HashMap<_, _> =
             monitor.interfaces().map(|i| (i.name.clone(), i.clone())).collect();
         let mut devices = Devices::default();
@@ -138,29 +166,45 @@ impl Driver {
         while let Some(change) = monitor.next(&mut channel)? {
             note_interface(&mut interfaces, &change);
         }
+        route_work::remove_left_overs(&mut channel, &config, &interfaces, false);
         carry_out::remove_left_overs(&mut channel, &config, &interfaces);
-        let mut actions = Vec::new();
-        let router = Router::start_knowing(clock::now(), config, interfaces.values(), known, &mut actions);
-        Ok(Driver {
-            router,
+        let mut driver = Driver {
+            // Nobody is there yet: what is static comes before the elections.
+            router: Router::start(clock::now(), Arc::default(), [], &mut Vec::new()),
             poller,
             alarm,
             channel,
             monitor,
             sockets: Sockets::new(FIRST_SOCKET),
-            arp,
+            announcer,
             devices,
             addresses: Addresses::default(),
+            routing: Routing::default(),
+            names: HostNames::default(),
+            promotion: Promotion::default(),
+            broken_groups: HashSet::new(),
+            config: config.clone(),
             interfaces,
             inbox,
             reports,
-            actions,
+            actions: Vec::new(),
             tokens: Vec::new(),
             buffer: Box::new([0; LONGEST_PACKET]),
             rewire: true,
             rewire_at: None,
             lost_reports: 0,
-        })
+            strangers: HashMap::new(),
+        };
+        driver.promotion.follow(&config, &driver.interfaces);
+        driver.prepare_routing(&config);
+        driver.own_statics(Some(&config));
+        driver.work_off();
+        while let Some(change) = driver.monitor.next(&mut driver.channel)? {
+            note_interface(&mut driver.interfaces, &change);
+        }
+        let interfaces = driver.interfaces.values();
+        driver.router = Router::start_knowing(clock::now(), config, interfaces, known, &mut driver.actions);
+        Ok(driver)
     }
 
     /// Runs until it is told to stop, or cannot go on: then it has resigned and given everything up. Sleeps in
@@ -190,6 +234,9 @@ impl Driver {
             let now = clock::now();
             self.router.expire(now, &mut self.actions);
             self.addresses.expire(now);
+            for owner in self.routing.expire(now) {
+                self.addresses.route(owner, false);
+            }
             self.rewire |= self.rewire_at.take_if(|at| *at <= now).is_some();
         }
     }
@@ -198,8 +245,13 @@ impl Driver {
     fn wait(&mut self) -> Result<(), DriverError> {
         let failed = |error| DriverError::Io("poller", error);
         self.tokens.clear();
-        if self.addresses.is_idle() {
-            let deadlines = [self.router.deadline(), self.addresses.deadline(), self.rewire_at];
+        if self.addresses.is_idle() && self.actions.is_empty() {
+            let deadlines = [
+                self.router.deadline(),
+                self.addresses.deadline(),
+                self.routing.deadline(),
+                self.rewire_at,
+            ];
             let deadline = deadlines.into_iter().flatten().min();
             self.alarm.set(deadline).map_err(|error| DriverError::Io("timer", error))?;
             self.tokens.extend(self.poller.wait().map_err(failed)?);
@@ -243,9 +295,10 @@ impl Driver {
             let datagram = Datagram {
                 received_at: now,
                 interface,
-                source: received.source.into(),
-                destination: received.destination.into(),
+                source: received.source,
+                destination: received.destination,
                 ttl: received.ttl,
+                header: received.header,
                 payload: received.payload,
             };
             self.router.handle(now, Event::Packet(datagram), &mut self.actions);
@@ -254,6 +307,7 @@ impl Driver {
 
     fn interface_changed(&mut self, change: Change) {
         let now = clock::now();
+        self.routing_changed(&change);
         if let Change::Gone(name) = &change {
             self.leave_interface(name);
         }
@@ -266,18 +320,22 @@ impl Driver {
                 let event = Event::Interface { name, now: Some(interface) };
                 self.router.handle(now, event, &mut self.actions);
                 self.make_devices();
+                self.promotion.follow(&self.config, &self.interfaces);
             }
             Change::Gone(name) => {
                 self.rewire = true;
                 self.devices.forget(&name);
+                self.promotion.follow(&self.config, &self.interfaces);
                 self.router.handle(now, Event::Interface { name, now: None }, &mut self.actions);
                 self.make_devices();
             }
             Change::AddressRemoved(key) => {
                 if self.addresses.lost(&key) {
+                    self.restore_static(&key);
                     self.router.handle(now, Event::AddressLost { key }, &mut self.actions);
                 }
             }
+            Change::RouteGone(_) | Change::RuleGone => {}
             Change::Overrun => {
                 let text = "Netlink notifications were lost: everything was read again".to_owned();
                 emit(Ident::Vrrp, Line::warn(text));
@@ -331,14 +389,25 @@ impl Driver {
         self.router.handle(clock::now(), Event::Stop, &mut self.actions);
         self.act_all();
         if release {
-            while !self.addresses.is_idle() {
-                self.work();
-            }
+            self.own_statics(None);
+            self.work_off();
+            self.promotion.end();
             self.devices.remove_all(&mut self.channel);
         }
     }
 
+    /// All kernel work that stands in the queue.
+    fn work_off(&mut self) {
+        while !self.addresses.is_idle() {
+            self.work();
+        }
+    }
+
     fn reconfigure(&mut self, config: Arc<Config>) {
+        self.config = config.clone();
+        self.promotion.follow(&config, &self.interfaces);
+        self.prepare_routing(&config);
+        self.own_statics(Some(&config));
         self.devices.ensure(&mut self.channel, config.instances.iter(), &self.interfaces);
         // The router is told of new devices first: an instance must not begin in FAULT for want of its own.
         if let Err(error) = self.drain_monitor() {
@@ -372,6 +441,7 @@ pub fn clear(config: &Config) -> Result<(), NetlinkError> {
     let mut channel = Channel::route()?;
     let found = link::dump(&mut channel)?;
     let interfaces = found.into_values().map(|i| (i.name.clone(), Arc::new(i))).collect();
+    route_work::remove_left_overs(&mut channel, config, &interfaces, true);
     carry_out::remove_left_overs(&mut channel, config, &interfaces);
     let mut devices = Devices::default();
     let with_device = config
@@ -391,6 +461,6 @@ fn note_interface(interfaces: &mut HashMap<Name, Arc<Interface>>, change: &Chang
         Change::Gone(name) => {
             interfaces.remove(name);
         }
-        Change::AddressRemoved(_) | Change::Overrun => {}
+        Change::AddressRemoved(_) | Change::RouteGone(_) | Change::RuleGone | Change::Overrun => {}
     }
 }

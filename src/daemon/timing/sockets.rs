@@ -5,10 +5,10 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::config::model::VrrpInstance;
+use crate::config::model::{Auth, VrrpInstance};
 use crate::ids::Name;
 use crate::kernel::poller::Poller;
-use crate::kernel::raw::{Device, Mode, Received, SocketSpec, VrrpSocket};
+use crate::kernel::raw::{Device, Mode, Outgoing, Protocol, Received, SocketSpec, VrrpSocket};
 use crate::objects::interface::Interface;
 use crate::vrrp::action::InstanceId;
 
@@ -33,12 +33,8 @@ pub(super) struct Sockets {
 
 struct Route {
     spec: SocketSpec,
-    /// The IP identification of its last advert; keepalived counts from 1, and all peers of a round
-    /// get the same.
-    id: u16,
-    /// To whom a round goes first.
-    first: Option<IpAddr>,
-    ttl: u8,
+    /// `None` is that of its family.
+    ttl: Option<u8>,
     /// The error of the last attempt, so that it is told once.
     error: Option<i32>,
 }
@@ -87,11 +83,9 @@ impl Sockets {
                 }
                 continue;
             }
-            let id = self.by_instance.get(&need.id).map_or(0, |route| route.id);
-            let ttl =
-                need.config.unicast_ttl.filter(|_| !need.config.unicast_peers.is_empty()).unwrap_or(255);
+            let ttl = need.config.unicast_ttl.filter(|_| !need.config.unicast_peers.is_empty());
             self.needed.insert(need.id);
-            self.by_instance.insert(need.id, Route { spec, id, first: None, ttl, error: None });
+            self.by_instance.insert(need.id, Route { spec, ttl, error: None });
         }
         errors
     }
@@ -139,24 +133,16 @@ impl Sockets {
         Ok(open.socket.receive(buffer)?.map(|received| (open.listens_on, received)))
     }
 
-    /// Sends an advert. An error is returned once, until another one or a success follows.
+    /// Sends an advert: source, destination, identification and what stands behind the IP header. An error is
+    /// returned once, until another one or a success follows.
     pub fn send(
         &mut self,
         instance: InstanceId,
-        source: IpAddr,
-        destination: IpAddr,
-        payload: &[u8],
+        (source, destination, id, payload): (IpAddr, IpAddr, u16, &[u8]),
     ) -> Result<(), Option<io::Error>> {
         let Some(route) = self.by_instance.get_mut(&instance) else { return Err(None) };
-        if *route.first.get_or_insert(destination) == destination {
-            route.id = route.id.wrapping_add(1);
-        }
-        let (Some(open), IpAddr::V4(source), IpAddr::V4(destination)) =
-            (self.open.get(&route.spec), source, destination)
-        else {
-            return Err(None);
-        };
-        match open.socket.send(source, destination, route.ttl, route.id, payload) {
+        let Some(open) = self.open.get(&route.spec) else { return Err(None) };
+        match open.socket.send(&Outgoing { source, destination, ttl: route.ttl, id, payload }) {
             Ok(()) => {
                 route.error = None;
                 Ok(())
@@ -178,20 +164,19 @@ fn spec(
     interfaces: &HashMap<Name, Arc<Interface>>,
 ) -> Option<SocketSpec> {
     let device = |name: &Name| {
-        interfaces
-            .get(name)
-            .map(|interface| Device { name: interface.name.clone(), index: interface.index })
+        interfaces.get(name).map(|i| Device { name: i.name.clone(), index: i.index, mac: i.mac })
     };
     let listen = device(&config.interface)?;
     let transmit = match &config.vmac {
         Some(vmac) if !vmac.xmit_base && config.unicast_peers.is_empty() => device(&vmac.name)?,
         _ => listen.clone(),
     };
-    let mode = match (config.unicast_peers.is_empty(), config.multicast_group, source) {
-        (true, IpAddr::V4(group), _) => Mode::Multicast(group),
-        (false, _, Some(IpAddr::V4(own))) => Mode::Unicast(own),
-        _ => return None,
+    let mode = match (config.unicast_peers.is_empty(), source) {
+        (true, _) => Mode::Multicast(config.multicast_group),
+        (false, Some(own)) => Mode::Unicast(own),
+        (false, None) => return None,
     };
     let vmac = config.vmac.as_ref().and_then(|vmac| device(&vmac.name));
-    Some(SocketSpec { listen, transmit, vmac, mode })
+    let protocol = if matches!(config.auth, Some(Auth::Ah(_))) { Protocol::Ah } else { Protocol::Vrrp };
+    Some(SocketSpec { listen, transmit, vmac, mode, protocol })
 }

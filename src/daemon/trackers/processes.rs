@@ -43,10 +43,11 @@ impl TrackedProcesses {
     fn drain(&mut self, now: Mono, settled: &mut Vec<Settled>) {
         let commands = self.processes.want_commands();
         while let Some(events) = &mut self.events {
-            match events.next() {
+            match events.receive() {
                 Ok(None) => return,
                 Ok(Some(ProcessEvent::Confirmed)) => {
                     // What happened before that was not told.
+                    emit(Ident::Vrrp, track::process_events_confirmed());
                     self.look_at = None;
                     self.scan(now, settled);
                 }

@@ -2,7 +2,7 @@
 
 use super::Example::{Laid, Within};
 use super::{Code, code};
-use crate::config::keywords::Context::{RealServer, VirtualServer};
+use crate::config::keywords::Context::VirtualServer;
 
 pub const LVS: &[Code] = &[
     code(
@@ -76,26 +76,6 @@ pub const LVS: &[Code] = &[
         Laid(
             "virtual_server 192.0.2.10 80 { lvs_sched rr; lvs_method NAT; protocol TCP; quorum 2; hysteresis 2; real_server 198.51.100.1 80 { }; real_server 198.51.100.2 80 { } }",
         ),
-    ),
-    code(
-        "bad-hex",
-        "Bytes that are not written in hexadecimal digits.",
-        Within(RealServer, "UDP_CHECK { payload 0g }"),
-    ),
-    code(
-        "bad-regex",
-        "A regular expression or something that goes with it is of no use.",
-        Within(RealServer, "HTTP_GET { url { path /; regex \"a(b\" } }"),
-    ),
-    code(
-        "bad-domain-name",
-        "A name that no name server can be asked for; the root is asked for instead.",
-        Within(RealServer, "DNS_CHECK { name www..example.com }"),
-    ),
-    code(
-        "link-local-without-interface",
-        "A link local address means nothing without `bind_if`.",
-        Within(RealServer, "TCP_CHECK { connect_ip fe80::1 }"),
     ),
     code(
         "empty-group",

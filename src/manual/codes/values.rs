@@ -28,7 +28,7 @@ pub const VALUES: &[Code] = &[
     ),
     code(
         "name-too-long",
-        "A name of an interface or label over 15 characters.",
+        "A name of an interface, a label or a persistence engine over 15 characters.",
         Within(Instance, "interface provider-uplink0"),
     ),
     code(
@@ -40,6 +40,26 @@ pub const VALUES: &[Code] = &[
         "bad-policy",
         "Words that exclude each other.",
         Within(GlobalDefs, "vrrp_rx_bufs_policy MTU ADVERT"),
+    ),
+    code(
+        "bad-hex",
+        "Bytes that are not written in hexadecimal digits.",
+        Within(RealServer, "UDP_CHECK { payload 0x01 }"),
+    ),
+    code(
+        "bad-regex",
+        "A regular expression or something that goes with it is of no use.",
+        Within(RealServer, "HTTP_GET { url { path /; regex \"status: (ok\" } }"),
+    ),
+    code(
+        "bad-domain-name",
+        "A name that no name server can be asked for; the root is asked for instead.",
+        Within(RealServer, "DNS_CHECK { name example..org }"),
+    ),
+    code(
+        "link-local-without-interface",
+        "A link local address means nothing without `bind_if`.",
+        Within(RealServer, "TCP_CHECK { connect_ip fe80::1 }"),
     ),
     code(
         "bad-digest",

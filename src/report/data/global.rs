@@ -190,7 +190,10 @@ fn write_vrrp(page: &mut Page, global: &Global) {
     page.value("Send advert after receive lower priority advert", !global.vrrp_lower_prio_no_advert);
     page.value("Send advert after receive higher priority advert", global.vrrp_higher_prio_send_advert);
     page.value("Gratuitous ARP interval", format_args!("{:.6}", garp.interval.as_secs_f64()));
-    page.value("Gratuitous NA interval", format_args!("{:.6}", global.vrrp_gna_interval.as_secs_f64()));
+    page.value(
+        "Gratuitous NA interval",
+        format_args!("{:.6}", global.garp.values.gna_interval.as_secs_f64()),
+    );
     page.value("VRRP default protocol version", global.vrrp_version.number());
 }
 

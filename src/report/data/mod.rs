@@ -14,7 +14,7 @@ mod routing;
 mod service;
 mod tracked;
 
-use crate::config::model::{Command, Config};
+use crate::config::model::{Command, Config, Ssl};
 use crate::vrrp::router::View;
 use page::Page;
 
@@ -48,6 +48,9 @@ pub fn vrrp(config: &Config, views: &[View], host: &Host<'_>) -> String {
 pub fn lvs(config: &Config, host: &Host<'_>) -> String {
     let mut page = Page::default();
     global::write(&mut page, config, host);
+    if let Some(ssl) = &config.ssl {
+        write_ssl(&mut page, ssl);
+    }
     page.title("LVS Topology");
     service::write_groups(&mut page, &config.virtual_servers);
     for service in &config.virtual_servers {
@@ -56,6 +59,17 @@ pub fn lvs(config: &Config, host: &Host<'_>) -> String {
     check::write(&mut page, config, host);
     check::write_tracked(&mut page, config);
     page.into_text()
+}
+
+/// Without the password, which is nobody's business.
+fn write_ssl(page: &mut Page, ssl: &Ssl) {
+    page.title("SSL definitions");
+    let files = [("CA-file", &ssl.ca), ("Certificate file", &ssl.certificate), ("Key file", &ssl.key)];
+    for (label, file) in files {
+        if let Some(file) = file {
+            page.top(format_args!("{label} : {file}"));
+        }
+    }
 }
 
 fn yes(value: bool) -> &'static str {
@@ -119,5 +133,24 @@ mod tests {
         {
             assert!(dump.lines().any(|found| found == line), "{line:?} is missing in\n{dump}");
         }
+    }
+
+    #[test]
+    fn groups_and_key_material() {
+        let text = "SSL {\npassword secret\nca /ca.pem\n}\nvirtual_server_group G {\n10.1.0.1-3 80\nfwmark 7 inet\n}\n\
+                    virtual_server group G {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\nsnmp_name web\n\
+                    real_server 10.0.0.2 80 {\n}\n}\n";
+        let dump = lvs(&load_str("test.conf", text, &LoadOptions::default()).config, &HOST);
+        for line in [
+            " CA-file : /ca.pem",
+            " Virtual Server Group = G, IPv4 = yes, IPv6 = no",
+            "   VIP Range = 10.1.0.1-10.1.0.3, VPORT = 80",
+            "   FWMARK = 7",
+            " VS GROUP = [G]:0",
+            "   SNMP name = 'web'",
+        ] {
+            assert!(dump.lines().any(|found| found == line), "{line:?} is missing in\n{dump}");
+        }
+        assert!(!dump.contains("secret"), "a password is nobody's business");
     }
 }

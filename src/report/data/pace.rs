@@ -11,7 +11,8 @@ use crate::ids::Name;
 pub(super) fn write(page: &mut Page, config: &Config) {
     let mut groups: Vec<GarpGroup> = config.garp_groups.clone();
     let pace = |pace: Duration| (!pace.is_zero()).then_some(pace);
-    let (garp, gna) = (pace(config.global.garp.values.interval), pace(config.global.vrrp_gna_interval));
+    let (garp, gna) =
+        (pace(config.global.garp.values.interval), pace(config.global.garp.values.gna_interval));
     if garp.is_some() || gna.is_some() {
         let mut done: Vec<Name> = groups.iter().flat_map(|group| group.interfaces.clone()).collect();
         for instance in &config.instances {

@@ -7,12 +7,14 @@ use ipnet::IpNet;
 
 use super::address;
 use super::page::Page;
-use crate::config::model::route::{
+use crate::config::model::Config;
+use crate::ids::Family;
+use crate::objects::route::Route;
+use crate::objects::route::{
     Encap, EncapIp, Metric, Named, Nexthop, Placement, Realms, RouteKind, RouteMetrics,
 };
-use crate::config::model::rule::RuleAction;
-use crate::config::model::{Config, Route, Rule};
-use crate::ids::Family;
+use crate::objects::rule::Rule;
+use crate::objects::rule::RuleAction;
 
 /// `static_ipaddress`, `static_routes`, `static_rules`, `track_group`.
 pub(super) fn write_statics(page: &mut Page, config: &Config) {

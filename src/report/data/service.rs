@@ -91,7 +91,7 @@ pub(super) fn write(page: &mut Page, service: &VirtualServer, host: &Host<'_>) {
     if service.ha_suspend {
         page.line("Using HA suspend");
     }
-    page.field("Using smtp notification", yes(service.smtp_alert == Some(true)));
+    page.field("Using smtp notification", yes(service.smtp_alert));
     page.field("default forwarding method", forwarding(service.forwarding));
     if let Some(sorry) = &service.sorry_server {
         let protocol = service.protocol;
@@ -161,7 +161,7 @@ fn write_real(page: &mut Page, server: &RealServer, host: &Host<'_>) {
     if let Some(name) = server.options.as_ref().and_then(|options| options.snmp_name.as_ref()) {
         page.field("SNMP name", name);
     }
-    page.field("Using smtp notification", yes(server.smtp_alert != Some(false)));
+    page.field("Using smtp notification", yes(server.smtp_alert));
     let files = server.checks.iter().filter_map(|check| match &check.kind {
         CheckKind::File(file) => {
             Some(format!("{}, weight {}{}", file.file, file.weight, super::instance::reverse(file.reverse)))

@@ -111,6 +111,16 @@ fn a_members_weights_need_the_groups_word() {
 }
 
 #[test]
+fn a_members_weights_of_processes_need_no_word() {
+    let mut config = group(false);
+    let processes = TrackedObjects { processes: tracked("p", 30), ..TrackedObjects::default() };
+    config.instances[0] = following(config.instances[0].clone(), processes);
+    let (mut talk, _) = Talk::start(config);
+    talk.event(at(1.0), Event::Process { name: "p".into(), quorate: true });
+    assert_eq!(priorities(&talk), [80, 60]);
+}
+
+#[test]
 fn what_a_group_tracks_counts_for_all_and_instead_of_a_members_own() {
     let mut config = group(true);
     config.sync_groups[0].options.tracked = files("f", 2);

@@ -50,6 +50,19 @@ fn but(server: &'static str) -> impl Fn(IpAddr, usize) -> bool {
     move |address, _| address != server.parse::<IpAddr>().unwrap()
 }
 
+/// What an operation does, to which service or destination.
+fn short(op: &Op) -> (&'static str, ServiceKey, Option<DestKey>) {
+    match op {
+        Op::NewService(key, _) => ("new", *key, None),
+        Op::SetService(key, _) => ("set", *key, None),
+        Op::DelService(key) => ("gone", *key, None),
+        Op::NewDest(key, one, _) => ("new", *key, Some(*one)),
+        Op::SetDest(key, one, _) => ("set", *key, Some(*one)),
+        Op::DelDest(key, one) => ("gone", *key, Some(*one)),
+        Op::NewDaemon(_) | Op::DelDaemon(_) => panic!("{op:?}"),
+    }
+}
+
 #[test]
 fn a_service_for_each_member() {
     let text = group(
@@ -147,15 +160,30 @@ fn a_reload_writes_the_members_that_differ() {
     node.run(Duration::from_secs(1), but("10.0.0.2"));
     node.heard();
     node.written();
-    node.handle(Event::Reconfigure(read(&group("10.1.0.2-3 80\nfwmark 5", &inside))));
-    assert_eq!(node.heard(), [""; 0], "the real servers stay as they were");
-    let written = node.written();
-    let expected = [
-        matches!(&written[0], Op::NewService(key, _) if *key == tcp("10.1.0.3", 80)),
-        matches!(&written[1], Op::NewDest(key, one, _) if (*key, *one) == (tcp("10.1.0.3", 80), server("10.0.0.3", 0))),
-        written[2..] == [Op::DelService(tcp("10.1.0.1", 80))],
-    ];
-    assert_eq!(expected, [true; 3], "{written:?}");
+    node.handle(Event::Reconfigure(read(&group("10.1.0.2-3 80\nfwmark 6", &inside))));
+    assert_eq!(
+        node.heard(),
+        [
+            "VS [[10.1.0.1]:tcp:80-10.1.0.2] in group G no longer exists",
+            "VS [5] in group G no longer exists",
+            "VS [[10.1.0.2]:tcp:80-10.1.0.3] added into group G",
+            "VS [FWM 6] added into group G",
+        ],
+        "the real servers stay as they were"
+    );
+    let written: Vec<_> = node.written().iter().map(short).collect();
+    let (third, six) = (tcp("10.1.0.3", 80), mark(6, Family::V4));
+    assert_eq!(
+        written,
+        [
+            ("new", third, None),
+            ("new", six, None),
+            ("new", third, Some(server("10.0.0.3", 0))),
+            ("new", six, Some(server("10.0.0.3", 0))),
+            ("gone", tcp("10.1.0.1", 80), None),
+            ("gone", mark(5, Family::V4), None),
+        ]
+    );
 }
 
 #[test]
@@ -165,6 +193,8 @@ fn an_address_belongs_to_the_first_service() {
     let mut node = Node::start(read(&(single.to_owned() + &grouped)), Kernel::default());
     let own = vec![(server("10.0.0.7", 80), 1)];
     let shared = vec![(server("10.0.0.2", 80), 1), (server("10.0.0.3", 0), 1)];
+    let said = "VS [G]:0: [10.1.0.1]:tcp:80 left to the virtual server that is first for it";
+    assert_eq!(node.heard().iter().filter(|line| *line == said).count(), 1);
     assert_eq!(table(&node), [(tcp("10.1.0.1", 80), own.clone()), (tcp("10.1.0.2", 80), shared.clone())]);
     // When the first service goes the other one has the address, and back again.
     node.handle(Event::Reconfigure(read(&grouped)));

@@ -8,3 +8,4 @@ mod random;
 mod reconcile;
 mod sample;
 mod scale;
+mod weights;

@@ -146,8 +146,13 @@ fn expected(service: &VirtualServer, alive: u16) -> Option<Vec<(DestKey, u32)>> 
     Some(pool)
 }
 
+/// As many as `PROPTEST_CASES` says; without it a few.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(128)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     /// Whatever happened: once the kernel obeys, it holds what is wanted and nothing else of ours, the
     /// foreign service is as it was, and there is nothing more to do.

@@ -55,7 +55,7 @@ pub fn service(n: u8, reals: impl IntoIterator<Item = RealServer>) -> VirtualSer
         virtualhost: None,
         sorry_server: None,
         real_servers: reals.into_iter().collect(),
-        smtp_alert: None,
+        smtp_alert: false,
         snmp_name: None,
         group: None,
     }
@@ -77,7 +77,7 @@ pub fn real(n: u8) -> RealServer {
         upper_threshold: 0,
         lower_threshold: 0,
         inhibit_on_failure: false,
-        smtp_alert: None,
+        smtp_alert: true,
         checks: vec![tcp(address)],
         options: Some(Box::new(RealOptions {
             notify_up: command(&format!("up {n}")),

@@ -1,6 +1,7 @@
 //! Load balancing with real IPVS, keepalived's and ours: the table, reloads, health checks, scripts.
 
 mod checks;
+mod groups;
 mod lab;
 mod reload;
 mod scripts;
@@ -16,8 +17,9 @@ type Test = fn(Subject);
 
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, Test); 10] = [
+    let both: [(&str, Test); 11] = [
         ("balancing_table", table::start_and_stop),
+        ("balancing_groups", groups::members),
         ("balancing_left_behind", table::left_behind),
         ("balancing_adopted", table::adopted),
         ("balancing_reload_keeps", reload::keeps_connections_and_failures),

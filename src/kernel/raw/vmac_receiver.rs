@@ -6,30 +6,32 @@
 //! backup; a packet socket sees the frame without being a member.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
 use socket2::{Domain, SockFilter, Socket, Type};
 
-use super::raw::IPPROTO_VRRP;
-use super::unsafe_calls::bind_packet_socket;
 use crate::ids::IfIndex;
+use crate::kernel::unsafe_calls::bind_packet_socket;
 
 const ETH_P_IP: u16 = 0x0800;
+const ETH_P_IPV6: u16 = 0x86dd;
 const MINIMAL_HEADER: usize = 20;
+const IPV6_HEADER: usize = 40;
 
 pub(super) struct VmacReceiver(Socket);
 
 impl VmacReceiver {
-    /// Opens it on the macvlan with this index, for adverts to `group`.
-    pub fn open(index: IfIndex, group: Ipv4Addr) -> io::Result<Self> {
+    /// Opens it on the macvlan with this index, for adverts to `group` with this number in their IP header.
+    pub fn open(index: IfIndex, group: IpAddr, protocol: u8) -> io::Result<Self> {
         // Without a protocol until the filter is there: nothing else is ever queued.
         let socket = Socket::new(Domain::PACKET, Type::DGRAM, None)?;
         socket.set_nonblocking(true)?;
-        socket.attach_filter(&only_adverts(group))?;
-        bind_packet_socket(&socket, index.0, ETH_P_IP)?;
+        socket.attach_filter(&only_adverts(group, protocol))?;
+        let family = if group.is_ipv4() { ETH_P_IP } else { ETH_P_IPV6 };
+        bind_packet_socket(&socket, index.0, family)?;
         Ok(VmacReceiver(socket))
     }
 
@@ -60,27 +62,41 @@ impl AsFd for VmacReceiver {
 fn whole(packet: &[u8]) -> Option<usize> {
     let byte = |at: usize| packet.get(at).copied();
     let word = |at: usize| Some(u16::from_be_bytes([byte(at)?, byte(at + 1)?]));
-    let header = usize::from(byte(0)? & 0x0f) * 4;
-    let total = usize::from(word(2)?);
-    let in_one_piece = word(6)? & 0x3fff == 0;
-    let sound = byte(0)? >> 4 == 4 && header >= MINIMAL_HEADER && total >= header && total <= packet.len();
-    (sound && in_one_piece).then_some(total)
+    let total = match byte(0)? >> 4 {
+        4 => {
+            let header = usize::from(byte(0)? & 0x0f) * 4;
+            let total = usize::from(word(2)?);
+            let in_one_piece = word(6)? & 0x3fff == 0;
+            (header >= MINIMAL_HEADER && total >= header && in_one_piece).then_some(total)?
+        }
+        6 => IPV6_HEADER + usize::from(word(4)?),
+        _ => return None,
+    };
+    (total <= packet.len()).then_some(total)
 }
 
-/// "IP protocol is VRRP and the destination is the group", as the kernel's packet filter says it.
-fn only_adverts(group: Ipv4Addr) -> [SockFilter; 6] {
+/// "The IP protocol is this one and the destination is the group", as the kernel's packet filter says it.
+fn only_adverts(group: IpAddr, protocol: u8) -> Vec<SockFilter> {
     const BYTE_AT: u16 = (libc::BPF_LD | libc::BPF_B | libc::BPF_ABS) as u16;
     const WORD_AT: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
     const JUMP_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
     const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
-    [
-        SockFilter::new(BYTE_AT, 0, 0, 9),
-        SockFilter::new(JUMP_EQUAL, 0, 3, u32::from(IPPROTO_VRRP)),
-        SockFilter::new(WORD_AT, 0, 0, 16),
-        SockFilter::new(JUMP_EQUAL, 0, 1, u32::from(group)),
-        SockFilter::new(RETURN, 0, 0, u32::MAX),
-        SockFilter::new(RETURN, 0, 0, 0),
-    ]
+    let (protocol_at, destination_at, words): (u32, u32, Vec<u32>) = match group {
+        IpAddr::V4(group) => (9, 16, vec![u32::from(group)]),
+        IpAddr::V6(group) => {
+            (6, 24, (0..4).rev().map(|word| (u128::from(group) >> (32 * word)) as u32).collect())
+        }
+    };
+    let mut filter = vec![SockFilter::new(BYTE_AT, 0, 0, protocol_at)];
+    // Where it fits go on, else jump over the rest and "take it" to "drop it".
+    let left = |words: usize| u8::try_from(2 * words + 1).unwrap_or(0);
+    filter.push(SockFilter::new(JUMP_EQUAL, 0, left(words.len()), u32::from(protocol)));
+    for (at, word) in words.iter().enumerate() {
+        filter.push(SockFilter::new(WORD_AT, 0, 0, destination_at + 4 * at as u32));
+        filter.push(SockFilter::new(JUMP_EQUAL, 0, left(words.len() - at - 1), *word));
+    }
+    filter.extend([SockFilter::new(RETURN, 0, 0, u32::MAX), SockFilter::new(RETURN, 0, 0, 0)]);
+    filter
 }
 
 #[cfg(test)]
@@ -100,5 +116,9 @@ mod tests {
         packet[0] = 0x44;
         assert_eq!(whole(&packet), None, "a header that is too short");
         assert_eq!(whole(&[]), None);
+        let mut packet = [0_u8; 60];
+        packet[..8].copy_from_slice(&[0x6c, 0, 0, 0, 0, 16, 112, 255]);
+        assert_eq!(whole(&packet), Some(56), "IPv6 has no padding of its own");
+        assert_eq!(whole(&packet[..55]), None);
     }
 }

@@ -6,7 +6,7 @@ use super::route::{Named, Realms};
 use crate::ids::{Family, Name};
 
 /// One line: one rule.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Rule {
     pub family: Family,
     /// `preference`; without one keepalived counts down from 16384 in each family.
@@ -26,8 +26,15 @@ pub struct Rule {
     pub track_group: Option<Name>,
 }
 
+impl Rule {
+    /// Every interface that it names.
+    pub fn interfaces(&self) -> impl Iterator<Item = &Name> {
+        self.matches.input.iter().chain(&self.matches.output)
+    }
+}
+
 /// What happens with a packet that matches.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum RuleAction {
     /// `table`, `lookup`
     Table(Named),
@@ -42,7 +49,7 @@ pub enum RuleAction {
 }
 
 /// Which packets; `None` is any.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct RuleMatch {
     /// `not`: those that do not match.
     pub inverted: bool,

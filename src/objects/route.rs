@@ -14,7 +14,7 @@ pub enum Named {
 }
 
 /// One line: one route.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Route {
     pub family: Family,
     pub kind: RouteKind,
@@ -56,6 +56,14 @@ pub struct Route {
     pub track_group: Option<Name>,
 }
 
+impl Route {
+    /// Every interface that it names, and its VRF.
+    pub fn interfaces(&self) -> impl Iterator<Item = &Name> {
+        let hops = self.nexthops.iter().filter_map(|hop| hop.interface.as_ref());
+        self.interface.iter().chain(&self.vrf).chain(hops)
+    }
+}
+
 /// `unicast`, `blackhole` ...
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum RouteKind {
@@ -91,7 +99,7 @@ pub struct Metric {
 }
 
 /// What a route says of connections along it; `None` leaves the kernel's.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct RouteMetrics {
     pub mtu: Option<Metric>,
     pub advmss: Option<Metric>,
@@ -117,7 +125,7 @@ pub struct RouteMetrics {
 }
 
 /// `nexthop via IP dev IFNAME weight N ...`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Nexthop {
     pub gateway: Option<IpAddr>,
     pub interface: Option<Name>,
@@ -136,7 +144,7 @@ pub struct Realms {
 }
 
 /// A light weight tunnel.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Encap {
     /// `ip` and `ip6`.
     Ip(EncapIp),
@@ -147,7 +155,7 @@ pub enum Encap {
 }
 
 /// `encap ip|ip6 [id N] [dst IP] [src IP] [tos|tc N] [ttl|hoplimit N] [flags N]`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct EncapIp {
     pub family: Family,
     pub id: Option<u64>,

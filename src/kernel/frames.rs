@@ -1,0 +1,56 @@
+//! Whole Ethernet frames of our own: announcements, and adverts that leave a virtual MAC interface over IPv6.
+
+use std::io;
+use std::net::Ipv6Addr;
+
+use socket2::{Domain, Socket, Type};
+
+use super::unsafe_calls::send_frame;
+use crate::ids::{IfIndex, Mac};
+
+/// EtherType of ARP.
+pub const ETH_P_ARP: u16 = 0x0806;
+/// EtherType of IPv6.
+pub const ETH_P_IPV6: u16 = 0x86dd;
+
+/// A socket that frames leave by, whatever the interface.
+pub struct FrameSocket(Socket);
+
+impl FrameSocket {
+    /// Opens it; it never receives, as its protocol is 0.
+    pub fn open() -> io::Result<Self> {
+        let socket = Socket::new_raw(Domain::PACKET, Type::RAW, None)?;
+        socket.set_nonblocking(true)?;
+        Ok(FrameSocket(socket))
+    }
+
+    /// Sends a frame, which begins with its Ethernet header.
+    pub fn send(
+        &self,
+        interface: IfIndex,
+        ethertype: u16,
+        destination: Mac,
+        frame: &[u8],
+    ) -> io::Result<()> {
+        send_frame(&self.0, interface.0, ethertype, destination.0, frame)
+    }
+}
+
+/// An Ethernet header.
+pub fn ethernet(destination: Mac, source: Mac, ethertype: u16) -> [u8; 14] {
+    let ([a, b, c, d, e, f], [g, h, i, j, k, l], [m, n]) =
+        (destination.0, source.0, ethertype.to_be_bytes());
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n]
+}
+
+/// An IPv6 header: traffic class, next header and hop limit; length of what follows; ends. No flow label.
+pub fn ipv6_header(
+    (class, next_header, hop_limit): (u8, u8, u8),
+    payload: usize,
+    source: Ipv6Addr,
+    destination: Ipv6Addr,
+) -> impl Iterator<Item = u8> {
+    let [high, low] = u16::try_from(payload).unwrap_or(u16::MAX).to_be_bytes();
+    let first = [0x60 | (class >> 4), class << 4, 0, 0, high, low, next_header, hop_limit];
+    first.into_iter().chain(source.octets()).chain(destination.octets())
+}

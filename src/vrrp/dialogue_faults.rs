@@ -1,0 +1,223 @@
+//! Dialogues about links that flap, sources that go, several owners, small packets and late starts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::action::{Action, State};
+use super::dialogue::{PEER, Talk, at, eth0, instance, ip};
+use super::event::Event;
+use super::note::{Note, What};
+use super::router::Router;
+use crate::config::model::interface::UpDownDelay;
+use crate::config::model::{Config, InitialState, Version, VrrpInstance};
+use crate::objects::interface::Interface;
+
+const MASTER_AT: f64 = 3.609375;
+
+#[test]
+fn a_link_that_flaps_is_left_alone() {
+    let delay = UpDownDelay {
+        interface: "eth0".into(),
+        down: Duration::from_millis(1_500),
+        up: Duration::from_secs(1),
+    };
+    let instances = vec![instance("A", 1, 100)];
+    let (mut talk, _) = Talk::start(Config { instances, up_down_delays: vec![delay], ..Config::default() });
+    talk.due(MASTER_AT);
+    let (down, up) = (|| Some(eth0(false, Some("10.0.0.1"))), || Some(eth0(true, Some("10.0.0.1"))));
+    assert_eq!(talk.link(at(4.0), down()), [""; 0]);
+    assert_eq!(talk.link(at(4.5), up()), [""; 0]);
+    talk.due(4.609375);
+    assert_eq!(talk.link(at(5.0), down()), [""; 0]);
+    talk.due(5.609375);
+    assert_eq!(talk.due(6.5), ["advert 1:0", "drop 0", "A FAULT"]);
+    assert_eq!(talk.link(at(7.0), up()), [""; 0]);
+    assert_eq!(talk.link(at(7.5), down()), [""; 0]);
+    assert_eq!(talk.link(at(7.6), up()), [""; 0]);
+    assert_eq!(talk.due(8.6), ["A BACKUP"]);
+}
+
+#[test]
+fn the_source_that_is_tracked_goes_and_comes() {
+    let mut config = VrrpInstance { source: Some(ip("10.0.0.9")), ..instance("A", 1, 100) };
+    config.options.track_src_ip = true;
+    let interface = |addresses: &[&str]| {
+        let one = eth0(true, Some("10.0.0.1"));
+        let mut all = one.addresses.clone();
+        for address in addresses {
+            let mut next = one.addresses[0];
+            next.net = format!("{address}/24").parse().unwrap();
+            all.push(next);
+        }
+        Some(Arc::new(Interface { addresses: all, ..(*one).clone() }))
+    };
+    let (mut talk, said) = Talk::start(Config { instances: vec![config], ..Config::default() });
+    assert_eq!(said, ["A FAULT"]);
+    assert_eq!(talk.link(at(1.0), interface(&["10.0.0.9"])), ["A BACKUP"]);
+    talk.due(1.0 + MASTER_AT);
+    assert_eq!(talk.link(at(5.0), interface(&["10.0.0.9", "10.0.0.8"])), [""; 0]);
+    assert_eq!(talk.link(at(5.1), interface(&[])), ["advert 1:0", "drop 0", "A FAULT"]);
+}
+
+#[test]
+fn unicast_without_peers_may_be_a_fault() {
+    let mut config = instance("A", 1, 100);
+    config.options.unicast_fault_no_peer = true;
+    let (_, said) = Talk::start(Config { instances: vec![config], ..Config::default() });
+    assert_eq!(said, ["A FAULT"]);
+}
+
+#[test]
+fn an_owner_that_is_told_to_hears_nobody() {
+    let mut config = instance("A", 1, 255);
+    config.options.owner_ignore_adverts = true;
+    let (mut talk, _) = Talk::start(Config { instances: vec![config], ..Config::default() });
+    talk.due(0.000001);
+    assert_eq!(talk.hear(at(0.5), PEER, 255), [""; 0]);
+    assert_eq!(talk.state(), State::Master);
+}
+
+#[test]
+fn an_owner_that_another_owner_does_not_hear_yields_until_it_is_gone() {
+    let (mut talk, _) = Talk::start(Config { instances: vec![instance("A", 1, 255)], ..Config::default() });
+    talk.due(0.000001);
+    // Ours is the higher address: the other should yield, and does not.
+    assert_eq!(talk.hear(at(0.5), "10.0.0.0", 255)[0], "advert 1:255");
+    assert_eq!(talk.hear(at(1.4), "10.0.0.0", 255)[0], "advert 1:255");
+    assert_eq!(talk.hear(at(1.8), "10.0.0.0", 255), ["drop 0", "A BACKUP"]);
+    assert_eq!(talk.hear(at(2.8), "10.0.0.0", 255), [""; 0]);
+    assert_eq!(talk.router.views()[0].priority, 254);
+    // A change of facts does not raise it.
+    assert_eq!(talk.link(at(3.0), Some(eth0(true, Some("10.0.0.3")))), [""; 0]);
+    assert_eq!(talk.router.views()[0].priority, 254);
+    let said = talk.due(2.8 + 3.0 + 2.0 / 256.0);
+    assert_eq!(said[..3], ["advert 1:255", "own 0", "A MASTER"]);
+}
+
+#[test]
+fn an_owner_waits_after_a_fault() {
+    let (mut talk, _) = Talk::start(Config { instances: vec![instance("A", 1, 255)], ..Config::default() });
+    talk.due(0.000001);
+    talk.link(at(1.0), Some(eth0(false, Some("10.0.0.1"))));
+    assert_eq!(talk.link(at(2.0), Some(eth0(true, Some("10.0.0.1")))), ["A BACKUP"]);
+    assert!(talk.due(5.00390625).contains(&"A MASTER".into()));
+}
+
+#[test]
+fn an_owner_that_stops_in_time_is_forgotten() {
+    let (mut talk, _) = Talk::start(Config { instances: vec![instance("A", 1, 255)], ..Config::default() });
+    talk.due(0.000001);
+    for second in [0.5, 5.0, 9.0] {
+        assert_eq!(talk.hear(at(second), "10.0.0.0", 255)[0], "advert 1:255", "at {second}");
+        assert_eq!(talk.hear(at(second + 0.9), "10.0.0.0", 255)[0], "advert 1:255", "after {second}");
+    }
+    assert_eq!(talk.state(), State::Master);
+}
+
+#[test]
+fn what_does_not_fit_into_a_packet_is_set_but_not_named() {
+    let mut config = instance("A", 1, 100);
+    let first = config.addresses[0].clone();
+    for n in 0..300_u32 {
+        let mut address = first.clone();
+        address.key.net = format!("172.16.{}.{}/32", n / 250, n % 250).parse().unwrap();
+        config.addresses.push(address);
+    }
+    let named = |mtu: u32, config: &VrrpInstance| {
+        let interface = Arc::new(Interface { mtu, ..(*eth0(true, Some("10.0.0.1"))).clone() });
+        let config = Arc::new(Config { instances: vec![config.clone()], ..Config::default() });
+        let mut out = Vec::new();
+        let mut router = Router::start(at(0.0), config, &[interface], &mut out);
+        router.expire(router.deadline().unwrap(), &mut out);
+        let own = router.views()[0].id;
+        assert_eq!(router.desired_addresses(own).count(), 301, "all are set");
+        let told = out.iter().any(|action| {
+            matches!(action, Action::Note(Note { what: What::AddressesBeyondPacket { .. }, .. }))
+        });
+        assert!(told);
+        let payload = out.iter().find_map(|action| match action {
+            Action::Transmit { payload, .. } => Some(payload.clone()),
+            _ => None,
+        });
+        let payload = payload.unwrap();
+        assert!(payload.len() + 20 <= mtu as usize);
+        usize::from(payload[3])
+    };
+    assert_eq!(named(1500, &config), 255);
+    assert_eq!(named(576, &config), (576 - 20 - 8 - 8) / 4);
+    config.version = Version::V3;
+    assert_eq!(named(576, &config), (576 - 20 - 8) / 4);
+}
+
+#[test]
+fn a_new_mtu_makes_a_new_packet() {
+    let mut config = instance("A", 1, 100);
+    for n in 1..=20_u8 {
+        let mut address = config.addresses[0].clone();
+        address.key.net = format!("172.16.0.{n}/32").parse().unwrap();
+        config.addresses.push(address);
+    }
+    let mut talk = Talk::alone(config);
+    talk.due(MASTER_AT);
+    let small = Interface { mtu: 68, ..(*eth0(true, Some("10.0.0.1"))).clone() };
+    talk.link(at(4.0), Some(Arc::new(small)));
+    let mut out = Vec::new();
+    talk.router.expire(at(4.609375), &mut out);
+    let named = out.iter().find_map(|action| match action {
+        Action::Transmit { payload, .. } => Some(payload[3]),
+        _ => None,
+    });
+    assert_eq!(named, Some((68 - 36) / 4));
+}
+
+#[test]
+fn a_delay_counts_from_the_boot_or_the_start_whichever_ends_later() {
+    let started = |startup: u64, boot: u64, now: f64| {
+        let mut config = Config { instances: vec![instance("A", 1, 100)], ..Config::default() };
+        config.global.vrrp_startup_delay = Duration::from_secs(startup);
+        config.global.vrrp_delay_after_boot = Duration::from_secs(boot);
+        let router =
+            Router::start(at(now), Arc::new(config), &[eth0(true, Some("10.0.0.1"))], &mut Vec::new());
+        router.deadline().unwrap()
+    };
+    assert_eq!(started(0, 60, 10.0), at(60.0));
+    assert_eq!(started(70, 60, 10.0), at(80.0));
+    assert_eq!(started(2, 60, 59.0), at(61.0));
+    assert_eq!(started(0, 60, 600.0), at(600.0 + MASTER_AT), "long up: no delay");
+}
+
+#[test]
+fn a_better_peer_waits_less_for_a_master_that_runs_late() {
+    // Silent for 3.3 s: longer than a peer of 250 waits (3.02 s), shorter than one of our own priority (3.61 s).
+    for (others, listens) in [(None, false), (Some(250), true)] {
+        let mut config = VrrpInstance { nopreempt: true, ..instance("A", 1, 100) };
+        config.options.timer_expired_backup = others;
+        let mut talk = Talk::alone(config);
+        talk.due(MASTER_AT);
+        let mut out = Vec::new();
+        talk.router.expire(at(MASTER_AT + 3.3), &mut out);
+        assert_eq!(talk.state() == State::Backup, listens, "{others:?}");
+    }
+}
+
+#[test]
+fn state_master_below_255_waits_like_anybody() {
+    let config = VrrpInstance { state: Some(InitialState::Master), ..instance("A", 1, 100) };
+    let mut talk = Talk::alone(config);
+    assert!(talk.due(MASTER_AT).contains(&"A MASTER".into()));
+}
+
+#[test]
+fn an_interface_that_is_made_anew_is_another_one() {
+    let mut talk = Talk::alone(instance("A", 1, 100));
+    talk.due(MASTER_AT);
+    assert_eq!(talk.link(at(4.0), None), ["advert 1:0", "drop 0", "A FAULT"]);
+    let mut anew = (*eth0(true, Some("10.0.0.7"))).clone();
+    anew.index = crate::ids::IfIndex(77);
+    assert_eq!(talk.link(at(5.0), Some(Arc::new(anew))), ["A BACKUP"]);
+    // A packet by the old index is nobody's; one by the new is.
+    assert_eq!(talk.hear(at(6.0), PEER, 200), [""; 0]);
+    assert_eq!(talk.router.deadline(), Some(at(5.0 + MASTER_AT)));
+    let said = talk.event(at(6.0), Event::Interface { name: "eth0".into(), now: None });
+    assert_eq!(said, ["A FAULT"]);
+}

@@ -1,0 +1,97 @@
+//! What an instance sends: adverts, resignations, announcements.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::action::Action;
+use super::ah::{self, Unsealed};
+use super::garp::Block;
+use super::instance::{Instance, Phase};
+use super::note::What;
+use super::wire;
+use crate::config::model::Auth;
+use crate::objects::address::AddressKey;
+use crate::time::Mono;
+
+impl Instance {
+    pub(super) fn speak_now(&mut self, now: Mono, out: &mut Vec<Action>) {
+        self.transmit(out);
+        self.phase = Phase::Master { next_advert: now + self.config.advert_int };
+    }
+
+    pub(super) fn transmit(&mut self, out: &mut Vec<Action>) {
+        self.build_packets();
+        let Some(source) = self.source else { return };
+        self.begin_round();
+        for (destination, payload) in &self.packets {
+            out.extend(self.packet(source, *destination, payload.clone()));
+        }
+        self.counters.advert_sent += self.packets.len() as u64;
+    }
+
+    pub(super) fn resign(&mut self, out: &mut Vec<Action>) {
+        self.build_packets();
+        let Some(source) = self.source else { return };
+        self.begin_round();
+        for (destination, packet) in &self.packets {
+            let payload = wire::with_priority(packet, 0, source, *destination, self.config.version).into();
+            out.extend(self.packet(source, *destination, payload));
+        }
+        self.counters.priority_zero_sent += self.packets.len() as u64;
+        self.counters.advert_sent += self.packets.len() as u64;
+        self.note(What::SentPriorityZero, out);
+    }
+
+    /// All peers of a round get the same identification and sequence number; keepalived counts from 1.
+    fn begin_round(&mut self) {
+        if !self.packets.is_empty() {
+            self.identification = self.identification.wrapping_add(1);
+            self.sequence = self.sequence.saturating_add(1);
+        }
+    }
+
+    fn packet(&self, source: IpAddr, destination: IpAddr, advert: Arc<[u8]>) -> Option<Action> {
+        let id = self.identification;
+        let payload = match (self.config.auth, source, destination) {
+            (Some(Auth::Ah(key)), IpAddr::V4(source), IpAddr::V4(destination)) => {
+                let packet = Unsealed { source, destination, id, advert: &advert };
+                ah::seal(&key, self.sequence, &packet)?.into()
+            }
+            _ => advert,
+        };
+        Some(Action::Transmit { instance: self.id, source, destination, id, payload })
+    }
+
+    fn build_packets(&mut self) {
+        let (Some(source), true) = (self.source, self.packets.is_empty()) else { return };
+        let terms = self.terms();
+        let multicast = [self.config.multicast_group];
+        let unicast = self.config.unicast_peers.iter().map(|peer| peer.address);
+        let destinations: Vec<IpAddr> =
+            if self.config.unicast_peers.is_empty() { multicast.to_vec() } else { unicast.collect() };
+        self.packets = destinations
+            .into_iter()
+            .map(|destination| {
+                let addresses = self.named().iter().map(|a| a.key.address());
+                let packet = wire::emit(&terms, self.priority, addresses, source, destination);
+                (destination, packet.into())
+            })
+            .collect();
+    }
+
+    /// What is to be announced now, and how many times.
+    pub fn take_announcements(&mut self) -> impl Iterator<Item = (&AddressKey, u32)> {
+        let Block { rounds, extra } = self.garp.take();
+        let config = &self.config;
+        let own = config.vmac.as_ref().map_or(&config.interface, |vmac| &vmac.name);
+        let all = config.options.garp_extra_if.all;
+        self.config.addresses.iter().chain(&self.config.excluded).filter_map(move |address| {
+            let elsewhere = extra > 0 && address.key.interface != *own;
+            let options = &config.options;
+            let counts =
+                elsewhere && (all || options.vmac_addr || options.vmac_addresses.contains(&address.key));
+            let rounds = if counts { rounds.max(extra) } else { rounds };
+            (rounds > 0).then_some((&address.key, rounds))
+        })
+    }
+}

@@ -1,0 +1,176 @@
+//! When and how fast virtual addresses are announced: the order on the wire and the pauses between packets.
+
+use super::elections::Pair;
+use super::facts::{Facts, same};
+use super::lifecycle::Router;
+use crate::support::capture::Capture;
+use crate::support::daemon::{Daemon, Subject};
+use crate::support::runner::Case;
+use crate::support::wait;
+use std::time::{Duration, Instant};
+
+/// By the name of the case: what stands before the instance (in `global_defs`, or blocks of its own), what
+/// stands in it, and how many packets are waited for. The instance is `I` on eth0, an owner.
+const SETTINGS: [(&str, &str, &str, usize); 7] = [
+    (
+        "gap_of_each_interface",
+        "global_defs {\n vrrp_garp_interval 0.5\n vrrp_garp_master_repeat 1\n vrrp_garp_master_delay 0\n}",
+        "virtual_ipaddress { 10.0.0.50\n 10.0.0.51\n 10.1.0.52 dev eth1\n 10.0.0.53\n 10.1.0.54 dev eth1 }",
+        5,
+    ),
+    (
+        "gap_of_a_group",
+        "garp_group {\n garp_interval 0.5\n interfaces { eth0\n eth1 }\n}",
+        "garp_master_repeat 1\n garp_master_delay 0\n virtual_ipaddress { 10.0.0.50\n 10.1.0.52 dev eth1\n 10.0.0.53 }",
+        3,
+    ),
+    (
+        "gap_of_one_interface",
+        "garp_group {\n garp_interval 0.5\n interface eth1\n}",
+        "garp_master_repeat 1\n garp_master_delay 0\n \
+         virtual_ipaddress { 10.0.0.50\n 10.0.0.51\n 10.1.0.52 dev eth1\n 10.1.0.54 dev eth1 }",
+        4,
+    ),
+    (
+        "refresh",
+        "",
+        "garp_master_repeat 1\n garp_master_delay 0\n garp_master_refresh 2\n garp_master_refresh_repeat 2\n \
+         virtual_ipaddress { 10.0.0.50 }",
+        5,
+    ),
+    (
+        "other_interfaces",
+        "",
+        "garp_master_repeat 1\n garp_master_delay 0\n garp_extra_if all 1\n \
+         virtual_ipaddress { 10.0.0.50\n 10.1.0.52 dev eth1 }",
+        5,
+    ),
+    (
+        "as_few_as_possible",
+        "global_defs {\n vrrp_min_garp\n}",
+        "garp_master_delay 1\n virtual_ipaddress { 10.0.0.50 }",
+        2,
+    ),
+    (
+        "all_but_what_is_written",
+        "global_defs {\n vrrp_min_garp\n vrrp_garp_master_repeat 3\n}",
+        "garp_master_refresh 1\n virtual_ipaddress { 10.0.0.50 }",
+        3,
+    ),
+];
+
+pub fn cases() -> Vec<Case> {
+    let mut cases: Vec<Case> = SETTINGS
+        .iter()
+        .map(|(name, before, lines, count)| {
+            same(format!("announcements::{name}"), move |subject| observe(subject, before, lines, *count))
+        })
+        .collect();
+    for (name, lines) in LOWER_PRIORITY {
+        cases.push(same(format!("announcements::{name}"), move |subject| lower_priority(subject, lines)));
+    }
+    cases.push(Case::new("announcements::repeats_that_wait_original", || {
+        assert!(
+            repeats_that_wait(Subject::Keepalived) < 6,
+            "keepalived has mended it: one difference less"
+        );
+    }));
+    cases.push(Case::new("announcements::repeats_that_wait_ours", || {
+        assert_eq!(repeats_that_wait(Subject::Standfast), 6);
+    }));
+    cases
+}
+
+fn config(before: &str, lines: &str) -> String {
+    format!(
+        "{before}\nvrrp_instance I {{\n interface eth0\n virtual_router_id 51\n priority 255\n {lines}\n}}\n"
+    )
+}
+
+fn observe(subject: Subject, before: &str, lines: &str, count: usize) -> Facts {
+    let router = Router::new();
+    let capture = Capture::start(&router.node);
+    let _daemon = Daemon::start(subject, &router.node, &config(before, lines));
+    let seen = || {
+        let mut seen: Vec<(Instant, String)> = ["eth0", "eth1"]
+            .iter()
+            .flat_map(|name| capture.announcements(name).into_iter().map(move |(at, arp)| (at, name, arp)))
+            .map(|(at, name, arp)| (at, format!("{name} {}", arp.sender)))
+            .collect();
+        seen.sort_by_key(|(at, _)| *at);
+        seen
+    };
+    wait::until("the announcements", wait::seconds(15), || seen().len() >= count);
+    // Two adverts more: nothing else comes.
+    let adverts = capture.adverts_sent("eth0").len();
+    if !lines.contains("refresh 2") && !lines.contains("extra") {
+        wait::until("two adverts more", wait::seconds(5), || {
+            capture.adverts_sent("eth0").len() >= adverts + 2
+        });
+    }
+    let mut facts = Facts::default();
+    let mut seen = seen();
+    if lines.contains("refresh 2") || lines.contains("extra") {
+        seen.truncate(count);
+    }
+    for interface in ["eth0", "eth1"] {
+        let of: Vec<_> = seen.iter().filter(|(_, text)| text.starts_with(interface)).collect();
+        let texts: Vec<&String> = of.iter().map(|(_, text)| text).collect();
+        facts.list(format!("announcements on {interface}"), &texts);
+        for pair in of.windows(2) {
+            facts.time(format!("pause on {interface}"), pair[1].0 - pair[0].0, Duration::from_millis(220));
+        }
+    }
+    if before.contains("interfaces") {
+        for pair in seen.windows(2) {
+            facts.time("pause in the group", pair[1].0 - pair[0].0, Duration::from_millis(220));
+        }
+    }
+    facts
+}
+
+/// A gap and three rounds over two addresses: how many packets in all.
+fn repeats_that_wait(subject: Subject) -> usize {
+    let router = Router::new();
+    let capture = Capture::start(&router.node);
+    let lines = "garp_master_repeat 3\n garp_master_delay 0\n virtual_ipaddress { 10.0.0.50\n 10.0.0.51 }";
+    let _daemon =
+        Daemon::start(subject, &router.node, &config("global_defs {\n vrrp_garp_interval 0.1\n}", lines));
+    wait::until("four adverts", wait::seconds(15), || capture.adverts_sent("eth0").len() >= 4);
+    let seen = capture.announcements("eth0");
+    for pair in seen.windows(2) {
+        assert!(pair[1].0 - pair[0].0 > Duration::from_millis(50), "too close: {seen:?}");
+    }
+    seen.len()
+}
+
+const LOWER_PRIORITY: [(&str, &str); 3] = [
+    ("lower_priority", "garp_lower_prio_repeat 3\n garp_lower_prio_delay 2"),
+    ("lower_priority_once", "garp_lower_prio_repeat 2\n garp_lower_prio_delay 0"),
+    ("lower_priority_never", "garp_lower_prio_repeat 0"),
+];
+
+/// Two masters meet: what the better one announces, and when.
+fn lower_priority(subject: Subject, lines: &str) -> Facts {
+    let pair = Pair::new();
+    let quiet = "garp_master_delay 0\n garp_master_repeat 1";
+    let first = pair.start(subject, 0, 200, &format!("{quiet}\n {lines}"));
+    first.await_master("I", 1, wait::seconds(10));
+    pair.cut(true);
+    let second = pair.start(subject, 1, 100, &format!("{quiet}\n lower_prio_no_advert"));
+    second.await_master("I", 1, wait::seconds(15));
+    let capture = Capture::start(&pair.nodes[0]);
+    pair.cut(false);
+    pair.await_holder(1, false, wait::seconds(10));
+    let adverts = capture.adverts_sent("eth0").len();
+    wait::until("four adverts more", wait::seconds(9), || {
+        capture.adverts_sent("eth0").len() >= adverts + 4
+    });
+    let seen = capture.announcements("eth0");
+    let mut facts = Facts::default();
+    facts.note("announcements", seen.len().to_string());
+    if let (Some((first, _)), Some((last, _))) = (seen.first(), seen.last()) {
+        facts.time("from the first to the last", *last - *first, Duration::from_millis(400));
+    }
+    facts
+}

@@ -1,0 +1,126 @@
+//! What the state machine makes of links, sources and clocks: delays, flaps, loss.
+
+use super::elections::Pair;
+use super::facts::{Facts, grepped, same};
+use super::lifecycle::Router;
+use crate::support::capture::Capture;
+use crate::support::daemon::{Daemon, Subject};
+use crate::support::runner::Case;
+use crate::support::wait;
+use std::time::{Duration, Instant};
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        same("states::link_flaps", |subject| link(subject, "1.5 1", true)),
+        same("states::link_lost_for_longer", |subject| link(subject, "1 0.7", false)),
+        same("states::link_delays_have_a_limit", |subject| link(subject, "7 5", false)),
+        same("states::startup_delay", startup_delay),
+        same("states::down_timer_adverts", down_timer_adverts),
+        same("states::higher_priority_is_answered", |subject| {
+            higher_priority(subject, "higher_prio_send_advert")
+        }),
+        same("states::higher_priority_is_not_answered", |subject| higher_priority(subject, "")),
+        Case::new("states::source_address_lost_original", || {
+            assert!(!source_lost(Subject::Keepalived), "keepalived has mended it: one difference less");
+        }),
+        Case::new("states::source_address_lost_ours", || assert!(source_lost(Subject::Standfast))),
+    ]
+}
+
+fn config(more: &str, lines: &str) -> String {
+    format!(
+        "{more}\nvrrp_instance I {{\n interface eth0\n virtual_router_id 51\n priority 255\n {lines}\n \
+         virtual_ipaddress {{ 10.0.0.50 }}\n}}\n"
+    )
+}
+
+/// The link of the neighbour's end goes down and up: how long it takes to count.
+fn link(subject: Subject, delays: &str, short: bool) -> Facts {
+    let router = Router::new();
+    let text = config(&format!("interface_up_down_delays {{\n eth0 {delays}\n}}"), "");
+    let daemon = Daemon::start(subject, &router.node, &text);
+    daemon.await_master("I", 1, wait::seconds(10));
+    let mut facts = Facts::default();
+    let tolerance = Duration::from_millis(350);
+    if short {
+        router.carrier(false);
+        wait::until("the node has seen it", wait::seconds(3), || {
+            router.node.sh("ip -o link show eth0").contains("NO-CARRIER")
+        });
+        router.carrier(true);
+        let capture = Capture::start(&router.node);
+        wait::until("three adverts more", wait::seconds(9), || capture.adverts_sent("eth0").len() >= 3);
+    } else {
+        let down = Instant::now();
+        router.carrier(false);
+        let fault = daemon.await_line("(I) Entering FAULT STATE", wait::seconds(10));
+        facts.time("from down to FAULT", fault - down, tolerance);
+        let up = Instant::now();
+        router.carrier(true);
+        let backup = daemon.await_line("(I) Entering BACKUP STATE", wait::seconds(10));
+        facts.time("from up to BACKUP", backup - up, tolerance);
+        // An owner too waits for its master-down time after a FAULT.
+        let master = daemon.await_master("I", 2, wait::seconds(10));
+        facts.time("from BACKUP to MASTER", master - backup, tolerance);
+    }
+    facts.list("log", &grepped(daemon.process()));
+    facts
+}
+
+/// Nobody is master before the delay is over.
+fn startup_delay(subject: Subject) -> Facts {
+    let router = Router::new();
+    let text = config("global_defs {\n vrrp_startup_delay 2.5\n}", "priority 200");
+    let daemon = Daemon::start(subject, &router.node, &text);
+    let begun = daemon.await_line("Delaying startup for ", wait::seconds(5));
+    let master = daemon.await_master("I", 1, wait::seconds(15));
+    let mut facts = Facts::default();
+    facts.time("from the start to MASTER", master - begun, Duration::from_millis(900));
+    facts
+}
+
+/// More or fewer adverts may be missed.
+fn down_timer_adverts(subject: Subject) -> Facts {
+    let router = Router::new();
+    let text = config("", "priority 200\n version 3\n advert_int 0.5\n down_timer_adverts 6");
+    let daemon = Daemon::start(subject, &router.node, &text);
+    let backup = daemon.await_line("(I) Entering BACKUP STATE", wait::seconds(5));
+    let master = daemon.await_master("I", 1, wait::seconds(12));
+    let mut facts = Facts::default();
+    facts.time("from BACKUP to MASTER", master - backup, Duration::from_millis(400));
+    facts
+}
+
+/// A better master appears: is it answered before the address is given up?
+fn higher_priority(subject: Subject, lines: &str) -> Facts {
+    let pair = Pair::new();
+    let first = pair.start(subject, 0, 100, lines);
+    first.await_master("I", 1, wait::seconds(10));
+    pair.cut(true);
+    let second = pair.start(subject, 1, 200, lines);
+    second.await_master("I", 1, wait::seconds(15));
+    let capture = Capture::start(&pair.nodes[0]);
+    pair.cut(false);
+    pair.await_holder(0, false, wait::seconds(10));
+    let heard = capture.adverts_received("eth0").first().map(|(at, _)| *at).unwrap();
+    let answered = capture.adverts_sent("eth0").iter().any(|(at, _)| *at >= heard);
+    let mut facts = Facts::default();
+    facts.note("the better one was answered", answered.to_string());
+    facts.note("the first has yielded", first.process().count("Entering BACKUP STATE").to_string());
+    facts
+}
+
+/// Whether the loss of a tracked source is noticed.
+fn source_lost(subject: Subject) -> bool {
+    let router = Router::new();
+    router.node.sh("ip addr add 10.0.0.9/24 dev eth0");
+    let daemon = Daemon::start(subject, &router.node, &config("", "mcast_src_ip 10.0.0.9\n track_src_ip"));
+    daemon.await_master("I", 1, wait::seconds(10));
+    let capture = Capture::start(&router.node);
+    router.node.sh("ip addr del 10.0.0.9/24 dev eth0");
+    let noticed = || daemon.process().count("Entering FAULT STATE") > 0;
+    wait::until("a FAULT, or three adverts more", wait::seconds(9), || {
+        noticed() || capture.adverts_sent("eth0").len() >= 3
+    });
+    noticed()
+}
