@@ -20,6 +20,7 @@ mod surroundings;
 
 mod consequences;
 mod corpus;
+mod derived;
 mod documented;
 mod examples;
 mod format;

@@ -67,7 +67,6 @@ const GAPS: &[(&str, &str)] = &[
     ("088.conf VRRP Instance = WAN_VI1", "the same"),
     ("111.conf Global definitions #1", "2.2.7 loses its way after an undefined name in braces"),
     ("111.conf VRRP Instance = VI_6", "what the global definitions lost"),
-    ("089.conf VRRP Script = chk_pid", "2.2.7 runs, and shows, what a link leads to"),
     (
         "099.conf Global definitions #1",
         "a fifo before 'script_user' is root's to keepalived: the order counts",

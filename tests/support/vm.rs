@@ -221,7 +221,7 @@ fn init_script(loads: &str, args: &[String]) -> String {
     let late = LATE.join(" ");
     let program = program.display();
     let kept: String = std::env::vars()
-        .filter(|(name, _)| name.starts_with("STANDFAST_") && name != slowness)
+        .filter(|(name, _)| name.starts_with("STANDFAST_") && name != slowness || name == "PROPTEST_CASES")
         .map(|(name, value)| format!("{name}='{value}' "))
         .collect();
     format!(

@@ -2,7 +2,7 @@
 //! and what this reader shows agree field by field, in both directions. keepalived's checkers start only where there
 //! is IPVS. The counterpart for VRRP is `meaning` of the tests of the configuration.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::support::fields::{Object, Objects, differences, same_script};
@@ -185,23 +185,25 @@ fn compare(file: &Path, surroundings: &Surroundings) -> Option<Vec<(String, Vec<
     Some(found.into_iter().map(|(name, lines)| (format!("{file} {name}"), lines)).collect())
 }
 
-/// All files with virtual servers.
+/// The files with virtual servers.
 pub fn services() {
     let surroundings = Surroundings::new();
     let files: Vec<_> = surroundings.files().to_vec();
     let lost = |file: &Path| LOST.iter().any(|(lost, _)| file.ends_with(lost));
     let balances = |file: &Path| !load_here(file).config.virtual_servers.is_empty();
-    let files = files.into_iter().filter(|file| !lost(file) && balances(file));
-    let files = Mutex::new(files.collect::<Vec<_>>());
+    // The guest needs two seconds for each: of the published ones a third, unless there is time.
+    let long = std::env::var_os("PROPTEST_CASES").is_some();
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let chosen = |(nth, file): &(usize, &PathBuf)| long || file.starts_with(own) || nth % 3 == 0;
+    let files = files.iter().filter(|file| !lost(file) && balances(file)).enumerate().filter(chosen);
+    let files = Mutex::new(files.map(|(_, file)| file.clone()).collect::<Vec<_>>());
     let results = Mutex::new(Vec::new());
     let next = || files.lock().unwrap().pop();
     std::thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {
                 while let Some(file) = next() {
-                    let begun = std::time::Instant::now();
                     let result = compare(&file, &surroundings);
-                    println!("DEBUG {} {:?}", file.display(), begun.elapsed());
                     results.lock().unwrap().push((file, result));
                 }
             });
