@@ -1,7 +1,7 @@
 //! Values that follow from others: as the installed keepalived shows them (see `meaning`), here without it.
 
 use standfast::config::model::Config;
-use standfast::config::model::route::Placement;
+use standfast::objects::route::Placement;
 use standfast::config::{LoadOptions, load_str};
 
 fn read(text: &str) -> Config {
