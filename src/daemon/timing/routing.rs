@@ -3,7 +3,7 @@
 //! Their work stands in the queue of the addresses, owner by owner: routes need the addresses that they name. What
 //! happens to them behind our back is found by looking: a dump is compared with what should be there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::Owner;
@@ -40,6 +40,8 @@ pub(super) struct Routing {
     /// In the order of the configuration.
     wanted: HashMap<Owner, Vec<Arc<RoutingObject>>>,
     owners: HashMap<Arc<RoutingObject>, Vec<Owner>>,
+    /// What of the wanted is to be asked for next.
+    pending: HashMap<Owner, VecDeque<Arc<RoutingObject>>>,
     set: HashMap<Arc<RoutingObject>, Standing>,
     /// How many of the set ones stand at each place.
     places: HashMap<RouteKey, usize>,
@@ -80,7 +82,11 @@ impl Routing {
         let owners = &self.owners;
         self.abandoned.retain(|object| !owners.contains_key(object));
         self.abandoned.sort_by_key(|object| object.order_of_removal());
-        if !list.is_empty() {
+        let missing = list.iter().filter(|object| !self.set.contains_key(*object));
+        self.pending.insert(owner, missing.cloned().collect());
+        if list.is_empty() {
+            self.pending.remove(&owner);
+        } else {
             self.wanted.insert(owner, list);
         }
         true
@@ -96,24 +102,19 @@ impl Routing {
             }
         }
         steps.extend(self.torn.drain(..).map(|(object, prepared)| Step::Remove(object, prepared)));
-        let room = limit.saturating_sub(steps.len());
-        let missing = self.missing(owner).take(room).map(Step::Add).collect::<Vec<_>>();
-        steps.extend(missing);
+        let pending = self.pending.entry(owner).or_default();
+        while steps.len() < limit {
+            let Some(object) = pending.pop_front() else { break };
+            if !self.set.contains_key(&object) && !self.refused.get(&object).is_some_and(|r| r.waits) {
+                steps.push(Step::Add(object));
+            }
+        }
         steps
     }
 
     /// Whether steps are left.
     pub fn has_more(&self, owner: Owner) -> bool {
-        !self.abandoned.is_empty() || self.missing(owner).next().is_some()
-    }
-
-    fn missing(&self, owner: Owner) -> impl Iterator<Item = Arc<RoutingObject>> {
-        let wanted = self.wanted.get(&owner).into_iter().flatten();
-        wanted
-            .filter(|object| {
-                !self.set.contains_key(*object) && !self.refused.get(*object).is_some_and(|r| r.waits)
-            })
-            .cloned()
+        !self.abandoned.is_empty() || self.pending.get(&owner).is_some_and(|pending| !pending.is_empty())
     }
 
     /// It was added.
@@ -153,8 +154,11 @@ impl Routing {
     pub fn retry(&mut self) -> Vec<Owner> {
         let mut owners = Vec::new();
         for (object, refusal) in &mut self.refused {
+            for owner in self.owners.get(object).into_iter().flatten().filter(|_| refusal.waits) {
+                self.pending.entry(*owner).or_default().push_back(object.clone());
+                owners.push(*owner);
+            }
             refusal.waits = false;
-            owners.extend(self.owners.get(object).into_iter().flatten().copied());
         }
         owners.sort_unstable();
         owners.dedup();
@@ -196,8 +200,10 @@ impl Routing {
                 lost.push(object.clone());
             }
         }
-        let order = &self.wanted;
-        lost.sort_by_key(|object| order.values().filter_map(|l| l.iter().position(|o| o == object)).min());
+        let in_order = self.wanted.values().flat_map(|list| list.iter().enumerate());
+        let order: HashMap<&Arc<RoutingObject>, usize> =
+            in_order.map(|(at, object)| (object, at)).collect();
+        lost.sort_by_cached_key(|object| order.get(object).copied());
         lost.into_iter()
             .map(|object| {
                 if let Some(standing) = take(&mut self.set, &mut self.places, &object)
@@ -206,6 +212,9 @@ impl Routing {
                     self.torn.push((object.clone(), standing.prepared));
                 }
                 let owners = self.owners.get(&object).cloned().unwrap_or_default();
+                for owner in &owners {
+                    self.pending.entry(*owner).or_default().push_back(object.clone());
+                }
                 (object, owners)
             })
             .collect()
@@ -366,6 +375,27 @@ mod tests {
         assert_eq!(lost, [format!("{A} [{ONE:?}]"), format!("{R} [{ONE:?}]")]);
         assert!(routing.lost(&Present::default()).is_empty(), "told once");
         assert_eq!(drain(&mut routing, ONE), [format!("+ {A}"), format!("+ {R}")]);
+    }
+
+    #[test]
+    fn thousands_are_lost_and_found_without_comparing_pairs() {
+        let mut routing = Routing::default();
+        let lines: Vec<String> =
+            (0..20_000).map(|n| format!("10.{}.{}.0/24 dev eth0", n / 250, n % 250)).collect();
+        routing.own(ONE, objects(&lines.join("\n"), ""));
+        let add_all = |routing: &mut Routing| {
+            for step in routing.next(ONE, usize::MAX) {
+                let Step::Add(object) = step else { panic!() };
+                let known = prepared(&object);
+                routing.done(object, known, Done::Changed);
+            }
+        };
+        add_all(&mut routing);
+        let lost: Vec<String> =
+            routing.lost(&Present::default()).iter().map(|(object, _)| object.to_string()).collect();
+        assert_eq!(lost, lines, "in the order of the configuration");
+        add_all(&mut routing);
+        assert!(!routing.has_more(ONE));
     }
 
     #[test]
