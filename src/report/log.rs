@@ -9,7 +9,7 @@
 
 use std::fmt::{self, Write as _};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -258,6 +258,7 @@ impl Writer {
     /// Writes to every sink; false if one of them lost the line.
     fn write(&mut self, ident: Ident, level: Level, text: &str) -> bool {
         let mut complete = true;
+        let elsewhere = self.console.is_some() || !self.files.is_empty();
         if let Some(syslog) = &mut self.syslog {
             let line = format!(
                 "<{}>{} {}{}[{}]: {text}",
@@ -267,9 +268,17 @@ impl Writer {
                 self.suffix,
                 std::process::id(),
             );
-            complete &= syslog.send(line.as_bytes()).is_ok();
+            complete &= match syslog.send(line.as_bytes()) {
+                // Nobody keeps a system log here; who reads the line elsewhere has lost nothing.
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) =>
+                {
+                    elsewhere
+                }
+                sent => sent.is_ok(),
+            };
         }
-        if self.console.is_none() && self.files.is_empty() {
+        if !elsewhere {
             return self.count(complete);
         }
         let line = format!("{}: {text}\n", stamp(&self.ctime_stamp));
@@ -429,5 +438,21 @@ mod tests {
         assert!(read("ka_vrrp.log").ends_with(": (V) Entering BACKUP STATE\n"));
         assert_eq!(read("ka_healthcheckers.log"), "");
         assert!(build(&Settings { file: Some("/nonexistent/x".into()), ..Settings::default() }).is_err());
+    }
+
+    #[test]
+    fn without_a_system_log_nothing_is_lost_that_stands_elsewhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, socket) = (Some(dir.path().join("ka.log")), dir.path().join("no-such-socket"));
+        let settings = Settings { file, socket, ..Settings::default() };
+        assert!(settings.syslog.is_some());
+        let (log, layer) = build(&settings).unwrap();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            emit(Ident::Parent, Line::info("one"));
+            emit(Ident::Parent, Line::info("two"));
+            log.flush(Duration::from_secs(10));
+        });
+        let text = std::fs::read_to_string(dir.path().join("ka.log")).unwrap();
+        assert_eq!(text.lines().count(), 2, "{text}");
     }
 }
