@@ -1,8 +1,8 @@
 //! Values that follow from others: as the installed keepalived shows them (see `meaning`), here without it.
 
 use standfast::config::model::Config;
-use standfast::objects::route::Placement;
 use standfast::config::{LoadOptions, load_str};
+use standfast::objects::route::Placement;
 
 fn read(text: &str) -> Config {
     load_str("derived.conf", text, &LoadOptions::default()).config

@@ -19,9 +19,6 @@ impl Lower<'_> {
             self.each(node.nodes(), Self::global);
         }
         let global = &mut self.loaded.config.global;
-        if global.vrrp_min_garp {
-            fewest(&mut global.garp.values);
-        }
         let garp = &mut global.garp;
         if !garp.lower_prio_delay_set {
             garp.values.lower_prio_delay = garp.values.master_delay;
@@ -268,21 +265,6 @@ impl Lower<'_> {
             );
         }
         self.int(node, &name, at + 1, range, false).and_then(|value| T::try_from(value).ok())
-    }
-}
-
-/// `vrrp_min_garp`: what was not written becomes as little as keepalived sends.
-fn fewest(values: &mut Garp) {
-    let usual = Garp::default();
-    let least = |value: &mut u32, usual: u32, least: u32| {
-        if *value == usual {
-            *value = least;
-        }
-    };
-    least(&mut values.master_repeat, usual.master_repeat, 1);
-    least(&mut values.master_refresh_repeat, usual.master_refresh_repeat, 0);
-    if values.master_delay == usual.master_delay {
-        values.master_delay = std::time::Duration::ZERO;
     }
 }
 
