@@ -14,6 +14,7 @@ pub fn cases() -> Vec<Case> {
         same("events::link_down_and_up", link_down_and_up),
         same("events::tracked_interface", tracked_interface),
         same("events::address_of_the_interface_removed", source_removed),
+        same("events::link_local_address_removed", link_local_removed),
         same("events::killed_and_started_again", killed_and_started_again),
         same("events::reload", reload),
         Case::new("events::virtual_address_deleted_original", deleted_original),
@@ -92,6 +93,28 @@ fn source_removed(subject: Subject) -> Facts {
     recorder.await_call("INSTANCE I FAULT", 1);
     node.await_address("eth0", "10.0.0.50/32", false, wait::seconds(5));
     node.sh("ip addr add 10.0.0.1/24 dev eth0");
+    daemon.await_master("I", 2, wait::seconds(15));
+    recorder.await_call("INSTANCE I MASTER", 2);
+    facts.calls("script calls", recorder.calls());
+    facts
+}
+
+/// What the source address is to IPv4, the link-local one is to IPv6; the global one beside it is none.
+fn link_local_removed(subject: Subject) -> Facts {
+    let router = Router::new();
+    router.enable_ipv6();
+    let node = &router.node;
+    let recorder = Recorder::new(node);
+    let mut facts = Facts::default();
+    let addresses = "fe80::50\n 2001:db8::50";
+    let daemon = Daemon::start(subject, node, &config(&recorder.script(), 200, "", addresses));
+    daemon.await_master("I", 1, wait::seconds(10));
+    node.await_address("eth0", "2001:db8::50/128", true, wait::seconds(5));
+    node.sh("ip addr del fe80::ff:fe00:1/64 dev eth0");
+    recorder.await_call("INSTANCE I FAULT", 1);
+    node.await_address("eth0", "2001:db8::50/128", false, wait::seconds(5));
+    node.await_address("eth0", "fe80::50/128", false, wait::seconds(5));
+    node.sh("ip addr add fe80::ff:fe00:1/64 dev eth0 nodad");
     daemon.await_master("I", 2, wait::seconds(15));
     recorder.await_call("INSTANCE I MASTER", 2);
     facts.calls("script calls", recorder.calls());

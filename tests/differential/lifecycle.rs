@@ -106,7 +106,8 @@ impl Router {
         self.switches[0].sh(if on { "ip link set port0 up" } else { "ip link set port0 down" });
     }
 
-    fn enable_ipv6(&self) {
+    /// Gives eth0 of both IPv6; the router's link-local address is `fe80::ff:fe00:1`.
+    pub fn enable_ipv6(&self) {
         for (host, number) in [(&self.node, 1), (&self.neighbour, 2)] {
             host.enable_ipv6("eth0", &format!("2001:db8::{number}/64"));
         }
