@@ -8,6 +8,7 @@ mod exit_codes;
 pub mod facts;
 mod faults;
 mod fifos;
+mod hmac;
 mod interop;
 mod lifecycle;
 mod routing;
@@ -34,6 +35,7 @@ pub fn cases() -> Vec<Case> {
         faults::cases(),
         fifos::cases(),
         interop::cases(),
+        hmac::cases(),
     ]
     .into_iter()
     .flatten()

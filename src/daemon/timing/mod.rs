@@ -224,6 +224,7 @@ impl Driver {
         loop {
             self.carry_out();
             self.wait()?;
+            self.router.tell_utc(clock::utc());
             self.drain()?;
             if self.tokens.contains(&BELL)
                 && let Some(post) = self.inbox.next()
@@ -386,6 +387,7 @@ impl Driver {
     }
 
     fn stop(&mut self, release: bool) {
+        self.router.tell_utc(clock::utc());
         self.router.handle(clock::now(), Event::Stop, &mut self.actions);
         self.act_all();
         if release {
