@@ -8,6 +8,7 @@ mod exit_codes;
 pub mod facts;
 mod faults;
 mod fifos;
+mod filtering;
 mod hmac;
 mod interop;
 mod lifecycle;
@@ -35,6 +36,7 @@ pub fn cases() -> Vec<Case> {
         faults::cases(),
         fifos::cases(),
         interop::cases(),
+        filtering::cases(),
         hmac::cases(),
     ]
     .into_iter()

@@ -128,14 +128,12 @@ backing down.",
         "2 or 3",
         "Default protocol version of IPv4 instances.",
     ),
-    row("vrrp_iptables", Words, Allowed, FirstWins, "unset")
-        .doc(
-            "1.2.20",
-            "[IN_CHAIN [OUT_CHAIN]]",
-            "Use iptables chains for no_accept and VMAC filtering; no argument means INPUT and \
+    row("vrrp_iptables", Words, Allowed, FirstWins, "unset").doc(
+        "1.2.20",
+        "[IN_CHAIN [OUT_CHAIN]]",
+        "Use iptables chains for no_accept and VMAC filtering; no argument means INPUT and \
 OUTPUT. In builds without iptables it logs an error and turns on nftables instead.",
-        )
-        .later(),
+    ),
     row(
         "vrrp_ipsets",
         Words,
@@ -149,8 +147,7 @@ keepalived_nd when iptables is used",
         "[ADDR [ADDR6 [IFACE6 [IGMP [MLD [ND]]]]]]",
         "Names of ipsets used with iptables; no argument turns ipsets off; missing names are \
 derived.",
-    )
-    .later(),
+    ),
     row("vrrp_check_unicast_src", Nothing, Allowed, LastWins, "off").doc(
         "1.2.20",
         "none",

@@ -203,9 +203,11 @@ either way.",
         "none",
         "Packets to VIPs are accepted.",
     ),
-    row("no_accept", Nothing, Allowed, LastWins, "off")
-        .doc("1.3.0", "none", "Drop packets addressed to VIPs while MASTER and not owner (firewall rules).")
-        .unused("filters nothing that comes for a virtual address"),
+    row("no_accept", Nothing, Allowed, LastWins, "off").doc(
+        "1.3.0",
+        "none",
+        "Drop packets addressed to VIPs while MASTER and not owner (firewall rules).",
+    ),
     row("skip_check_adv_addr", Boolean, Allowed, LastWins, "global vrrp_skip_check_adv_addr").doc(
         "1.2.20",
         "[BOOL] (the value is only validated: any valid value turns it on)",
