@@ -190,6 +190,11 @@ impl Lower<'_> {
             "net_namespace" => self.loaded.config.global.net_namespace = value.text(),
             "instance" => self.loaded.config.global.instance = value.text(),
             "use_pid_dir" => self.loaded.config.global.use_pid_dir = true,
+            "linkbeat_use_polling" => self.loaded.config.global.linkbeat_use_polling = true,
+            "namespace_with_ipsets" => self.loaded.config.global.namespace_with_ipsets = true,
+            "child_wait_time" => {
+                global::set(&mut self.loaded.config.global.child_wait_time, value.seconds());
+            }
             _ => {}
         }
     }
@@ -215,7 +220,7 @@ impl Lower<'_> {
             let message = format!("'{}' has no effect yet: standfast {feature}", row.name);
             self.say_without_effect(node, feature, message);
         }
-        if let Status::Ignored(_) = row.status {
+        if row.status == Status::Ignored {
             // A block that goes nowhere is checked here; a value without effect is part of the model.
             self.unhonoured(node, row, value.clone());
             if row.has_block() {
