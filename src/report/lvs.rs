@@ -178,15 +178,18 @@ fn check_name(check: &Check) -> &'static str {
     match check.kind {
         CheckKind::Http(_) => "HTTP_CHECK",
         CheckKind::Ssl(_) => "SSL_CHECK",
-        CheckKind::Ping => "ICMP CHECK",
         _ => check.kind.keyword(),
     }
 }
 
 /// Most kinds say that they failed, two of them how.
 fn failed(about: About<'_>, check: &Check, failure: &Failure, retries: Option<u32>) -> String {
-    let real = about.0;
+    let (real, service) = about;
     match (&check.kind, retries) {
+        (CheckKind::Ping, Some(retries)) => {
+            format!("ICMP CHECK on service {real} of {service} failed after {retries} retries.")
+        }
+        (CheckKind::Ping, None) => format!("ICMP CHECK on service {real} of {service} failed."),
         (CheckKind::Misc(_), _) => script_failed(about, check, failure, tries(check, retries)),
         (CheckKind::Smtp(_), _) | (CheckKind::Dns(_), None) => attempt_failed(about, check, failure),
         (CheckKind::Dns(_), Some(retries)) => {

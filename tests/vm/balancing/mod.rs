@@ -3,9 +3,11 @@
 mod checks;
 mod groups;
 mod lab;
+mod probes;
 mod reload;
 mod scripts;
 mod server;
+mod speakers;
 mod sync;
 mod table;
 
@@ -38,5 +40,6 @@ pub fn cases() -> Vec<Case> {
     }
     cases.push(Case::new("vm::standfast::balancing_timeouts", table::timeouts));
     cases.push(Case::new("vm::standfast::balancing_reload_refused", reload::refuses_a_broken_file));
+    cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));
     cases
 }
