@@ -93,6 +93,13 @@ impl Checker {
         }
     }
 
+    /// It is told what it would have asked for. Like a conclusion: whether it is the first one, and a change.
+    pub fn told(&mut self, up: bool) -> (bool, bool) {
+        let (first, changed) = (!self.settled, self.up != up);
+        (self.up, self.settled) = (up, true);
+        (first, changed)
+    }
+
     fn succeeded(&mut self) -> Judged {
         let urls = self.urls();
         let pause = self.check.pace.delay_loop;
@@ -155,8 +162,13 @@ impl Checker {
     }
 }
 
-/// Whether there is a probe for checks of this kind. One without counts for nothing: its server is what its
+/// Whether a check of this kind counts: it asks, or it is told. One that does not is nothing: its server is what its
 /// other checks make of it.
+pub const fn counts(kind: &CheckKind) -> bool {
+    is_probed(kind) || matches!(kind, CheckKind::File(_) | CheckKind::Bfd(_))
+}
+
+/// Whether there is a probe for checks of this kind.
 pub const fn is_probed(kind: &CheckKind) -> bool {
     match kind {
         CheckKind::Tcp(_)

@@ -35,6 +35,13 @@ pub fn render(note: &Note) -> Line {
             };
             format!("{what} connect fail to create socket. Rescheduling. ({real}: {reason})")
         }
+        Note::TrackedFile { real, file, up } => {
+            let what = if *up { "leaving" } else { "now" };
+            format!("({real}): tracked file {file} {what} FAULT state")
+        }
+        Note::Session { real, session, up } => {
+            format!("BFD check of [{session}] RS({real}) is {}", if *up { "UP" } else { "DOWN" })
+        }
         Note::RealServer { real, service, up, inhibit } => match (up, inhibit) {
             (true, false) => format!("Adding service {real} to VS {service}"),
             (true, true) => format!("Enabling service {real} of VS {service}"),

@@ -37,19 +37,29 @@ pub struct Node {
 
 impl Node {
     pub fn start(config: Arc<Config>, kernel: Kernel) -> Self {
-        Node::with(config, kernel, true)
+        Node::with(config, kernel, true, [])
+    }
+
+    /// With what was told of files and sessions before.
+    pub fn start_told(config: Arc<Config>, known: impl IntoIterator<Item = Event>) -> Self {
+        Node::with(config, Kernel::default(), true, known)
     }
 
     /// Without a look at every stage of a batch, for big tables.
     pub fn start_big(config: Arc<Config>) -> Self {
-        Node::with(config, Kernel::default(), false)
+        Node::with(config, Kernel::default(), false, [])
     }
 
-    fn with(config: Arc<Config>, kernel: Kernel, watched: bool) -> Self {
+    fn with(
+        config: Arc<Config>,
+        kernel: Kernel,
+        watched: bool,
+        known: impl IntoIterator<Item = Event>,
+    ) -> Self {
         let mut out = Vec::new();
         let mut table = Table::default();
         table.adopt(kernel.dump());
-        let director = Director::new(Mono::ZERO, config, 1, &mut out);
+        let director = Director::new(Mono::ZERO, config, 1, known, &mut out);
         let mut node = Node {
             now: Mono::ZERO,
             director,

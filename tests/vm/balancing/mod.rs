@@ -1,6 +1,8 @@
 //! Load balancing with real IPVS, keepalived's and ours: the table, reloads, health checks, scripts.
 
+mod both;
 mod checks;
+mod files;
 mod groups;
 mod lab;
 mod probes;
@@ -40,6 +42,7 @@ pub fn cases() -> Vec<Case> {
     }
     cases.push(Case::new("vm::standfast::balancing_timeouts", table::timeouts));
     cases.push(Case::new("vm::standfast::balancing_reload_refused", reload::refuses_a_broken_file));
+    cases.push(Case::new("vm::balancing_files_side_by_side", files::side_by_side));
     cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));
     cases
 }

@@ -1,9 +1,10 @@
 //! The checkers that do not speak HTTP, keepalived's beside ours: the same servers fail and return in the same ways, and
 //! the table, the lines of the log and the calls of the scripts are the same after each step.
 
+use super::both::{self, Story};
 use super::lab::{Lab, service};
 use super::speakers::{Datagrams, Mail, dns_reply};
-use crate::support::daemon::{Daemon, Recorder, Subject};
+use crate::support::daemon::{Recorder, Subject};
 use crate::support::{ipvs, wait};
 use std::path::Path;
 
@@ -63,32 +64,6 @@ fn config(script: &str, services: &[Checked]) -> String {
     text
 }
 
-/// What both have in their log of a run, in any order: services do not wait for each other.
-fn spoken(daemon: &Daemon) -> Vec<String> {
-    const ABOUT: [&str; 13] = [
-        "Activating healthchecker",
-        "succe",
-        "failed",
-        "server [",
-        "timed out",
-        "DNS_CHECK",
-        "Removing service",
-        "Adding service",
-        "Changing weight",
-        "quorum",
-        "Shutting down",
-        "timeout",
-        "mismatch",
-    ];
-    let lines = daemon.process().lines().into_iter().map(|line| line.text);
-    let mut lines: Vec<String> = lines
-        .filter(|line| ABOUT.iter().any(|word| line.contains(word)))
-        .map(|line| line.split_once(": ").map_or(line.clone(), |(_, said)| said.to_owned()))
-        .collect();
-    lines.sort();
-    lines
-}
-
 const NOBODY: &str = "nft 'add table ip f
 add chain ip f i { type filter hook input priority 0; }
 add rule ip f i tcp dport 25 reject with tcp reset
@@ -96,7 +71,7 @@ add rule ip f i udp dport { 53, 5000 } reject
 add rule ip f i icmp type echo-request drop'";
 
 /// One daemon through all of it: what it said, and what its scripts were called with.
-fn story(subject: Subject) -> (Vec<String>, Vec<String>) {
+fn story(subject: Subject) -> Story {
     const IN: bool = true;
     let lab = Lab::new();
     let mail = Mail::start(&lab.reals[0], "0.0.0.0:25");
@@ -190,22 +165,10 @@ fn story(subject: Subject) -> (Vec<String>, Vec<String>) {
     }
     assert!(daemon.stop().success());
     assert_eq!(ipvs::table(&lab.director), [], "{}", daemon.process().log());
-    let mut calls = recorder.calls();
-    calls.sort();
-    let own = lab.director.dir.display().to_string();
-    (spoken(&daemon).into_iter().map(|line| line.replace(&own, "")).collect(), calls)
+    both::told(&daemon, &lab.director, &recorder)
 }
 
 /// Both, at the same time.
 pub fn side_by_side() {
-    let [theirs, ours] = std::thread::scope(|scope| {
-        Subject::ALL
-            .map(|subject| scope.spawn(move || story(subject)))
-            .map(|story| story.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
-    let (keepalived, standfast) = (&theirs.0, &ours.0);
-    let missing = keepalived.iter().filter(|line| !standfast.contains(line));
-    let extra = standfast.iter().filter(|line| !keepalived.contains(line));
-    let unlike: Vec<_> = missing.chain(extra).collect();
-    assert_eq!(theirs, ours, "\nunlike: {unlike:#?}");
+    both::compare(story);
 }
