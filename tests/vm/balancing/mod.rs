@@ -9,6 +9,7 @@ mod probes;
 mod reload;
 mod scripts;
 mod server;
+mod sources;
 mod speakers;
 mod sync;
 mod table;
@@ -21,7 +22,7 @@ type Test = fn(Subject);
 
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, Test); 11] = [
+    let both: [(&str, Test); 12] = [
         ("balancing_table", table::start_and_stop),
         ("balancing_groups", groups::members),
         ("balancing_left_behind", table::left_behind),
@@ -32,6 +33,7 @@ pub fn cases() -> Vec<Case> {
         ("balancing_pauses", checks::pauses),
         ("balancing_hanging", checks::hanging_servers),
         ("balancing_scripts", scripts::run_as_configured),
+        ("balancing_sources", sources::as_configured),
         ("balancing_sync", sync::follows_the_instance),
     ];
     let mut cases = Vec::new();
