@@ -2,58 +2,12 @@
 
 use std::sync::Arc;
 
-use standfast::config::model::bfd::BfdInstance;
-use standfast::config::model::check::{BfdCheck, FileCheck};
-use standfast::config::model::{CheckKind, Config, RealServer, TrackFile, VirtualServer};
+use standfast::config::model::RealServer;
 use standfast::lvs::event::Event;
 
 use super::kernel::Kernel;
 use super::node::Node;
 use super::sample::*;
-
-fn of_file(n: u8, weight: i32, reverse: bool) -> RealServer {
-    with(n, CheckKind::File(Arc::new(FileCheck { file: "f".into(), weight, reverse })))
-}
-
-fn of_session(n: u8) -> RealServer {
-    with(n, CheckKind::Bfd(Arc::new(BfdCheck { instance: "b".into() })))
-}
-
-/// A real server of weight 10 with this one check.
-fn with(n: u8, kind: CheckKind) -> RealServer {
-    let mut server = weight(10, real(n));
-    server.checks[0].kind = kind;
-    server
-}
-
-/// With the file `f` and the session `b` in it.
-fn tracking(service: VirtualServer) -> Arc<Config> {
-    let mut config = Arc::unwrap_or_clone(config([service]));
-    config.track_files =
-        vec![TrackFile { name: "f".into(), path: "/f".into(), weight: 1, reverse: false, init: None }];
-    config.bfd_instances = vec![session("b")];
-    Arc::new(config)
-}
-
-fn session(name: &str) -> BfdInstance {
-    BfdInstance {
-        name: name.into(),
-        neighbour: [10, 0, 1, 1].into(),
-        source: None,
-        min_rx: DELAY_LOOP,
-        min_tx: DELAY_LOOP,
-        idle_tx: DELAY_LOOP,
-        multiplier: 5,
-        passive: false,
-        ttl: 255,
-        max_hops: 0,
-        multihop: false,
-        weight: 0,
-        reverse: false,
-        for_vrrp: false,
-        for_checkers: true,
-    }
-}
 
 fn file(value: i32) -> Event {
     Event::File { name: "f".into(), value }
@@ -77,8 +31,12 @@ const SERVICE: &str = "[10.0.0.1]:tcp:80";
 
 #[test]
 fn a_file_says_weight_and_state() {
-    let reals = [of_file(1, 2, false), of_file(2, 0, false), of_file(3, 3, true)];
-    let mut node = Node::start_told(tracking(service(1, reals)), [file(4)]);
+    let reals = [
+        checked_by(1, file_check(2, false)),
+        checked_by(2, file_check(0, false)),
+        checked_by(3, file_check(3, true)),
+    ];
+    let mut node = Node::start_told(tracking([service(1, reals)]), [file(4)]);
     assert_eq!(weights(&node), [(1, 18), (3, 0)], "what is known decides from the start");
     let gained = format!("Gained quorum 1+0=1 <= 18 for VS {SERVICE}");
     assert_eq!(node.heard(), [gained.as_str(), "run quorum_up"]);
@@ -124,10 +82,10 @@ fn a_file_says_weight_and_state() {
 /// A missing file is worth 0, which is a failure where weight 0 is reversed.
 #[test]
 fn a_missing_file_is_judged_from_the_start() {
-    let reals = || [of_file(1, 0, false), of_file(2, 0, true)];
+    let reals = || [checked_by(1, file_check(0, false)), checked_by(2, file_check(0, true))];
     for node in [
-        Node::start(tracking(service(1, reals())), Kernel::default()),
-        Node::start_told(tracking(service(1, reals())), [file(0)]),
+        Node::start(tracking([service(1, reals())]), Kernel::default()),
+        Node::start_told(tracking([service(1, reals())]), [file(0)]),
     ] {
         assert_eq!(weights(&node), [(1, 10)]);
     }
@@ -135,10 +93,10 @@ fn a_missing_file_is_judged_from_the_start() {
 
 #[test]
 fn two_checks_of_one_server_add_up() {
-    let mut server = of_file(1, 2, false);
-    server.checks.push(of_file(1, -1, false).checks.remove(0));
-    server.checks.push(of_session(1).checks.remove(0));
-    let mut node = Node::start_told(tracking(service(1, [server])), [file(3)]);
+    let mut server = checked_by(1, file_check(2, false));
+    server.checks.push(checked_by(1, file_check(-1, false)).checks.remove(0));
+    server.checks.push(checked_by(1, bfd_check()).checks.remove(0));
+    let mut node = Node::start_told(tracking([service(1, [server])]), [file(3)]);
     assert_eq!(weights(&node), [(1, 13)]);
     node.handle(bfd(false));
     assert_eq!(weights(&node), []);
@@ -155,7 +113,8 @@ fn two_checks_of_one_server_add_up() {
 
 #[test]
 fn a_session_says_up_and_down() {
-    let mut node = Node::start(tracking(service(1, [of_session(1), real(2)])), Kernel::default());
+    let mut node =
+        Node::start(tracking([service(1, [checked_by(1, bfd_check()), real(2)])]), Kernel::default());
     assert_eq!(weights(&node), [(1, 10), (2, 1)], "up before anything is told");
     node.heard();
     node.handle(bfd(true));
@@ -181,7 +140,7 @@ fn a_session_says_up_and_down() {
 
 #[test]
 fn an_alpha_check_waits_for_its_session() {
-    let alphas = || tracking(service(1, [alpha(of_session(1)), real(2)]));
+    let alphas = || tracking([service(1, [alpha(checked_by(1, bfd_check())), real(2)])]);
     let node = Node::start(alphas(), Kernel::default());
     assert_eq!(weights(&node), [(1, 10), (2, 1)], "no session runs: it would wait for ever");
     let mut config = Arc::unwrap_or_clone(alphas());
@@ -201,17 +160,17 @@ fn an_alpha_check_waits_for_its_session() {
 
 #[test]
 fn a_reload_judges_by_what_is_known() {
-    let with = |first: RealServer| tracking(service(1, [first, of_session(2), real(3)]));
-    let mut node = Node::start_told(with(of_file(1, 2, false)), [file(4), bfd(false)]);
+    let with = |first: RealServer| tracking([service(1, [first, checked_by(2, bfd_check()), real(3)])]);
+    let mut node = Node::start_told(with(checked_by(1, file_check(2, false))), [file(4), bfd(false)]);
     assert_eq!(weights(&node), [(1, 18), (3, 1)]);
     node.heard();
-    node.handle(Event::Reconfigure(with(of_file(1, 7, false))));
+    node.handle(Event::Reconfigure(with(checked_by(1, file_check(7, false)))));
     assert_eq!(
         node.heard(),
         [format!("Changing weight from 18 to 38 for active service [10.0.1.1]:tcp:80 of VS {SERVICE}")]
     );
     assert_eq!(weights(&node), [(1, 38), (3, 1)], "who is down stays down");
-    node.handle(Event::Reconfigure(with(of_file(1, 0, false))));
+    node.handle(Event::Reconfigure(with(checked_by(1, file_check(0, false)))));
     assert_eq!(
         node.heard(),
         [
@@ -222,14 +181,14 @@ fn a_reload_judges_by_what_is_known() {
         ]
     );
     assert_eq!(weights(&node), [(3, 1)]);
-    node.handle(Event::Reconfigure(with(of_file(1, 0, true))));
+    node.handle(Event::Reconfigure(with(checked_by(1, file_check(0, true)))));
     assert_eq!(node.heard()[0], "([10.0.1.1]:tcp:80): tracked file f leaving FAULT state");
     assert_eq!(weights(&node), [(1, 10), (3, 1)]);
     // Without its session nothing holds the second one down; a session of the same name starts unknown.
-    let mut plain = of_session(2);
+    let mut plain = checked_by(2, bfd_check());
     plain.checks.clear();
     node.handle(Event::Reconfigure(config([service(1, [plain, real(3)])])));
     assert_eq!(weights(&node), [(2, 10), (3, 1)]);
-    node.handle(Event::Reconfigure(with(of_file(1, 1, false))));
+    node.handle(Event::Reconfigure(with(checked_by(1, file_check(1, false)))));
     assert_eq!(weights(&node), [(1, 10), (2, 10), (3, 1)], "a file that nobody has looked at is worth 0");
 }
