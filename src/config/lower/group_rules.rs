@@ -19,7 +19,7 @@ pub struct TrackedPlaces(BTreeMap<(Name, Name), Option<Span>>);
 
 impl TrackedPlaces {
     /// Of all instances; each tracks its own interface, too, unless it says that it does not.
-    pub fn of(instances: &[Draft]) -> TrackedPlaces {
+    pub fn of(instances: &[Box<Draft>]) -> TrackedPlaces {
         let mut places = BTreeMap::new();
         for draft in instances {
             let followed = |_: &&(Name, Option<Span>)| !draft.dont_track_primary;

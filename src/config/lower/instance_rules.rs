@@ -37,7 +37,7 @@ impl Lower<'_> {
         let tracked = TrackedPlaces::of(&instances);
         for draft in instances {
             let (span, vrid_span) = (draft.span, draft.vrid.and_then(|(_, span)| span));
-            if let Some(instance) = self.complete(draft, &mut taken)
+            if let Some(instance) = self.complete(*draft, &mut taken)
                 && self.is_unique(&instance, &mut places, vrid_span.or(span))
             {
                 self.loaded.config.instances.push(instance);

@@ -47,6 +47,7 @@ mod vmac;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::Loaded;
@@ -70,7 +71,7 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
         script_places: BTreeMap::new(),
         definitions: Definitions::default(),
         preferences: rule::Preferences::default(),
-        services: HashMap::new(),
+        services: FxHashMap::default(),
         open_service: None,
         sync_daemon_place: None,
         checks: check::Shared::default(),
@@ -105,6 +106,8 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
         }
         if keep {
             lower.loaded.tree.push(node);
+        } else {
+            tree.recycle(node);
         }
     }
     lower.finish_waiting_services();
@@ -113,7 +116,7 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
 }
 
 /// The keywords of a block that count only once, and where they stand.
-type Seen = SmallVec<[(&'static str, Option<Span>); 6]>;
+type Seen = SmallVec<[(&'static Keyword, Option<Span>); 6]>;
 
 /// Where a `vrrp_script` was written: its name, and its command.
 struct ScriptPlaces {
@@ -128,7 +131,7 @@ struct Lower<'a> {
     definitions: Definitions,
     preferences: rule::Preferences,
     /// Services by what the kernel knows them by, with their places.
-    services: HashMap<(Target, Protocol), Option<Span>>,
+    services: FxHashMap<(Target, Protocol), Option<Span>>,
     /// The service that is being read: a long one comes in parts.
     open_service: Option<service::OpenService>,
     /// Where `lvs_sync_daemon` names its instance.
@@ -240,8 +243,8 @@ impl Lower<'_> {
         if row.repeat == Repeat::Repeats {
             return true;
         }
-        let Some((_, first)) = seen.iter().find(|(name, _)| *name == row.name) else {
-            seen.push((row.name, node.span()));
+        let Some((_, first)) = seen.iter().find(|(known, _)| std::ptr::eq(*known, row)) else {
+            seen.push((row, node.span()));
             return true;
         };
         let (name, first) = (row.name, *first);
