@@ -197,7 +197,7 @@ impl Director {
         let (up, first, changed) = match judged.verdict {
             Verdict::Up { first, changed } => (true, first, changed),
             Verdict::Down { first, changed, .. } => (false, first, changed),
-            Verdict::Steady | Verdict::Passed | Verdict::Retrying | Verdict::Undecided => return,
+            Verdict::Steady | Verdict::Passed | Verdict::Retrying(_) | Verdict::Undecided => return,
         };
         service.concluded(attached.real, Conclusion { up, changed, first, alpha: check.alpha }, out);
     }
@@ -271,8 +271,9 @@ fn note_result(
                 out.push(Action::Note(Note::WebServerUp { real }));
             }
         }
-        (Verdict::Retrying, Outcome::Failure(failure)) if check.log_all_failures => {
-            out.push(Action::Note(Note::AttemptFailed { real, service, check, failure }));
+        (Verdict::Retrying(nth), Outcome::Failure(failure)) if check.log_all_failures => {
+            let nth = Some(nth);
+            out.push(Action::Note(Note::AttemptFailed { real, service, check, failure, nth }));
         }
         (Verdict::Down { retries, .. }, Outcome::Failure(failure)) => {
             // Some say in one line what failed and that it is final.
@@ -285,6 +286,7 @@ fn note_result(
                     service: service.clone(),
                     check,
                     failure,
+                    nth: None,
                 }));
             }
             out.push(Action::Note(Note::CheckFailed { real, service, check, failure, retries }));

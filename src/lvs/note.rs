@@ -27,8 +27,14 @@ pub enum Note {
         failure: Failure,
         retries: Option<u32>,
     },
-    /// A check failed; `log_all_failures` asks for each.
-    AttemptFailed { real: RealName, service: ServiceName, check: Arc<Check>, failure: Failure },
+    /// A check failed; `log_all_failures` asks for each. The nth of a row that is retried.
+    AttemptFailed {
+        real: RealName,
+        service: ServiceName,
+        check: Arc<Check>,
+        failure: Failure,
+        nth: Option<u32>,
+    },
     /// A probe could not be made, for a reason of our own.
     Undecided { real: RealName, check: Arc<Check>, reason: String },
     /// A tracked file makes a real server fail, or does not any more (`up`).

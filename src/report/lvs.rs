@@ -22,8 +22,14 @@ pub fn render(note: &Note) -> Line {
         Note::CheckFailed { real, service, check, failure, retries } => {
             failed((real, service), check, failure, *retries)
         }
-        Note::AttemptFailed { real, service, check, failure } => {
-            attempt_failed((real, service), check, failure)
+        Note::AttemptFailed { real, service, check, failure, nth } => {
+            let about = (real, service);
+            match (&check.kind, nth) {
+                (CheckKind::Misc(_), Some(nth)) => {
+                    script_failed(about, check, failure, more_tries(check, *nth))
+                }
+                _ => attempt_failed(about, check, failure),
+            }
         }
         Note::Undecided { real, check, reason } => {
             let what = match check.kind {
@@ -178,6 +184,15 @@ fn tries(check: &Check, retries: Option<u32>) -> String {
         Some(retries) => format!(" after {retries} retries"),
         None if check.pace.retry == 0 => " with retry disabled".into(),
         None => String::new(),
+    }
+}
+
+/// Of the nth failure of a row.
+fn more_tries(check: &Check, nth: u32) -> String {
+    match (nth, check.pace.retry) {
+        (1, 1) => ", will do 1 retry".into(),
+        (1, retries) => format!(", will do {retries} retries"),
+        (nth, retries) => format!(" on retry {}/{retries}", nth.saturating_sub(1)),
     }
 }
 

@@ -8,6 +8,9 @@ use crate::support::daemon::{Recorder, Subject};
 use crate::support::{ipvs, wait};
 use std::path::Path;
 
+/// The server of this one keeps its place.
+const INHIBITED: u16 = 5000;
+
 /// A service of one real server with one checker.
 struct Checked {
     protocol: &'static str,
@@ -19,7 +22,12 @@ struct Checked {
 
 /// One of each kind; the script of `MISC_CHECK` ends with the status in the file.
 fn checked(status: &Path) -> [Checked; 5] {
-    let of = |protocol, port, real, check: &str| Checked { protocol, port, real, check: check.to_owned() };
+    let of = |protocol, port, real, check: &str| Checked {
+        protocol,
+        port,
+        real,
+        check: check.replacen("{", "{\n log_all_failures", 1),
+    };
     [
         of("tcp", 25, 0, "SMTP_CHECK {\n helo_name director.example\n }"),
         of("udp", 5000, 1, "UDP_CHECK {\n payload 0102\n require_reply 0aXb\n }"),
@@ -30,7 +38,7 @@ fn checked(status: &Path) -> [Checked; 5] {
             81,
             1,
             &format!(
-                "MISC_CHECK {{\n misc_path \"{} x\"\n misc_dynamic\n misc_timeout 3\n retry 1\n }}",
+                "MISC_CHECK {{\n misc_path \"{} x\"\n misc_dynamic\n misc_timeout 3\n retry 2\n }}",
                 status.with_file_name("status.sh").display()
             ),
         ),
@@ -40,6 +48,7 @@ fn checked(status: &Path) -> [Checked; 5] {
 fn config(script: &str, services: &[Checked]) -> String {
     let mut text = "global_defs {\n script_user root\n}\n".to_owned();
     for Checked { protocol, port, real, check } in services {
+        let inhibit = if INHIBITED == *port { "inhibit_on_failure" } else { "" };
         let (number, upper) = (real + 2, protocol.to_uppercase());
         text.push_str(&format!(
             "virtual_server 10.0.0.100 {port} {{
@@ -55,6 +64,7 @@ fn config(script: &str, services: &[Checked]) -> String {
         weight 4
         notify_up \"{script} up {port}\"
         notify_down \"{script} down {port}\"
+        {inhibit}
         {check}
     }}
 }}
@@ -94,7 +104,11 @@ fn story(subject: Subject) -> Story {
     let table = |present: bool, misc: Option<u32>| {
         let one = |checked: &Checked| {
             let flag = if checked.protocol == "tcp" { "-t" } else { "-u" };
-            let weight = if checked.port == 81 { misc } else { present.then_some(4) };
+            let weight = match checked.port {
+                81 => misc,
+                INHIBITED => Some(if present { 4 } else { 0 }),
+                _ => present.then_some(4),
+            };
             let real =
                 weight.map(|weight| format!("10.1.0.{}:{} -m -w {weight}", checked.real + 2, checked.port));
             service(
