@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::action::CheckerId;
 use crate::config::model::Config;
 use crate::health::outcome::Outcome;
+use crate::ids::Name;
 
 /// One input.
 #[derive(Clone, Debug)]
@@ -13,6 +14,10 @@ pub enum Event {
     /// these (a probe that died: [`Outcome::Undecided`]); only then is the next one asked for. A
     /// result for an outdated generation is ignored.
     Probed { checker: CheckerId, generation: u64, outcome: Outcome },
+    /// A tracked file has this number in it; 0 where it is missing or empty.
+    File { name: Name, value: i32 },
+    /// A BFD session came up or went down.
+    Bfd { name: Name, up: bool },
     /// A new configuration. What can stay, stays.
     Reconfigure(Arc<Config>),
     /// The daemon ends.

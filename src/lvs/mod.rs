@@ -8,6 +8,7 @@
 pub mod action;
 pub mod director;
 pub mod event;
+mod followed;
 pub mod name;
 pub mod note;
 pub mod plan;

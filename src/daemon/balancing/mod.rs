@@ -30,6 +30,7 @@ use crate::probe;
 use crate::reconcile::ipvs::Table;
 use crate::report::{Ident, Line, emit, lvs};
 use crate::time::Mono;
+use crate::track::news::{News, Standing};
 
 pub use self::executor::OpenError;
 
@@ -49,6 +50,13 @@ pub enum Command {
 /// Which VRRP instances have told their state, and whether it is MASTER: `lvs_sync_daemon` follows one.
 pub type Masters = HashMap<Name, bool>;
 
+/// What others tell the driver, level by level: it looks when it can.
+pub struct Told {
+    pub masters: watch::Receiver<Masters>,
+    /// Of tracked files and BFD sessions.
+    pub standing: watch::Receiver<Standing>,
+}
+
 /// A finished probe.
 struct Probed {
     checker: CheckerId,
@@ -67,7 +75,7 @@ pub struct Balancer {
     running: HashMap<Id, (CheckerId, u64)>,
     scripts: mpsc::Sender<ScriptEvent>,
     actions: Vec<Action>,
-    masters: watch::Receiver<Masters>,
+    told: Told,
     /// Whose scripts run.
     current: Current,
     sync_running: Vec<SyncDaemon>,
@@ -87,7 +95,7 @@ impl Balancer {
         config: Arc<Config>,
         seed: u64,
         scripts: mpsc::Sender<ScriptEvent>,
-        masters: watch::Receiver<Masters>,
+        mut told: Told,
         current: Current,
     ) -> Result<Self, OpenError> {
         allow_probes(&config);
@@ -96,7 +104,8 @@ impl Balancer {
         let mut table = Table::default();
         table.adopt(found.table);
         let mut actions = Vec::new();
-        let director = Director::new(clock::now(), config.clone(), seed, &mut actions);
+        let known = news(&mut told.standing);
+        let director = Director::new(clock::now(), config.clone(), seed, known, &mut actions);
         let mut balancer = Balancer {
             syncing: config.global.lvs_sync_daemon.is_some(),
             config,
@@ -107,7 +116,7 @@ impl Balancer {
             running: HashMap::new(),
             scripts,
             actions,
-            masters,
+            told,
             current,
             sync_running: found.daemons,
             waiting: Vec::new(),
@@ -133,7 +142,8 @@ impl Balancer {
                     command => self.obey(command),
                 },
                 // Whoever tells the states ends before we do; then they stay as they are.
-                Ok(()) = self.masters.changed() => {}
+                Ok(()) = self.told.masters.changed() => {}
+                Ok(()) = self.told.standing.changed() => self.look_at_standing(),
                 () = sleep_until(deadline) => self.director.expire(clock::now(), &mut self.actions),
             }
         }
@@ -146,10 +156,18 @@ impl Balancer {
                 self.syncing |= config.global.lvs_sync_daemon.is_some();
                 self.executor.follow(&config.global);
                 self.config = config.clone();
+                self.look_at_standing();
                 self.director.handle(clock::now(), Event::Reconfigure(config), &mut self.actions);
                 self.waiting.push(done);
             }
             Command::Stop { .. } => {}
+        }
+    }
+
+    /// What is no news to the director means nothing to it.
+    fn look_at_standing(&mut self) {
+        for event in news(&mut self.told.standing) {
+            self.director.handle(clock::now(), event, &mut self.actions);
         }
     }
 
@@ -249,7 +267,7 @@ impl Balancer {
         let Some(config) = &self.config.global.lvs_sync_daemon else { return Some(Vec::new()) };
         let Some(name) = &config.instance else { return Some(sync::wanted(config, false, 0)) };
         let instance = self.config.instances.iter().find(|instance| instance.name == *name)?;
-        let master = *self.masters.borrow().get(name)?;
+        let master = *self.told.masters.borrow().get(name)?;
         Some(sync::wanted(config, master, instance.vrid.get()))
     }
 
@@ -302,6 +320,17 @@ impl Balancer {
         }
         self.executor.close(&self.config.global).await;
     }
+}
+
+/// What checkers follow.
+fn news(standing: &mut watch::Receiver<Standing>) -> Vec<Event> {
+    let standing = standing.borrow_and_update();
+    let event = |news: &News| match news {
+        News::File { name, value } => Some(Event::File { name: name.clone(), value: *value }),
+        News::Bfd { name, up } => Some(Event::Bfd { name: name.clone(), up: *up }),
+        News::Script { .. } | News::Process { .. } => None,
+    };
+    standing.iter().filter_map(event).collect()
 }
 
 /// Whether a refusal only follows from that of the service itself, in `absent`.

@@ -1,6 +1,8 @@
 //! The load balancing core with its reconciler, against a kernel that only remembers.
 
 mod dialogue;
+mod flaps;
+mod followed;
 mod group;
 mod kernel;
 mod node;

@@ -1,11 +1,16 @@
 //! Load balancing with real IPVS, keepalived's and ours: the table, reloads, health checks, scripts.
 
+mod both;
 mod checks;
+mod files;
 mod groups;
 mod lab;
+mod probes;
 mod reload;
 mod scripts;
 mod server;
+mod sources;
+mod speakers;
 mod sync;
 mod table;
 
@@ -17,7 +22,7 @@ type Test = fn(Subject);
 
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, Test); 11] = [
+    let both: [(&str, Test); 12] = [
         ("balancing_table", table::start_and_stop),
         ("balancing_groups", groups::members),
         ("balancing_left_behind", table::left_behind),
@@ -28,6 +33,7 @@ pub fn cases() -> Vec<Case> {
         ("balancing_pauses", checks::pauses),
         ("balancing_hanging", checks::hanging_servers),
         ("balancing_scripts", scripts::run_as_configured),
+        ("balancing_sources", sources::as_configured),
         ("balancing_sync", sync::follows_the_instance),
     ];
     let mut cases = Vec::new();
@@ -38,5 +44,7 @@ pub fn cases() -> Vec<Case> {
     }
     cases.push(Case::new("vm::standfast::balancing_timeouts", table::timeouts));
     cases.push(Case::new("vm::standfast::balancing_reload_refused", reload::refuses_a_broken_file));
+    cases.push(Case::new("vm::balancing_files_side_by_side", files::side_by_side));
+    cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));
     cases
 }
