@@ -13,7 +13,7 @@ use super::director::{Attached, Director, added};
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan;
-use super::service::{Keys, Real, Service, Settings, notify_real, release_real};
+use super::service::{Keys, Real, Release, Service, Settings, notify_real, release_real};
 use crate::config::model::{Check, Config, RealServer, VirtualServer};
 use crate::health::checker::{Checker, first_delay, is_probed};
 use crate::objects::ipvs::{DestKey, ServiceKey};
@@ -166,7 +166,7 @@ impl Director {
         }
         for settings in &old_settings.real_servers {
             if let Some((_, real)) = old.remove(&plan::real_key(settings)) {
-                release_real(name, settings, real.is_up(), false, old_settings.omega, out);
+                release_real(name, settings, real.is_up(), Release::Reload, old_settings.omega, out);
                 self.remove_checkers(real.checkers);
             }
         }

@@ -7,9 +7,10 @@ use thiserror::Error;
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use crate::config::model::Global;
-use crate::config::model::global::FlushOnStop;
+use crate::config::model::global::{FlushOnStop, IpvsNamespace};
 use crate::kernel::ipvs::{Ipvs, Timeouts};
 use crate::kernel::netlink::NetlinkError;
+use crate::kernel::netns::{self, Elsewhere, NetnsError};
 use crate::objects::ipvs::{Op, Pool, ServiceKey, SyncDaemon};
 use crate::report::{Ident, Line, emit};
 
@@ -27,6 +28,8 @@ pub(super) struct FoundTable {
 pub enum OpenError {
     #[error("IPVS: Can't initialize ipvs: {0}")]
     Open(#[from] crate::kernel::ipvs::OpenError),
+    #[error("IPVS: Can't initialize ipvs: {0}")]
+    Namespace(#[from] NetnsError),
     #[error("IPVS: Can't read the table: {0}")]
     Read(#[from] NetlinkError),
     #[error("IPVS: {0}")]
@@ -53,8 +56,9 @@ impl Executor {
     /// Opens IPVS, clears and sets what the configuration asks for, and reads the table.
     pub async fn open(global: &Global) -> Result<(Self, FoundTable), OpenError> {
         let (flush, wanted) = (global.lvs_flush, wanted_timeouts(global));
+        let place = global.net_namespace_ipvs.clone();
         let (ipvs, found, timeouts) = spawn_blocking(move || {
-            let mut ipvs = Ipvs::open()?;
+            let mut ipvs = open(place.as_ref())??;
             if flush {
                 ipvs.flush()?;
             }
@@ -151,6 +155,15 @@ impl TimeoutsKept {
             tcp_fin: either(wanted.tcp_fin, before.tcp_fin),
             udp: either(wanted.udp, before.udp),
         })
+    }
+}
+
+/// The table of this namespace, or of our own.
+fn open(place: Option<&IpvsNamespace>) -> Result<Result<Ipvs, crate::kernel::ipvs::OpenError>, NetnsError> {
+    match place {
+        None => Ok(Ipvs::open()),
+        Some(IpvsNamespace::First) => netns::visit(Elsewhere::First, Ipvs::open),
+        Some(IpvsNamespace::Named(name)) => netns::visit(Elsewhere::Named(name), Ipvs::open),
     }
 }
 

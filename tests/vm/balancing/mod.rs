@@ -3,6 +3,8 @@
 mod checks;
 mod groups;
 mod lab;
+mod namespace;
+mod options;
 mod reload;
 mod scripts;
 mod server;
@@ -17,8 +19,11 @@ type Test = fn(Subject);
 
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, Test); 11] = [
+    let both: [(&str, Test); 14] = [
         ("balancing_table", table::start_and_stop),
+        ("balancing_options", options::every_option),
+        ("balancing_flushed", table::flushed),
+        ("balancing_namespace", namespace::other),
         ("balancing_groups", groups::members),
         ("balancing_left_behind", table::left_behind),
         ("balancing_adopted", table::adopted),
