@@ -206,9 +206,15 @@ impl Parts {
     async fn start_balancer(&mut self, config: Arc<Config>) -> Result<(), String> {
         let (scripts, events) = mpsc::channel(REPORTS);
         let masters = self.masters.subscribe();
-        let balancer = Balancer::start(config, super::seed(), scripts, masters, self.current.clone())
-            .await
-            .map_err(|error| error.to_string())?;
+        let balancer = Balancer::start(
+            config,
+            super::seed(),
+            scripts,
+            masters,
+            (self.current.clone(), self.supervisor.clone()),
+        )
+        .await
+        .map_err(|error| error.to_string())?;
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let ended = self.own("load balancer", balancer.run(receiver));
         let (current, runner) = (self.current.clone(), self.check_scripts.clone());

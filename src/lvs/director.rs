@@ -9,6 +9,7 @@ use super::event::Event;
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan::Identity;
+use super::presence::Presence;
 use super::service::{Conclusion, Service};
 use super::slots::Slots;
 use crate::config::model::{Check, CheckKind, Config, RealServer};
@@ -27,6 +28,7 @@ pub struct Director {
     pub(super) order: Vec<ServiceId>,
     pub(super) checkers: Slots<Attached>,
     pub(super) schedule: Schedule<CheckerId>,
+    pub(super) presence: Presence,
     pub(super) seed: u64,
     /// Checkers made so far; spreads their first probes.
     pub(super) created: u64,
@@ -73,6 +75,7 @@ impl Director {
             order: Vec::new(),
             checkers: Slots::default(),
             schedule: Schedule::default(),
+            presence: Presence::default(),
             seed,
             created: 0,
             generation: 0,
@@ -89,6 +92,7 @@ impl Director {
                 self.probed(now, checker, generation, outcome, out);
             }
             Event::Reconfigure(config) => self.load(now, &config, out),
+            Event::Addresses(here) => self.addresses(now, here, out),
             Event::Stop => self.stop(out),
         }
     }

@@ -11,6 +11,7 @@ pub mod event;
 pub mod name;
 pub mod note;
 pub mod plan;
+mod presence;
 pub mod quorum;
 mod reload;
 pub mod service;

@@ -73,6 +73,7 @@ impl Director {
             out.push(Action::Retire(dropped));
         }
         out.extend(activated.into_iter().map(Action::Note));
+        self.follow_addresses(now, out);
     }
 
     fn add_service(
@@ -83,6 +84,7 @@ impl Director {
         out: &mut Vec<Action>,
     ) -> Option<ServiceId> {
         let id = ServiceId(self.services.reserve()?);
+        self.presence.add(id, &settings);
         let name = &plan::name(&settings);
         let mut reals = Vec::with_capacity(settings.real_servers.len());
         for (index, real) in settings.real_servers.iter().enumerate() {
@@ -197,7 +199,7 @@ impl Director {
                 }
                 checkers.push(id);
             } else if let Some(id) = self.new_checker(now, place, check, was_up) {
-                activated.push(activating(name, settings));
+                activated.extend(self.activating(place.0, name, settings));
                 checkers.push(id);
             }
         }
@@ -216,7 +218,7 @@ impl Director {
         let mut checkers = Vec::with_capacity(settings.checks.len());
         for check in settings.checks.iter().filter(|check| is_probed(&check.kind)) {
             if let Some(id) = self.new_checker(now, place, check, !check.alpha) {
-                activated.push(activating(name, settings));
+                activated.extend(self.activating(place.0, name, settings));
                 checkers.push(id);
             }
         }
@@ -249,8 +251,16 @@ impl Director {
             started: now,
         })?);
         self.created += 1;
-        self.schedule.set(id, first);
+        if !self.presence.is_away(service) {
+            self.schedule.set(id, first);
+        }
         Some(id)
+    }
+
+    /// What there is to say of a new checker, unless it rests.
+    fn activating(&self, id: ServiceId, service: &ServiceName, settings: &RealServer) -> Option<Note> {
+        let real = RealName::of(service, plan::real_key(settings));
+        (!self.presence.is_away(id)).then(|| Note::Activating { real, service: service.clone() })
     }
 
     fn remove_checkers(&mut self, ids: Vec<CheckerId>) {
@@ -298,8 +308,4 @@ fn note_kept(
 fn entering(service: &ServiceName, settings: &RealServer) -> Note {
     let real = RealName::of(service, plan::real_key(settings));
     Note::RealServer { real, service: service.clone(), up: true, inhibit: settings.inhibit_on_failure }
-}
-
-fn activating(service: &ServiceName, settings: &RealServer) -> Note {
-    Note::Activating { real: RealName::of(service, plan::real_key(settings)), service: service.clone() }
 }

@@ -5,6 +5,7 @@
 
 mod allowances;
 mod executor;
+mod presence;
 mod scripted;
 
 use std::collections::{HashMap, HashSet};
@@ -16,7 +17,9 @@ use tokio::task::{Id, JoinError, JoinSet};
 
 use self::allowances::allow_probes;
 use self::executor::{Executor, Finished};
+use self::presence::{Addresses, Here};
 use super::notifier::Current;
+use super::supervise::Supervisor;
 use crate::config::model::{CheckKind, Config};
 use crate::health::outcome::Outcome;
 use crate::ids::Name;
@@ -70,6 +73,9 @@ pub struct Balancer {
     masters: watch::Receiver<Masters>,
     /// Whose scripts run.
     current: Current,
+    supervisor: Supervisor,
+    /// From the first `ha_suspend` on.
+    addresses: Option<Addresses>,
     sync_running: Vec<SyncDaemon>,
     /// `lvs_sync_daemon` is, or was until a reload, configured: what runs is ours to stop.
     syncing: bool,
@@ -88,7 +94,7 @@ impl Balancer {
         seed: u64,
         scripts: mpsc::Sender<ScriptEvent>,
         masters: watch::Receiver<Masters>,
-        current: Current,
+        (current, supervisor): (Current, Supervisor),
     ) -> Result<Self, OpenError> {
         allow_probes(&config);
         emit(Ident::Checkers, Line::info("Initializing ipvs"));
@@ -109,11 +115,14 @@ impl Balancer {
             actions,
             masters,
             current,
+            supervisor,
+            addresses: None,
             sync_running: found.daemons,
             waiting: Vec::new(),
             telling: false,
             refused: Vec::new(),
         };
+        balancer.watch_addresses();
         balancer.carry_out();
         let _ = balancer.settle().await;
         Ok(balancer)
@@ -134,6 +143,9 @@ impl Balancer {
                 },
                 // Whoever tells the states ends before we do; then they stay as they are.
                 Ok(()) = self.masters.changed() => {}
+                here = changed(&mut self.addresses) => {
+                    self.director.handle(clock::now(), Event::Addresses(here), &mut self.actions);
+                }
                 () = sleep_until(deadline) => self.director.expire(clock::now(), &mut self.actions),
             }
         }
@@ -147,9 +159,21 @@ impl Balancer {
                 self.executor.follow(&config.global);
                 self.config = config.clone();
                 self.director.handle(clock::now(), Event::Reconfigure(config), &mut self.actions);
+                self.watch_addresses();
                 self.waiting.push(done);
             }
             Command::Stop { .. } => {}
+        }
+    }
+
+    /// `ha_suspend` asks which addresses are here, from the first service that has it on.
+    fn watch_addresses(&mut self) {
+        let asked = self.config.virtual_servers.iter().any(|server| server.ha_suspend);
+        if asked && self.addresses.is_none() {
+            match Addresses::watch(&self.supervisor) {
+                Ok(addresses) => self.addresses = Some(addresses),
+                Err(error) => emit(Ident::Checkers, Line::error(format!("ha_suspend: {error}"))),
+            }
         }
     }
 
@@ -313,6 +337,14 @@ fn follows(op: &Op, errno: i32, absent: &mut HashSet<ServiceKey>) -> bool {
         }
         Op::NewDest(key, ..) => errno == libc::ESRCH && absent.contains(key),
         _ => false,
+    }
+}
+
+/// Never, where nobody asked for them.
+async fn changed(addresses: &mut Option<Addresses>) -> Here {
+    match addresses {
+        Some(addresses) => addresses.changed().await,
+        None => std::future::pending().await,
     }
 }
 

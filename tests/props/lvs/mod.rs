@@ -4,6 +4,7 @@ mod dialogue;
 mod group;
 mod kernel;
 mod node;
+mod presence;
 mod random;
 mod reconcile;
 mod sample;

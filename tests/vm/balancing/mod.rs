@@ -5,6 +5,7 @@ mod groups;
 mod lab;
 mod namespace;
 mod options;
+mod presence;
 mod reload;
 mod scripts;
 mod server;
@@ -19,11 +20,12 @@ type Test = fn(Subject);
 
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, Test); 14] = [
+    let both: [(&str, Test); 15] = [
         ("balancing_table", table::start_and_stop),
         ("balancing_options", options::every_option),
         ("balancing_flushed", table::flushed),
         ("balancing_namespace", namespace::other),
+        ("balancing_ha_suspend", presence::follows_the_address),
         ("balancing_groups", groups::members),
         ("balancing_left_behind", table::left_behind),
         ("balancing_adopted", table::adopted),
