@@ -1,5 +1,6 @@
 //! The running daemon: its parts, the operator's requests, and the end.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,8 @@ pub(super) struct Parts {
     /// The ends of those that pass on news to scripts: each ends when its part has.
     passing: Vec<oneshot::Receiver<()>>,
     supervisor: Supervisor,
+    /// Beside it stands what is ours of IPVS.
+    checkers_pid_file: PathBuf,
 }
 
 /// A part: how to speak to it, and how to hear that it has ended.
@@ -88,7 +91,7 @@ pub(super) async fn run(
     let tracked = config.clone();
     // One that panics has said so; the files are then what they are.
     let _ = tokio::task::spawn_blocking(move || trackers::files::initialise(&tracked.track_files)).await;
-    let mut parts = Parts::none(config.clone(), reading.book.clone(), supervisor);
+    let mut parts = Parts::none(config.clone(), reading.book.clone(), supervisor, paths.checkers.clone());
     parts.rejected = reading.loaded.rejected;
     parts.fifos.follow(&config.global, &reading.book).await;
     if let Err(error) = parts.follow(options, &config, &reading.book).await {
@@ -166,7 +169,12 @@ async fn views(driver: &Commands, clear: bool) -> Option<Vec<View>> {
 
 impl Parts {
     /// Before any part runs.
-    fn none(config: Arc<Config>, book: Arc<ScriptBook>, supervisor: Supervisor) -> Self {
+    fn none(
+        config: Arc<Config>,
+        book: Arc<ScriptBook>,
+        supervisor: Supervisor,
+        checkers_pid_file: PathBuf,
+    ) -> Self {
         Parts {
             current: Current::new(config, book),
             rejected: Vec::new(),
@@ -180,6 +188,7 @@ impl Parts {
             driver: watch::Sender::default(),
             passing: Vec::new(),
             supervisor,
+            checkers_pid_file,
         }
     }
 
@@ -212,6 +221,7 @@ impl Parts {
             scripts,
             masters,
             (self.current.clone(), self.supervisor.clone()),
+            self.checkers_pid_file.clone(),
         )
         .await
         .map_err(|error| error.to_string())?;

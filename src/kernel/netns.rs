@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::thread;
@@ -76,6 +77,11 @@ pub fn visit<T: Send>(place: Elsewhere<'_>, work: impl FnOnce() -> T + Send) -> 
         let there = there.map_err(|error| NetnsError::Enter { path: path.clone(), error })?;
         there.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
+}
+
+/// What identifies the calling thread's namespace among all of this boot.
+pub fn identity() -> io::Result<u64> {
+    Ok(std::fs::metadata(OWN)?.ino())
 }
 
 fn path_of(name: &str) -> Result<PathBuf, NetnsError> {

@@ -9,6 +9,7 @@ mod presence;
 mod reload;
 mod scripts;
 mod server;
+mod successor;
 mod sync;
 mod table;
 
@@ -43,7 +44,15 @@ pub fn cases() -> Vec<Case> {
             cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));
         }
     }
-    cases.push(Case::new("vm::standfast::balancing_timeouts", table::timeouts));
-    cases.push(Case::new("vm::standfast::balancing_reload_refused", reload::refuses_a_broken_file));
+    let ours: [(&str, fn()); 5] = [
+        ("balancing_timeouts", table::timeouts),
+        ("balancing_reload_refused", reload::refuses_a_broken_file),
+        ("balancing_reload_of_thousands", reload::writes_one_of_four_thousand),
+        ("balancing_takes_over", successor::takes_over),
+        ("balancing_puts_right", successor::puts_right),
+    ];
+    for (name, run) in ours {
+        cases.push(Case::new(format!("vm::standfast::{name}"), run));
+    }
     cases
 }
