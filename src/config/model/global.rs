@@ -123,6 +123,8 @@ pub struct Global {
     pub random_seed: Option<u32>,
     /// Top-level `net_namespace`.
     pub net_namespace: Option<String>,
+    /// `net_namespace_ipvs`; `None` is the daemon's own.
+    pub net_namespace_ipvs: Option<IpvsNamespace>,
     /// Top-level `instance`.
     pub instance: Option<String>,
     /// Top-level `use_pid_dir`.
@@ -197,6 +199,7 @@ impl Default for Global {
             set_supplementary_groups: false,
             random_seed: None,
             net_namespace: None,
+            net_namespace_ipvs: None,
             instance: None,
             use_pid_dir: false,
             linkbeat_use_polling: false,
@@ -221,6 +224,14 @@ pub struct GlobalGarp {
 pub enum DynamicInterfaces {
     Plain,
     AllowIfChanges,
+}
+
+/// Top-level `net_namespace_ipvs [NAME]`: where IPVS is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum IpvsNamespace {
+    /// Without a name: where the daemon was started.
+    First,
+    Named(String),
 }
 
 /// `lvs_flush_on_stop`
