@@ -8,9 +8,11 @@
 pub mod action;
 pub mod director;
 pub mod event;
+mod followed;
 pub mod name;
 pub mod note;
 pub mod plan;
+mod presence;
 pub mod quorum;
 mod reload;
 pub mod service;

@@ -77,7 +77,7 @@ fn entry(row: &'static Keyword, contexts: &[(Context, &'static str)]) -> String 
     line("twice", twice(row));
     line("left out", missing(row));
     line("since", &since(row));
-    line("standfast", &status(row.status));
+    line("standfast", &status(row));
     if let Some(replacement) = row.replacement {
         line("deprecated", &format!("use {} instead", replacement.keyword));
     }
@@ -124,10 +124,10 @@ fn missing(row: &Keyword) -> &'static str {
 }
 
 /// What standfast makes of it.
-fn status(status: Status) -> String {
-    match status {
+fn status(row: &Keyword) -> String {
+    match row.status {
         Status::Honoured => "honoured".to_owned(),
-        Status::Ignored(reason) => reason.to_owned(),
+        Status::Ignored => format!("read and checked, without effect: {}", row.reason()),
         Status::Unused(feature) => format!("read and checked, without effect yet: standfast {feature}"),
     }
 }

@@ -88,7 +88,7 @@ pub fn man_page(version: &str) -> String {
                 }
             }
             if !matches!(row.status, Status::Honoured) {
-                let _ = writeln!(text, ".br\nNot yet: {}.", roff(&status(row.status)));
+                let _ = writeln!(text, ".br\nHere: {}.", roff(&status(row)));
             }
             if let Some(replacement) = row.replacement {
                 let _ = writeln!(text, ".br\nDeprecated: use {}.", roff(replacement.keyword));

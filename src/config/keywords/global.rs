@@ -167,11 +167,9 @@ without it both roles run.",
         "INT32",
         "Priority of the base chains.",
     ),
-    row("nftables_ifindex", Nothing, Allowed, LastWins, "off, unless implied").doc(
-        "2.0.11",
-        "none",
-        "Use ifindex rather than ifname in the IPv6 link local sets.",
-    ),
+    row("nftables_ifindex", Nothing, Allowed, LastWins, "off, unless implied")
+        .doc("2.0.11", "none", "Use ifindex rather than ifname in the IPv6 link local sets.")
+        .later(),
     row("nftables_ipvs", Words, Allowed, FirstWins, "off; name keepalived_ipvs")
         .doc(
             "2.2.2",

@@ -147,7 +147,8 @@ keepalived_nd when iptables is used",
         "[ADDR [ADDR6 [IFACE6 [IGMP [MLD [ND]]]]]]",
         "Names of ipsets used with iptables; no argument turns ipsets off; missing names are \
 derived.",
-    ),
+    )
+    .later(),
     row("vrrp_check_unicast_src", Nothing, Allowed, LastWins, "off").doc(
         "1.2.20",
         "none",
@@ -160,9 +161,11 @@ peer.",
         "Default: only compare the address list when the sender changed. Inherited by \
 instances parsed later.",
     ),
-    row("vrrp_strict", Boolean, Allowed, LastWins, "off")
-        .doc("1.2.20", "[BOOL]", "Default of strict_mode.")
-        .later(),
+    row("vrrp_strict", Boolean, Allowed, LastWins, "off").doc(
+        "1.2.20",
+        "[BOOL]",
+        "Default of strict_mode.",
+    ),
     row("vrrp_priority", Lax(-20, 19), Faults, LastWins, "0 (unchanged)")
         .doc("1.2.20", "-20..19", "Nice value of the VRRP process.")
         .later(),

@@ -213,9 +213,11 @@ either way.",
         "[BOOL] (the value is only validated: any valid value turns it on)",
         "Skip the VIP list check for adverts from the same master.",
     ),
-    row("strict_mode", Boolean, Allowed, LastWins, "vrrp_strict")
-        .doc("1.2.20", "[BOOL]", "Enforce RFC rules for this instance.")
-        .later(),
+    row("strict_mode", Boolean, Allowed, LastWins, "vrrp_strict").doc(
+        "1.2.20",
+        "[BOOL]",
+        "Enforce RFC rules for this instance.",
+    ),
     row("preempt", Nothing, Allowed, LastWins, "on").doc("0.5.3", "none", "Allow preemption."),
     row("nopreempt", Nothing, Allowed, LastWins, "off").doc(
         "1.1.8",

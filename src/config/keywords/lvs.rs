@@ -118,9 +118,11 @@ no checksum option; gre takes no remcsum.",
         "UDP for address services (with an error message)",
     )
     .doc("0.5.3", "TCP, UDP or SCTP (case insensitive)", "Transport."),
-    row("ha_suspend", Nothing, Allowed, LastWins, "off")
-        .doc("1.0.0", "none", "Run checkers only while the VIP is configured on this host.")
-        .unused("checks also without the address"),
+    row("ha_suspend", Nothing, Allowed, LastWins, "off").doc(
+        "1.0.0",
+        "none",
+        "Run checkers only while the VIP is configured on this host.",
+    ),
     row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_checker, else smtp_alert, else off")
         .doc("0.5.7", "[BOOL]", "Mail quorum changes.")
         .unused("sends no mail"),
@@ -296,10 +298,12 @@ pub const REAL_SERVER: &[Keyword] = &[
         "block",
         "DNS query checker.",
     ),
-    row("FILE_CHECK", Block(Context::FileCheck), Allowed, Repeats, "")
-        .doc("2.1.0", "block", "Tracks a track_file.")
-        .unused("judges no server by a file"),
+    row("FILE_CHECK", Block(Context::FileCheck), Allowed, Repeats, "").doc(
+        "2.1.0",
+        "block",
+        "Tracks a track_file.",
+    ),
     row("BFD_CHECK", Block(Context::BfdCheck), Allowed, Repeats, "")
         .doc("2.0.0", "block", "Follows a bfd_instance.")
-        .unused("judges no server by a BFD session"),
+        .unused("runs no BFD sessions"),
 ];

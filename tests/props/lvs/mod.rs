@@ -1,9 +1,12 @@
 //! The load balancing core with its reconciler, against a kernel that only remembers.
 
 mod dialogue;
+mod flaps;
+mod followed;
 mod group;
 mod kernel;
 mod node;
+mod presence;
 mod random;
 mod reconcile;
 mod sample;

@@ -1,11 +1,20 @@
 //! Load balancing with real IPVS, keepalived's and ours: the table, reloads, health checks, scripts.
 
+mod both;
 mod checks;
+mod files;
 mod groups;
 mod lab;
+mod namespace;
+mod options;
+mod presence;
+mod probes;
 mod reload;
 mod scripts;
 mod server;
+mod sources;
+mod speakers;
+mod successor;
 mod sync;
 mod table;
 
@@ -17,8 +26,12 @@ type Test = fn(Subject);
 
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, Test); 11] = [
+    let both: [(&str, Test); 16] = [
         ("balancing_table", table::start_and_stop),
+        ("balancing_options", options::every_option),
+        ("balancing_flushed", table::flushed),
+        ("balancing_namespace", namespace::other),
+        ("balancing_ha_suspend", presence::follows_the_address),
         ("balancing_groups", groups::members),
         ("balancing_left_behind", table::left_behind),
         ("balancing_adopted", table::adopted),
@@ -28,6 +41,7 @@ pub fn cases() -> Vec<Case> {
         ("balancing_pauses", checks::pauses),
         ("balancing_hanging", checks::hanging_servers),
         ("balancing_scripts", scripts::run_as_configured),
+        ("balancing_sources", sources::as_configured),
         ("balancing_sync", sync::follows_the_instance),
     ];
     let mut cases = Vec::new();
@@ -36,7 +50,17 @@ pub fn cases() -> Vec<Case> {
             cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));
         }
     }
-    cases.push(Case::new("vm::standfast::balancing_timeouts", table::timeouts));
-    cases.push(Case::new("vm::standfast::balancing_reload_refused", reload::refuses_a_broken_file));
+    let ours: [(&str, fn()); 5] = [
+        ("balancing_timeouts", table::timeouts),
+        ("balancing_reload_refused", reload::refuses_a_broken_file),
+        ("balancing_reload_of_thousands", reload::writes_one_of_four_thousand),
+        ("balancing_takes_over", successor::takes_over),
+        ("balancing_puts_right", successor::puts_right),
+    ];
+    for (name, run) in ours {
+        cases.push(Case::new(format!("vm::standfast::{name}"), run));
+    }
+    cases.push(Case::new("vm::balancing_files_side_by_side", files::side_by_side));
+    cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));
     cases
 }
