@@ -44,6 +44,7 @@ pub fn cases() -> Vec<Case> {
     }
     cases.push(Case::new("vm::standfast::balancing_timeouts", table::timeouts));
     cases.push(Case::new("vm::standfast::balancing_reload_refused", reload::refuses_a_broken_file));
+    cases.push(Case::new("vm::standfast::balancing_files_at_a_reload", files::appear_at_a_reload));
     cases.push(Case::new("vm::balancing_files_side_by_side", files::side_by_side));
     cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));
     cases
