@@ -1,5 +1,6 @@
 //! Load balancing with real IPVS, keepalived's and ours: the table, reloads, health checks, scripts.
 
+mod answers;
 mod both;
 mod checks;
 mod files;
@@ -46,6 +47,7 @@ pub fn cases() -> Vec<Case> {
     cases.push(Case::new("vm::standfast::balancing_reload_refused", reload::refuses_a_broken_file));
     cases.push(Case::new("vm::standfast::balancing_files_at_a_reload", files::appear_at_a_reload));
     cases.push(Case::new("vm::balancing_files_side_by_side", files::side_by_side));
+    cases.push(Case::new("vm::balancing_answers_side_by_side", answers::side_by_side));
     cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));
     cases
 }
