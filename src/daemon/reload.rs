@@ -108,6 +108,7 @@ fn judge(old: &Config, rejected: &[Rejected], reading: Option<Reading>) -> Resul
 fn fixed(old: &Config, new: &Config) -> Option<String> {
     let fixed = [
         ("net_namespace", old.global.net_namespace != new.global.net_namespace),
+        ("net_namespace_ipvs", old.global.net_namespace_ipvs != new.global.net_namespace_ipvs),
         ("instance", old.global.instance != new.global.instance),
     ];
     let (keyword, _) = fixed.into_iter().find(|(_, changed)| *changed)?;

@@ -1,5 +1,6 @@
 //! The running daemon: its parts, the operator's requests, and the end.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +53,8 @@ pub(super) struct Parts {
     /// The ends of those that pass on news to scripts: each ends when its part has.
     passing: Vec<oneshot::Receiver<()>>,
     supervisor: Supervisor,
+    /// Beside it stands what is ours of IPVS.
+    checkers_pid_file: PathBuf,
 }
 
 /// A part: how to speak to it, and how to hear that it has ended.
@@ -90,7 +93,7 @@ pub(super) async fn run(
     let tracked = config.clone();
     // One that panics has said so; the files are then what they are.
     let _ = tokio::task::spawn_blocking(move || trackers::files::initialise(&tracked.track_files)).await;
-    let mut parts = Parts::none(config.clone(), reading.book.clone(), supervisor);
+    let mut parts = Parts::none(config.clone(), reading.book.clone(), supervisor, paths.checkers.clone());
     parts.rejected = reading.loaded.rejected;
     parts.fifos.follow(&config.global, &reading.book).await;
     let started = match parts.track(options, &config, &reading.book).await {
@@ -172,7 +175,12 @@ async fn views(driver: &Commands, clear: bool) -> Option<Vec<View>> {
 
 impl Parts {
     /// Before any part runs.
-    fn none(config: Arc<Config>, book: Arc<ScriptBook>, supervisor: Supervisor) -> Self {
+    fn none(
+        config: Arc<Config>,
+        book: Arc<ScriptBook>,
+        supervisor: Supervisor,
+        checkers_pid_file: PathBuf,
+    ) -> Self {
         Parts {
             current: Current::new(config, book),
             rejected: Vec::new(),
@@ -187,6 +195,7 @@ impl Parts {
             driver: watch::Sender::default(),
             passing: Vec::new(),
             supervisor,
+            checkers_pid_file,
         }
     }
 
@@ -250,9 +259,16 @@ impl Parts {
     async fn start_balancer(&mut self, config: Arc<Config>) -> Result<(), String> {
         let (scripts, events) = mpsc::channel(REPORTS);
         let told = Told { masters: self.masters.subscribe(), standing: self.board.watch() };
-        let balancer = Balancer::start(config, super::seed(), scripts, told, self.current.clone())
-            .await
-            .map_err(|error| error.to_string())?;
+        let balancer = Balancer::start(
+            config,
+            super::seed(),
+            scripts,
+            told,
+            (self.current.clone(), self.supervisor.clone()),
+            self.checkers_pid_file.clone(),
+        )
+        .await
+        .map_err(|error| error.to_string())?;
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let ended = self.own("load balancer", balancer.run(receiver));
         let (current, runner) = (self.current.clone(), self.check_scripts.clone());

@@ -10,6 +10,7 @@ use super::followed::{Effect, Followed};
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan::Identity;
+use super::presence::Presence;
 use super::service::{Conclusion, Service};
 use super::slots::Slots;
 use crate::config::model::{Check, CheckKind, Config, RealServer};
@@ -29,6 +30,7 @@ pub struct Director {
     pub(super) checkers: Slots<Attached>,
     pub(super) schedule: Schedule<CheckerId>,
     pub(super) followed: Followed,
+    pub(super) presence: Presence,
     pub(super) seed: u64,
     /// Checkers made so far; spreads their first probes.
     pub(super) created: u64,
@@ -104,6 +106,7 @@ impl Director {
             checkers: Slots::default(),
             schedule: Schedule::default(),
             followed: Followed::default(),
+            presence: Presence::default(),
             seed,
             created: 0,
             generation: 0,
@@ -133,6 +136,7 @@ impl Director {
                 }
             }
             Event::Reconfigure(config) => self.load(now, &config, out),
+            Event::Addresses(here) => self.addresses(now, here, out),
             Event::Stop => self.stop(out),
         }
     }

@@ -1,5 +1,7 @@
 //! Everything that can happen to the director: its whole input, besides time.
 
+use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::action::CheckerId;
@@ -20,6 +22,8 @@ pub enum Event {
     Bfd { name: Name, up: bool },
     /// A new configuration. What can stay, stays.
     Reconfigure(Arc<Config>),
+    /// The addresses of this host, all of them: `ha_suspend` asks for them.
+    Addresses(Arc<HashSet<IpAddr>>),
     /// The daemon ends.
     Stop,
 }

@@ -12,6 +12,7 @@ mod followed;
 pub mod name;
 pub mod note;
 pub mod plan;
+mod presence;
 pub mod quorum;
 mod reload;
 pub mod service;

@@ -15,6 +15,8 @@ use crate::objects::ipvs::{Protocol, ServiceKey};
 pub enum Note {
     /// A checker begins its work.
     Activating { real: RealName, service: ServiceName },
+    /// A checker rests: the service's address is not on this host.
+    Suspending { real: RealName, service: ServiceName },
     /// A check passed while its checker was not known to be up.
     CheckPassed { real: RealName, service: ServiceName, check: Arc<Check>, success: Success },
     /// All urls of an `HTTP_GET` have passed.

@@ -14,7 +14,7 @@ use super::followed::{self, Effect};
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan;
-use super::service::{Keys, Real, Service, Settings, notify_real, release_real};
+use super::service::{Keys, Real, Release, Service, Settings, notify_real, release_real};
 use crate::config::model::{Check, Config, RealServer, VirtualServer};
 use crate::health::checker::{Checker, counts, first_delay, is_probed};
 use crate::objects::ipvs::{DestKey, ServiceKey};
@@ -75,6 +75,7 @@ impl Director {
             out.push(Action::Retire(dropped));
         }
         out.extend(activated.into_iter().map(Action::Note));
+        self.follow_addresses(now, out);
     }
 
     fn add_service(
@@ -85,6 +86,7 @@ impl Director {
         out: &mut Vec<Action>,
     ) -> Option<ServiceId> {
         let id = ServiceId(self.services.reserve()?);
+        self.presence.add(id, &settings);
         let name = &plan::name(&settings);
         let mut reals = Vec::with_capacity(settings.real_servers.len());
         for (index, real) in settings.real_servers.iter().enumerate() {
@@ -168,7 +170,7 @@ impl Director {
         }
         for settings in &old_settings.real_servers {
             if let Some((_, real)) = old.remove(&plan::real_key(settings)) {
-                release_real(name, settings, real.is_up(), false, old_settings.omega, out);
+                release_real(name, settings, real.is_up(), Release::Reload, old_settings.omega, out);
                 self.remove_checkers(real.checkers);
             }
         }
@@ -199,7 +201,7 @@ impl Director {
                 }
                 checkers.push(id);
             } else if let Some(id) = self.new_checker(now, place, check, was_up) {
-                activated.extend(activating(name, settings, check));
+                activated.extend(self.activating(place.0, name, settings, check));
                 checkers.push(id);
                 let up = self.stands(id);
                 let before = spare.iter().find(|old| self.follows_the_same(**old, id));
@@ -233,7 +235,7 @@ impl Director {
         for check in settings.checks.iter().filter(|check| counts(&check.kind)) {
             let up = !check.alpha || self.followed.is_silent(&check.kind);
             if let Some(id) = self.new_checker(now, place, check, up) {
-                activated.extend(activating(name, settings, check));
+                activated.extend(self.activating(place.0, name, settings, check));
                 checkers.push(id);
             }
         }
@@ -270,11 +272,27 @@ impl Director {
             started: now,
         })?);
         if is_probed(&check.kind) {
-            self.schedule.set(id, now + first_delay(self.seed, self.created, check.pace.warmup));
+            let first = now + first_delay(self.seed, self.created, check.pace.warmup);
             self.created += 1;
+            if !self.presence.is_away(service) {
+                self.schedule.set(id, first);
+            }
         }
         self.followed.join(id, &check.kind);
         Some(id)
+    }
+
+    /// What there is to say of a new checker, unless it rests or is told: then it has nothing to begin.
+    fn activating(
+        &self,
+        id: ServiceId,
+        service: &ServiceName,
+        settings: &RealServer,
+        check: &Check,
+    ) -> Option<Note> {
+        let real = RealName::of(service, plan::real_key(settings));
+        let begins = is_probed(&check.kind) && !self.presence.is_away(id);
+        begins.then(|| Note::Activating { real, service: service.clone() })
     }
 
     fn remove_checkers(&mut self, ids: Vec<CheckerId>) {
@@ -324,10 +342,4 @@ fn note_kept(
 fn passing(service: &ServiceName, settings: &RealServer, up: bool) -> Note {
     let real = RealName::of(service, plan::real_key(settings));
     Note::RealServer { real, service: service.clone(), up, inhibit: settings.inhibit_on_failure }
-}
-
-/// Of a checker that asks; one that is told has nothing to begin.
-fn activating(service: &ServiceName, settings: &RealServer, check: &Check) -> Option<Note> {
-    let real = RealName::of(service, plan::real_key(settings));
-    is_probed(&check.kind).then(|| Note::Activating { real, service: service.clone() })
 }

@@ -286,11 +286,17 @@ impl Service {
 
     /// The service ends; with `omega` its down scripts run.
     pub fn end(&self, stopping: bool, out: &mut Vec<Action>) {
+        let flushed = self.settings.config.global.lvs_flush_on_stop.is_some();
+        let why = match (stopping, flushed) {
+            (false, _) => Release::Reload,
+            (true, false) => Release::Stop,
+            (true, true) => Release::Flush,
+        };
         if !stopping {
             out.push(Action::Note(Note::ServiceRemoved { service: self.name() }));
         }
         for (settings, real) in self.reals() {
-            release_real(&self.name, settings, real.is_up(), stopping, self.settings.omega, out);
+            release_real(&self.name, settings, real.is_up(), why, self.settings.omega, out);
         }
         if self.settings.omega && self.quorum.is_up() {
             self.notify_quorum(false, out);
@@ -338,20 +344,36 @@ impl Service {
     }
 }
 
+/// Why a real server leaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Release {
+    /// The new configuration does not have it, or its service.
+    Reload,
+    /// The daemon ends.
+    Stop,
+    /// The same with `lvs_flush_on_stop`: it goes with its service, and nothing is said of it.
+    Flush,
+}
+
 /// A real server leaves for good: the daemon ends, or the new configuration does not have it.
 pub(super) fn release_real(
     service: &ServiceName,
     settings: &RealServer,
     up: bool,
-    stopping: bool,
+    why: Release,
     omega: bool,
     out: &mut Vec<Action>,
 ) {
-    if stopping || up || settings.inhibit_on_failure {
+    let told = match why {
+        Release::Stop => true,
+        Release::Reload => up || settings.inhibit_on_failure,
+        Release::Flush => false,
+    };
+    if told {
         let real = RealName::of(service, plan::real_key(settings));
         let inhibited = settings.inhibit_on_failure && !up;
         let service = service.clone();
-        out.push(Action::Note(Note::Released { real, service, stopping, inhibited }));
+        out.push(Action::Note(Note::Released { real, service, stopping: why == Release::Stop, inhibited }));
     }
     if omega && up {
         notify_real(service, settings, false, out);

@@ -17,6 +17,9 @@ pub fn render(note: &Note) -> Line {
         Note::Activating { real, service } => {
             format!("Activating healthchecker for service {real} for VS {service}")
         }
+        Note::Suspending { real, service } => {
+            format!("Suspending healthchecker for service {real} for VS {service}")
+        }
         Note::CheckPassed { real, service, check, success } => passed((real, service), check, success),
         Note::WebServerUp { real } => format!("Remote Web server {real} succeed on service."),
         Note::CheckFailed { real, service, check, failure, retries } => {

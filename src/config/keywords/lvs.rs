@@ -118,9 +118,11 @@ no checksum option; gre takes no remcsum.",
         "UDP for address services (with an error message)",
     )
     .doc("0.5.3", "TCP, UDP or SCTP (case insensitive)", "Transport."),
-    row("ha_suspend", Nothing, Allowed, LastWins, "off")
-        .doc("1.0.0", "none", "Run checkers only while the VIP is configured on this host.")
-        .unused("checks also without the address"),
+    row("ha_suspend", Nothing, Allowed, LastWins, "off").doc(
+        "1.0.0",
+        "none",
+        "Run checkers only while the VIP is configured on this host.",
+    ),
     row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_checker, else smtp_alert, else off")
         .doc("0.5.7", "[BOOL]", "Mail quorum changes.")
         .unused("sends no mail"),

@@ -23,14 +23,12 @@ netlink; only in builds with linkbeat support.",
 forces the pid directory and appends _NAME to the syslog ident; cannot change at \
 reload.",
     ),
-    row("net_namespace_ipvs", Words, Allowed, FirstWins, "same netns as the daemon")
-        .doc(
-            "2.1.0",
-            "[NAME]",
-            "Do IPVS operations in another network namespace; no NAME means the default \
+    row("net_namespace_ipvs", Words, Allowed, FirstWins, "same netns as the daemon").doc(
+        "2.1.0",
+        "[NAME]",
+        "Do IPVS operations in another network namespace; no NAME means the default \
 namespace; cannot change at reload.",
-        )
-        .later(),
+    ),
     row("namespace_with_ipsets", Nothing, Allowed, LastWins, "off")
         .doc("1.3.0", "none", "Allow ipsets in a namespace on kernels older than 3.13.")
         .later(),

@@ -53,6 +53,7 @@ use smallvec::SmallVec;
 use super::Loaded;
 use super::host::{InterfaceUse, ScriptKind, ScriptUse, UserUse};
 use super::keywords::{Arguments, Context, Keyword, Repeat, Status, Values};
+use super::model::global::IpvsNamespace;
 use super::model::lvs::Target;
 use super::model::{Command, Notify, ServerGroup, UserSpec};
 use super::policy::{Rejected, RejectedKind};
@@ -188,8 +189,17 @@ impl Lower<'_> {
             "linkbeat_interfaces" => self.linkbeat(node),
             "interface_up_down_delays" => self.up_down_delays(node),
             "net_namespace" => self.loaded.config.global.net_namespace = value.text(),
+            "net_namespace_ipvs" => {
+                let name = node.argument(1).map(|name| IpvsNamespace::Named(name.to_owned()));
+                self.loaded.config.global.net_namespace_ipvs = Some(name.unwrap_or(IpvsNamespace::First));
+            }
             "instance" => self.loaded.config.global.instance = value.text(),
             "use_pid_dir" => self.loaded.config.global.use_pid_dir = true,
+            "linkbeat_use_polling" => self.loaded.config.global.linkbeat_use_polling = true,
+            "namespace_with_ipsets" => self.loaded.config.global.namespace_with_ipsets = true,
+            "child_wait_time" => {
+                global::set(&mut self.loaded.config.global.child_wait_time, value.seconds());
+            }
             _ => {}
         }
     }
@@ -215,7 +225,7 @@ impl Lower<'_> {
             let message = format!("'{}' has no effect yet: standfast {feature}", row.name);
             self.say_without_effect(node, feature, message);
         }
-        if let Status::Ignored(_) = row.status {
+        if row.status == Status::Ignored {
             // A block that goes nowhere is checked here; a value without effect is part of the model.
             self.unhonoured(node, row, value.clone());
             if row.has_block() {

@@ -123,10 +123,18 @@ pub struct Global {
     pub random_seed: Option<u32>,
     /// Top-level `net_namespace`.
     pub net_namespace: Option<String>,
+    /// `net_namespace_ipvs`; `None` is the daemon's own.
+    pub net_namespace_ipvs: Option<IpvsNamespace>,
     /// Top-level `instance`.
     pub instance: Option<String>,
     /// Top-level `use_pid_dir`.
     pub use_pid_dir: bool,
+    /// Top-level `linkbeat_use_polling`.
+    pub linkbeat_use_polling: bool,
+    /// Top-level `namespace_with_ipsets`.
+    pub namespace_with_ipsets: bool,
+    /// Top-level `child_wait_time`, whole seconds.
+    pub child_wait_time: Duration,
 }
 
 impl Default for Global {
@@ -191,8 +199,12 @@ impl Default for Global {
             set_supplementary_groups: false,
             random_seed: None,
             net_namespace: None,
+            net_namespace_ipvs: None,
             instance: None,
             use_pid_dir: false,
+            linkbeat_use_polling: false,
+            namespace_with_ipsets: false,
+            child_wait_time: Duration::from_secs(5),
         }
     }
 }
@@ -212,6 +224,14 @@ pub struct GlobalGarp {
 pub enum DynamicInterfaces {
     Plain,
     AllowIfChanges,
+}
+
+/// Top-level `net_namespace_ipvs [NAME]`: where IPVS is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum IpvsNamespace {
+    /// Without a name: where the daemon was started.
+    First,
+    Named(String),
 }
 
 /// `lvs_flush_on_stop`
@@ -243,4 +263,12 @@ pub struct LvsSyncDaemon {
     pub port: u16,
     pub ttl: u8,
     pub group: Option<IpAddr>,
+}
+
+impl LvsSyncDaemon {
+    /// One of which nothing but the interface is said.
+    pub fn on(interface: Name) -> LvsSyncDaemon {
+        let (instance, sync_id, group) = (None, None, None);
+        LvsSyncDaemon { interface, instance, sync_id, max_len: 0, port: 0, ttl: 0, group }
+    }
 }

@@ -2,14 +2,17 @@
 //! back with the answers.
 
 use std::future::pending;
+use std::path::PathBuf;
 
 use thiserror::Error;
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
+use super::record::Record;
 use crate::config::model::Global;
-use crate::config::model::global::FlushOnStop;
+use crate::config::model::global::{FlushOnStop, IpvsNamespace};
 use crate::kernel::ipvs::{Ipvs, Timeouts};
 use crate::kernel::netlink::NetlinkError;
+use crate::kernel::netns::{self, Elsewhere, NetnsError};
 use crate::objects::ipvs::{Op, Pool, ServiceKey, SyncDaemon};
 use crate::report::{Ident, Line, emit};
 
@@ -20,6 +23,10 @@ pub(super) struct Finished(pub Vec<(Op, Result<(), i32>)>);
 pub(super) struct FoundTable {
     pub table: Vec<(ServiceKey, Pool)>,
     pub daemons: Vec<SyncDaemon>,
+    /// What a predecessor says to be its own.
+    pub recorded: Vec<ServiceKey>,
+    /// A second way to the same table.
+    pub reader: Ipvs,
 }
 
 /// Why there is no load balancing.
@@ -27,6 +34,8 @@ pub(super) struct FoundTable {
 pub enum OpenError {
     #[error("IPVS: Can't initialize ipvs: {0}")]
     Open(#[from] crate::kernel::ipvs::OpenError),
+    #[error("IPVS: Can't initialize ipvs: {0}")]
+    Namespace(#[from] NetnsError),
     #[error("IPVS: Can't read the table: {0}")]
     Read(#[from] NetlinkError),
     #[error("IPVS: {0}")]
@@ -40,6 +49,9 @@ pub(super) struct Executor {
     timeouts: TimeoutsKept,
     /// `lvs_timeouts` of the present configuration.
     wanted_timeouts: Timeouts,
+    record: Record,
+    /// The record is not what is ours: nothing was written yet, or services were deleted that it still has.
+    record_due: bool,
 }
 
 /// `lvs_timeouts` as they were last set, and what there was before ours.
@@ -51,20 +63,29 @@ struct TimeoutsKept {
 
 impl Executor {
     /// Opens IPVS, clears and sets what the configuration asks for, and reads the table.
-    pub async fn open(global: &Global) -> Result<(Self, FoundTable), OpenError> {
+    pub async fn open(global: &Global, pid_file: PathBuf) -> Result<(Self, FoundTable), OpenError> {
         let (flush, wanted) = (global.lvs_flush, wanted_timeouts(global));
-        let (ipvs, found, timeouts) = spawn_blocking(move || {
-            let mut ipvs = Ipvs::open()?;
+        let place = global.net_namespace_ipvs.clone();
+        let (ipvs, found, timeouts, record) = spawn_blocking(move || {
+            let (ipvs, reader, namespace) = at(place.as_ref(), || {
+                Ok::<_, OpenError>((Ipvs::open()?, Ipvs::open()?, netns::identity()))
+            })??;
+            let mut ipvs = ipvs;
+            let record = Record::new(&pid_file, namespace.unwrap_or(0));
             if flush {
                 ipvs.flush()?;
             }
             let mut timeouts = TimeoutsKept::default();
             timeouts.follow(&mut ipvs, wanted)?;
-            let found = FoundTable { table: ipvs.dump()?, daemons: ipvs.daemons()? };
-            Ok::<_, OpenError>((ipvs, found, timeouts))
+            let (table, daemons) = (ipvs.dump()?, ipvs.daemons()?);
+            let found = FoundTable { table, daemons, recorded: record.read(), reader };
+            Ok::<_, OpenError>((ipvs, found, timeouts, record))
         })
         .await??;
-        Ok((Executor { idle: Some(ipvs), busy: None, timeouts, wanted_timeouts: wanted }, found))
+        let idle = Some(ipvs);
+        let executor =
+            Executor { idle, busy: None, timeouts, wanted_timeouts: wanted, record, record_due: true };
+        Ok((executor, found))
     }
 
     pub fn is_busy(&self) -> bool {
@@ -78,14 +99,26 @@ impl Executor {
 
     /// Whether a batch is needed even without operations.
     pub fn is_due(&self) -> bool {
-        self.idle.is_some() && self.timeouts.set != self.wanted_timeouts
+        self.idle.is_some() && (self.timeouts.set != self.wanted_timeouts || self.record_due)
     }
 
-    /// Starts a batch. Must not be called while one is under way.
-    pub fn start(&mut self, ops: Vec<Op>) {
+    /// Starts a batch. Must not be called while one is under way. `ours` is what the record has to have before services
+    /// come, and after some have gone.
+    pub fn start(&mut self, ops: Vec<Op>, ours: impl FnOnce() -> Vec<ServiceKey>) {
         let Some(mut ipvs) = self.idle.take() else { return };
         let (mut timeouts, wanted) = (self.timeouts, self.wanted_timeouts);
+        let come = ops.iter().any(|op| matches!(op, Op::NewService(..)));
+        let recorded = (come || self.record_due).then(|| (self.record.clone(), ours()));
+        self.record_due = ops.iter().any(|op| matches!(op, Op::DelService(_)));
         self.busy = Some(spawn_blocking(move || {
+            if let Some((record, keys)) = recorded
+                && let Err(error) = record.write(keys)
+            {
+                emit(
+                    Ident::Checkers,
+                    Line::warn(format!("IPVS: what is ours cannot be recorded: {error}")),
+                );
+            }
             if let Err(error) = timeouts.follow(&mut ipvs, wanted) {
                 emit(Ident::Checkers, Line::error(format!("IPVS: lvs_timeouts: {error}")));
             }
@@ -119,8 +152,9 @@ impl Executor {
     pub async fn close(&mut self, global: &Global) {
         let Some(mut ipvs) = self.idle.take() else { return };
         let flush = global.lvs_flush_on_stop == Some(FlushOnStop::Everything);
-        let timeouts = self.timeouts.before;
+        let (timeouts, record) = (self.timeouts.before, self.record.clone());
         let ended = spawn_blocking(move || {
+            record.remove();
             if flush {
                 ipvs.flush()?;
             }
@@ -151,6 +185,15 @@ impl TimeoutsKept {
             tcp_fin: either(wanted.tcp_fin, before.tcp_fin),
             udp: either(wanted.udp, before.udp),
         })
+    }
+}
+
+/// Does it in this namespace, or in our own.
+fn at<T: Send>(place: Option<&IpvsNamespace>, work: impl FnOnce() -> T + Send) -> Result<T, NetnsError> {
+    match place {
+        None => Ok(work()),
+        Some(IpvsNamespace::First) => netns::visit(Elsewhere::First, work),
+        Some(IpvsNamespace::Named(name)) => netns::visit(Elsewhere::Named(name), work),
     }
 }
 

@@ -5,9 +5,14 @@
 
 mod allowances;
 mod executor;
+mod presence;
+mod reader;
+mod record;
 mod scripted;
+mod sync_daemons;
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use nix::errno::Errno;
@@ -16,7 +21,11 @@ use tokio::task::{Id, JoinError, JoinSet};
 
 use self::allowances::allow_probes;
 use self::executor::{Executor, Finished};
+use self::presence::{Addresses, Here};
+use self::reader::{Reader, Seen};
+use self::sync_daemons::SyncDaemons;
 use super::notifier::Current;
+use super::supervise::Supervisor;
 use crate::config::model::{CheckKind, Config};
 use crate::health::outcome::Outcome;
 use crate::ids::Name;
@@ -24,8 +33,8 @@ use crate::kernel::clock;
 use crate::lvs::action::{Action, CheckerId, ScriptEvent};
 use crate::lvs::director::Director;
 use crate::lvs::event::Event;
-use crate::lvs::sync;
-use crate::objects::ipvs::{Op, ServiceKey, SyncDaemon};
+use crate::lvs::name::ServiceName;
+use crate::objects::ipvs::{Op, ServiceKey};
 use crate::probe;
 use crate::reconcile::ipvs::Table;
 use crate::report::{Ident, Line, emit, lvs};
@@ -78,9 +87,13 @@ pub struct Balancer {
     told: Told,
     /// Whose scripts run.
     current: Current,
-    sync_running: Vec<SyncDaemon>,
-    /// `lvs_sync_daemon` is, or was until a reload, configured: what runs is ours to stop.
-    syncing: bool,
+    supervisor: Supervisor,
+    /// From the first `ha_suspend` on.
+    addresses: Option<Addresses>,
+    sync: SyncDaemons,
+    reader: Reader,
+    /// What a look has seen; taken when no batch is under way.
+    seen: Option<Seen>,
     /// Who waits for the kernel to follow the last configuration.
     waiting: Vec<oneshot::Sender<Vec<String>>>,
     /// The batch under way is for them, not one from before their configuration.
@@ -96,18 +109,18 @@ impl Balancer {
         seed: u64,
         scripts: mpsc::Sender<ScriptEvent>,
         mut told: Told,
-        current: Current,
+        (current, supervisor): (Current, Supervisor),
+        pid_file: PathBuf,
     ) -> Result<Self, OpenError> {
         allow_probes(&config);
         emit(Ident::Checkers, Line::info("Initializing ipvs"));
-        let (executor, found) = Executor::open(&config.global).await?;
+        let (executor, found) = Executor::open(&config.global, pid_file).await?;
         let mut table = Table::default();
         table.adopt(found.table);
         let mut actions = Vec::new();
         let known = news(&mut told.standing);
         let director = Director::new(clock::now(), config.clone(), seed, known, &mut actions);
         let mut balancer = Balancer {
-            syncing: config.global.lvs_sync_daemon.is_some(),
             config,
             director,
             table,
@@ -118,12 +131,19 @@ impl Balancer {
             actions,
             told,
             current,
-            sync_running: found.daemons,
+            supervisor,
+            addresses: None,
+            sync: SyncDaemons::found(found.daemons),
+            reader: Reader::new(found.reader),
+            seen: None,
             waiting: Vec::new(),
             telling: false,
             refused: Vec::new(),
         };
+        balancer.sync.follow(&balancer.config);
+        balancer.watch_addresses();
         balancer.carry_out();
+        balancer.remove_left_behind(found.recorded);
         let _ = balancer.settle().await;
         Ok(balancer)
     }
@@ -132,10 +152,12 @@ impl Balancer {
     pub async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         loop {
             self.carry_out();
-            self.program();
-            let deadline = [self.director.deadline(), self.table.retry_at()].into_iter().flatten().min();
+            self.look();
+            let deadlines = [self.director.deadline(), self.table.retry_at(), self.reader.deadline()];
+            let deadline = deadlines.into_iter().flatten().min();
             tokio::select! {
                 Some(finished) = self.probes.join_next_with_id() => self.probe_ended(finished),
+                seen = self.reader.seen() => self.seen = seen,
                 finished = self.executor.finished() => self.programmed(finished),
                 command = commands.recv() => match command.unwrap_or(Command::Stop { release: true }) {
                     Command::Stop { release } => break self.stop(release).await,
@@ -144,6 +166,9 @@ impl Balancer {
                 // Whoever tells the states ends before we do; then they stay as they are.
                 Ok(()) = self.told.masters.changed() => {}
                 Ok(()) = self.told.standing.changed() => self.look_at_standing(),
+                here = changed(&mut self.addresses) => {
+                    self.director.handle(clock::now(), Event::Addresses(here), &mut self.actions);
+                }
                 () = sleep_until(deadline) => self.director.expire(clock::now(), &mut self.actions),
             }
         }
@@ -153,11 +178,12 @@ impl Balancer {
         match command {
             Command::Reconfigure(config, done) => {
                 allow_probes(&config);
-                self.syncing |= config.global.lvs_sync_daemon.is_some();
+                self.sync.follow(&config);
                 self.executor.follow(&config.global);
                 self.config = config.clone();
                 self.look_at_standing();
                 self.director.handle(clock::now(), Event::Reconfigure(config), &mut self.actions);
+                self.watch_addresses();
                 self.waiting.push(done);
             }
             Command::Stop { .. } => {}
@@ -168,6 +194,17 @@ impl Balancer {
     fn look_at_standing(&mut self) {
         for event in news(&mut self.told.standing) {
             self.director.handle(clock::now(), event, &mut self.actions);
+        }
+    }
+
+    /// `ha_suspend` asks which addresses are here, from the first service that has it on.
+    fn watch_addresses(&mut self) {
+        let asked = self.config.virtual_servers.iter().any(|server| server.ha_suspend);
+        if asked && self.addresses.is_none() {
+            match Addresses::watch(&self.supervisor) {
+                Ok(addresses) => self.addresses = Some(addresses),
+                Err(error) => emit(Ident::Checkers, Line::error(format!("ha_suspend: {error}"))),
+            }
         }
     }
 
@@ -231,16 +268,52 @@ impl Balancer {
         }
     }
 
+    /// Takes what a look has seen, programs, and looks again when it is time; all of it between two batches.
+    fn look(&mut self) {
+        if self.executor.is_busy() {
+            return;
+        }
+        if let Some(Seen { table, daemons, since }) = self.seen.take() {
+            self.sync.observe(daemons);
+            let changed = self.table.observe(table, since);
+            for key in changed.iter().take(TOLD) {
+                let name = ServiceName::Single(*key);
+                let text = format!("IPVS: somebody else has changed VS {name}: it is put right");
+                emit(Ident::Checkers, Line::warn(text));
+            }
+            if let Some(more) = changed.len().checked_sub(TOLD).filter(|more| *more > 0) {
+                emit(Ident::Checkers, Line::warn(format!("IPVS: and {more} more virtual servers")));
+            }
+        }
+        self.program();
+        if !self.executor.is_busy() && self.reader.look(clock::now(), self.table.moment()) {
+            self.sync.look();
+        }
+    }
+
+    /// What a predecessor had and this configuration has not.
+    fn remove_left_behind(&mut self, recorded: Vec<ServiceKey>) {
+        let left = self.table.left_behind(recorded);
+        for key in left.iter().take(TOLD) {
+            let name = ServiceName::Single(*key);
+            emit(
+                Ident::Checkers,
+                Line::info(format!("Removing Virtual Server {name}, left by a predecessor")),
+            );
+        }
+        self.table.release(left);
+    }
+
     /// Starts a batch, if something is to be done and none is under way.
     fn program(&mut self) {
         if self.executor.is_busy() {
             return;
         }
         let mut ops = self.table.pending(clock::now());
-        ops.extend(self.sync_difference());
+        ops.extend(self.sync.difference(&self.config, &self.told.masters.borrow()));
         if !ops.is_empty() || self.executor.is_due() {
             self.telling = !self.waiting.is_empty();
-            self.executor.start(ops);
+            self.executor.start(ops, || self.table.ours().collect());
         } else {
             let refused = std::mem::take(&mut self.refused);
             // A refusal that only told us what the kernel holds has been made good by now.
@@ -250,25 +323,6 @@ impl Balancer {
                 let _ = done.send(lasting.clone());
             });
         }
-    }
-
-    fn sync_difference(&self) -> Vec<Op> {
-        if !self.syncing {
-            return Vec::new();
-        }
-        match self.wanted_sync() {
-            Some(wanted) => sync::difference(&self.sync_running, &wanted),
-            None => Vec::new(),
-        }
-    }
-
-    /// `None`: the instance that decides has not told its state yet.
-    fn wanted_sync(&self) -> Option<Vec<SyncDaemon>> {
-        let Some(config) = &self.config.global.lvs_sync_daemon else { return Some(Vec::new()) };
-        let Some(name) = &config.instance else { return Some(sync::wanted(config, false, 0)) };
-        let instance = self.config.instances.iter().find(|instance| instance.name == *name)?;
-        let master = *self.told.masters.borrow().get(name)?;
-        Some(sync::wanted(config, master, instance.vrid.get()))
     }
 
     fn programmed(&mut self, finished: Finished) {
@@ -287,9 +341,7 @@ impl Balancer {
                 emit(Ident::Checkers, line);
             }
             match &op {
-                // One attempt for each change of role; a refusal was told.
-                Op::NewDaemon(daemon) => self.sync_running.push(daemon.clone()),
-                Op::DelDaemon(role) => self.sync_running.retain(|daemon| daemon.role != *role),
+                Op::NewDaemon(_) | Op::DelDaemon(_) => self.sync.done(&op, result.is_ok()),
                 _ => self.table.done(now, &op, result),
             }
         }
@@ -313,8 +365,9 @@ impl Balancer {
         self.director.handle(clock::now(), Event::Stop, &mut self.actions);
         self.carry_out();
         self.settle().await;
-        if self.syncing {
-            self.executor.start(sync::difference(&self.sync_running, &[]));
+        let ops = self.sync.end();
+        if !ops.is_empty() {
+            self.executor.start(ops, || self.table.ours().collect());
             let finished = self.executor.finished().await;
             self.programmed(finished);
         }
@@ -342,6 +395,14 @@ fn follows(op: &Op, errno: i32, absent: &mut HashSet<ServiceKey>) -> bool {
         }
         Op::NewDest(key, ..) => errno == libc::ESRCH && absent.contains(key),
         _ => false,
+    }
+}
+
+/// Never, where nobody asked for them.
+async fn changed(addresses: &mut Option<Addresses>) -> Here {
+    match addresses {
+        Some(addresses) => addresses.changed().await,
+        None => std::future::pending().await,
     }
 }
 

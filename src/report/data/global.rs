@@ -2,7 +2,7 @@
 
 use super::page::{Page, seconds};
 use super::{Host, enabled, on, with_account, words};
-use crate::config::model::global::{DynamicInterfaces, FlushOnStop, Global};
+use crate::config::model::global::{DynamicInterfaces, FlushOnStop, Global, IpvsNamespace};
 use crate::config::model::process::{Buffer, Fifo, Part, RxPolicy};
 use crate::config::model::{Config, LvsSyncDaemon};
 
@@ -10,7 +10,12 @@ pub(super) fn write(page: &mut Page, config: &Config, host: &Host<'_>) {
     let global = &config.global;
     page.title("Global definitions");
     page.value("Network namespace", global.net_namespace.as_deref().unwrap_or("(default)"));
-    page.value("Network namespace ipvs", "(main namespace)");
+    let ipvs = match &global.net_namespace_ipvs {
+        Some(IpvsNamespace::Named(name)) => name,
+        Some(IpvsNamespace::First) => "(default)",
+        None => "(main namespace)",
+    };
+    page.value("Network namespace ipvs", ipvs);
     write_names(page, global, host);
     write_mail(page, global, host);
     write_reload(page, global);

@@ -6,6 +6,7 @@ mod followed;
 mod group;
 mod kernel;
 mod node;
+mod presence;
 mod random;
 mod reconcile;
 mod sample;

@@ -183,3 +183,70 @@ fn release_deletes_ours_and_forgets_it() {
     table.adopt(kernel.dump());
     assert_eq!(settle(&mut table, &mut kernel), [], "what others make of it later is theirs");
 }
+
+#[test]
+fn what_others_change_is_seen_and_put_right() {
+    let ours = pool("rr", &[(1, 1), (2, 1)]);
+    let mut kernel = holding([(service_key(9), pool("lc", &[(9, 9)]))]);
+    let mut table = Table::default();
+    table.adopt(kernel.dump());
+    for n in [1, 2, 3] {
+        table.want(service_key(n), ours.clone());
+    }
+    settle(&mut table, &mut kernel);
+    let moment = table.moment();
+    assert_eq!(table.observe(kernel.dump(), moment), []);
+    assert_eq!(settle(&mut table, &mut kernel), []);
+
+    kernel.services.remove(&service_key(1));
+    let (attributes, destinations) = kernel.services.get_mut(&service_key(2)).unwrap();
+    attributes.scheduler = "sh".into();
+    destinations.remove(&real_key(1));
+    destinations.insert(real_key(2), destination(5));
+    destinations.insert(real_key(7), destination(7));
+    kernel.services.remove(&service_key(9));
+    kernel.services.insert(service_key(8), (service("sed"), [(real_key(8), destination(8))].into()));
+    let moment = table.moment();
+    assert_eq!(table.observe(kernel.dump(), moment), [service_key(1), service_key(2)]);
+    settle(&mut table, &mut kernel);
+    for n in [1, 2, 3] {
+        assert_eq!(kernel.weights(service_key(n)), [(real_key(1), 1), (real_key(2), 1)], "{n}");
+    }
+    assert_eq!(&*kernel.services[&service_key(2)].0.scheduler, "rr");
+    assert_eq!(kernel.weights(service_key(8)), [(real_key(8), 8)], "foreign ones are left alone");
+    assert!(!kernel.services.contains_key(&service_key(9)));
+}
+
+#[test]
+fn a_look_that_is_out_of_date_changes_nothing() {
+    let mut kernel = Kernel::default();
+    let mut table = Table::default();
+    table.want(service_key(1), pool("rr", &[(1, 1)]));
+    table.want(service_key(2), pool("rr", &[(1, 1)]));
+    settle(&mut table, &mut kernel);
+    // The look begins, and then something is written.
+    let (moment, dump) = (table.moment(), kernel.dump());
+    table.want_destination(service_key(1), real_key(1), Some(destination(9)));
+    table.release([service_key(2)]);
+    settle(&mut table, &mut kernel);
+    assert_eq!(table.observe(dump, moment), []);
+    assert_eq!(settle(&mut table, &mut kernel), []);
+    // The one that was deleted meanwhile comes back all the same.
+    table.want(service_key(2), pool("rr", &[(1, 1)]));
+    settle(&mut table, &mut kernel);
+    assert_eq!(kernel.weights(service_key(2)), [(real_key(1), 1)]);
+    assert_eq!(kernel.weights(service_key(1)), [(real_key(1), 9)]);
+}
+
+#[test]
+fn a_record_names_what_a_predecessor_left() {
+    let mut kernel = holding([1, 2, 3].map(|n| (service_key(n), pool("rr", &[(1, 1)]))));
+    let mut table = Table::default();
+    table.adopt(kernel.dump());
+    table.want(service_key(1), pool("rr", &[(1, 1)]));
+    let left = table.left_behind([1, 2, 7].map(service_key));
+    assert_eq!(left, [service_key(2)]);
+    table.release(left);
+    assert_eq!(settle(&mut table, &mut kernel), [Op::DelService(service_key(2))]);
+    assert!(kernel.services.contains_key(&service_key(3)), "nobody says that it was ours");
+}

@@ -6,12 +6,16 @@ mod checks;
 mod files;
 mod groups;
 mod lab;
+mod namespace;
+mod options;
+mod presence;
 mod probes;
 mod reload;
 mod scripts;
 mod server;
 mod sources;
 mod speakers;
+mod successor;
 mod sync;
 mod table;
 
@@ -23,8 +27,12 @@ type Test = fn(Subject);
 
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, Test); 12] = [
+    let both: [(&str, Test); 16] = [
         ("balancing_table", table::start_and_stop),
+        ("balancing_options", options::every_option),
+        ("balancing_flushed", table::flushed),
+        ("balancing_namespace", namespace::other),
+        ("balancing_ha_suspend", presence::follows_the_address),
         ("balancing_groups", groups::members),
         ("balancing_left_behind", table::left_behind),
         ("balancing_adopted", table::adopted),
@@ -43,9 +51,17 @@ pub fn cases() -> Vec<Case> {
             cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));
         }
     }
-    cases.push(Case::new("vm::standfast::balancing_timeouts", table::timeouts));
-    cases.push(Case::new("vm::standfast::balancing_reload_refused", reload::refuses_a_broken_file));
-    cases.push(Case::new("vm::standfast::balancing_files_at_a_reload", files::appear_at_a_reload));
+    let ours: [(&str, fn()); 6] = [
+        ("balancing_timeouts", table::timeouts),
+        ("balancing_reload_refused", reload::refuses_a_broken_file),
+        ("balancing_reload_of_thousands", reload::writes_one_of_four_thousand),
+        ("balancing_files_at_a_reload", files::appear_at_a_reload),
+        ("balancing_takes_over", successor::takes_over),
+        ("balancing_puts_right", successor::puts_right),
+    ];
+    for (name, run) in ours {
+        cases.push(Case::new(format!("vm::standfast::{name}"), run));
+    }
     cases.push(Case::new("vm::balancing_files_side_by_side", files::side_by_side));
     cases.push(Case::new("vm::balancing_answers_side_by_side", answers::side_by_side));
     cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));

@@ -1,7 +1,7 @@
 //! Reloads: what lives goes on, what failed stays out, only the difference is written, a broken file changes nothing.
 
 use super::lab::{Lab, service};
-use crate::support::daemon::Subject;
+use crate::support::daemon::{Daemon, Subject};
 use crate::support::echo::{Echo, Talk};
 use crate::support::process::Process;
 use crate::support::{ipvs, wait};
@@ -78,13 +78,36 @@ fn changes(trace: &str) -> Vec<(u8, usize)> {
 
 /// One changed weight among thirty servers is one request to the kernel.
 pub fn writes_the_difference(subject: Subject) {
-    const EDIT_DESTINATION: u8 = 6;
     let lab = Lab::new();
     let servers: Vec<(u8, u8)> = (10..40).map(|number| (number, 1)).collect();
-    let plain = |text: String| text.replace("warmup 0", "warmup 4000");
-    let before = plain(config("rr", &servers));
+    let before = config("rr", &servers).replace("warmup 0", "warmup 4000");
     let daemon = lab.direct(subject, &before);
     wait::until("thirty servers", wait::seconds(10), || ipvs::reals(&lab.director).len() == 30);
+    one_weight_is_one_request(&lab, &daemon, subject, &before);
+}
+
+/// And so it is among four thousand.
+pub fn writes_one_of_four_thousand() {
+    let lab = Lab::new();
+    let reals: String = (0..4000)
+        .map(|number| {
+            let (high, low) = (number / 250, number % 250);
+            format!("    real_server 10.1.{high}.{low} 80 {{\n        weight 1\n    }}\n")
+        })
+        .collect();
+    let before = format!(
+        "virtual_server 10.0.0.100 80 {{\n    lb_algo rr\n    lb_kind NAT\n    protocol TCP\n{reals}}}\n"
+    )
+    .replace("10.1.0.0 80", "10.1.0.251 80");
+    let daemon = lab.direct(Subject::Standfast, &before);
+    daemon.await_line("Startup complete", wait::seconds(20));
+    assert_eq!(ipvs::reals(&lab.director).len(), 4000);
+    one_weight_is_one_request(&lab, &daemon, Subject::Standfast, &before);
+}
+
+/// Reloads with another weight of the first server that has weight 1, and counts what is sent to the kernel.
+fn one_weight_is_one_request(lab: &Lab, daemon: &Daemon, subject: Subject, before: &str) {
+    const EDIT_DESTINATION: u8 = 6;
     let traced = match subject {
         Subject::Standfast => daemon.pid(),
         Subject::Keepalived => {
@@ -100,7 +123,7 @@ pub fn writes_the_difference(subject: Subject) {
     strace.await_line("attached", wait::seconds(10));
     daemon.reload(&before.replacen("weight 1", "weight 9", 1));
     wait::until("the new weight", wait::seconds(10), || {
-        ipvs::reals(&lab.director).contains(&"10.1.0.10:80 -m -w 9".to_owned())
+        ipvs::reals(&lab.director).iter().any(|real| real.ends_with("-w 9"))
     });
     let text = || std::fs::read_to_string(&trace).unwrap();
     wait::value(

@@ -154,3 +154,26 @@ pub fn adopted(subject: Subject) {
     assert!(daemon.stop().success());
     assert_eq!(ipvs::table(&lab.director), [foreign()]);
 }
+
+/// `lvs_flush` at the start takes foreign services along, and so does `lvs_flush_on_stop` at the end; with `VS` only
+/// ours go, and nothing is said of single real servers.
+pub fn flushed(subject: Subject) {
+    let lab = Lab::new();
+    let with = |words: &str| format!("global_defs {{\n{words}\n}}\n{EVERY_KIND}");
+    let ours: Vec<_> = every_kind().into_iter().filter(|service| *service != foreign()).collect();
+    lab.director.sh(FOREIGN);
+    let mut daemon = lab.direct(subject, &with("lvs_flush\nlvs_flush_on_stop VS"));
+    lab.await_table(&ours, wait::seconds(10));
+    lab.director.sh(FOREIGN);
+    daemon.reload(&with("lvs_flush\nlvs_flush_on_stop VS"));
+    assert_eq!(ipvs::table(&lab.director), every_kind(), "a reload flushes nothing");
+    assert!(daemon.stop().success());
+    assert_eq!(ipvs::table(&lab.director), [foreign()], "{}", daemon.process().log());
+    assert_eq!(daemon.process().count("Shutting down service"), 0, "{}", daemon.process().log());
+
+    let mut daemon = lab.direct(subject, &with("lvs_flush_on_stop"));
+    lab.await_table(&every_kind(), wait::seconds(10));
+    assert!(daemon.stop().success());
+    assert_eq!(daemon.process().count("Shutting down service"), 0, "{}", daemon.process().log());
+    assert_eq!(ipvs::table(&lab.director), [], "{}", daemon.process().log());
+}

@@ -4,11 +4,15 @@
 //! here. Within a batch what comes precedes what goes, so that a pool is not empty in between unless
 //! it ends empty. An operation that fails stays wanted and is tried again, ever more rarely.
 
+mod observe;
+
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use crate::objects::ipvs::{DestKey, Destination, Forwarding, Op, Pool, SVC_F_HASHED, Service, ServiceKey};
 use crate::time::Mono;
+
+pub use self::observe::Moment;
 
 /// First pause after a failure; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -31,6 +35,8 @@ pub struct Table {
     /// Ours until now, to be deleted.
     leaving: HashSet<ServiceKey>,
     actual: HashMap<ServiceKey, Found>,
+    /// Deleted since the last look, and in which batch.
+    gone: HashMap<ServiceKey, u64>,
     changed: Changed,
     troubles: HashMap<ServiceKey, Trouble>,
     /// Counts calls of `pending`, so that one batch counts as one attempt.
@@ -50,6 +56,8 @@ struct Wanted {
 struct Found {
     service: Option<Service>,
     destinations: HashMap<DestKey, Option<Destination>>,
+    /// The batch that last wrote to it.
+    batch: u64,
 }
 
 /// What may differ, in the order in which it was told.
@@ -85,15 +93,9 @@ struct Batch {
 }
 
 impl Table {
-    /// Takes what the kernel holds (ours and foreign): at start, and whenever somebody looks again.
+    /// Takes what the kernel holds (ours and foreign) at start.
     pub fn adopt(&mut self, dump: impl IntoIterator<Item = (ServiceKey, Pool)>) {
-        self.actual = dump
-            .into_iter()
-            .map(|(key, pool)| {
-                let destinations = pool.destinations.into_iter().map(|(key, value)| (key, Some(value)));
-                (key, Found { service: Some(pool.service), destinations: destinations.collect() })
-            })
-            .collect();
+        self.actual = dump.into_iter().map(|(key, pool)| (key, Found::from(pool))).collect();
         for key in self.wanted.keys().chain(&self.leaving) {
             self.changed.whole(*key);
         }
@@ -126,6 +128,17 @@ impl Table {
             }
         }
         self.changed.destination(key, destination);
+    }
+
+    /// The services of these that the kernel holds and nobody wants: a predecessor of ours left them.
+    pub fn left_behind(&self, recorded: impl IntoIterator<Item = ServiceKey>) -> Vec<ServiceKey> {
+        let stale = |key: &ServiceKey| self.actual.contains_key(key) && !self.wanted.contains_key(key);
+        recorded.into_iter().filter(stale).collect()
+    }
+
+    /// Every service that is ours: wanted, or not deleted yet. In no order.
+    pub fn ours(&self) -> impl Iterator<Item = ServiceKey> {
+        self.wanted.keys().chain(&self.leaving).copied()
     }
 
     /// These services are not wanted any more; the kernel drops their destinations with them.
@@ -237,9 +250,16 @@ impl Table {
     }
 
     fn applied(&mut self, op: &Op) {
+        self.write(op);
+        if let Some(found) = service_of(op).and_then(|key| self.actual.get_mut(&key)) {
+            found.batch = self.batch;
+        }
+    }
+
+    fn write(&mut self, op: &Op) {
         match op {
             Op::NewService(key, service) => {
-                let found = Found { service: Some(service.clone()), destinations: HashMap::new() };
+                let found = Found { service: Some(service.clone()), ..Found::default() };
                 self.actual.insert(*key, found);
             }
             Op::SetService(key, service) => {
@@ -247,6 +267,7 @@ impl Table {
             }
             Op::DelService(key) => {
                 self.actual.remove(key);
+                self.gone.insert(*key, self.batch);
             }
             Op::NewDest(key, destination, value) | Op::SetDest(key, destination, value) => {
                 let found = self.actual.entry(*key).or_default();
