@@ -361,11 +361,6 @@ impl Lower<'_> {
             }
             _ => {}
         }
-        if row.name == "vrrp_iptables" {
-            let message = "iptables not supported, using nftables instead. Please replace 'vrrp_iptables' and \
-                           'vrrp_ipsets' with 'nftables' config option";
-            self.report(Diagnostic::warning("iptables", node.span(), message));
-        }
     }
 
     /// Once for each keyword, and not again for what stands in a block of which it was said.
