@@ -7,6 +7,7 @@
 
 pub mod action;
 pub mod director;
+pub mod drain;
 pub mod event;
 pub mod name;
 pub mod note;
