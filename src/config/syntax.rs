@@ -35,7 +35,8 @@ pub struct Block {
 impl Node {
     /// The first word.
     pub fn name(&self) -> &str {
-        self.line.word(0).unwrap_or("")
+        // A row is found by nothing but its name.
+        self.row.map_or_else(|| self.line.word(0).unwrap_or(""), |row| row.name)
     }
 
     /// A further word; 1 is the first argument.
@@ -90,6 +91,8 @@ pub struct Tree {
     finished: bool,
 }
 
+/// So many blocks are kept for those that follow.
+const SPARE: usize = 64;
 /// So many lines of a service are a part of it.
 const PART: usize = 128;
 
@@ -101,6 +104,7 @@ impl Tree {
             ready: VecDeque::new(),
             whole,
             begun: false,
+            spare: Vec::new(),
             findings: Findings::default(),
             surplus,
             just_closed: None,
@@ -111,6 +115,11 @@ impl Tree {
     /// What was wrong with the part that was read since the last time.
     pub fn findings(&mut self) -> Findings {
         std::mem::take(&mut self.builder.findings)
+    }
+
+    /// Takes back a node that is no longer needed: those that follow stand in its memory.
+    pub fn recycle(&mut self, node: Node) {
+        self.builder.recycle(node);
     }
 
     fn take(&mut self, item: Item) {
@@ -187,6 +196,8 @@ struct Builder {
     whole: bool,
     /// A part of the last node of the top level was given out.
     begun: bool,
+    /// Room for the nodes of blocks.
+    spare: Vec<Vec<Node>>,
     findings: Findings,
     /// Opening braces without closing ones, for the whole text; negative: too many closing ones. Each
     /// repair takes its part away.
@@ -483,7 +494,16 @@ impl Builder {
         indent: u32,
     ) {
         let open = open.map(|brace| brace.span);
-        self.frames.push(Frame { head, kind, nodes: Vec::new(), open, indent });
+        let nodes = self.spare.pop().unwrap_or_default();
+        self.frames.push(Frame { head, kind, nodes, open, indent });
+    }
+
+    fn recycle(&mut self, node: Node) {
+        let Some(mut block) = node.block else { return };
+        if self.spare.len() < SPARE && block.nodes.capacity() <= PART * 2 {
+            block.nodes.drain(..).for_each(|node| self.recycle(node));
+            self.spare.push(block.nodes);
+        }
     }
 
     fn pop(&mut self, close: Option<Span>) {

@@ -151,7 +151,7 @@ fn invocations(
         State::Deleted => &notify.deleted,
         State::Init => &None,
     };
-    let ready = |command: &Option<Command>| command.as_ref().and_then(|command| book.get(command));
+    let ready = |command: &Option<Box<Command>>| command.as_deref().and_then(|command| book.get(command));
     let specific = ready(of_state).map(Invocation::specific);
     let generic =
         ready(&notify.any).map(|script| Invocation::generic(script, kind, name, state.as_str(), priority));

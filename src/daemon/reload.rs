@@ -12,7 +12,7 @@ use super::reading::Reading;
 use super::reload_command::{ReloadOutcome, ReloadReport};
 use super::sdnotify::ServiceManager;
 use super::service::{self, Parts};
-use super::{balancing, log_lines, say_all, timing, trackers};
+use super::{balancing, log_lines, say_all, timing};
 use crate::cli::Options;
 use crate::config::{self, Rejected, model::Config};
 use crate::kernel::clock;
@@ -130,19 +130,9 @@ async fn apply(
     parts.current.replace(config.clone(), book.clone());
     parts.fifos.follow(&config.global, &book).await;
     parts.rejected = reading.loaded.rejected;
-    // What is tracked first: what stays, and each file and process, has its result ready when the router asks.
+    // What is tracked first: what stays, and each file and process, has its result ready when others ask.
+    parts.track(options, &config, &book).await?;
     let mut waits = Vec::new();
-    if let Some(trackers) = &parts.trackers {
-        let (done, wait) = oneshot::channel();
-        let command = trackers::Command::Reconfigure(config.clone(), book.clone(), done);
-        let sent = trackers.send(command).await.is_ok();
-        // A file that hangs must not keep the rest from being applied.
-        if sent && tokio::time::timeout(PATIENCE, wait).await.is_err() {
-            let seconds = PATIENCE.as_secs();
-            let text = format!("tracked objects have not been looked at in {seconds} s: going on without");
-            emit(Ident::Vrrp, Line::warn(text));
-        }
-    }
     if let Some(vrrp) = &parts.vrrp {
         let (done, wait) = oneshot::channel();
         if vrrp.commands.send(timing::Command::Reconfigure(config.clone(), done)).await.is_ok() {
@@ -173,7 +163,7 @@ async fn apply(
         }),
         None => Ok(Vec::new()),
     };
-    parts.follow(options, &config, &book).await?;
+    parts.follow(options, &config).await?;
     Ok(refused.unwrap_or_default())
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::balancing::{self, Balancer};
+use super::balancing::{self, Balancer, Told};
 use super::dumps;
 use super::fifos::Fifos;
 use super::notifier::{self, Current};
@@ -19,7 +19,7 @@ use super::signals::{ReloadQueue, Request, Requests};
 use super::status;
 use super::supervise::Supervisor;
 use super::timing::{self, Commands, Driver};
-use super::trackers::{self, Trackers, Watches};
+use super::trackers::{self, Board, Trackers, Watches};
 use crate::cli::Options;
 use crate::config::Rejected;
 use crate::config::model::Config;
@@ -44,6 +44,8 @@ pub(super) struct Parts {
     pub scripts: Runner,
     pub check_scripts: Runner,
     pub fifos: Fifos,
+    /// Everything that is tracked.
+    board: Board,
     /// The states of the instances, for the load balancer.
     masters: watch::Sender<balancing::Masters>,
     /// Whom the watchdog asks.
@@ -94,7 +96,11 @@ pub(super) async fn run(
     let mut parts = Parts::none(config.clone(), reading.book.clone(), supervisor, paths.checkers.clone());
     parts.rejected = reading.loaded.rejected;
     parts.fifos.follow(&config.global, &reading.book).await;
-    if let Err(error) = parts.follow(options, &config, &reading.book).await {
+    let started = match parts.track(options, &config, &reading.book).await {
+        Ok(()) => parts.follow(options, &config).await,
+        failed => failed,
+    };
+    if let Err(error) = started {
         emit(Ident::Parent, Line::error(error.clone()));
         ServiceManager.failed(libc::EINVAL.unsigned_abs(), &error);
         // One part may run already: it leaves nothing behind either.
@@ -184,6 +190,7 @@ impl Parts {
             scripts: Runner::new(Ident::Vrrp, supervisor.clone()),
             check_scripts: Runner::new(Ident::Checkers, supervisor.clone()),
             fifos: Fifos::none(supervisor.clone()),
+            board: Board::default(),
             masters: watch::Sender::default(),
             driver: watch::Sender::default(),
             passing: Vec::new(),
@@ -192,13 +199,50 @@ impl Parts {
         }
     }
 
-    /// Starts the parts that the configuration asks for and that do not run yet.
-    pub(super) async fn follow(
+    /// What is tracked comes before those who follow it: when this returns, everything has been looked at.
+    pub(super) async fn track(
         &mut self,
         options: &Options,
         config: &Arc<Config>,
         book: &Arc<ScriptBook>,
     ) -> Result<(), String> {
+        let Some(trackers) = &self.trackers else {
+            let (vrrp, checkers) = parts(options, config);
+            if vrrp || checkers && !config.track_files.is_empty() {
+                self.start_trackers(config.clone(), book.clone()).await?;
+            }
+            return Ok(());
+        };
+        let (done, wait) = oneshot::channel();
+        let command = trackers::Command::Reconfigure(config.clone(), book.clone(), done);
+        let sent = trackers.send(command).await.is_ok();
+        // A file that hangs must not keep the rest from being applied.
+        if sent && tokio::time::timeout(PATIENCE, wait).await.is_err() {
+            let seconds = PATIENCE.as_secs();
+            let text = format!("tracked objects have not been looked at in {seconds} s: going on without");
+            emit(Ident::Vrrp, Line::warn(text));
+        }
+        self.board.follow(config);
+        Ok(())
+    }
+
+    async fn start_trackers(&mut self, config: Arc<Config>, book: Arc<ScriptBook>) -> Result<(), String> {
+        let tracked = config.clone();
+        let watches = tokio::task::spawn_blocking(move || Watches::start(&tracked)).await;
+        let (watches, known) = watches.map_err(|error| error.to_string())?;
+        for news in known {
+            self.board.tell(news).await;
+        }
+        let (tracking, commands) = mpsc::channel(COMMANDS);
+        let trackers = Trackers::new(config, book, watches, self.board.clone(), &self.supervisor)
+            .map_err(|error| error.to_string())?;
+        self.supervisor.spawn("track scripts", trackers.run(commands));
+        self.trackers = Some(tracking);
+        Ok(())
+    }
+
+    /// Starts the parts that the configuration asks for and that do not run yet.
+    pub(super) async fn follow(&mut self, options: &Options, config: &Arc<Config>) -> Result<(), String> {
         let (vrrp, checkers) = parts(options, config);
         let pid = std::process::id();
         if checkers && self.balancer.is_none() {
@@ -207,19 +251,19 @@ impl Parts {
         }
         if vrrp && self.vrrp.is_none() {
             emit(Ident::Parent, Line::info(format!("Starting VRRP child process, pid={pid}")));
-            self.start_vrrp(config.clone(), book.clone()).await?;
+            self.start_vrrp(config.clone()).await?;
         }
         Ok(())
     }
 
     async fn start_balancer(&mut self, config: Arc<Config>) -> Result<(), String> {
         let (scripts, events) = mpsc::channel(REPORTS);
-        let masters = self.masters.subscribe();
+        let told = Told { masters: self.masters.subscribe(), standing: self.board.watch() };
         let balancer = Balancer::start(
             config,
             super::seed(),
             scripts,
-            masters,
+            told,
             (self.current.clone(), self.supervisor.clone()),
             self.checkers_pid_file.clone(),
         )
@@ -235,12 +279,10 @@ impl Parts {
         Ok(())
     }
 
-    async fn start_vrrp(&mut self, config: Arc<Config>, book: Arc<ScriptBook>) -> Result<(), String> {
-        let tracked = config.clone();
-        let watches = tokio::task::spawn_blocking(move || Watches::start(&tracked)).await;
-        let (watches, known) = watches.map_err(|error| error.to_string())?;
+    async fn start_vrrp(&mut self, config: Arc<Config>) -> Result<(), String> {
         let (reports, changes) = mpsc::channel(REPORTS);
         let (commands, inbox) = Commands::new().map_err(|error| error.to_string())?;
+        let known = self.board.admit_vrrp(commands.clone());
         let driver = Driver::start(config.clone(), known, inbox, reports).map_err(|error| {
             // It may have made devices before it failed. That they cannot be removed either adds nothing.
             let _ = timing::clear(&config);
@@ -258,11 +300,10 @@ impl Parts {
         let passing = notifier::pass_on_states(current, runner, self.fifos.clone(), masters, changes);
         let passed = self.own("notifications", passing);
         self.passing.push(passed);
-        let (tracking, tracked) = mpsc::channel(COMMANDS);
-        let trackers = Trackers::new(&config, book, watches, commands.clone(), &self.supervisor)
-            .map_err(|error| error.to_string())?;
-        self.supervisor.spawn("track scripts", trackers.run(tracked));
-        self.trackers = Some(tracking);
+        if let Some(trackers) = &self.trackers {
+            // It ends after we do.
+            let _ = trackers.send(trackers::Command::RunScripts).await;
+        }
         self.driver.send_replace(Some(commands.clone()));
         self.vrrp = Some(Part { commands, ended });
         Ok(())

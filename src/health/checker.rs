@@ -39,8 +39,8 @@ pub enum Verdict {
     Steady,
     /// One url of several has passed on the way up.
     Passed,
-    /// Up still; the failure will be retried.
-    Retrying,
+    /// Up still; the failure, the nth of the row, will be retried.
+    Retrying(u32),
     /// Up, concluded anew. `first` if nothing had been concluded before; `changed` if it was down.
     Up { first: bool, changed: bool },
     /// Down, concluded anew, after this many retries (`None`: retries do not apply).
@@ -93,6 +93,13 @@ impl Checker {
         }
     }
 
+    /// It is told what it would have asked for. Like a conclusion: whether it is the first one, and a change.
+    pub fn told(&mut self, up: bool) -> (bool, bool) {
+        let (first, changed) = (!self.settled, self.up != up);
+        (self.up, self.settled) = (up, true);
+        (first, changed)
+    }
+
     fn succeeded(&mut self) -> Judged {
         let urls = self.urls();
         let pause = self.check.pace.delay_loop;
@@ -121,7 +128,10 @@ impl Checker {
         let check = &self.check;
         if self.up && self.settled && self.failures < check.pace.retry {
             self.failures += 1;
-            return Judged { verdict: Verdict::Retrying, pause: check.pace.delay_before_retry };
+            return Judged {
+                verdict: Verdict::Retrying(self.failures),
+                pause: check.pace.delay_before_retry,
+            };
         }
         let (has_urls, pause) = match check.kind {
             CheckKind::Http(_) | CheckKind::Ssl(_) => {
@@ -155,8 +165,13 @@ impl Checker {
     }
 }
 
-/// Whether there is a probe for checks of this kind. One without counts for nothing: its server is what its
+/// Whether a check of this kind counts: it asks, or it is told. One that does not is nothing: its server is what its
 /// other checks make of it.
+pub const fn counts(kind: &CheckKind) -> bool {
+    is_probed(kind) || matches!(kind, CheckKind::File(_) | CheckKind::Bfd(_))
+}
+
+/// Whether there is a probe for checks of this kind.
 pub const fn is_probed(kind: &CheckKind) -> bool {
     match kind {
         CheckKind::Tcp(_)
@@ -248,11 +263,11 @@ mod tests {
     fn up_is_given_its_retries_and_a_success_resets_them() {
         let mut checker = Checker::new(tcp(2), true);
         assert_eq!(pass(&mut checker), (Verdict::Up { first: true, changed: false }, LOOP));
-        assert_eq!(fail(&mut checker), (Verdict::Retrying, RETRY));
-        assert_eq!(fail(&mut checker), (Verdict::Retrying, RETRY));
+        assert_eq!(fail(&mut checker), (Verdict::Retrying(1), RETRY));
+        assert_eq!(fail(&mut checker), (Verdict::Retrying(2), RETRY));
         assert_eq!(pass(&mut checker), (Verdict::Steady, LOOP));
-        assert_eq!(fail(&mut checker), (Verdict::Retrying, RETRY));
-        assert_eq!(fail(&mut checker), (Verdict::Retrying, RETRY));
+        assert_eq!(fail(&mut checker), (Verdict::Retrying(1), RETRY));
+        assert_eq!(fail(&mut checker), (Verdict::Retrying(2), RETRY));
         assert!(checker.is_up());
         let down = Verdict::Down { first: false, changed: true, retries: Some(2) };
         assert_eq!(fail(&mut checker), (down, LOOP));
@@ -300,7 +315,7 @@ mod tests {
             pass(&mut checker);
         }
         assert_eq!(checker.url(), 1);
-        assert_eq!(fail(&mut checker), (Verdict::Retrying, RETRY));
+        assert_eq!(fail(&mut checker), (Verdict::Retrying(1), RETRY));
         assert_eq!(checker.url(), 1, "the retry asks the same url");
         fail(&mut checker);
         assert!(!checker.is_up());

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::action::{Action, CheckerId, ServiceId};
 use super::event::Event;
+use super::followed::{Effect, Followed};
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan::Identity;
@@ -28,6 +29,7 @@ pub struct Director {
     pub(super) order: Vec<ServiceId>,
     pub(super) checkers: Slots<Attached>,
     pub(super) schedule: Schedule<CheckerId>,
+    pub(super) followed: Followed,
     pub(super) presence: Presence,
     /// Services with real servers that drain.
     pub(super) draining: Vec<ServiceId>,
@@ -49,16 +51,38 @@ pub(super) struct Attached {
     pub running: Option<u64>,
     /// When the latest probe began.
     pub started: Mono,
-    /// The weight that its server should have, if it has said one.
-    pub weight: Option<u32>,
+    pub word: Word,
 }
 
-/// What a checker that wants this weight adds to the configured one.
-pub(super) fn added(settings: &RealServer, weight: Option<u32>) -> i64 {
-    weight.map_or(0, |weight| i64::from(weight) - i64::from(settings.weight))
+/// What a checker says of its server's weight.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Word {
+    Nothing,
+    /// It should be this.
+    Be(u32),
+    /// It should be so much more than the configured one.
+    Adds(i64),
+}
+
+impl Word {
+    /// What that adds to the configured weight.
+    pub fn added(self, settings: &RealServer) -> i64 {
+        match self {
+            Word::Nothing => 0,
+            Word::Be(weight) => i64::from(weight) - i64::from(settings.weight),
+            Word::Adds(more) => more,
+        }
+    }
 }
 
 impl Attached {
+    /// It has a new word; how much more that adds than its last one.
+    fn says(&mut self, word: Word, service: &Service) -> Option<i64> {
+        let settings = service.settings().real_servers.get(self.real)?;
+        let before = std::mem::replace(&mut self.word, word);
+        Some(word.added(settings).saturating_sub(before.added(settings)))
+    }
+
     /// When it is asked again: a script `delay_loop` after its last start, whatever it takes; others after the result.
     fn next(&self, now: Mono, pause: Duration) -> Mono {
         let check = self.checker.check();
@@ -68,21 +92,31 @@ impl Attached {
 }
 
 impl Director {
-    /// Starts all services of `config`. `seed` spreads the first probes: any number that differs from
-    /// director to director.
-    pub fn new(now: Mono, config: Arc<Config>, seed: u64, out: &mut Vec<Action>) -> Self {
+    /// Starts all services of `config`, and judges their first states by what is `known` of tracked files and BFD
+    /// sessions. `seed` spreads the first probes: any number that differs from director to director.
+    pub fn new(
+        now: Mono,
+        config: Arc<Config>,
+        seed: u64,
+        known: impl IntoIterator<Item = Event>,
+        out: &mut Vec<Action>,
+    ) -> Self {
         let mut director = Director {
             services: Slots::default(),
             by_identity: HashMap::new(),
             order: Vec::new(),
             checkers: Slots::default(),
             schedule: Schedule::default(),
+            followed: Followed::default(),
             presence: Presence::default(),
             draining: Vec::new(),
             seed,
             created: 0,
             generation: 0,
         };
+        for told in known {
+            director.handle(now, told, out);
+        }
         director.load(now, &config, out);
         director
     }
@@ -93,6 +127,16 @@ impl Director {
         match event {
             Event::Probed { checker, generation, outcome } => {
                 self.probed(now, checker, generation, outcome, out);
+            }
+            Event::File { name, value } => {
+                for checker in self.followed.file(name, value) {
+                    self.told(checker, out);
+                }
+            }
+            Event::Bfd { name, up } => {
+                for checker in self.followed.session(name, up) {
+                    self.told(checker, out);
+                }
             }
             Event::Reconfigure(config) => self.load(now, &config, out),
             Event::Addresses(here) => self.addresses(now, here, out),
@@ -153,20 +197,40 @@ impl Director {
         let Some(service) = self.services.get_mut(attached.service.0) else { return };
         let Some(name) = service.real_name_at(attached.real) else { return };
         if let Outcome::Success(Success::Ran { weight }) = outcome
-            && let Some(real) = service.settings().real_servers.get(attached.real)
+            && let Some(more) = attached.says(weight.map_or(Word::Nothing, Word::Be), service)
         {
-            let before = std::mem::replace(&mut attached.weight, weight);
-            let more = added(real, weight) - added(real, before);
-            service.weigh(attached.real, more, out);
+            service.weigh(attached.real, more, true, out);
         }
         let check = attached.checker.check();
         note_result((name, service.name()), check, was_up, judged.verdict, outcome, out);
         let (up, first, changed) = match judged.verdict {
             Verdict::Up { first, changed } => (true, first, changed),
             Verdict::Down { first, changed, .. } => (false, first, changed),
-            Verdict::Steady | Verdict::Passed | Verdict::Retrying | Verdict::Undecided => return,
+            Verdict::Steady | Verdict::Passed | Verdict::Retrying(_) | Verdict::Undecided => return,
         };
         service.concluded(attached.real, Conclusion { up, changed, first, alpha: check.alpha }, out);
+    }
+
+    /// What this checker follows has changed.
+    fn told(&mut self, id: CheckerId, out: &mut Vec<Action>) {
+        let Some(attached) = self.checkers.get_mut(id.0) else { return };
+        let check = Arc::clone(attached.checker.check());
+        let Some(effect) = self.followed.effect(&check) else { return };
+        let Some(service) = self.services.get_mut(attached.service.0) else { return };
+        let Some(name) = service.real_name_at(attached.real) else { return };
+        let up = effect != Effect::Fault;
+        let (first, changed) = attached.checker.told(up);
+        if changed || first && !up {
+            note_followed(name, &check, up, out);
+        }
+        // While it is a failure its word stays; one that comes back says its weight by its entry.
+        if let Effect::Adds(more) = effect
+            && let Some(more) = attached.says(Word::Adds(more), service)
+        {
+            service.weigh(attached.real, more, !changed, out);
+        }
+        let conclusion = Conclusion { up, changed, first, alpha: check.alpha };
+        service.concluded(attached.real, conclusion, out);
     }
 
     fn stop(&mut self, out: &mut Vec<Action>) {
@@ -181,8 +245,18 @@ impl Director {
         self.draining.clear();
         self.checkers = Slots::default();
         self.schedule = Schedule::default();
+        self.followed = Followed::default();
         out.push(Action::Retire(keys));
     }
+}
+
+/// What the log says of a followed object that has changed.
+pub(super) fn note_followed(real: RealName, check: &Check, up: bool, out: &mut Vec<Action>) {
+    out.push(Action::Note(match &check.kind {
+        CheckKind::Bfd(bfd) => Note::Session { real, session: bfd.instance.clone(), up },
+        CheckKind::File(file) => Note::TrackedFile { real, file: file.file.clone(), up },
+        _ => return,
+    }));
 }
 
 /// What the log says about a probe's result, before its consequences.
@@ -207,8 +281,9 @@ fn note_result(
                 out.push(Action::Note(Note::WebServerUp { real }));
             }
         }
-        (Verdict::Retrying, Outcome::Failure(failure)) if check.log_all_failures => {
-            out.push(Action::Note(Note::AttemptFailed { real, service, check, failure }));
+        (Verdict::Retrying(nth), Outcome::Failure(failure)) if check.log_all_failures => {
+            let nth = Some(nth);
+            out.push(Action::Note(Note::AttemptFailed { real, service, check, failure, nth }));
         }
         (Verdict::Down { retries, .. }, Outcome::Failure(failure)) => {
             // Some say in one line what failed and that it is final.
@@ -221,6 +296,7 @@ fn note_result(
                     service: service.clone(),
                     check,
                     failure,
+                    nth: None,
                 }));
             }
             out.push(Action::Note(Note::CheckFailed { real, service, check, failure, retries }));

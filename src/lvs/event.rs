@@ -8,6 +8,7 @@ use super::action::CheckerId;
 use super::drain::Counts;
 use crate::config::model::Config;
 use crate::health::outcome::Outcome;
+use crate::ids::Name;
 use crate::time::Mono;
 
 /// One input.
@@ -17,6 +18,10 @@ pub enum Event {
     /// these (a probe that died: [`Outcome::Undecided`]); only then is the next one asked for. A
     /// result for an outdated generation is ignored.
     Probed { checker: CheckerId, generation: u64, outcome: Outcome },
+    /// A tracked file has this number in it; 0 where it is missing or empty.
+    File { name: Name, value: i32 },
+    /// A BFD session came up or went down.
+    Bfd { name: Name, up: bool },
     /// A new configuration. What can stay, stays.
     Reconfigure(Arc<Config>),
     /// The addresses of this host, all of them: `ha_suspend` asks for them.

@@ -9,6 +9,7 @@ pub mod action;
 pub mod director;
 pub mod drain;
 pub mod event;
+mod followed;
 pub mod name;
 pub mod note;
 pub mod plan;

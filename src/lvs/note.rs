@@ -29,10 +29,20 @@ pub enum Note {
         failure: Failure,
         retries: Option<u32>,
     },
-    /// A check failed; `log_all_failures` asks for each.
-    AttemptFailed { real: RealName, service: ServiceName, check: Arc<Check>, failure: Failure },
+    /// A check failed; `log_all_failures` asks for each. The nth of a row that is retried.
+    AttemptFailed {
+        real: RealName,
+        service: ServiceName,
+        check: Arc<Check>,
+        failure: Failure,
+        nth: Option<u32>,
+    },
     /// A probe could not be made, for a reason of our own.
     Undecided { real: RealName, check: Arc<Check>, reason: String },
+    /// A tracked file makes a real server fail, or does not any more (`up`).
+    TrackedFile { real: RealName, file: Name, up: bool },
+    /// A BFD session that a real server follows came up or went down.
+    Session { real: RealName, session: Name, up: bool },
     /// A real server enters (`up`) or leaves the pool; with `inhibit` its weight changes instead.
     RealServer { real: RealName, service: ServiceName, up: bool, inhibit: bool },
     /// The weight changed: the configured one, or what checks make of it.

@@ -13,7 +13,7 @@ use super::note::Note;
 use super::plan;
 use crate::config::model::VirtualServer;
 use crate::config::model::lvs::Target;
-use crate::health::checker::first_delay;
+use crate::health::checker::{first_delay, is_probed};
 use crate::time::Mono;
 
 /// The addresses of this host, and whose checkers rest.
@@ -92,7 +92,7 @@ impl Director {
                 // The result of a probe that is under way counts for nothing.
                 attached.running = None;
                 self.schedule.clear(id);
-            } else {
+            } else if is_probed(&attached.checker.check().kind) {
                 let warmup = attached.checker.check().pace.warmup;
                 self.schedule.set(id, now + first_delay(self.seed, u64::from(id.0), warmup));
             }

@@ -9,19 +9,21 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::action::{Action, CheckerId, ServiceId};
-use super::director::{Attached, Director, added};
+use super::director::{Attached, Director, Word, note_followed};
 use super::drain::Draining;
+use super::followed::{self, Effect};
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan;
 use super::service::{Keys, Real, Release, Service, Settings, notify_real, release_real};
 use crate::config::model::{Check, Config, RealServer, VirtualServer};
-use crate::health::checker::{Checker, first_delay, is_probed};
+use crate::health::checker::{Checker, counts, first_delay, is_probed};
 use crate::objects::ipvs::{DestKey, ServiceKey};
 use crate::time::Mono;
 
 impl Director {
     pub(super) fn load(&mut self, now: Mono, config: &Arc<Config>, out: &mut Vec<Action>) {
+        self.followed.forget_others(config);
         let mut old = std::mem::take(&mut self.by_identity);
         let old_order = std::mem::take(&mut self.order);
         let mut activated = Vec::new();
@@ -156,14 +158,14 @@ impl Director {
                 Some((before, real)) => {
                     let was_up = real.is_up();
                     let weight = real.weight(before);
-                    let real = self.keep_real(now, (id, index), name, new, real, activated);
+                    let real = self.keep_real(now, (id, index), name, new, real, (activated, out));
                     note_kept(name, (weight, was_up), new, &real, out);
                     real
                 }
                 None => {
                     let real = self.new_real(now, (id, index), name, new, activated);
                     if real.is_up() {
-                        out.push(Action::Note(entering(name, new)));
+                        out.push(Action::Note(passing(name, new, true)));
                     }
                     real
                 }
@@ -209,12 +211,12 @@ impl Director {
         name: &ServiceName,
         settings: &RealServer,
         old: Real,
-        activated: &mut Vec<Note>,
+        (activated, out): (&mut Vec<Note>, &mut Vec<Action>),
     ) -> Real {
         let was_up = old.is_up();
         let mut spare = old.checkers;
         let mut checkers = Vec::with_capacity(settings.checks.len());
-        for check in settings.checks.iter().filter(|check| is_probed(&check.kind)) {
+        for check in settings.checks.iter().filter(|check| counts(&check.kind)) {
             let same = spare.iter().position(|id| self.check(*id).is_some_and(|old| **old == *check));
             if let Some(position) = same {
                 let id = spare.remove(position);
@@ -223,12 +225,26 @@ impl Director {
                 }
                 checkers.push(id);
             } else if let Some(id) = self.new_checker(now, place, check, was_up) {
-                activated.extend(self.activating(place.0, name, settings));
+                activated.extend(self.activating(place.0, name, settings, check));
                 checkers.push(id);
+                let up = self.stands(id);
+                let before = spare.iter().find(|old| self.follows_the_same(**old, id));
+                if up != before.is_none_or(|old| self.stands(*old)) {
+                    note_followed(RealName::of(name, plan::real_key(settings)), check, up, out);
+                }
             }
         }
         self.remove_checkers(spare);
         self.assemble(settings, checkers)
+    }
+
+    fn stands(&self, id: CheckerId) -> bool {
+        self.checkers.get(id.0).is_none_or(|found| found.checker.is_up())
+    }
+
+    fn follows_the_same(&self, one: CheckerId, other: CheckerId) -> bool {
+        let (Some(one), Some(other)) = (self.check(one), self.check(other)) else { return false };
+        followed::are_of_the_same(&one.kind, &other.kind)
     }
 
     fn new_real(
@@ -240,9 +256,10 @@ impl Director {
         activated: &mut Vec<Note>,
     ) -> Real {
         let mut checkers = Vec::with_capacity(settings.checks.len());
-        for check in settings.checks.iter().filter(|check| is_probed(&check.kind)) {
-            if let Some(id) = self.new_checker(now, place, check, !check.alpha) {
-                activated.extend(self.activating(place.0, name, settings));
+        for check in settings.checks.iter().filter(|check| counts(&check.kind)) {
+            let up = !check.alpha || self.followed.is_silent(&check.kind);
+            if let Some(id) = self.new_checker(now, place, check, up) {
+                activated.extend(self.activating(place.0, name, settings, check));
                 checkers.push(id);
             }
         }
@@ -250,10 +267,9 @@ impl Director {
     }
 
     fn assemble(&self, settings: &RealServer, checkers: Vec<CheckerId>) -> Real {
-        let down = |id: &&CheckerId| self.checkers.get(id.0).is_some_and(|found| !found.checker.is_up());
-        let failed = checkers.iter().filter(down).count();
+        let failed = checkers.iter().filter(|id| !self.stands(**id)).count();
         let attached = checkers.iter().filter_map(|id| self.checkers.get(id.0));
-        let added = attached.map(|found| added(settings, found.weight)).sum();
+        let added = attached.map(|found| found.word.added(settings)).sum();
         Real { checkers, failed, added }
     }
 
@@ -264,32 +280,50 @@ impl Director {
         check: &Check,
         up: bool,
     ) -> Option<CheckerId> {
-        let first = now + first_delay(self.seed, self.created, check.pace.warmup);
-        let checker = Checker::new(Arc::new(check.clone()), up);
+        let (mut checker, mut word) = (Checker::new(Arc::new(check.clone()), up), Word::Nothing);
+        if let Some(effect) = self.followed.effect(check) {
+            checker.told(effect != Effect::Fault);
+            if let Effect::Adds(more) = effect {
+                word = Word::Adds(more);
+            }
+        }
         let id = CheckerId(self.checkers.insert(Attached {
             checker,
             service,
             real,
             running: None,
-            weight: None,
+            word,
             started: now,
         })?);
-        self.created += 1;
-        if !self.presence.is_away(service) {
-            self.schedule.set(id, first);
+        if is_probed(&check.kind) {
+            let first = now + first_delay(self.seed, self.created, check.pace.warmup);
+            self.created += 1;
+            if !self.presence.is_away(service) {
+                self.schedule.set(id, first);
+            }
         }
+        self.followed.join(id, &check.kind);
         Some(id)
     }
 
-    /// What there is to say of a new checker, unless it rests.
-    fn activating(&self, id: ServiceId, service: &ServiceName, settings: &RealServer) -> Option<Note> {
+    /// What there is to say of a new checker, unless it rests or is told: then it has nothing to begin.
+    fn activating(
+        &self,
+        id: ServiceId,
+        service: &ServiceName,
+        settings: &RealServer,
+        check: &Check,
+    ) -> Option<Note> {
         let real = RealName::of(service, plan::real_key(settings));
-        (!self.presence.is_away(id)).then(|| Note::Activating { real, service: service.clone() })
+        let begins = is_probed(&check.kind) && !self.presence.is_away(id);
+        begins.then(|| Note::Activating { real, service: service.clone() })
     }
 
     fn remove_checkers(&mut self, ids: Vec<CheckerId>) {
         for id in ids {
-            self.checkers.remove(id.0);
+            if let Some(gone) = self.checkers.remove(id.0) {
+                self.followed.leave(id, &gone.checker.check().kind);
+            }
             self.schedule.clear(id);
         }
     }
@@ -309,7 +343,7 @@ fn note_members(before: &VirtualServer, now: &VirtualServer, out: &mut Vec<Actio
 }
 
 /// What there is to say of a real server that stays: another weight, or it came up because the
-/// checker that held it down is gone.
+/// checker that held it down is gone, or went down because a new one does.
 fn note_kept(
     service: &ServiceName,
     (from, was_up): (u32, bool),
@@ -323,13 +357,13 @@ fn note_kept(
         let service = service.clone();
         out.push(Action::Note(Note::Weight { real, service, from, to, active: is_up }));
     }
-    if is_up && !was_up {
-        out.push(Action::Note(entering(service, now)));
-        notify_real(service, now, true, out);
+    if is_up != was_up {
+        out.push(Action::Note(passing(service, now, is_up)));
+        notify_real(service, now, is_up, out);
     }
 }
 
-fn entering(service: &ServiceName, settings: &RealServer) -> Note {
+fn passing(service: &ServiceName, settings: &RealServer, up: bool) -> Note {
     let real = RealName::of(service, plan::real_key(settings));
-    Note::RealServer { real, service: service.clone(), up: true, inhibit: settings.inhibit_on_failure }
+    Note::RealServer { real, service: service.clone(), up, inhibit: settings.inhibit_on_failure }
 }

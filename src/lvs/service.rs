@@ -217,8 +217,8 @@ impl Service {
         self.adjust(mark, index, before, wanted, out);
     }
 
-    /// A check of the real server at `index` adds so much more, or less, to its weight.
-    pub fn weigh(&mut self, index: usize, more: i64, out: &mut Vec<Action>) {
+    /// A check of the real server at `index` adds so much more, or less, to its weight; `aloud` says so.
+    pub fn weigh(&mut self, index: usize, more: i64, aloud: bool, out: &mut Vec<Action>) {
         let (Some(settings), Some(real)) =
             (self.settings.real_servers.get(index), self.reals.get_mut(index))
         else {
@@ -236,7 +236,9 @@ impl Service {
             self.live = (self.live + u64::from(to)).saturating_sub(u64::from(from));
         }
         let name = self.real_name(settings);
-        out.push(Action::Note(Note::Weight { real: name, service: self.name(), from, to, active }));
+        if aloud {
+            out.push(Action::Note(Note::Weight { real: name, service: self.name(), from, to, active }));
+        }
         self.adjust(out.len(), index, before, wanted, out);
     }
 

@@ -77,7 +77,7 @@ fn entry(row: &'static Keyword, contexts: &[(Context, &'static str)]) -> String 
     line("twice", twice(row));
     line("left out", missing(row));
     line("since", &since(row));
-    line("standfast", &status(row.status));
+    line("standfast", &status(row));
     if let Some(replacement) = row.replacement {
         line("deprecated", &format!("use {} instead", replacement.keyword));
     }
@@ -124,11 +124,18 @@ fn missing(row: &Keyword) -> &'static str {
 }
 
 /// What standfast makes of it.
-fn status(status: Status) -> String {
-    match status {
+fn status(row: &Keyword) -> String {
+    match row.status {
         Status::Honoured => "honoured".to_owned(),
-        Status::Ignored(reason) => reason.to_owned(),
-        Status::Unused(feature) => format!("read and checked, without effect yet: standfast {feature}"),
+        _ => without_effect(row),
+    }
+}
+
+/// Why it has none, as a sentence without its end.
+fn without_effect(row: &Keyword) -> String {
+    match row.status {
+        Status::Unused(feature) => format!("Without effect: not yet: standfast {feature}"),
+        _ => format!("Without effect: {}", row.reason()),
     }
 }
 

@@ -25,8 +25,14 @@ pub fn render(note: &Note) -> Line {
         Note::CheckFailed { real, service, check, failure, retries } => {
             failed((real, service), check, failure, *retries)
         }
-        Note::AttemptFailed { real, service, check, failure } => {
-            attempt_failed((real, service), check, failure)
+        Note::AttemptFailed { real, service, check, failure, nth } => {
+            let about = (real, service);
+            match (&check.kind, nth) {
+                (CheckKind::Misc(_), Some(nth)) => {
+                    script_failed(about, check, failure, more_tries(check, *nth))
+                }
+                _ => attempt_failed(about, check, failure),
+            }
         }
         Note::Undecided { real, check, reason } => {
             let what = match check.kind {
@@ -37,6 +43,13 @@ pub fn render(note: &Note) -> Line {
                 _ => check.kind.keyword().trim_end_matches("_CHECK"),
             };
             format!("{what} connect fail to create socket. Rescheduling. ({real}: {reason})")
+        }
+        Note::TrackedFile { real, file, up } => {
+            let what = if *up { "leaving" } else { "now" };
+            format!("({real}): tracked file {file} {what} FAULT state")
+        }
+        Note::Session { real, session, up } => {
+            format!("BFD check of [{session}] RS({real}) is {}", if *up { "UP" } else { "DOWN" })
         }
         Note::RealServer { real, service, up, inhibit } => match (up, inhibit) {
             (true, false) => format!("Adding service {real} to VS {service}"),
@@ -184,19 +197,31 @@ fn tries(check: &Check, retries: Option<u32>) -> String {
     }
 }
 
+/// Of the nth failure of a row.
+fn more_tries(check: &Check, nth: u32) -> String {
+    match (nth, check.pace.retry) {
+        (1, 1) => ", will do 1 retry".into(),
+        (1, retries) => format!(", will do {retries} retries"),
+        (nth, retries) => format!(" on retry {}/{retries}", nth.saturating_sub(1)),
+    }
+}
+
 fn check_name(check: &Check) -> &'static str {
     match check.kind {
         CheckKind::Http(_) => "HTTP_CHECK",
         CheckKind::Ssl(_) => "SSL_CHECK",
-        CheckKind::Ping => "ICMP CHECK",
         _ => check.kind.keyword(),
     }
 }
 
 /// Most kinds say that they failed, two of them how.
 fn failed(about: About<'_>, check: &Check, failure: &Failure, retries: Option<u32>) -> String {
-    let real = about.0;
+    let (real, service) = about;
     match (&check.kind, retries) {
+        (CheckKind::Ping, Some(retries)) => {
+            format!("ICMP CHECK on service {real} of {service} failed after {retries} retries.")
+        }
+        (CheckKind::Ping, None) => format!("ICMP CHECK on service {real} of {service} failed."),
         (CheckKind::Misc(_), _) => script_failed(about, check, failure, tries(check, retries)),
         (CheckKind::Smtp(_), _) | (CheckKind::Dns(_), None) => attempt_failed(about, check, failure),
         (CheckKind::Dns(_), Some(retries)) => {

@@ -34,6 +34,7 @@ mod oracle;
 mod pages;
 mod places;
 mod policy;
+mod reach;
 mod robust;
 mod routing;
 mod sessions;

@@ -22,35 +22,40 @@ fn allowed(code: &str, path: &str, row: &Keyword) -> bool {
     }
 }
 
+/// An example with what it refers to.
+pub fn furnished(text: &str) -> String {
+    let mut whole = String::new();
+    if !text.contains("vrrp_script check") {
+        whole.push_str("vrrp_script check {\n    script \"/usr/local/bin/script\"\n}\n");
+    }
+    for (name, definition) in [
+        ("maintenance", "track_file maintenance {\n file /run/maintenance\n}\n"),
+        ("web", "vrrp_track_process web {\n process nginx\n}\n"),
+        ("PEER", "bfd_instance PEER {\n neighbor_ip 192.0.2.3\n}\n"),
+        ("ROUTES", "track_group ROUTES {\n group {\n  VI_1\n }\n}\n"),
+    ] {
+        if text.contains(name) && !text.contains(&format!(" {name} {{")) {
+            whole.push_str(definition);
+        }
+    }
+    if text.contains("vrrp_sync_group") {
+        for (name, vrid) in [("VI_1", 1), ("VI_2", 2)] {
+            whole.push_str(&format!(
+                "vrrp_instance {name} {{\n interface eth0\n virtual_router_id {vrid}\n virtual_ipaddress {{\n \
+                 192.0.2.{vrid}\n }}\n}}\n"
+            ));
+        }
+    }
+    whole + text
+}
+
 #[test]
 fn every_example_can_be_read() {
     let mut wrong = Vec::new();
     let mut count = 0;
     for (context, path, row) in manual::places() {
         let text = manual::example(context, row);
-        let mut whole = String::new();
-        if !text.contains("vrrp_script check") {
-            whole.push_str("vrrp_script check {\n    script \"/usr/local/bin/script\"\n}\n");
-        }
-        for (name, definition) in [
-            ("maintenance", "track_file maintenance {\n file /run/maintenance\n}\n"),
-            ("web", "vrrp_track_process web {\n process nginx\n}\n"),
-            ("PEER", "bfd_instance PEER {\n neighbor_ip 192.0.2.3\n}\n"),
-            ("ROUTES", "track_group ROUTES {\n group {\n  VI_1\n }\n}\n"),
-        ] {
-            if text.contains(name) && !text.contains(&format!(" {name} {{")) {
-                whole.push_str(definition);
-            }
-        }
-        if text.contains("vrrp_sync_group") {
-            for (name, vrid) in [("VI_1", 1), ("VI_2", 2)] {
-                whole.push_str(&format!(
-                    "vrrp_instance {name} {{\n interface eth0\n virtual_router_id {vrid}\n virtual_ipaddress {{\n \
-                     192.0.2.{vrid}\n }}\n}}\n"
-                ));
-            }
-        }
-        let loaded = load_str("example.conf", &(whole + &text), &LoadOptions::default());
+        let loaded = load_str("example.conf", &furnished(&text), &LoadOptions::default());
         let told: Vec<String> = loaded
             .diagnostics
             .iter()

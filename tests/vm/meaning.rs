@@ -152,7 +152,7 @@ fn objects(dump: &str) -> Objects {
 }
 
 /// What differs in one file; `None` where keepalived's checkers do not start.
-fn compare(file: &Path, surroundings: &Surroundings) -> Option<Vec<(String, Vec<String>)>> {
+pub fn compare(file: &Path, surroundings: &Surroundings) -> Option<Vec<(String, Vec<String>)>> {
     // The dump is over when checks begin, or in the end: a signal is heard after it.
     let begun = |line: &str| line.starts_with("Activating ") || line.starts_with("Deactivating ");
     let (said, _) = surroundings.run(file, ["-s TERM 30", "-C -B"], begun);

@@ -3,6 +3,7 @@
 
 mod balancing;
 mod evpn;
+mod inheritance;
 mod ipvs;
 mod kld;
 mod leaf;
@@ -38,6 +39,7 @@ pub fn cases() -> Vec<Case> {
     cases.extend(service::cases());
     cases.extend(processes::cases());
     cases.push(Case::new("vm::meaning::services_mean_what_they_mean_to_keepalived", meaning::services));
+    cases.push(Case::new("vm::meaning::inherited_options_as_keepalived_has_them", inheritance::everything));
     for (name, run) in scenarios {
         for subject in Subject::ALL {
             cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));

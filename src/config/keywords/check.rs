@@ -118,20 +118,24 @@ pub const DNS_CHECK: &[Keyword] = &[
 
 /// `FILE_CHECK`
 pub const FILE_CHECK: &[Keyword] = &[
-    row("track_file", Word, Exits, LastWins, "none (required)")
-        .doc("2.0.0", "NAME of a track_file defined earlier", "Which file to follow.")
-        .unused("judges no server by a file"),
-    row("weight", Weight(2147483647), Faults, LastWins, "weight of the track_file")
-        .doc("0.5.3", "-2147483647..2147483647 [reverse|noreverse]", "Factor for the value in the file.")
-        .unused("judges no server by a file"),
+    row("track_file", Word, Exits, LastWins, "none (required)").doc(
+        "2.0.0",
+        "NAME of a track_file defined earlier",
+        "Which file to follow.",
+    ),
+    row("weight", Weight(2147483647), Faults, LastWins, "weight of the track_file").doc(
+        "0.5.3",
+        "-2147483647..2147483647 [reverse|noreverse]",
+        "Factor for the value in the file.",
+    ),
 ];
 
 /// `BFD_CHECK`
 pub const BFD_CHECK: &[Keyword] = &[
-    row("name", Words, Allowed, FirstWins, "none (required)")
-        .doc("1.3.0", "NAME of a bfd_instance defined earlier", "Which session to follow.")
-        .unused("judges no server by a BFD session"),
-    row("alpha", Boolean, Allowed, LastWins, "real server's")
-        .doc("1.1.16", "[BOOL]", "Start as failed.")
-        .unused("judges no server by a BFD session"),
+    row("name", Words, Allowed, FirstWins, "none (required)").doc(
+        "1.3.0",
+        "NAME of a bfd_instance defined earlier",
+        "Which session to follow.",
+    ),
+    row("alpha", Boolean, Allowed, LastWins, "real server's").doc("1.1.16", "[BOOL]", "Start as failed."),
 ];

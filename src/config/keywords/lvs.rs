@@ -304,10 +304,12 @@ pub const REAL_SERVER: &[Keyword] = &[
         "block",
         "DNS query checker.",
     ),
-    row("FILE_CHECK", Block(Context::FileCheck), Allowed, Repeats, "")
-        .doc("2.1.0", "block", "Tracks a track_file.")
-        .unused("judges no server by a file"),
+    row("FILE_CHECK", Block(Context::FileCheck), Allowed, Repeats, "").doc(
+        "2.1.0",
+        "block",
+        "Tracks a track_file.",
+    ),
     row("BFD_CHECK", Block(Context::BfdCheck), Allowed, Repeats, "")
         .doc("2.0.0", "block", "Follows a bfd_instance.")
-        .unused("judges no server by a BFD session"),
+        .unused("runs no BFD sessions"),
 ];

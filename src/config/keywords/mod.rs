@@ -14,6 +14,7 @@ mod instance;
 mod lexical;
 mod lvs;
 mod pace;
+mod reason;
 mod route;
 mod rule;
 mod top;
@@ -160,8 +161,8 @@ pub enum Repeat {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Status {
     Honoured,
-    /// Read and checked, without effect; with the reason.
-    Ignored(&'static str),
+    /// Read and checked, without effect; [`Keyword::reason`] says why.
+    Ignored,
     /// Part of the model, but nothing acts on it yet; with what standfast does not do.
     Unused(&'static str),
 }
@@ -222,7 +223,7 @@ impl Keyword {
     }
 
     const fn later(mut self) -> Keyword {
-        self.status = Status::Ignored("accepted and checked, without effect yet");
+        self.status = Status::Ignored;
         self
     }
 

@@ -62,7 +62,7 @@ impl Address {
 impl Lower<'_> {
     /// The entries of an address block.
     pub fn addresses(&mut self, node: &Node, instance: &Name) -> Vec<Address> {
-        let mut found = Vec::new();
+        let mut found = Vec::with_capacity(node.nodes().len());
         for entry in node.nodes() {
             match self.address_line(entry, instance, AddressPlace::Instance) {
                 Ok(address) => found.push(address),

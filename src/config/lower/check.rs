@@ -25,7 +25,8 @@ const RECENT: usize = 8;
 pub struct CheckDraft {
     pub kind: CheckKind,
     place: Place,
-    defaults: CheckDefaults,
+    /// Most checks say the same.
+    defaults: Arc<CheckDefaults>,
     alpha: Option<bool>,
     log_all_failures: Option<bool>,
 }
@@ -55,6 +56,7 @@ pub struct Surroundings<'a> {
 #[derive(Default)]
 pub struct Shared {
     paces: Recent<Pace>,
+    pub defaults: Recent<CheckDefaults>,
     sources: Recent<Source>,
     pub pages: Recent<HttpGet>,
     pub mails: Recent<SmtpCheck>,
@@ -120,17 +122,6 @@ impl Common {
             log_all_failures: None,
         }
     }
-
-    /// The check of this kind.
-    pub fn draft(&self, kind: CheckKind, place: Place) -> CheckDraft {
-        CheckDraft {
-            kind,
-            place,
-            defaults: self.defaults,
-            alpha: self.alpha,
-            log_all_failures: self.log_all_failures,
-        }
-    }
 }
 
 impl Connection {
@@ -162,10 +153,6 @@ impl Lower<'_> {
     /// Reads a block of a real server: most are one check, a block with `host` in it several, and one that
     /// cannot be used is none.
     pub fn check(&mut self, node: &Node, real: &mut RealDraft) {
-        if real.checks.is_empty() {
-            // Most have one, and there may be many thousands of them.
-            real.checks.reserve_exact(1);
-        }
         let before = real.checks.len();
         match node.name() {
             "TCP_CHECK" => self.simple_check(node, real, CheckKind::Tcp(TcpCheck)),
@@ -195,7 +182,13 @@ impl Lower<'_> {
     pub fn add_check(&mut self, node: &Node, real: &mut RealDraft, mut common: Common, kind: CheckKind) {
         let connection = std::mem::replace(&mut common.connection, Connection::to(real.address));
         let place = self.place(node, connection);
-        real.checks.push(common.draft(kind, place));
+        real.checks.push(self.draft(&common, kind, place));
+    }
+
+    /// The check of this kind.
+    pub fn draft(&mut self, common: &Common, kind: CheckKind, place: Place) -> CheckDraft {
+        let Common { alpha, log_all_failures, defaults, .. } = *common;
+        CheckDraft { kind, place, defaults: self.checks.defaults.share(defaults), alpha, log_all_failures }
     }
 
     /// What the block says of how to connect.
@@ -281,7 +274,7 @@ impl Lower<'_> {
 
     /// The check of the model, with everything inherited.
     pub fn complete_check(&mut self, draft: CheckDraft, around: &Surroundings<'_>) -> Check {
-        let (own, outer) = (draft.defaults, around.defaults);
+        let (own, outer) = (&*draft.defaults, &around.defaults);
         let kind = self.inherit(draft.kind, around);
         let delay_loop = own.delay_loop.or(outer.delay_loop).unwrap_or(Pace::default().delay_loop);
         let (retry, delay) = match kind {

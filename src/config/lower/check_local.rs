@@ -34,7 +34,8 @@ impl Lower<'_> {
         self.need_script(&command, "misc_path", ScriptKind::Check, place);
         let misc = MiscCheck { command, timeout: timeout.unwrap_or_default(), dynamic };
         let kind = CheckKind::Misc(self.checks.commands.share(misc));
-        real.checks.push(common.draft(kind, Place::default()));
+        let check = self.draft(&common, kind, Place::default());
+        real.checks.push(check);
     }
 
     /// Reads one. Its file is defined above.
@@ -72,7 +73,8 @@ impl Lower<'_> {
         };
         let kind = CheckKind::File(self.checks.files.share(FileCheck { file, weight, reverse }));
         let common = Common::new(real);
-        real.checks.push(common.draft(kind, Place::default()));
+        let check = self.draft(&common, kind, Place::default());
+        real.checks.push(check);
     }
 
     /// Reads one. Its session is defined above, and the checkers hear of it.
@@ -105,7 +107,8 @@ impl Lower<'_> {
             return;
         };
         let kind = CheckKind::Bfd(self.checks.sessions.share(BfdCheck { instance }));
-        real.checks.push(common.draft(kind, Place::default()));
+        let check = self.draft(&common, kind, Place::default());
+        real.checks.push(check);
     }
 
     fn session(&mut self, node: &Node) -> Option<Name> {

@@ -40,11 +40,13 @@ impl Lower<'_> {
         let connection = std::mem::replace(&mut common.connection, Connection::to(server));
         if hosts.is_empty() || connects {
             let place = self.place(node, connection);
-            real.checks.push(common.draft(CheckKind::Smtp(mail.clone()), place));
+            let check = self.draft(&common, CheckKind::Smtp(mail.clone()), place);
+            real.checks.push(check);
         }
         for (place, timeout) in hosts {
             common.defaults.connect_timeout = timeout;
-            real.checks.push(common.draft(CheckKind::Smtp(mail.clone()), place));
+            let check = self.draft(&common, CheckKind::Smtp(mail.clone()), place);
+            real.checks.push(check);
         }
     }
 

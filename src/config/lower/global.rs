@@ -214,15 +214,7 @@ impl Lower<'_> {
             );
             return;
         }
-        let mut daemon = LvsSyncDaemon {
-            interface: interface.into(),
-            instance: None,
-            sync_id: None,
-            max_len: 0,
-            port: 0,
-            ttl: 0,
-            group: None,
-        };
+        let mut daemon = LvsSyncDaemon::on(interface.into());
         let mut at = 2;
         while let Some(word) = node.argument(at) {
             let named = matches!(word, "inst" | "id" | "maxlen" | "port" | "ttl" | "group");

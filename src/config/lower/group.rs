@@ -126,7 +126,7 @@ pub fn store_notify(
         "notify" => &mut notify.any,
         _ => return,
     };
-    *place = Some(command);
+    *place = Some(Box::new(command));
     places.push((row.name, node.span_of(1)));
 }
 

@@ -19,7 +19,7 @@ pub struct TrackedPlaces(BTreeMap<(Name, Name), Option<Span>>);
 
 impl TrackedPlaces {
     /// Of all instances; each tracks its own interface, too, unless it says that it does not.
-    pub fn of(instances: &[Draft]) -> TrackedPlaces {
+    pub fn of(instances: &[Box<Draft>]) -> TrackedPlaces {
         let mut places = BTreeMap::new();
         for draft in instances {
             let followed = |_: &&(Name, Option<Span>)| !draft.dont_track_primary;
@@ -282,6 +282,24 @@ impl Lower<'_> {
                 );
             }
         }
+    }
+
+    /// `lvs_sync_daemon_interface` of an instance: the old way to say `lvs_sync_daemon INTERFACE inst NAME`.
+    pub fn sync_daemon_of(&mut self, name: &Name, interface: Option<(Name, Option<Span>)>) {
+        let Some((interface, span)) = interface else { return };
+        let daemon = &mut self.loaded.config.global.lvs_sync_daemon;
+        let Some(known) = daemon else {
+            let instance = Some(name.clone());
+            *daemon = Some(LvsSyncDaemon { instance, ..LvsSyncDaemon::on(interface) });
+            return;
+        };
+        let message = format!(
+            "({name}) lvs_sync_daemon_interface has already been specified as {} - ignoring",
+            known.interface
+        );
+        self.report(
+            Diagnostic::error("given-twice", span, message).help("remove it: there is one sync daemon"),
+        );
     }
 
     /// The instance that `lvs_sync_daemon` names must exist.

@@ -24,7 +24,9 @@ use crate::ids::{Name, Vrid};
 /// Everything of VRRP, before it is completed.
 #[derive(Default)]
 pub struct Collected {
-    pub instances: Vec<Draft>,
+    /// Each by itself, so that it is gone once it was completed.
+    #[expect(clippy::vec_box, reason = "the memory of each is given back before that of all")]
+    pub instances: Vec<Box<Draft>>,
     /// Their names, with their places.
     names: HashMap<Name, Option<Span>>,
     pub groups: Vec<GroupDraft>,
@@ -123,7 +125,7 @@ impl Lower<'_> {
         let mut draft = Draft { name: name.clone(), span: node.span_of(1), ..Draft::default() };
         self.each(node.nodes(), |lower, node, value| {
             if let Some(row) = node.row {
-                draft.options.places.insert(row.name, node.span());
+                draft.options.found(row.name, node.span());
             }
             lower.instance_keyword(node, value, &mut draft, &name)
         });
@@ -131,7 +133,7 @@ impl Lower<'_> {
             self.causes(node, &["virtual_router_id", "interface", "virtual_ipaddress", "priority"]);
         self.need_notify(&draft.notify, &draft.notify_places, &name);
         vrrp.names.insert(name, draft.span);
-        vrrp.instances.push(draft);
+        vrrp.instances.push(Box::new(draft));
     }
 
     fn instance_keyword(&mut self, node: &Node, value: Value, draft: &mut Draft, name: &Name) {
@@ -141,8 +143,8 @@ impl Lower<'_> {
             "state" => self.state(node, draft, name),
             "authentication" => self.authentication(node, draft, name),
             "use_vmac" => self.use_vmac(node, draft.vmac.get_or_insert_default()),
-            "virtual_ipaddress" => draft.addresses.extend(self.addresses(node, name)),
-            "virtual_ipaddress_excluded" => draft.excluded.extend(self.addresses(node, name)),
+            "virtual_ipaddress" => more(&mut draft.addresses, self.addresses(node, name)),
+            "virtual_ipaddress_excluded" => more(&mut draft.excluded, self.addresses(node, name)),
             "track_interface" => self.tracks(node, &mut draft.track_interfaces, name, TrackKind::Interface),
             "track_script" => self.tracks(node, &mut draft.track_scripts, name, TrackKind::Script),
             "unicast_peer" => {
@@ -322,5 +324,14 @@ fn instance_garp(name: &str, value: &Value, garp: &mut GarpDraft) {
         "garp_lower_prio_delay" => garp.lower_prio_delay = value.seconds(),
         "garp_lower_prio_repeat" => garp.lower_prio_repeat = value.int(),
         _ => {}
+    }
+}
+
+/// Appends addresses; nearly always they are the first, and take no more room than they need.
+fn more(all: &mut Vec<Address>, found: Vec<Address>) {
+    if all.is_empty() {
+        *all = found;
+    } else {
+        all.extend(found);
     }
 }

@@ -1,6 +1,5 @@
 //! What an instance says beyond the protocol's core, and what strict mode makes of an instance.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Lower;
@@ -38,13 +37,21 @@ pub struct OptionsDraft {
     pub native_ipv6: bool,
     pub hmac: Option<HmacDraft>,
     /// Where each keyword of the instance stands, the last one of each.
-    pub places: BTreeMap<&'static str, Option<Span>>,
+    places: Vec<(&'static str, Option<Span>)>,
 }
 
 impl OptionsDraft {
     /// Where a keyword stands.
     pub fn place(&self, keyword: &str) -> Option<Span> {
-        self.places.get(keyword).copied().flatten()
+        self.places.iter().find(|(known, _)| *known == keyword).and_then(|(_, span)| *span)
+    }
+
+    /// Remembers where one stands.
+    pub fn found(&mut self, keyword: &'static str, span: Option<Span>) {
+        match self.places.iter_mut().find(|(known, _)| *known == keyword) {
+            Some((_, place)) => *place = span,
+            None => self.places.push((keyword, span)),
+        }
     }
 }
 

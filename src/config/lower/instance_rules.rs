@@ -37,9 +37,11 @@ impl Lower<'_> {
         let tracked = TrackedPlaces::of(&instances);
         for draft in instances {
             let (span, vrid_span) = (draft.span, draft.vrid.and_then(|(_, span)| span));
-            if let Some(instance) = self.complete(draft, &mut taken)
+            let sync_daemon = draft.sync_daemon_interface.clone();
+            if let Some(instance) = self.complete(*draft, &mut taken)
                 && self.is_unique(&instance, &mut places, vrid_span.or(span))
             {
+                self.sync_daemon_of(&instance.name, sync_daemon);
                 self.loaded.config.instances.push(instance);
             }
         }

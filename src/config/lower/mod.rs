@@ -47,6 +47,7 @@ mod vmac;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::Loaded;
@@ -71,7 +72,7 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
         script_places: BTreeMap::new(),
         definitions: Definitions::default(),
         preferences: rule::Preferences::default(),
-        services: HashMap::new(),
+        services: FxHashMap::default(),
         open_service: None,
         sync_daemon_place: None,
         checks: check::Shared::default(),
@@ -106,6 +107,8 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
         }
         if keep {
             lower.loaded.tree.push(node);
+        } else {
+            tree.recycle(node);
         }
     }
     lower.finish_waiting_services();
@@ -114,7 +117,7 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
 }
 
 /// The keywords of a block that count only once, and where they stand.
-type Seen = SmallVec<[(&'static str, Option<Span>); 6]>;
+type Seen = SmallVec<[(&'static Keyword, Option<Span>); 6]>;
 
 /// Where a `vrrp_script` was written: its name, and its command.
 struct ScriptPlaces {
@@ -129,7 +132,7 @@ struct Lower<'a> {
     definitions: Definitions,
     preferences: rule::Preferences,
     /// Services by what the kernel knows them by, with their places.
-    services: HashMap<(Target, Protocol), Option<Span>>,
+    services: FxHashMap<(Target, Protocol), Option<Span>>,
     /// The service that is being read: a long one comes in parts.
     open_service: Option<service::OpenService>,
     /// Where `lvs_sync_daemon` names its instance.
@@ -192,6 +195,11 @@ impl Lower<'_> {
             }
             "instance" => self.loaded.config.global.instance = value.text(),
             "use_pid_dir" => self.loaded.config.global.use_pid_dir = true,
+            "linkbeat_use_polling" => self.loaded.config.global.linkbeat_use_polling = true,
+            "namespace_with_ipsets" => self.loaded.config.global.namespace_with_ipsets = true,
+            "child_wait_time" => {
+                global::set(&mut self.loaded.config.global.child_wait_time, value.seconds());
+            }
             _ => {}
         }
     }
@@ -217,7 +225,7 @@ impl Lower<'_> {
             let message = format!("'{}' has no effect yet: standfast {feature}", row.name);
             self.say_without_effect(node, feature, message);
         }
-        if let Status::Ignored(_) = row.status {
+        if row.status == Status::Ignored {
             // A block that goes nowhere is checked here; a value without effect is part of the model.
             self.unhonoured(node, row, value.clone());
             if row.has_block() {
@@ -245,8 +253,8 @@ impl Lower<'_> {
         if row.repeat == Repeat::Repeats {
             return true;
         }
-        let Some((_, first)) = seen.iter().find(|(name, _)| *name == row.name) else {
-            seen.push((row.name, node.span()));
+        let Some((_, first)) = seen.iter().find(|(known, _)| std::ptr::eq(*known, row)) else {
+            seen.push((row, node.span()));
             return true;
         };
         let (name, first) = (row.name, *first);

@@ -1,6 +1,9 @@
 //! `real_server`: each keyword to its place.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
 
 use super::Lower;
 use super::check::CheckDraft;
@@ -29,22 +32,61 @@ pub struct RealDraft {
     pub lower_threshold: u32,
     pub inhibit: Option<bool>,
     pub alpha: Option<bool>,
-    pub options: RealOptions,
+    /// Few have any.
+    pub options: Option<Box<RealOptions>>,
     pub smtp_alert: Option<bool>,
-    pub virtualhost: Option<String>,
-    pub defaults: CheckDefaults,
-    pub checks: Vec<CheckDraft>,
+    pub virtualhost: Option<Box<str>>,
+    /// Most real servers say the same.
+    pub defaults: Arc<CheckDefaults>,
+    /// Most have one.
+    pub checks: SmallVec<[CheckDraft; 1]>,
     /// Where the first check stands that cannot be used.
     pub lost_check: Option<Option<Span>>,
+}
+
+/// Those of a service: in pieces, each of which is given back once it was understood.
+#[derive(Debug, Default)]
+pub struct RealDrafts(Vec<Vec<RealDraft>>);
+
+/// Real servers in a piece, and how many a service is thought to have.
+const PIECE: usize = 256;
+const FEW: usize = 8;
+
+impl RealDrafts {
+    fn push(&mut self, draft: RealDraft) {
+        match self.0.last_mut() {
+            Some(piece) if piece.len() < PIECE => piece.push(draft),
+            _ => {
+                let mut piece = Vec::with_capacity(FEW);
+                piece.push(draft);
+                self.0.push(piece);
+            }
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
+    }
+
+    /// The one that was written first.
+    pub fn first(&self) -> Option<&RealDraft> {
+        self.0.first()?.first()
+    }
+
+    /// All of them in order.
+    pub fn into_pieces(self) -> impl Iterator<Item = RealDraft> {
+        self.0.into_iter().flatten()
+    }
 }
 
 impl Lower<'_> {
     /// Reads one, and puts it into the service if it can be part of it.
     pub fn real_server(&mut self, node: &Node, service: &mut ServiceDraft) {
-        let target = service.target.clone();
+        let target = |service: &ServiceDraft| service.target.clone();
         let Some(word) = node.argument(1) else {
             self.reject(
-                RejectedKind::RealServer(target, None),
+                RejectedKind::RealServer(target(service), None),
                 node.span(),
                 "a real_server has no address",
             );
@@ -54,7 +96,7 @@ impl Lower<'_> {
             let message = format!("Invalid real server ip address {word} - skipping");
             self.report(Diagnostic::error("bad-address", node.span_of(1), message).expected("IP [PORT]"));
             let reason = format!("the address of real_server '{word}' cannot be read");
-            self.reject(RejectedKind::RealServer(target, None), node.span_of(1), reason);
+            self.reject(RejectedKind::RealServer(target(service), None), node.span_of(1), reason);
             return;
         };
         let port = match node.argument(2) {
@@ -63,7 +105,7 @@ impl Lower<'_> {
                 Some(port) => Some(port),
                 None => {
                     let reason = format!("the port of real_server '{word}' cannot be read");
-                    self.reject(RejectedKind::RealServer(target, None), node.span_of(2), reason);
+                    self.reject(RejectedKind::RealServer(target(service), None), node.span_of(2), reason);
                     return;
                 }
             },
@@ -79,14 +121,20 @@ impl Lower<'_> {
             lower_threshold: 0,
             inhibit: None,
             alpha: None,
-            options: RealOptions::default(),
+            options: None,
             smtp_alert: None,
             virtualhost: None,
-            defaults: CheckDefaults::default(),
-            checks: Vec::new(),
+            defaults: Arc::default(),
+            checks: SmallVec::new(),
             lost_check: None,
         };
-        self.each(node.nodes(), |lower, node, value| lower.real_keyword(node, value, &mut draft));
+        let mut defaults = CheckDefaults::default();
+        self.each(node.nodes(), |lower, node, value| {
+            if !shared(node, &value, &mut defaults) {
+                lower.real_keyword(node, value, &mut draft);
+            }
+        });
+        draft.defaults = self.checks.defaults.share(defaults);
         draft.forwarding = draft.forwarding.or(service.forwarding);
         if self.family_fits(&draft, service) {
             service.real_servers.push(draft);
@@ -119,9 +167,6 @@ impl Lower<'_> {
     }
 
     fn real_keyword(&mut self, node: &Node, value: Value, draft: &mut RealDraft) {
-        if shared(node, &value, &mut draft.defaults) {
-            return;
-        }
         match node.name() {
             "weight" => draft.weight = value.int().or(draft.weight),
             "lvs_method" => draft.forwarding = self.forwarding(node).or(draft.forwarding),
@@ -130,16 +175,18 @@ impl Lower<'_> {
             "inhibit_on_failure" => draft.inhibit = Some(value.yes()),
             "alpha" => draft.alpha = Some(value.yes()),
             "smtp_alert" => draft.smtp_alert = Some(value.yes()),
-            "virtualhost" => draft.virtualhost = value.text(),
+            "virtualhost" => draft.virtualhost = value.text().map(Into::into),
             "notify_up" | "notify_down" => {
                 let Some(command) = value.script() else { return };
                 self.need_script(&command, node.name(), ScriptKind::CheckNotify, node.span_of(1));
                 let up = node.name() == "notify_up";
-                let options = &mut draft.options;
+                let options = draft.options.get_or_insert_default();
                 *(if up { &mut options.notify_up } else { &mut options.notify_down }) = Some(command);
             }
             "snmp_name" => {
-                draft.options.snmp_name = self.snmp_name(node).or(draft.options.snmp_name.take())
+                let name = self.snmp_name(node);
+                let options = draft.options.get_or_insert_default();
+                options.snmp_name = name.or(options.snmp_name.take());
             }
             name if name.ends_with("_CHECK") || name.ends_with("_GET") => self.check(node, draft),
             _ => {}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::cause::Causes;
 use super::global::set;
 use super::read::Value;
-use super::real_server::RealDraft;
+use super::real_server::RealDrafts;
 use super::{Lower, Seen};
 use crate::config::host::ScriptKind;
 use crate::config::model::Command;
@@ -18,7 +18,7 @@ use crate::ids::{Family, Name};
 use crate::objects::ipvs::{Forwarding, Protocol, SVC_F_HASHED, SVC_F_SCHED};
 
 /// Settings that checks take from the real server, and it from the virtual server.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct CheckDefaults {
     pub retry: Option<u32>,
     pub delay_before_retry: Option<Duration>,
@@ -74,7 +74,7 @@ pub struct ServiceDraft {
     pub ha_suspend: Option<Option<Span>>,
     pub virtualhost: Option<String>,
     pub sorry: Option<SorryDraft>,
-    pub real_servers: Vec<RealDraft>,
+    pub real_servers: RealDrafts,
     pub smtp_alert: Option<bool>,
     pub snmp_name: Option<Name>,
 }
@@ -354,7 +354,7 @@ impl ServiceDraft {
             ha_suspend: None,
             virtualhost: None,
             sorry: None,
-            real_servers: Vec::new(),
+            real_servers: RealDrafts::default(),
             smtp_alert: None,
             snmp_name: None,
         }

@@ -1,12 +1,13 @@
 //! What a virtual server means as a whole: defaults, corrections, real servers that do not fit.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
+
 use super::Lower;
 use super::check::Surroundings;
-use super::real_server::RealDraft;
+use super::real_server::{RealDraft, RealDrafts};
 use super::service::{CheckDefaults, ServiceDraft, SorryDraft};
 use super::service_scope::Scope;
 use crate::config::model::lvs::{RealOptions, SorryServer, Target};
@@ -38,7 +39,7 @@ impl Lower<'_> {
         let reals = std::mem::take(&mut draft.real_servers);
         let protocol = self.protocol_of(&draft, &scope);
         let name = scope.name(&draft.target, protocol);
-        if reals.is_empty() {
+        if reals.len() == 0 {
             let message = format!("Virtual server {name} has no real servers - ignoring");
             if !self.follows(&draft.causes, &["real_server"], "the service has none and is left out") {
                 self.report(
@@ -232,13 +233,14 @@ impl Lower<'_> {
 
     fn real_servers(
         &mut self,
-        reals: Vec<RealDraft>,
+        reals: RealDrafts,
         service: &ServiceDraft,
         whole: &Whole,
     ) -> Vec<RealServer> {
         let mut found: Vec<RealServer> = Vec::with_capacity(reals.len());
-        let mut seen: HashMap<(IpAddr, u16), Option<Span>> = HashMap::new();
-        for real in reals {
+        let mut seen: FxHashMap<(IpAddr, u16), Option<Span>> = FxHashMap::default();
+        seen.reserve(reals.len());
+        for real in reals.into_pieces() {
             let forwarding = real.forwarding.unwrap_or(whole.forwarding);
             let port = self.real_port(&real, service, whole, forwarding);
             let span = real.span;
@@ -278,11 +280,15 @@ impl Lower<'_> {
     }
 
     fn port_ignored(&mut self, real: &RealDraft, written: u16, service: &ServiceDraft, whole: &Whole) {
-        let protocol = whole.scope.protocol_name(whole.protocol);
-        let (name, server) = (&whole.name, format!("[{}]:{protocol}:{written}", real.address));
+        let name = &whole.name;
+        let server = || {
+            let protocol = whole.scope.protocol_name(whole.protocol);
+            format!("[{}]:{protocol}:{written}", real.address)
+        };
         if whole.scope.marks {
             let message = format!(
-                "WARNING - fwmark virtual server {name}, real server {server} has port specified - port will be ignored"
+                "WARNING - fwmark virtual server {name}, real server {} has port specified - port will be ignored",
+                server()
             );
             self.report(
                 Diagnostic::warning("port-ignored", real.port_span, message)
@@ -292,7 +298,8 @@ impl Lower<'_> {
         let different = whole.scope.ports(&service.target).find(|port| *port != written);
         if let Some(port) = different {
             let message = format!(
-                "WARNING - virtual server {name} and real server {server} ports don't match - resetting"
+                "WARNING - virtual server {name} and real server {} ports don't match - resetting",
+                server()
             );
             self.report(
                 Diagnostic::warning("port-ignored", real.port_span, message)
@@ -354,7 +361,7 @@ impl Lower<'_> {
         let alpha = real.alpha.unwrap_or(service.alpha);
         let around = Surroundings {
             server: SocketAddr::new(real.address, real.port.unwrap_or(port)),
-            defaults: inherit(real.defaults, service.defaults),
+            defaults: inherit(*real.defaults, service.defaults),
             alpha,
             log_all_failures: global.checker_log_all_failures,
             virtualhost: real.virtualhost.as_deref().or(service.virtualhost.as_deref()),
@@ -377,7 +384,7 @@ impl Lower<'_> {
             inhibit_on_failure: real.inhibit.unwrap_or(service.inhibit),
             smtp_alert: real.smtp_alert.or(mail).unwrap_or(true),
             checks,
-            options: (real.options != RealOptions::default()).then(|| Box::new(real.options)),
+            options: real.options.filter(|options| **options != RealOptions::default()),
         }
     }
 }

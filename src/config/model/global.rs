@@ -129,6 +129,12 @@ pub struct Global {
     pub instance: Option<String>,
     /// Top-level `use_pid_dir`.
     pub use_pid_dir: bool,
+    /// Top-level `linkbeat_use_polling`.
+    pub linkbeat_use_polling: bool,
+    /// Top-level `namespace_with_ipsets`.
+    pub namespace_with_ipsets: bool,
+    /// Top-level `child_wait_time`, whole seconds.
+    pub child_wait_time: Duration,
 }
 
 impl Default for Global {
@@ -196,6 +202,9 @@ impl Default for Global {
             net_namespace_ipvs: None,
             instance: None,
             use_pid_dir: false,
+            linkbeat_use_polling: false,
+            namespace_with_ipsets: false,
+            child_wait_time: Duration::from_secs(5),
         }
     }
 }
@@ -254,4 +263,12 @@ pub struct LvsSyncDaemon {
     pub port: u16,
     pub ttl: u8,
     pub group: Option<IpAddr>,
+}
+
+impl LvsSyncDaemon {
+    /// One of which nothing but the interface is said.
+    pub fn on(interface: Name) -> LvsSyncDaemon {
+        let (instance, sync_id, group) = (None, None, None);
+        LvsSyncDaemon { interface, instance, sync_id, max_len: 0, port: 0, ttl: 0, group }
+    }
 }

@@ -237,20 +237,20 @@ impl Default for Garp {
     }
 }
 
-/// The scripts of an instance or a group.
+/// The scripts of an instance or a group; most have none.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Notify {
-    pub master: Option<Command>,
-    pub backup: Option<Command>,
-    pub fault: Option<Command>,
-    pub stop: Option<Command>,
-    pub deleted: Option<Command>,
+    pub master: Option<Box<Command>>,
+    pub backup: Option<Box<Command>>,
+    pub fault: Option<Box<Command>>,
+    pub stop: Option<Box<Command>>,
+    pub deleted: Option<Box<Command>>,
     /// `notify_deleted` as a flag or a script: say DELETED instead of FAULT when a reload removes it.
     pub deleted_state: bool,
     /// `notify`: gets type, name, state and priority after its own arguments.
-    pub any: Option<Command>,
+    pub any: Option<Box<Command>>,
     /// `notify_master_rx_lower_pri`
-    pub master_rx_lower_pri: Option<Command>,
+    pub master_rx_lower_pri: Option<Box<Command>>,
 }
 
 /// `vrrp_sync_group`

@@ -190,6 +190,7 @@ impl Items {
         let texts = sources.files().iter().map(|file| file.text.clone()).collect();
         ItemReader {
             pieces: self.pieces,
+            piece: Vec::new(),
             at: 0,
             others: self.others,
             texts,
@@ -206,8 +207,11 @@ fn short(indent: u32) -> Option<u8> {
 /// Gives the items in order, and a look at the next one.
 #[derive(Debug)]
 pub struct ItemReader {
+    /// Those that follow.
     pieces: VecDeque<Vec<Stored>>,
-    /// In the first piece.
+    /// The one that is being read.
+    piece: Vec<Stored>,
+    /// In it.
     at: usize,
     others: VecDeque<Item>,
     texts: Vec<Arc<String>>,
@@ -219,9 +223,12 @@ impl ItemReader {
     /// The brace that comes next, if it is an opening one.
     pub fn next_open(&mut self) -> Option<Brace> {
         let stored = self.peek()?;
-        match (stored.kind, self.others.front()) {
-            (Kind::Open, _) => Some(self.brace(stored)),
-            (Kind::Other, Some(Item::Open(brace))) => Some(*brace),
+        match stored.kind {
+            Kind::Open => Some(self.brace(stored)),
+            Kind::Other => match self.others.front() {
+                Some(Item::Open(brace)) => Some(*brace),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -229,20 +236,31 @@ impl ItemReader {
     /// The indent of the line that comes next, if it is one.
     pub fn next_line_indent(&mut self) -> Option<u32> {
         let stored = self.peek()?;
-        match (stored.kind, self.others.front()) {
-            (Kind::Line, _) => Some(stored.indent.into()),
-            (Kind::Other, Some(Item::Line(line))) => Some(line.indent),
+        match stored.kind {
+            Kind::Line => Some(stored.indent.into()),
+            Kind::Other => match self.others.front() {
+                Some(Item::Line(line)) => Some(line.indent),
+                _ => None,
+            },
             _ => None,
         }
     }
 
     /// The next item as it is stored.
     fn peek(&mut self) -> Option<Stored> {
+        match self.piece.get(self.at) {
+            Some(stored) if stored.kind != Kind::File => Some(*stored),
+            _ => self.further(),
+        }
+    }
+
+    /// Goes on to the next piece, or to what stands in another file.
+    #[cold]
+    fn further(&mut self) -> Option<Stored> {
         loop {
-            let piece = self.pieces.front()?;
-            match piece.get(self.at) {
+            match self.piece.get(self.at) {
                 None => {
-                    self.pieces.pop_front();
+                    self.piece = self.pieces.pop_front()?;
                     self.at = 0;
                 }
                 Some(Stored { kind: Kind::File, start, .. }) => {

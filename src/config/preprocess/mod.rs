@@ -6,10 +6,10 @@
 mod definitions;
 mod include;
 mod items;
+mod plain;
 mod sequence;
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use crate::diag::{Class, Diagnostic, FileId, Span};
 use definitions::Definition;
 use include::Strictness;
 pub use items::{Brace, Item, ItemReader, Items, Line};
+use plain::Ahead;
 
 /// Lines that one configuration may come to; a sequence of a thousand million must not fill memory.
 const MOST_LINES: usize = 20_000_000;
@@ -140,19 +141,19 @@ impl<'a> Preprocessor<'a> {
                     .help("save the file as UTF-8 without it"),
             );
         }
-        let mut from = 0;
+        let (mut from, mut ahead) = (0, Ahead::new(text.as_bytes()));
         for end in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
-            let line = text.get(from..end).unwrap_or("");
-            self.physical_line(&content, line, file, start + offset(from));
+            let place = start + offset(from);
+            match ahead.plain(from, end).filter(|_| self.open.is_none()) {
+                Some(plain) => self.plain_line(&content, &plain, file, place),
+                None => self.physical_line(&content, text.get(from..end).unwrap_or(""), file, place),
+            }
             from = end + 1;
         }
     }
 
     fn physical_line(&mut self, whole: &Arc<String>, line: &str, file: FileId, start: u32) {
         let line = line.strip_suffix('\r').unwrap_or(line);
-        if self.open.is_none() && is_plain(line) {
-            return self.plain_line(whole, line, file, start);
-        }
         let end = start + u32::try_from(line.len()).unwrap_or(0);
         if line.contains('\0') {
             let at = start + offset(line.find('\0').unwrap_or(0));
@@ -164,7 +165,7 @@ impl<'a> Preprocessor<'a> {
             return;
         }
         let text = Text::part(whole, file, start, end).trimmed();
-        self.indent = indent_of(line);
+        self.indent = plain::indent_of(line);
         let goes_on = text.as_str().ends_with('\\');
         let text = strip_comment(text).trimmed();
         if goes_on && text.as_str().is_empty() {
@@ -174,37 +175,6 @@ impl<'a> Preprocessor<'a> {
             return;
         }
         self.line(text, 0);
-    }
-
-    /// A line of words and braces, as nearly all are.
-    fn plain_line(&mut self, whole: &Arc<String>, line: &str, file: FileId, start: u32) {
-        let indent = indent_of(line);
-        let (mut from, mut first) = (0, true);
-        let bytes = line.as_bytes();
-        for (at, byte) in bytes.iter().enumerate() {
-            if !matches!(byte, b'{' | b'}') {
-                continue;
-            }
-            first &= !self.plain_part(whole, file, trimmed(bytes, from..at, start), indent);
-            if self.has_room() {
-                let span = Span { file, start: start + offset(at), end: start + offset(at + 1), via: None };
-                self.items.brace(Brace { span, indent: first.then_some(indent) }, *byte == b'{');
-            }
-            (from, first) = (at + 1, false);
-        }
-        self.plain_part(whole, file, trimmed(bytes, from..bytes.len(), start), indent);
-    }
-
-    /// What stands between two braces, and where; `false` when it is nothing.
-    fn plain_part(&mut self, whole: &Arc<String>, file: FileId, part: (&[u8], u32), indent: u32) -> bool {
-        let (content, start) = part;
-        if content.is_empty() {
-            return false;
-        }
-        if self.has_room() && !self.items.part(file, start, content, indent) {
-            self.items.line(Text::part(whole, file, start, start + offset(content.len())), indent);
-        }
-        true
     }
 
     /// One line after its comment is gone; `depth` counts substitutions and sequences around it.
@@ -338,26 +308,6 @@ impl<'a> Preprocessor<'a> {
     }
 }
 
-/// Whether a line is nothing but words and braces.
-fn is_plain(line: &str) -> bool {
-    // Bytes that may mean something before words and braces are looked at. Nearly no line has one: many bytes
-    // are compared at a time, and none ends the search.
-    let special = line.bytes().fold(false, |found, byte| {
-        found | matches!(byte, b'\0' | b'#' | b'!' | b'$' | b'"' | b'\\' | b'~' | b'@')
-    });
-    !special && !line.trim_start_matches(is_blank).starts_with("include")
-}
-
-/// A part of a line that begins at `start`, without blanks at both ends, and where it begins.
-fn trimmed(line: &[u8], range: Range<usize>, start: u32) -> (&[u8], u32) {
-    let from = range.start;
-    let part = line.get(range).unwrap_or_default();
-    let blanks = part.iter().take_while(|byte| is_blank(char::from(**byte))).count();
-    let part = part.get(blanks..).unwrap_or_default();
-    let length = part.iter().rposition(|byte| !is_blank(char::from(*byte))).map_or(0, |last| last + 1);
-    (part.get(..length).unwrap_or_default(), start + offset(from + blanks))
-}
-
 /// Drops the comment. A backslash before `#` or `!` outside double quotes gives it literally.
 fn strip_comment(text: Text) -> Text {
     let end = lex::comment_start(text.as_str());
@@ -385,17 +335,4 @@ fn strip_comment(text: Text) -> Text {
         None if end == text.as_str().len() => text,
         None => text.slice(0, end),
     }
-}
-
-/// Columns before the first character; a tab goes to the next multiple of 8.
-fn indent_of(line: &str) -> u32 {
-    let mut column = 0;
-    for character in line.chars() {
-        match character {
-            '\t' => column = (column / 8 + 1) * 8,
-            character if is_blank(character) => column += 1,
-            _ => break,
-        }
-    }
-    column
 }

@@ -22,7 +22,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use self::allowances::allow_probes;
 use self::executor::{Executor, Finished};
 use self::presence::{Addresses, Here};
-use self::reader::{News, Reader, Seen};
+use self::reader::{Found, Reader, Seen};
 use self::sync_daemons::SyncDaemons;
 use super::notifier::Current;
 use super::supervise::Supervisor;
@@ -39,6 +39,7 @@ use crate::probe;
 use crate::reconcile::ipvs::Table;
 use crate::report::{Ident, Line, emit, lvs};
 use crate::time::Mono;
+use crate::track::news::{News, Standing};
 
 pub use self::executor::OpenError;
 
@@ -58,6 +59,13 @@ pub enum Command {
 /// Which VRRP instances have told their state, and whether it is MASTER: `lvs_sync_daemon` follows one.
 pub type Masters = HashMap<Name, bool>;
 
+/// What others tell the driver, level by level: it looks when it can.
+pub struct Told {
+    pub masters: watch::Receiver<Masters>,
+    /// Of tracked files and BFD sessions.
+    pub standing: watch::Receiver<Standing>,
+}
+
 /// A finished probe.
 struct Probed {
     checker: CheckerId,
@@ -76,7 +84,7 @@ pub struct Balancer {
     running: HashMap<Id, (CheckerId, u64)>,
     scripts: mpsc::Sender<ScriptEvent>,
     actions: Vec<Action>,
-    masters: watch::Receiver<Masters>,
+    told: Told,
     /// Whose scripts run.
     current: Current,
     supervisor: Supervisor,
@@ -85,7 +93,7 @@ pub struct Balancer {
     sync: SyncDaemons,
     reader: Reader,
     /// What was read; taken when no batch is under way.
-    news: Option<News>,
+    found: Option<Found>,
     /// Who waits for the kernel to follow the last configuration.
     waiting: Vec<oneshot::Sender<Vec<String>>>,
     /// The batch under way is for them, not one from before their configuration.
@@ -100,7 +108,7 @@ impl Balancer {
         config: Arc<Config>,
         seed: u64,
         scripts: mpsc::Sender<ScriptEvent>,
-        masters: watch::Receiver<Masters>,
+        mut told: Told,
         (current, supervisor): (Current, Supervisor),
         pid_file: PathBuf,
     ) -> Result<Self, OpenError> {
@@ -110,7 +118,8 @@ impl Balancer {
         let mut table = Table::default();
         table.adopt(found.table);
         let mut actions = Vec::new();
-        let director = Director::new(clock::now(), config.clone(), seed, &mut actions);
+        let known = news(&mut told.standing);
+        let director = Director::new(clock::now(), config.clone(), seed, known, &mut actions);
         let mut balancer = Balancer {
             config,
             director,
@@ -120,13 +129,13 @@ impl Balancer {
             running: HashMap::new(),
             scripts,
             actions,
-            masters,
+            told,
             current,
             supervisor,
             addresses: None,
             sync: SyncDaemons::found(found.daemons),
             reader: Reader::new(found.reader),
-            news: None,
+            found: None,
             waiting: Vec::new(),
             telling: false,
             refused: Vec::new(),
@@ -148,14 +157,15 @@ impl Balancer {
             let deadline = deadlines.into_iter().flatten().min();
             tokio::select! {
                 Some(finished) = self.probes.join_next_with_id() => self.probe_ended(finished),
-                news = self.reader.news() => self.news = news,
+                found = self.reader.found() => self.found = found,
                 finished = self.executor.finished() => self.programmed(finished),
                 command = commands.recv() => match command.unwrap_or(Command::Stop { release: true }) {
                     Command::Stop { release } => break self.stop(release).await,
                     command => self.obey(command),
                 },
                 // Whoever tells the states ends before we do; then they stay as they are.
-                Ok(()) = self.masters.changed() => {}
+                Ok(()) = self.told.masters.changed() => {}
+                Ok(()) = self.told.standing.changed() => self.look_at_standing(),
                 here = changed(&mut self.addresses) => {
                     self.director.handle(clock::now(), Event::Addresses(here), &mut self.actions);
                 }
@@ -171,11 +181,19 @@ impl Balancer {
                 self.sync.follow(&config);
                 self.executor.follow(&config.global);
                 self.config = config.clone();
+                self.look_at_standing();
                 self.director.handle(clock::now(), Event::Reconfigure(config), &mut self.actions);
                 self.watch_addresses();
                 self.waiting.push(done);
             }
             Command::Stop { .. } => {}
+        }
+    }
+
+    /// What is no news to the director means nothing to it.
+    fn look_at_standing(&mut self) {
+        for event in news(&mut self.told.standing) {
+            self.director.handle(clock::now(), event, &mut self.actions);
         }
     }
 
@@ -255,9 +273,9 @@ impl Balancer {
         if self.executor.is_busy() {
             return;
         }
-        match self.news.take() {
-            Some(News::Seen(seen)) => self.seen(seen),
-            Some(News::Counted { asked, counts }) => {
+        match self.found.take() {
+            Some(Found::Seen(seen)) => self.seen(seen),
+            Some(Found::Counted { asked, counts }) => {
                 self.director.handle(clock::now(), Event::Counted { asked, counts }, &mut self.actions);
                 self.carry_out();
             }
@@ -314,7 +332,7 @@ impl Balancer {
             return;
         }
         let mut ops = self.table.pending(clock::now());
-        ops.extend(self.sync.difference(&self.config, &self.masters.borrow()));
+        ops.extend(self.sync.difference(&self.config, &self.told.masters.borrow()));
         if !ops.is_empty() || self.executor.is_due() {
             self.telling = !self.waiting.is_empty();
             self.executor.start(ops, || self.table.ours().collect());
@@ -377,6 +395,17 @@ impl Balancer {
         }
         self.executor.close(&self.config.global).await;
     }
+}
+
+/// What checkers follow.
+fn news(standing: &mut watch::Receiver<Standing>) -> Vec<Event> {
+    let standing = standing.borrow_and_update();
+    let event = |news: &News| match news {
+        News::File { name, value } => Some(Event::File { name: name.clone(), value: *value }),
+        News::Bfd { name, up } => Some(Event::Bfd { name: name.clone(), up: *up }),
+        News::Script { .. } | News::Process { .. } => None,
+    };
+    standing.iter().filter_map(event).collect()
 }
 
 /// Whether a refusal only follows from that of the service itself, in `absent`.

@@ -29,7 +29,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const COUNT_PAUSE: Duration = Duration::from_secs(1);
 
 /// What was read.
-pub(super) enum News {
+pub(super) enum Found {
     Seen(Seen),
     /// How many connections there were at that time.
     Counted {
@@ -49,7 +49,7 @@ pub(super) struct Seen {
 /// The handle, here or at work.
 pub(super) struct Reader {
     idle: Option<Ipvs>,
-    busy: Option<JoinHandle<(Ipvs, Result<News, NetlinkError>)>>,
+    busy: Option<JoinHandle<(Ipvs, Result<Found, NetlinkError>)>>,
     begun: Mono,
     next_look: Mono,
     next_count: Mono,
@@ -73,7 +73,7 @@ impl Reader {
             return false;
         }
         self.begin(now, move |ipvs| {
-            Ok(News::Seen(Seen { table: ipvs.dump()?, daemons: ipvs.daemons()?, since }))
+            Ok(Found::Seen(Seen { table: ipvs.dump()?, daemons: ipvs.daemons()?, since }))
         })
     }
 
@@ -88,26 +88,26 @@ impl Reader {
                 let found = ipvs.connections(&key)?.into_iter();
                 counts.extend(found.map(|(destination, number)| ((key, destination), number)));
             }
-            Ok(News::Counted { asked: now, counts: Arc::new(counts) })
+            Ok(Found::Counted { asked: now, counts: Arc::new(counts) })
         });
     }
 
     fn begin(
         &mut self,
         now: Mono,
-        work: impl FnOnce(&mut Ipvs) -> Result<News, NetlinkError> + Send + 'static,
+        work: impl FnOnce(&mut Ipvs) -> Result<Found, NetlinkError> + Send + 'static,
     ) -> bool {
         let Some(mut ipvs) = self.idle.take() else { return false };
         self.begun = now;
         self.busy = Some(spawn_blocking(move || {
-            let news = work(&mut ipvs);
-            (ipvs, news)
+            let found = work(&mut ipvs);
+            (ipvs, found)
         }));
         true
     }
 
     /// What was read; never, where nothing is under way.
-    pub async fn news(&mut self) -> Option<News> {
+    pub async fn found(&mut self) -> Option<Found> {
         let Some(busy) = self.busy.as_mut() else { return pending().await };
         let result = busy.await;
         self.busy = None;
@@ -115,14 +115,14 @@ impl Reader {
         let took = now.since(self.begun) * SHARE;
         self.next_count = now + took.clamp(COUNT_PAUSE, LONGEST_PAUSE);
         let failed = match result {
-            Ok((ipvs, news)) => {
+            Ok((ipvs, found)) => {
                 self.idle = Some(ipvs);
-                match news {
-                    Ok(News::Seen(seen)) => {
+                match found {
+                    Ok(Found::Seen(seen)) => {
                         self.next_look = now + took.clamp(PAUSE, LONGEST_PAUSE);
-                        return Some(News::Seen(seen));
+                        return Some(Found::Seen(seen));
                     }
-                    Ok(news) => return Some(news),
+                    Ok(found) => return Some(found),
                     Err(error) => error.to_string(),
                 }
             }

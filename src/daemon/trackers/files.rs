@@ -14,7 +14,7 @@ use crate::kernel::file_watch::FileWatch;
 use crate::report::{Ident, Line, emit, track};
 use crate::time::Mono;
 use crate::track::file::{Action, Files, LONGEST, Look};
-use crate::vrrp::event::Event;
+use crate::track::news::News;
 
 /// How often a directory that is not there is looked for.
 const RETRY: Duration = Duration::from_secs(1);
@@ -39,14 +39,14 @@ impl TrackedFiles {
         TrackedFiles { files: Files::default(), watch, retry_at: None, missed: BTreeSet::new() }
     }
 
-    fn look(&mut self, paths: impl IntoIterator<Item = String>, out: &mut Vec<Event<'static>>) {
+    fn look(&mut self, paths: impl IntoIterator<Item = String>, out: &mut Vec<News>) {
         let mut actions = Vec::new();
         for path in paths {
             self.files.looked(&path, &look(Path::new(&path)), &mut actions);
         }
         for action in actions {
             match action {
-                Action::Value { name, value } => out.push(Event::File { name, value }),
+                Action::Value { name, value } => out.push(News::File { name, value }),
                 Action::Invalid { path, text } => emit(Ident::Vrrp, track::invalid_number(&path, &text)),
                 Action::Unreadable { path, reason } => {
                     emit(Ident::Vrrp, track::unreadable(&path, &reason));
@@ -67,7 +67,7 @@ impl TrackedFiles {
 }
 
 impl Source for TrackedFiles {
-    fn configure(&mut self, config: &Config, out: &mut Vec<Event<'static>>) {
+    fn configure(&mut self, config: &Config, out: &mut Vec<News>) {
         self.files.configure(&config.track_files);
         // Watched before they are looked at: nothing that happens in between is lost.
         if let Some(watch) = &mut self.watch {
@@ -75,7 +75,7 @@ impl Source for TrackedFiles {
         }
         let paths: Vec<String> = self.files.paths().into_iter().map(str::to_owned).collect();
         self.look(paths, &mut Vec::new());
-        out.extend(self.files.values().map(|(name, value)| Event::File { name: name.clone(), value }));
+        out.extend(self.files.values().map(|(name, value)| News::File { name: name.clone(), value }));
         self.plan_retry();
     }
 
@@ -87,7 +87,7 @@ impl Source for TrackedFiles {
         self.retry_at
     }
 
-    fn turn(&mut self, now: Mono, out: &mut Vec<Event<'static>>) {
+    fn turn(&mut self, now: Mono, out: &mut Vec<News>) {
         let Some(watch) = &mut self.watch else { return };
         let mut changed = watch.changed().unwrap_or_else(|error| {
             emit(Ident::Vrrp, Line::error(format!("cannot watch tracked files: {error}")));
@@ -156,9 +156,9 @@ mod tests {
         TrackFile { name: "f".into(), path: path.display().to_string(), weight: 1, reverse: false, init }
     }
 
-    fn values(events: &[Event<'static>]) -> Vec<i32> {
-        let value = |event: &Event<'static>| match event {
-            Event::File { value, .. } => *value,
+    fn values(events: &[News]) -> Vec<i32> {
+        let value = |event: &News| match event {
+            News::File { value, .. } => *value,
             other => panic!("{other:?}"),
         };
         events.iter().map(value).collect()

@@ -1,6 +1,7 @@
 //! The drivers of what is tracked: scripts are started when they are due, files and processes watched; results go to
-//! the VRRP driver.
+//! the [`Board`].
 
+mod board;
 pub mod files;
 mod processes;
 mod watching;
@@ -19,22 +20,25 @@ use self::watching::{Reconfigure, Source};
 use super::commands::Commands;
 use super::scripts::{ScriptBook, track as runner};
 use super::supervise::Supervisor;
-use super::timing;
 use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::clock;
 use crate::report::{Ident, emit, track};
+use crate::track::news::News;
 use crate::track::script::{Action, Ended, Scripts};
-use crate::vrrp::event::Event;
+
+pub use self::board::Board;
 
 /// What the daemon tells the driver.
 #[derive(Debug)]
 pub enum Command {
     /// Take over this configuration.
     Reconfigure(Arc<Config>, Arc<ScriptBook>, oneshot::Sender<()>),
+    /// VRRP has started: it wants the results of its scripts.
+    RunScripts,
 }
 
-/// What is watched beside scripts, from before the VRRP driver starts: what is known by then decides about the first
+/// What is watched beside scripts, from before the other parts start: what is known by then decides about the first
 /// states.
 pub struct Watches {
     files: TrackedFiles,
@@ -43,7 +47,7 @@ pub struct Watches {
 
 impl Watches {
     /// Looks at everything once. Reads files and `/proc`: off the runtime's workers.
-    pub fn start(config: &Config) -> (Self, Vec<Event<'static>>) {
+    pub fn start(config: &Config) -> (Self, Vec<News>) {
         let mut watches = Watches { files: TrackedFiles::new(), processes: TrackedProcesses::new() };
         let mut known = Vec::new();
         watches.files.configure(config, &mut known);
@@ -59,7 +63,10 @@ pub struct Trackers {
     runs: JoinSet<(Name, u64, Ended)>,
     /// Which run a task is, should it die.
     running: HashMap<Id, (Name, u64)>,
-    results: timing::Commands,
+    config: Arc<Config>,
+    /// VRRP runs.
+    for_vrrp: bool,
+    board: Board,
     watches: Vec<Commands<Reconfigure>>,
     actions: Vec<Action>,
 }
@@ -70,26 +77,25 @@ impl Trackers {
     /// # Errors
     /// No descriptor is left.
     pub fn new(
-        config: &Config,
+        config: Arc<Config>,
         book: Arc<ScriptBook>,
         watches: Watches,
-        results: timing::Commands,
+        board: Board,
         supervisor: &Supervisor,
     ) -> io::Result<Self> {
-        let to_files = watch("tracked files", c"files", watches.files, &results, supervisor)?;
-        let to_processes =
-            watch("tracked processes", c"processes", watches.processes, &results, supervisor)?;
-        let mut trackers = Trackers {
+        let to_files = watch("tracked files", c"files", watches.files, &board, supervisor)?;
+        let to_processes = watch("tracked processes", c"processes", watches.processes, &board, supervisor)?;
+        Ok(Trackers {
             scripts: Scripts::default(),
             book,
             runs: JoinSet::new(),
             running: HashMap::new(),
-            results,
+            config,
+            for_vrrp: false,
+            board,
             watches: vec![to_files, to_processes],
             actions: Vec::new(),
-        };
-        trackers.scripts.configure(clock::now(), &config.track_scripts, &mut trackers.actions);
-        Ok(trackers)
+        })
     }
 
     /// Runs for the daemon's life.
@@ -119,11 +125,15 @@ impl Trackers {
                 }
                 command = commands.recv() => match command {
                     Some(Command::Reconfigure(config, book, done)) => {
-                        self.book = book;
-                        self.scripts.configure(clock::now(), &config.track_scripts, &mut self.actions);
+                        (self.config, self.book) = (config, book);
+                        self.configure_scripts();
                         self.carry_out().await;
-                        self.reconfigure_watches(&config).await;
+                        self.reconfigure_watches().await;
                         let _ = done.send(());
+                    }
+                    Some(Command::RunScripts) => {
+                        self.for_vrrp = true;
+                        self.configure_scripts();
                     }
                     None => return,
                 },
@@ -132,12 +142,18 @@ impl Trackers {
         }
     }
 
+    fn configure_scripts(&mut self) {
+        if self.for_vrrp {
+            self.scripts.configure(clock::now(), &self.config.track_scripts, &mut self.actions);
+        }
+    }
+
     /// Returns when all have told what they know.
-    async fn reconfigure_watches(&self, config: &Arc<Config>) {
+    async fn reconfigure_watches(&self) {
         let mut waits = Vec::new();
         for watch in &self.watches {
             let (done, wait) = oneshot::channel();
-            if watch.send((config.clone(), done)).await.is_ok() {
+            if watch.send((self.config.clone(), done)).await.is_ok() {
                 waits.push(wait);
             }
         }
@@ -164,11 +180,7 @@ impl Trackers {
                     }
                 }
                 Action::Verdict { name, ended } => emit(Ident::Vrrp, track::verdict(&name, &ended)),
-                Action::Settled { name, healthy } => {
-                    // Only a driver that has ended does not take it; then nobody needs it.
-                    let _ =
-                        self.results.send(timing::Command::Tracked(Event::Script { name, healthy })).await;
-                }
+                Action::Settled { name, healthy } => self.board.tell(News::Script { name, healthy }).await,
             }
         }
     }
@@ -179,13 +191,13 @@ fn watch(
     name: &str,
     thread: &'static CStr,
     source: impl Source,
-    results: &timing::Commands,
+    board: &Board,
     supervisor: &Supervisor,
 ) -> io::Result<Commands<Reconfigure>> {
     let (commands, inbox) = Commands::new()?;
-    let (results, fail) = (results.clone(), supervisor.failure_of(name));
+    let (board, fail) = (board.clone(), supervisor.failure_of(name));
     supervisor.spawn_thread(name, thread, move || {
-        if let Err(error) = watching::run(source, inbox, &results) {
+        if let Err(error) = watching::run(source, inbox, &board) {
             fail(error.to_string());
         }
     });

@@ -10,8 +10,8 @@ use crate::kernel::process_events::{ProcessEvent, ProcessEvents};
 use crate::kernel::process_table;
 use crate::report::{Ident, Line, emit, track};
 use crate::time::Mono;
+use crate::track::news::News;
 use crate::track::process::{Processes, Settled};
-use crate::vrrp::event::Event;
 
 /// Bytes; about 5000 events.
 const RECEIVE_BUFFER: usize = 4 << 20;
@@ -88,8 +88,10 @@ impl TrackedProcesses {
 }
 
 impl Source for TrackedProcesses {
-    fn configure(&mut self, config: &Config, out: &mut Vec<Event<'static>>) {
-        self.processes.configure(&config.track_processes);
+    fn configure(&mut self, config: &Config, out: &mut Vec<News>) {
+        // Only VRRP follows processes.
+        let followed = if config.instances.is_empty() { &[][..] } else { &config.track_processes };
+        self.processes.configure(followed);
         // Subscribed before they are counted: nothing that happens in between is lost.
         self.listen();
         if !self.processes.is_empty() {
@@ -106,7 +108,7 @@ impl Source for TrackedProcesses {
         self.processes.deadline().into_iter().chain(self.look_at).min()
     }
 
-    fn turn(&mut self, now: Mono, out: &mut Vec<Event<'static>>) {
+    fn turn(&mut self, now: Mono, out: &mut Vec<News>) {
         let mut settled = Vec::new();
         self.drain(now, &mut settled);
         if self.look_at.is_some_and(|at| at <= now) {
@@ -121,6 +123,6 @@ impl Source for TrackedProcesses {
     }
 }
 
-fn event(Settled { name, quorate }: Settled) -> Event<'static> {
-    Event::Process { name, quorate }
+fn event(Settled { name, quorate }: Settled) -> News {
+    News::Process { name, quorate }
 }

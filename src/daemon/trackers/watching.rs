@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::board::Board;
 use crate::config::model::Config;
 use crate::daemon::commands::{Inbox, Post};
-use crate::daemon::timing;
 use crate::kernel::clock::{self, Alarm};
 use crate::kernel::poller::Poller;
 use crate::time::Mono;
-use crate::vrrp::event::Event;
+use crate::track::news::News;
 
 const BELL: u64 = 0;
 const ALARM: u64 = 1;
@@ -23,7 +23,7 @@ const SOURCE: u64 = 2;
 /// What happens to tracked objects of one kind.
 pub trait Source: Send + 'static {
     /// Takes over a configuration, and tells everything that it can find out now.
-    fn configure(&mut self, config: &Config, out: &mut Vec<Event<'static>>);
+    fn configure(&mut self, config: &Config, out: &mut Vec<News>);
 
     /// What is readable when [`Source::turn`] has something to do; none where nothing is tracked, or nothing is told.
     fn descriptor(&self) -> Option<BorrowedFd<'_>>;
@@ -32,21 +32,17 @@ pub trait Source: Send + 'static {
     fn deadline(&self) -> Option<Mono>;
 
     /// Takes everything that has happened.
-    fn turn(&mut self, now: Mono, out: &mut Vec<Event<'static>>);
+    fn turn(&mut self, now: Mono, out: &mut Vec<News>);
 }
 
 /// A new configuration, and where to say that everything known of it was told.
 pub type Reconfigure = (Arc<Config>, oneshot::Sender<()>);
 
-/// Runs until nobody can give it a configuration any more, or nobody takes what it finds. It wants a thread of its own.
+/// Runs until nobody can give it a configuration any more. It wants a thread of its own.
 ///
 /// # Errors
 /// The poller or the timer failed.
-pub fn run(
-    mut source: impl Source,
-    mut inbox: Inbox<Reconfigure>,
-    results: &timing::Commands,
-) -> io::Result<()> {
+pub fn run(mut source: impl Source, mut inbox: Inbox<Reconfigure>, board: &Board) -> io::Result<()> {
     let mut poller = Poller::new()?;
     let mut alarm = Alarm::new()?;
     poller.add(inbox.bell(), BELL)?;
@@ -69,15 +65,11 @@ pub fn run(
             source.configure(&config, &mut news);
             // It may have closed one and opened another with the same number.
             registered = None;
-            if !tell(&mut news, results) {
-                return Ok(());
-            }
+            news.drain(..).for_each(|news| board.tell_blocking(news));
             // Nobody waits any more for one that took too long.
             let _ = done.send(());
         }
-        if !tell(&mut news, results) {
-            return Ok(());
-        }
+        news.drain(..).for_each(|news| board.tell_blocking(news));
     }
 }
 
@@ -87,9 +79,4 @@ fn register(poller: &Poller, fd: &impl AsFd) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         result => result,
     }
-}
-
-/// False when the driver has ended.
-fn tell(news: &mut Vec<Event<'static>>, results: &timing::Commands) -> bool {
-    news.drain(..).all(|event| results.send_blocking(timing::Command::Tracked(event)).is_ok())
 }

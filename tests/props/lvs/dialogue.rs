@@ -403,7 +403,11 @@ fn the_last_words_of_each_check() {
             "SMTP_CHECK Could not connect to server [10.0.1.1]:80",
             "",
         ),
-        (CheckKind::Ping, "ICMP CHECK on service [10.0.1.1]:tcp:80 failed", " after 1 retries"),
+        (
+            CheckKind::Ping,
+            "ICMP CHECK on service [10.0.1.1]:tcp:80 of [10.0.0.1]:tcp:80 failed",
+            " after 1 retries",
+        ),
     ] {
         let mut server = real(1);
         server.checks[0].kind = kind;

@@ -2,6 +2,8 @@
 
 mod dialogue;
 mod drain;
+mod flaps;
+mod followed;
 mod group;
 mod kernel;
 mod node;

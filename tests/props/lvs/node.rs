@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use standfast::config::model::Config;
+use standfast::config::model::{CheckKind, Config};
 use standfast::health::outcome::{Failure, Outcome, Success};
 use standfast::lvs::action::{Action, CheckerId, ScriptEvent};
 use standfast::lvs::director::Director;
@@ -32,24 +32,36 @@ pub struct Node {
     pub probes: Vec<(CheckerId, u64, usize)>,
     /// Which of the next operations the kernel refuses.
     pub refusals: VecDeque<bool>,
+    /// What scripts that end well say of the weight.
+    pub says: Option<u32>,
     watched: bool,
 }
 
 impl Node {
     pub fn start(config: Arc<Config>, kernel: Kernel) -> Self {
-        Node::with(config, kernel, true)
+        Node::with(config, kernel, true, [])
+    }
+
+    /// With what was told of files and sessions before.
+    pub fn start_told(config: Arc<Config>, known: impl IntoIterator<Item = Event>) -> Self {
+        Node::with(config, Kernel::default(), true, known)
     }
 
     /// Without a look at every stage of a batch, for big tables.
     pub fn start_big(config: Arc<Config>) -> Self {
-        Node::with(config, Kernel::default(), false)
+        Node::with(config, Kernel::default(), false, [])
     }
 
-    fn with(config: Arc<Config>, kernel: Kernel, watched: bool) -> Self {
+    fn with(
+        config: Arc<Config>,
+        kernel: Kernel,
+        watched: bool,
+        known: impl IntoIterator<Item = Event>,
+    ) -> Self {
         let mut out = Vec::new();
         let mut table = Table::default();
         table.adopt(kernel.dump());
-        let director = Director::new(Mono::ZERO, config, 1, &mut out);
+        let director = Director::new(Mono::ZERO, config, 1, known, &mut out);
         let mut node = Node {
             now: Mono::ZERO,
             director,
@@ -59,6 +71,7 @@ impl Node {
             ops: Vec::new(),
             probes: Vec::new(),
             refusals: VecDeque::new(),
+            says: None,
             watched,
         };
         node.carry_out(out);
@@ -78,8 +91,11 @@ impl Node {
             self.now = self.now.max(deadline);
             self.expire();
             for (checker, generation, url) in std::mem::take(&mut self.probes) {
-                let address = self.director.check(checker).unwrap().target.ip();
-                let outcome = outcome(answer(address, url), url);
+                let check = self.director.check(checker).unwrap();
+                let outcome = match (answer(check.target.ip(), url), &check.kind) {
+                    (true, CheckKind::Misc(_)) => Outcome::Success(Success::Ran { weight: self.says }),
+                    (well, _) => outcome(well, url),
+                };
                 self.handle(Event::Probed { checker, generation, outcome });
             }
         }

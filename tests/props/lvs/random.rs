@@ -1,11 +1,12 @@
-//! Random histories: results of checks, new configurations, kernel errors, people with ipvsadm.
+//! Random histories: results of checks, weights by scripts and files, BFD sessions, new configurations, kernel errors,
+//! people with ipvsadm.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use standfast::config::model::{Config, RealServer, VirtualServer};
+use standfast::config::model::{Check, CheckKind, Config, RealServer, VirtualServer};
 use standfast::lvs::event::Event;
 use standfast::objects::ipvs::{DestKey, Op};
 
@@ -18,8 +19,12 @@ const FOREIGN: u8 = 200;
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// Time passes; the real servers with a bit set in the mask answer.
-    Run(u8, u16),
+    /// Time passes; the real servers with a bit set in the mask answer, and scripts say this weight.
+    Run(u8, u16, Option<u32>),
+    /// The tracked file has this number in it.
+    File(i32),
+    /// The session is up or down.
+    Bfd(bool),
     Reconfigure(Arc<Config>),
     /// The kernel refuses some of the next operations.
     Refuse(Vec<bool>),
@@ -30,9 +35,12 @@ enum Step {
 }
 
 fn any_real(n: u8) -> impl Strategy<Value = RealServer> {
-    (0u32..4, any::<(bool, bool, bool)>(), 0u32..3).prop_map(
-        move |(heavy, (alphas, inhibits, web), retry)| {
+    let more = proptest::collection::vec(any_kind(), 0..3);
+    (0u32..4, any::<(bool, bool, bool)>(), 0u32..3, more).prop_map(
+        move |(heavy, (alphas, inhibits, web), retry, more)| {
             let mut real = weight(heavy, real(n));
+            let address = real.address;
+            real.checks.extend(more.into_iter().map(|kind| Check { kind, ..tcp(address) }));
             if web {
                 real.checks.push(http(real.address, &["/", "/b"]));
             }
@@ -41,6 +49,24 @@ fn any_real(n: u8) -> impl Strategy<Value = RealServer> {
             if inhibits { inhibit(real) } else { real }
         },
     )
+}
+
+/// What is not simply asked for an answer.
+fn any_kind() -> impl Strategy<Value = CheckKind> {
+    let factor = prop_oneof![-3i32..4, Just(i32::MAX), Just(-i32::MAX)];
+    prop_oneof![
+        Just(script()),
+        Just(bfd_check()),
+        (factor, any::<bool>()).prop_map(|(weight, reverse)| file_check(weight, reverse)),
+    ]
+}
+
+fn any_number() -> impl Strategy<Value = i32> {
+    prop_oneof![4 => -4i32..5, 1 => any::<i32>()]
+}
+
+fn any_word() -> impl Strategy<Value = Option<u32>> {
+    proptest::option::of(0u32..254)
 }
 
 fn any_service(n: u8) -> impl Strategy<Value = VirtualServer> {
@@ -62,12 +88,14 @@ fn any_service(n: u8) -> impl Strategy<Value = VirtualServer> {
 
 fn any_config() -> impl Strategy<Value = Arc<Config>> {
     let services: Vec<_> = (0..4).map(|n| proptest::option::weighted(0.7, any_service(n))).collect();
-    services.prop_map(|services| config(services.into_iter().flatten()))
+    services.prop_map(|services| tracking(services.into_iter().flatten()))
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        6 => (1u8..25, any::<u16>()).prop_map(|(secs, alive)| Step::Run(secs, alive)),
+        6 => (1u8..25, any::<u16>(), any_word()).prop_map(|(secs, alive, says)| Step::Run(secs, alive, says)),
+        3 => any_number().prop_map(Step::File),
+        2 => any::<bool>().prop_map(Step::Bfd),
         2 => any_config().prop_map(Step::Reconfigure),
         1 => proptest::collection::vec(any::<bool>(), 1..6).prop_map(Step::Refuse),
         1 => (0u8..4).prop_map(Step::Delete),
@@ -84,7 +112,12 @@ fn answers(alive: u16) -> impl Fn(IpAddr, usize) -> bool {
 
 fn take(node: &mut Node, step: Step) {
     match step {
-        Step::Run(secs, alive) => node.run(Duration::from_secs(secs.into()), answers(alive)),
+        Step::Run(secs, alive, says) => {
+            node.says = says;
+            node.run(Duration::from_secs(secs.into()), answers(alive));
+        }
+        Step::File(value) => node.handle(Event::File { name: "f".into(), value }),
+        Step::Bfd(up) => node.handle(Event::Bfd { name: "b".into(), up }),
         Step::Reconfigure(config) => node.handle(Event::Reconfigure(config)),
         Step::Refuse(refusals) => node.refusals.extend(refusals),
         Step::Delete(n) => {
@@ -117,14 +150,52 @@ fn heal(node: &mut Node) {
     }
 }
 
-/// What the table must hold, said a second time and in another way: from who answers. `None` where the
+/// How the world stays in the end.
+#[derive(Clone, Copy, Debug)]
+struct World {
+    alive: u16,
+    says: Option<u32>,
+    number: i32,
+    session: bool,
+}
+
+impl World {
+    /// The real server's weight if it is up.
+    fn weight(self, real: &RealServer) -> Option<u32> {
+        let mut sum = i128::from(real.weight);
+        for check in &real.checks {
+            let well = match &check.kind {
+                CheckKind::File(file) => {
+                    let sign = if file.reverse { -1 } else { 1 };
+                    let product = i128::from(self.number) * i128::from(file.weight) * sign;
+                    sum += product.min(i32::MAX.into());
+                    let fits = if file.weight == 0 { (self.number == 0) != file.reverse } else { true };
+                    fits && product > i128::from(i32::MIN)
+                }
+                CheckKind::Bfd(_) => self.session,
+                kind => {
+                    if let (CheckKind::Misc(_), Some(says)) = (kind, self.says) {
+                        sum += i128::from(says) - i128::from(real.weight);
+                    }
+                    answers(self.alive)(real.address, 0)
+                }
+            };
+            if !well {
+                return None;
+            }
+        }
+        Some(u32::try_from(sum.clamp(0, i32::MAX.into())).unwrap())
+    }
+}
+
+/// What the table must hold, said a second time and in another way: from how the world is. `None` where the
 /// past decides, because the live weight is within the hysteresis.
-fn expected(service: &VirtualServer, alive: u16) -> Option<Vec<(DestKey, u32)>> {
-    let up = |real: &RealServer| answers(alive)(real.address, 0);
+fn expected(service: &VirtualServer, world: World) -> Option<Vec<(DestKey, u32)>> {
+    let weight = |real: &RealServer| world.weight(real);
     let total: u32 = service.real_servers.iter().map(|real| real.weight).sum();
-    let live: u32 = service.real_servers.iter().filter(|real| up(real)).map(|real| real.weight).sum();
-    let need = service.quorum.min(total).max(1);
-    let slack = service.hysteresis.min(need - 1);
+    let live: u64 = service.real_servers.iter().filter_map(weight).map(u64::from).sum();
+    let need = u64::from(service.quorum.min(total).max(1));
+    let slack = u64::from(service.hysteresis).min(need - 1);
     let sorry = service.sorry_server.as_ref();
     if sorry.is_some() && live > 0 && live >= need - slack && live < need + slack {
         return None;
@@ -133,8 +204,8 @@ fn expected(service: &VirtualServer, alive: u16) -> Option<Vec<(DestKey, u32)>> 
     let mut pool = Vec::new();
     for real in &service.real_servers {
         let key = DestKey { address: real.address, port: real.port };
-        if up(real) && !in_use {
-            pool.push((key, real.weight));
+        if let Some(weight) = weight(real).filter(|_| !in_use) {
+            pool.push((key, weight));
         } else if real.inhibit_on_failure {
             pool.push((key, 0));
         }
@@ -180,25 +251,29 @@ proptest! {
         prop_assert_eq!(&node.kernel, &foreign);
     }
 
-    /// After any history, checks that agree for long enough decide the table alone.
+    /// After any history, checks that agree for long enough, the file and the session decide the table alone.
     #[test]
     fn long_enough_the_same_answers_decide(
         first in any_config(),
         steps in proptest::collection::vec(any_step(), 0..10),
         last in any_config(),
-        alive in any::<u16>(),
+        (alive, says) in (any::<u16>(), any_word()),
+        (number, session) in (any_number(), any::<bool>()),
     ) {
         let mut node = Node::start(first, Kernel::default());
         for step in steps {
             take(&mut node, step);
         }
+        take(&mut node, Step::File(number));
         node.handle(Event::Reconfigure(Arc::clone(&last)));
-        node.run(Duration::from_secs(60), answers(alive));
+        take(&mut node, Step::Bfd(session));
+        take(&mut node, Step::Run(60, alive, says));
         heal(&mut node);
+        let world = World { alive, says, number, session };
         for (n, service) in last.virtual_servers.iter().enumerate() {
             for key in standfast::lvs::plan::service_keys(service) {
                 let found = node.kernel.weights(key);
-                if let Some(expected) = expected(service, alive) {
+                if let Some(expected) = expected(service, world) {
                     prop_assert_eq!(found, expected, "service {}", n);
                 }
             }

@@ -4,10 +4,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use standfast::config::model::check::Pace;
+use standfast::config::model::bfd::BfdInstance;
+use standfast::config::model::check::{BfdCheck, FileCheck, MiscCheck, Pace};
 use standfast::config::model::lvs::{RealOptions, SorryServer, Target};
 use standfast::config::model::{
-    Check, CheckKind, Command, Config, HttpGet, HttpUrl, RealServer, TcpCheck, VirtualServer,
+    Check, CheckKind, Command, Config, HttpGet, HttpUrl, RealServer, TcpCheck, TrackFile, VirtualServer,
 };
 use standfast::objects::ipvs::{DestKey, Forwarding, Protocol, ServiceKey};
 
@@ -125,4 +126,57 @@ pub fn weight(weight: u32, mut real: RealServer) -> RealServer {
 
 pub fn config(services: impl IntoIterator<Item = VirtualServer>) -> Arc<Config> {
     Arc::new(Config { virtual_servers: services.into_iter().collect(), ..Config::default() })
+}
+
+/// `MISC_CHECK` with `misc_dynamic`, without retries.
+pub fn script() -> CheckKind {
+    let command = command("/bin/x").unwrap();
+    CheckKind::Misc(Arc::new(MiscCheck { command, timeout: Duration::from_secs(3), dynamic: true }))
+}
+
+/// `FILE_CHECK` of the file `f`.
+pub fn file_check(weight: i32, reverse: bool) -> CheckKind {
+    CheckKind::File(Arc::new(FileCheck { file: "f".into(), weight, reverse }))
+}
+
+/// `BFD_CHECK` of the session `b`.
+pub fn bfd_check() -> CheckKind {
+    CheckKind::Bfd(Arc::new(BfdCheck { instance: "b".into() }))
+}
+
+/// A real server of weight 10 with this one check.
+pub fn checked_by(n: u8, kind: CheckKind) -> RealServer {
+    let mut server = weight(10, real(n));
+    server.checks[0].kind = kind;
+    server
+}
+
+/// With the file `f` and the session `b` in it.
+pub fn tracking(services: impl IntoIterator<Item = VirtualServer>) -> Arc<Config> {
+    let mut config = Arc::unwrap_or_clone(config(services));
+    config.track_files =
+        vec![TrackFile { name: "f".into(), path: "/f".into(), weight: 1, reverse: false, init: None }];
+    config.bfd_instances = vec![session("b")];
+    Arc::new(config)
+}
+
+/// A BFD session of this name.
+pub fn session(name: &str) -> BfdInstance {
+    BfdInstance {
+        name: name.into(),
+        neighbour: [10, 0, 1, 1].into(),
+        source: None,
+        min_rx: DELAY_LOOP,
+        min_tx: DELAY_LOOP,
+        idle_tx: DELAY_LOOP,
+        multiplier: 5,
+        passive: false,
+        ttl: 255,
+        max_hops: 0,
+        multihop: false,
+        weight: 0,
+        reverse: false,
+        for_vrrp: false,
+        for_checkers: true,
+    }
 }

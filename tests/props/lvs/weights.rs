@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use standfast::config::model::check::{MiscCheck, Pace};
-use standfast::config::model::{CheckKind, RealServer};
+use standfast::config::model::RealServer;
+use standfast::config::model::check::Pace;
 use standfast::health::outcome::{Failure, Outcome, Success};
 use standfast::lvs::event::Event;
 use standfast::objects::ipvs::Op;
@@ -15,11 +15,7 @@ use super::sample::*;
 
 /// A real server of weight 5 that a script is asked about.
 fn scripted(n: u8) -> RealServer {
-    let mut server = real(n);
-    server.weight = 5;
-    let misc =
-        MiscCheck { command: command("/bin/x").unwrap(), timeout: Duration::from_secs(3), dynamic: true };
-    server.checks[0].kind = CheckKind::Misc(Arc::new(misc));
+    let mut server = weight(5, checked_by(n, script()));
     Arc::make_mut(&mut server.checks[0].pace).retry = 0;
     server
 }

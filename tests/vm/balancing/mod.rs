@@ -1,14 +1,19 @@
 //! Load balancing with real IPVS, keepalived's and ours: the table, reloads, health checks, scripts.
 
+mod both;
 mod checks;
+mod files;
 mod groups;
 mod lab;
 mod namespace;
 mod options;
 mod presence;
+mod probes;
 mod reload;
 mod scripts;
 mod server;
+mod sources;
+mod speakers;
 mod successor;
 mod sync;
 mod table;
@@ -22,7 +27,7 @@ type Test = fn(Subject);
 
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, Test); 18] = [
+    let both: [(&str, Test); 19] = [
         ("balancing_table", table::start_and_stop),
         ("balancing_options", options::every_option),
         ("balancing_flushed", table::flushed),
@@ -40,6 +45,7 @@ pub fn cases() -> Vec<Case> {
         ("balancing_pauses", checks::pauses),
         ("balancing_hanging", checks::hanging_servers),
         ("balancing_scripts", scripts::run_as_configured),
+        ("balancing_sources", sources::as_configured),
         ("balancing_sync", sync::follows_the_instance),
     ];
     let mut cases = Vec::new();
@@ -59,5 +65,7 @@ pub fn cases() -> Vec<Case> {
     for (name, run) in ours {
         cases.push(Case::new(format!("vm::standfast::{name}"), run));
     }
+    cases.push(Case::new("vm::balancing_files_side_by_side", files::side_by_side));
+    cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));
     cases
 }

@@ -2,7 +2,7 @@
 
 use crate::support::net::Node;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -27,17 +27,23 @@ pub struct Server {
 struct Shared {
     manner: Mutex<Manner>,
     seen: Mutex<Vec<(Instant, String)>>,
+    peers: Mutex<Vec<SocketAddr>>,
 }
 
 impl Server {
     /// Listens on `address` of `node` until the program ends.
     pub fn start(node: &Node, address: &str, manner: Manner) -> Server {
         let listener = node.within(|| TcpListener::bind(address).unwrap());
-        let shared = Arc::new(Shared { manner: Mutex::new(manner), seen: Mutex::default() });
+        let shared = Arc::new(Shared {
+            manner: Mutex::new(manner),
+            seen: Mutex::default(),
+            peers: Mutex::default(),
+        });
         let of_thread = Arc::clone(&shared);
         std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
+            while let Ok((stream, peer)) = listener.accept() {
                 let at = Instant::now();
+                of_thread.peers.lock().unwrap().push(peer);
                 let shared = Arc::clone(&of_thread);
                 std::thread::spawn(move || shared.serve(at, stream));
             }
@@ -48,6 +54,11 @@ impl Server {
     /// Behaves so from the next connection on.
     pub fn behave(&self, manner: Manner) {
         *self.shared.manner.lock().unwrap() = manner;
+    }
+
+    /// Where connections came from.
+    pub fn peers(&self) -> Vec<SocketAddr> {
+        self.shared.peers.lock().unwrap().clone()
     }
 
     /// When connections came, and what was asked in them.

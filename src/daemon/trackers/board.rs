@@ -1,0 +1,72 @@
+//! Where everything goes that is told of tracked objects, whoever tells it: to VRRP, and to the load balancer. Who starts
+//! later finds what was told before.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::config::model::Config;
+use crate::daemon::timing;
+use crate::track::news::{News, Standing};
+use crate::vrrp::event::Event;
+
+/// The one input for the state of tracked objects.
+#[derive(Clone, Debug, Default)]
+pub struct Board {
+    standing: watch::Sender<Standing>,
+    /// Held while the standing is read for it: nothing is told in between.
+    vrrp: Arc<Mutex<Option<timing::Commands>>>,
+}
+
+impl Board {
+    /// From a task. Waits where VRRP has much to do; the load balancer looks when it can.
+    pub async fn tell(&self, news: News) {
+        if let Some(vrrp) = self.note(&news) {
+            // One that has ended follows nothing any more.
+            let _ = vrrp.send(timing::Command::Tracked(event(news))).await;
+        }
+    }
+
+    /// The same from a thread that is none of the runtime's workers.
+    pub fn tell_blocking(&self, news: News) {
+        if let Some(vrrp) = self.note(&news) {
+            let _ = vrrp.send_blocking(timing::Command::Tracked(event(news)));
+        }
+    }
+
+    fn note(&self, news: &News) -> Option<timing::Commands> {
+        let vrrp = self.vrrp.lock().unwrap_or_else(PoisonError::into_inner);
+        self.standing.send_if_modified(|standing| standing.take(news.clone()));
+        vrrp.clone()
+    }
+
+    /// VRRP hears of everything from now on; what was told until now.
+    pub fn admit_vrrp(&self, commands: timing::Commands) -> Vec<Event<'static>> {
+        let mut vrrp = self.vrrp.lock().unwrap_or_else(PoisonError::into_inner);
+        *vrrp = Some(commands);
+        self.standing.borrow().iter().cloned().map(event).collect()
+    }
+
+    /// The standing as it changes.
+    pub fn watch(&self) -> watch::Receiver<Standing> {
+        self.standing.subscribe()
+    }
+
+    /// Another configuration is in force.
+    pub fn follow(&self, config: &Config) {
+        self.standing.send_if_modified(|standing| {
+            standing.forget_others(config);
+            false
+        });
+    }
+}
+
+/// As VRRP hears it.
+fn event(news: News) -> Event<'static> {
+    match news {
+        News::Script { name, healthy } => Event::Script { name, healthy },
+        News::File { name, value } => Event::File { name, value },
+        News::Process { name, quorate } => Event::Process { name, quorate },
+        News::Bfd { name, up } => Event::Bfd { name, up },
+    }
+}
