@@ -2,7 +2,7 @@
 //! else has changed what is ours, and how many connections real servers have that drain.
 //!
 //! The kernel tells nobody of changes to IPVS; so it is asked every ten seconds, or more rarely where a look takes
-//! longer than half a second, but every minute at least.
+//! longer than a tenth of a second, but every minute at least.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -22,11 +22,13 @@ use crate::time::Mono;
 /// From the end of a look to the next.
 const PAUSE: Duration = Duration::from_secs(10);
 /// A look that takes long is made more rarely: the pause is so many times as long.
-const SHARE: u32 = 20;
+const SHARE: u32 = 100;
 /// But not more rarely than that.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// From one count of connections to the next.
 const COUNT_PAUSE: Duration = Duration::from_secs(1);
+/// The same where counting takes long.
+const LONGEST_COUNT_PAUSE: Duration = Duration::from_secs(10);
 
 /// What was read.
 pub(super) enum Found {
@@ -113,7 +115,7 @@ impl Reader {
         self.busy = None;
         let now = clock::now();
         let took = now.since(self.begun) * SHARE;
-        self.next_count = now + took.clamp(COUNT_PAUSE, LONGEST_PAUSE);
+        self.next_count = now + took.clamp(COUNT_PAUSE, LONGEST_COUNT_PAUSE);
         let failed = match result {
             Ok((ipvs, found)) => {
                 self.idle = Some(ipvs);
