@@ -20,6 +20,11 @@ pub fn now() -> Mono {
     Mono::ZERO + span
 }
 
+/// The wall clock, since 1970. It may step, and nothing is timed by it.
+pub fn utc() -> Duration {
+    std::time::UNIX_EPOCH.elapsed().unwrap_or_default()
+}
+
 /// A descriptor that becomes readable at a point of time, to the microsecond where tokio's own timers
 /// are up to two milliseconds late.
 pub struct Alarm {

@@ -64,7 +64,7 @@ fn holds(pair: &Pair, index: usize, lines: &str, holds: bool) {
 }
 
 /// The first leads; it stops, is killed, loses its link, and comes back each time.
-fn lead(master: Subject, backup: Subject, lines: &str) {
+pub fn lead(master: Subject, backup: Subject, lines: &str) {
     let pair = Pair::new();
     if lines.contains("ipv6") {
         for (node, number) in pair.nodes.iter().zip(1..) {

@@ -8,6 +8,8 @@ mod exit_codes;
 pub mod facts;
 mod faults;
 mod fifos;
+mod filtering;
+mod hmac;
 mod interop;
 mod lifecycle;
 mod routing;
@@ -34,6 +36,8 @@ pub fn cases() -> Vec<Case> {
         faults::cases(),
         fifos::cases(),
         interop::cases(),
+        filtering::cases(),
+        hmac::cases(),
     ]
     .into_iter()
     .flatten()

@@ -25,9 +25,16 @@ impl Driver {
     /// All actions that have come up, then one slice of kernel work.
     pub(super) fn carry_out(&mut self) {
         self.act_all();
+        self.settle_firewall();
         self.work();
+        self.settle_firewall();
         self.look_for_lost();
         self.tell_track_groups();
+    }
+
+    /// Before addresses are set, and after they are removed.
+    fn settle_firewall(&mut self) {
+        self.firewall.settle(clock::now(), &self.interfaces, self.addresses.is_idle());
     }
 
     /// Sockets that are needed are there before anybody speaks; those that are not, until everybody has.
@@ -67,6 +74,7 @@ impl Driver {
             Action::Transmit { .. } => {}
             Action::Own { instance, owned } => {
                 let config = self.router.config_of(instance).filter(|_| owned).cloned();
+                self.firewall.own(instance, config.as_deref());
                 self.own_instance(Owner::Instance(instance), config.as_deref());
             }
             Action::Announce { address, .. } => self.addresses.announce(address),

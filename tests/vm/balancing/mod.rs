@@ -1,5 +1,6 @@
 //! Load balancing with real IPVS, keepalived's and ours: the table, reloads, health checks, scripts.
 
+mod answers;
 mod both;
 mod checks;
 mod files;
@@ -54,11 +55,12 @@ pub fn cases() -> Vec<Case> {
             cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));
         }
     }
-    let ours: [(&str, fn()); 6] = [
+    let ours: [(&str, fn()); 7] = [
         ("balancing_timeouts", table::timeouts),
         ("balancing_reload_refused", reload::refuses_a_broken_file),
         ("balancing_reload_of_thousands", reload::writes_one_of_four_thousand),
         ("balancing_drains", traffic::drains),
+        ("balancing_files_at_a_reload", files::appear_at_a_reload),
         ("balancing_takes_over", successor::takes_over),
         ("balancing_puts_right", successor::puts_right),
     ];
@@ -66,6 +68,7 @@ pub fn cases() -> Vec<Case> {
         cases.push(Case::new(format!("vm::standfast::{name}"), run));
     }
     cases.push(Case::new("vm::balancing_files_side_by_side", files::side_by_side));
+    cases.push(Case::new("vm::balancing_answers_side_by_side", answers::side_by_side));
     cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));
     cases
 }
