@@ -18,6 +18,7 @@ mod speakers;
 mod successor;
 mod sync;
 mod table;
+mod traffic;
 
 use crate::support::daemon::Subject;
 use crate::support::runner::Case;
@@ -27,12 +28,15 @@ type Test = fn(Subject);
 
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, Test); 16] = [
+    let both: [(&str, Test); 19] = [
         ("balancing_table", table::start_and_stop),
         ("balancing_options", options::every_option),
         ("balancing_flushed", table::flushed),
         ("balancing_namespace", namespace::other),
         ("balancing_ha_suspend", presence::follows_the_address),
+        ("balancing_translated", traffic::translated),
+        ("balancing_direct", traffic::direct),
+        ("balancing_failover", traffic::failover),
         ("balancing_groups", groups::members),
         ("balancing_left_behind", table::left_behind),
         ("balancing_adopted", table::adopted),
@@ -51,10 +55,11 @@ pub fn cases() -> Vec<Case> {
             cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));
         }
     }
-    let ours: [(&str, fn()); 6] = [
+    let ours: [(&str, fn()); 7] = [
         ("balancing_timeouts", table::timeouts),
         ("balancing_reload_refused", reload::refuses_a_broken_file),
         ("balancing_reload_of_thousands", reload::writes_one_of_four_thousand),
+        ("balancing_drains", traffic::drains),
         ("balancing_files_at_a_reload", files::appear_at_a_reload),
         ("balancing_takes_over", successor::takes_over),
         ("balancing_puts_right", successor::puts_right),
