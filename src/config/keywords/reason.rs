@@ -92,7 +92,6 @@ fn of(name: &str) -> &'static str {
         "config_save_dir" | "tmp_config_directory" => {
             "keepalived's own workings; standfast holds the configuration in memory"
         }
-        "net_namespace_ipvs" => "not yet: IPVS is that of the daemon's own namespace",
         "set_supplementary_groups"
         | "use_symlink_paths"
         | "max_auto_priority"
