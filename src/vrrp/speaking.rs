@@ -108,8 +108,9 @@ impl Instance {
         self.config.addresses.iter().chain(&self.config.excluded).filter_map(move |address| {
             let elsewhere = extra > 0 && address.key.interface != *own;
             let options = &config.options;
-            let counts =
-                elsewhere && (all || options.vmac_addr || options.vmac_addresses.contains(&address.key));
+            let on_vmac =
+                || options.address_vmacs.iter().any(|device| device.name == address.key.interface);
+            let counts = elsewhere && (all || on_vmac());
             let rounds = if counts { rounds.max(extra) } else { rounds };
             (rounds > 0).then_some((&address.key, rounds))
         })

@@ -1,6 +1,7 @@
 //! One scenario on keepalived and on standfast in the same run: what is seen from outside must be the same. Expected
 //! results are never written down here; keepalived gives them, but for the deliberate differences.
 
+mod address_vmacs;
 mod announcements;
 mod elections;
 mod events;
@@ -36,6 +37,7 @@ pub fn cases() -> Vec<Case> {
         faults::cases(),
         fifos::cases(),
         interop::cases(),
+        address_vmacs::cases(),
         filtering::cases(),
         hmac::cases(),
     ]

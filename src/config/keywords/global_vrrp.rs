@@ -248,7 +248,9 @@ x advert size, or a fixed number.",
         "STRING",
         "Prefix of generated VMAC interface names.",
     ),
-    row("vmac_addr_prefix", Word, Exits, FirstWins, "vmac_prefix")
-        .doc("2.2.0", "STRING", "Prefix of VMACs made for VIPs on other interfaces.")
-        .later(),
+    row("vmac_addr_prefix", Word, Exits, FirstWins, "vmac_prefix").doc(
+        "2.2.0",
+        "STRING",
+        "Prefix of VMACs made for VIPs on other interfaces.",
+    ),
 ];

@@ -21,14 +21,12 @@ pub const INSTANCE: &[Keyword] = &[
         "[[name] IFNAME] [MAC of 5 or 6 octets] [netlink_notify_msg] [group ID_or_NAME]",
         "Run on a private mode macvlan with the virtual MAC.",
     ),
-    row("use_vmac_addr", Nothing, Allowed, LastWins, "off")
-        .doc(
-            "2.2.0",
-            "none",
-            "Make a VMAC for each other interface that carries a VIP/eVIP (or eVIP of the other \
+    row("use_vmac_addr", Nothing, Allowed, LastWins, "off").doc(
+        "2.2.0",
+        "none",
+        "Make a VMAC for each other interface that carries a VIP/eVIP (or eVIP of the other \
 family).",
-        )
-        .unused("makes no VMACs for single addresses"),
+    ),
     row("vmac_xmit_base", Nothing, Allowed, LastWins, "off (forced on for unicast with VMAC/IPVLAN)").doc(
         "1.2.10",
         "none",

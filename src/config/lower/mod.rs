@@ -4,6 +4,7 @@
 //! [`read`]. The files for the blocks only say where a value goes, and what a block means as a whole.
 
 mod address;
+mod address_vmacs;
 mod bfd;
 mod cause;
 mod check;

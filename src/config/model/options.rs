@@ -4,8 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::track::TrackedObjects;
-use crate::ids::Name;
-use crate::objects::address::AddressKey;
+use crate::ids::{Family, Mac, Name};
 use crate::objects::route::Route;
 use crate::objects::rule::Rule;
 
@@ -21,8 +20,8 @@ pub struct InstanceOptions {
     pub ipvlan: Option<Ipvlan>,
     /// `use_vmac_addr`: other interfaces that carry an address get a VMAC too.
     pub vmac_addr: bool,
-    /// Addresses whose line says `use_vmac`.
-    pub vmac_addresses: Vec<AddressKey>,
+    /// The devices of addresses that have one for themselves.
+    pub address_vmacs: Vec<AddressVmac>,
     /// `netlink_notify_msg`, `group` of `use_vmac`.
     pub vmac_group: Option<Name>,
     pub vmac_netlink_notify: bool,
@@ -68,6 +67,17 @@ pub struct Ipvlan {
     pub address: Option<ipnet::IpNet>,
     pub mode: IpvlanMode,
     pub group: Option<Name>,
+}
+
+/// A VMAC for addresses that are not on the instance's own interface: `use_vmac` on their lines, or `use_vmac_addr`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AddressVmac {
+    pub name: Name,
+    /// Of its addresses.
+    pub family: Family,
+    pub mac: Mac,
+    /// The interface that their lines name, else the instance's.
+    pub parent: Name,
 }
 
 /// How ipvlans of one parent see each other.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::devices;
 use super::patience::Patience;
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{Config, VrrpInstance};
@@ -48,7 +49,8 @@ impl Firewall {
         self.devices = config
             .instances
             .iter()
-            .filter_map(|i| Some((i.family, i.vmac.as_ref()?.name.clone(), i.interface.clone())))
+            .flat_map(devices::devices)
+            .map(|device| (device.family, device.name, device.parent))
             .collect();
         let needed = !self.devices.is_empty() || config.instances.iter().any(refuses);
         let filtering = &config.global.filtering;

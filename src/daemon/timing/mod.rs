@@ -459,7 +459,7 @@ pub fn clear(config: &Config) -> Result<(), NetlinkError> {
     let with_device = config
         .instances
         .iter()
-        .filter(|instance| instance.vmac.as_ref().is_some_and(|vmac| interfaces.contains_key(&vmac.name)));
+        .filter(|instance| devices::devices(instance).any(|device| interfaces.contains_key(&device.name)));
     devices.ensure(&mut channel, with_device, &interfaces);
     devices.remove_all(&mut channel);
     firewall::clear(config);

@@ -175,7 +175,7 @@ fn has_secondary(instance: &VrrpInstance) -> bool {
     let own = instance.vmac.as_ref().map_or(&instance.interface, |vmac| &vmac.name);
     let options = &instance.options;
     instance.addresses.iter().chain(&instance.excluded).map(|address| &address.key).any(|key| {
-        let with_vmac = options.vmac_addr || options.vmac_addresses.contains(key);
+        let with_vmac = options.address_vmacs.iter().any(|device| device.name == key.interface);
         key.interface != *own && (options.garp_extra_if.all || with_vmac)
     })
 }

@@ -126,7 +126,7 @@ fn story(subject: Subject) -> Story {
     step("no file", [Some(10), Some(10), Some(10)]);
     write("2\n");
     step("again a file", [Some(14), None, Some(4)]);
-    let told = both::told(&daemon, &lab.director, &recorder);
+    let told = both::told(&daemon, &lab.director, Some(&recorder));
     // 2.2.7 lets whoever is down come in for a moment at each reload.
     daemon.reload(&text(["weight 7", "weight 0", ""]));
     step("other weights", [Some(24), None, Some(20)]);
