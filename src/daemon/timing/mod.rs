@@ -13,6 +13,7 @@ mod addresses;
 mod announce;
 mod carry_out;
 mod devices;
+mod duplicates;
 mod firewall;
 mod names;
 mod patience;
@@ -325,6 +326,7 @@ impl Driver {
             Change::Interface(interface) => {
                 self.rewire = true;
                 self.addresses.interface_returned(&interface.name);
+                self.look_for_duplicates(now, &interface);
                 let name = interface.name.clone();
                 let event = Event::Interface { name, now: Some(interface) };
                 self.router.handle(now, event, &mut self.actions);
