@@ -176,12 +176,13 @@ pub const fn is_probed(kind: &CheckKind) -> bool {
     match kind {
         CheckKind::Tcp(_)
         | CheckKind::Http(_)
+        | CheckKind::Ssl(_)
         | CheckKind::Smtp(_)
         | CheckKind::Udp(_)
         | CheckKind::Dns(_)
         | CheckKind::Ping
         | CheckKind::Misc(_) => true,
-        CheckKind::Ssl(_) | CheckKind::File(_) | CheckKind::Bfd(_) => false,
+        CheckKind::File(_) | CheckKind::Bfd(_) => false,
     }
 }
 

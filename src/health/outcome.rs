@@ -36,6 +36,8 @@ pub enum Failure {
     /// The connection was refused or unreachable: `errno`.
     Connect(i32),
     ConnectTimeout,
+    /// The peer and we do not agree on TLS, or it speaks none: what the library says.
+    Handshake(String),
     ReadTimeout,
     /// The overall deadline passed while the server dripped.
     Deadline(Duration),

@@ -96,7 +96,7 @@ mod tests {
     use crate::config::model::CheckKind;
     use crate::config::model::check::{DnsType, Pace};
     use crate::probe::connect::tests::check_of;
-    use crate::probe::probe;
+    use crate::probe::{Tls, probe};
 
     fn dns(kind: DnsType, name: &str) -> DnsCheck {
         DnsCheck { kind, name: name.into() }
@@ -134,7 +134,8 @@ mod tests {
                 server.send_to(&answer, peer).await.unwrap();
             }
         };
-        tokio::join!(probe(&check, 0), serve).0
+        let tls = Tls::default();
+        tokio::join!(probe(&check, 0, &tls), serve).0
     }
 
     fn answer(question: &[u8], code: u8) -> Vec<u8> {
@@ -174,6 +175,9 @@ mod tests {
         let kind = CheckKind::Dns(Arc::default());
         let check = Check { kind, ..check_of(server.local_addr().unwrap()) };
         drop(server);
-        assert_eq!(probe(&check, 0).await, Outcome::Failure(Failure::Connect(libc::ECONNREFUSED)));
+        assert_eq!(
+            probe(&check, 0, &Tls::default()).await,
+            Outcome::Failure(Failure::Connect(libc::ECONNREFUSED))
+        );
     }
 }

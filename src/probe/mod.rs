@@ -10,18 +10,23 @@ mod http;
 mod ping;
 mod smtp;
 mod tcp;
+mod tls;
 mod udp;
 
 use crate::config::model::check::{Check, CheckKind};
 use crate::health::outcome::Outcome;
 
-/// Makes this check once. `url` says which page of a web check; others ignore it.
+pub use tls::Tls;
+
+/// Makes this check once. `url` says which page of a web check; others ignore it. `tls` is what
+/// all checks over TLS have in common.
 ///
 /// Dropping the future ends the probe and closes its socket.
-pub async fn probe(check: &Check, url: usize) -> Outcome {
+pub async fn probe(check: &Check, url: usize, tls: &Tls) -> Outcome {
     match &check.kind {
         CheckKind::Tcp(_) => tcp::probe(check).await,
-        CheckKind::Http(pages) => http::probe(check, pages, url).await,
+        CheckKind::Http(pages) => http::probe(check, pages, url, None).await,
+        CheckKind::Ssl(pages) => http::probe(check, pages, url, Some(tls)).await,
         CheckKind::Smtp(mail) => smtp::probe(check, mail).await,
         CheckKind::Udp(udp) => udp::probe(check, udp).await,
         CheckKind::Dns(dns) => dns::probe(check, dns).await,

@@ -27,7 +27,7 @@ mod tests {
     use crate::health::outcome::Failure;
     use crate::ids::Name;
     use crate::probe::connect::tests::check_of;
-    use crate::probe::probe;
+    use crate::probe::{Tls, probe};
 
     const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -39,7 +39,7 @@ mod tests {
     async fn a_listener_is_alive_and_sees_an_ordinary_close() {
         let listener = TcpListener::bind(LOOPBACK).await.unwrap();
         let check = check_of(listener.local_addr().unwrap());
-        assert_eq!(probe(&check, 0).await, Outcome::Success(Success::Connected));
+        assert_eq!(probe(&check, 0, &Tls::default()).await, Outcome::Success(Success::Connected));
         let (mut stream, _) = listener.accept().await.unwrap();
         // A reset would be an error here.
         assert_eq!(stream.read(&mut [0; 16]).await.unwrap(), 0);
@@ -50,7 +50,10 @@ mod tests {
         let listener = TcpListener::bind(LOOPBACK).await.unwrap();
         let check = check_of(listener.local_addr().unwrap());
         drop(listener);
-        assert_eq!(probe(&check, 0).await, Outcome::Failure(Failure::Connect(libc::ECONNREFUSED)));
+        assert_eq!(
+            probe(&check, 0, &Tls::default()).await,
+            Outcome::Failure(Failure::Connect(libc::ECONNREFUSED))
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -67,7 +70,7 @@ mod tests {
             filling.push(stream);
         }
         let before = tokio::time::Instant::now();
-        let outcome = probe(&check_of(target), 0).await;
+        let outcome = probe(&check_of(target), 0, &Tls::default()).await;
         assert_eq!(outcome, Outcome::Failure(Failure::ConnectTimeout));
         assert_eq!(before.elapsed().as_secs(), 5);
     }
@@ -80,7 +83,7 @@ mod tests {
         check.source = from(Some((free.ip(), free.port())), None);
         // The second one finds the port in TIME_WAIT, or still closing.
         for _ in 0..2 {
-            assert_eq!(probe(&check, 0).await, Outcome::Success(Success::Connected));
+            assert_eq!(probe(&check, 0, &Tls::default()).await, Outcome::Success(Success::Connected));
             let (mut stream, peer) = listener.accept().await.unwrap();
             assert_eq!(peer, free);
             assert_eq!(stream.read(&mut [0; 16]).await.unwrap(), 0);
@@ -92,10 +95,10 @@ mod tests {
         let listener = TcpListener::bind(LOOPBACK).await.unwrap();
         let mut check = check_of(listener.local_addr().unwrap());
         check.source = from(Some(("192.0.2.77".parse().unwrap(), 0)), None);
-        let outcome = probe(&check, 0).await;
+        let outcome = probe(&check, 0, &Tls::default()).await;
         assert!(matches!(outcome, Outcome::Undecided(_)), "{outcome:?}");
         check.source = from(None, Some("no-such-device".into()));
-        let outcome = probe(&check, 0).await;
+        let outcome = probe(&check, 0, &Tls::default()).await;
         assert!(matches!(outcome, Outcome::Undecided(_)), "{outcome:?}");
     }
 }

@@ -57,7 +57,7 @@ mod tests {
     use crate::config::model::CheckKind;
     use crate::config::model::check::{Pace, Reply};
     use crate::probe::connect::tests::check_of;
-    use crate::probe::probe;
+    use crate::probe::{Tls, probe};
 
     fn check() -> UdpCheck {
         UdpCheck { payload: None, reply: None, min_reply_length: 0, max_reply_length: 255 }
@@ -84,7 +84,8 @@ mod tests {
             }
             payload[..count].to_vec()
         };
-        tokio::join!(probe(&check, 0), serve)
+        let tls = Tls::default();
+        tokio::join!(probe(&check, 0, &tls), serve)
     }
 
     const WELL: Outcome = Outcome::Success(Success::Answered);
@@ -106,7 +107,10 @@ mod tests {
         let check =
             Check { kind: CheckKind::Udp(Arc::new(check())), ..check_of(server.local_addr().unwrap()) };
         drop(server);
-        assert_eq!(probe(&check, 0).await, Outcome::Failure(Failure::Connect(libc::ECONNREFUSED)));
+        assert_eq!(
+            probe(&check, 0, &Tls::default()).await,
+            Outcome::Failure(Failure::Connect(libc::ECONNREFUSED))
+        );
     }
 
     #[tokio::test]

@@ -261,6 +261,9 @@ fn attempt_failed(about: About<'_>, check: &Check, failure: &Failure) -> String 
         CheckKind::Http(_) | CheckKind::Ssl(_) => match failure {
             Failure::Connect(_) => format!("Error connecting server {real}."),
             Failure::ConnectTimeout => format!("Timeout connecting server {real}."),
+            Failure::Handshake(reason) => {
+                format!("SSL handshake/communication error connecting to server {real}. ({reason})")
+            }
             Failure::ReadTimeout => format!("Timeout HTTP read server {real}."),
             Failure::Deadline(limit) => {
                 format!("Timeout HTTP read server {real}. (no whole answer within {limit:?})")

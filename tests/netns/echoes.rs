@@ -8,7 +8,7 @@ use standfast::config::model::check::Pace;
 use standfast::config::model::{Check, CheckKind};
 use standfast::health::outcome::{Failure, Outcome, Success};
 use standfast::kernel::sysctl;
-use standfast::probe::probe;
+use standfast::probe::{Tls, probe};
 
 use crate::hosts::{ip, lone_host};
 
@@ -26,7 +26,7 @@ fn ask(address: &str) -> Outcome {
         log_all_failures: false,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(probe(&check, 0))
+    runtime.block_on(probe(&check, 0, &Tls::default()))
 }
 
 #[test]

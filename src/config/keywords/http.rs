@@ -21,12 +21,16 @@ pub const HTTP_GET: &[Keyword] = &[
         "Version in the request; 1.0C and 1.1 add Connection: close. No other value (no 1.1k) \
 exists.",
     ),
-    row("enable_sni", Boolean, Allowed, LastWins, "off")
-        .doc("1.4.3", "[BOOL]", "Send SNI (the virtualhost in force).")
-        .unused("speaks no TLS"),
-    row("sni_name", Words, Allowed, Replaces, "virtualhost")
-        .doc("after 2.4.3", "[NAME]", "Send this SNI; implies enable_sni.")
-        .unused("speaks no TLS"),
+    row("enable_sni", Boolean, Allowed, LastWins, "off").doc(
+        "1.4.3",
+        "[BOOL]",
+        "Send SNI (the virtualhost in force).",
+    ),
+    row("sni_name", Words, Allowed, Replaces, "virtualhost").doc(
+        "after 2.4.3",
+        "[NAME]",
+        "Send this SNI; implies enable_sni.",
+    ),
     row("fast_recovery", Boolean, Allowed, LastWins, "off").doc(
         "2.0.17",
         "[BOOL]",
@@ -51,12 +55,16 @@ pub const HTTP_GET_OF_SSL: &[Keyword] = &[
         "Version in the request; 1.0C and 1.1 add Connection: close. No other value (no 1.1k) \
 exists.",
     ),
-    row("enable_sni", Boolean, Allowed, LastWins, "off")
-        .doc("1.4.3", "[BOOL]", "Send SNI (the virtualhost in force).")
-        .unused("speaks no TLS"),
-    row("sni_name", Words, Allowed, Replaces, "virtualhost")
-        .doc("after 2.4.3", "[NAME]", "Send this SNI; implies enable_sni.")
-        .unused("speaks no TLS"),
+    row("enable_sni", Boolean, Allowed, LastWins, "off").doc(
+        "1.4.3",
+        "[BOOL]",
+        "Send SNI (the virtualhost in force).",
+    ),
+    row("sni_name", Words, Allowed, Replaces, "virtualhost").doc(
+        "after 2.4.3",
+        "[NAME]",
+        "Send this SNI; implies enable_sni.",
+    ),
     row("fast_recovery", Boolean, Allowed, LastWins, "off").doc(
         "2.0.17",
         "[BOOL]",
@@ -67,8 +75,7 @@ exists.",
 
 /// `SSL_GET` alone
 pub const SSL_GET: &[Keyword] = &[row("tls_compliant", Boolean, Allowed, LastWins, "off (quiet shutdown)")
-    .doc("2.2.8", "[BOOL]", "Send close_notify at the end.")
-    .unused("speaks no TLS")];
+    .doc("2.2.8", "[BOOL]", "Send close_notify at the end.")];
 
 /// `url`
 pub const URL: &[Keyword] = &[
@@ -105,6 +112,8 @@ pub const URL: &[Keyword] = &[
 ];
 
 /// `url` in `SSL_GET`, beside [`URL`]
-pub const SSL_URL: &[Keyword] = &[row("tls_compliant", Boolean, Allowed, LastWins, "checker's")
-    .doc("2.2.8", "[BOOL]", "As above for one url.")
-    .unused("speaks no TLS")];
+pub const SSL_URL: &[Keyword] = &[row("tls_compliant", Boolean, Allowed, LastWins, "checker's").doc(
+    "2.2.8",
+    "[BOOL]",
+    "As above for one url.",
+)];

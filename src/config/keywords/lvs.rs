@@ -296,9 +296,7 @@ pub const REAL_SERVER: &[Keyword] = &[
         "UDP datagram checker.",
     ),
     row("HTTP_GET", Block(Context::HttpGet), Allowed, Repeats, "").doc("0.5.3", "block", "HTTP checker."),
-    row("SSL_GET", Block(Context::SslGet), Allowed, Repeats, "")
-        .doc("0.5.3", "block", "HTTPS checker.")
-        .unused("speaks no TLS"),
+    row("SSL_GET", Block(Context::SslGet), Allowed, Repeats, "").doc("0.5.3", "block", "HTTPS checker."),
     row("DNS_CHECK", Block(Context::DnsCheck), Allowed, Repeats, "").doc(
         "1.3.0",
         "block",

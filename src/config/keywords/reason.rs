@@ -78,7 +78,6 @@ fn of(name: &str) -> &'static str {
         }
         "(name)" | "(interface)" => "not yet: one with what its block is for",
         "linkbeat_use_polling" => "standfast takes the kernel's word for the state of a link",
-        "password" | "ca" | "certificate" | "key" => "not yet: standfast speaks no TLS",
         "startup_script" | "startup_script_timeout" | "shutdown_script" | "shutdown_script_timeout" => {
             "not yet: no script runs before the start and after the end"
         }

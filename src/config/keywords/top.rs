@@ -115,9 +115,11 @@ in builds with linkbeat support.",
         "value block",
         "Debounce times; each line IFNAME DOWN [UP] in seconds.",
     ),
-    row("SSL", Block(Context::Ssl), Allowed, Replaces, "generated context")
-        .doc("0.5.3", "block", "Client key material for SSL_GET.")
-        .unused("asks nobody over TLS"),
+    row("SSL", Block(Context::Ssl), Allowed, Replaces, "generated context").doc(
+        "0.5.3",
+        "block",
+        "Client key material for SSL_GET.",
+    ),
     row("virtual_server_group", Values(Targets), Exits, Repeats, "").doc(
         "1.0.2",
         "NAME block",
@@ -143,14 +145,16 @@ in builds with linkbeat support.",
 
 /// `SSL`
 pub const SSL: &[Keyword] = &[
-    row("password", Word, Faults, Replaces, "none")
-        .doc("0.5.3", "STRING", "Passphrase of the private key.")
-        .later(),
-    row("ca", Word, Faults, Replaces, "none")
-        .doc("0.5.3", "PATH", "CA file (loaded, but the server certificate is never verified).")
-        .later(),
-    row("certificate", Word, Faults, Replaces, "none")
-        .doc("0.5.3", "PATH", "Client certificate file.")
-        .later(),
-    row("key", Word, Faults, Replaces, "none").doc("0.5.3", "PATH", "Private key file.").later(),
+    row("password", Word, Faults, Replaces, "none").doc(
+        "0.5.3",
+        "STRING",
+        "Passphrase of the private key.",
+    ),
+    row("ca", Word, Faults, Replaces, "none").doc(
+        "0.5.3",
+        "PATH",
+        "CA file (loaded, but the server certificate is never verified).",
+    ),
+    row("certificate", Word, Faults, Replaces, "none").doc("0.5.3", "PATH", "Client certificate file."),
+    row("key", Word, Faults, Replaces, "none").doc("0.5.3", "PATH", "Private key file."),
 ];

@@ -35,7 +35,7 @@ use crate::lvs::director::Director;
 use crate::lvs::event::Event;
 use crate::lvs::name::ServiceName;
 use crate::objects::ipvs::{Op, ServiceKey};
-use crate::probe;
+use crate::probe::{self, Tls};
 use crate::reconcile::ipvs::Table;
 use crate::report::{Ident, Line, emit, lvs};
 use crate::time::Mono;
@@ -87,6 +87,8 @@ pub struct Balancer {
     told: Told,
     /// Whose scripts run.
     current: Current,
+    /// What checks over TLS have in common; made anew at each reload, since the files may be others.
+    tls: Arc<Tls>,
     supervisor: Supervisor,
     /// From the first `ha_suspend` on.
     addresses: Option<Addresses>,
@@ -120,8 +122,10 @@ impl Balancer {
         let mut actions = Vec::new();
         let known = news(&mut told.standing);
         let director = Director::new(clock::now(), config.clone(), seed, known, &mut actions);
+        let tls = Arc::new(Tls::new(config.ssl.clone()));
         let mut balancer = Balancer {
             config,
+            tls,
             director,
             table,
             executor,
@@ -181,6 +185,7 @@ impl Balancer {
                 self.sync.follow(&config);
                 self.executor.follow(&config.global);
                 self.config = config.clone();
+                self.tls = Arc::new(Tls::new(config.ssl.clone()));
                 self.look_at_standing();
                 self.director.handle(clock::now(), Event::Reconfigure(config), &mut self.actions);
                 self.watch_addresses();
@@ -232,11 +237,11 @@ impl Balancer {
 
     fn probe(&mut self, checker: CheckerId, generation: u64, url: usize) {
         let Some(check) = self.director.check(checker).cloned() else { return };
-        let current = self.current.clone();
+        let (current, tls) = (self.current.clone(), self.tls.clone());
         let task = self.probes.spawn(async move {
             let outcome = match &check.kind {
                 CheckKind::Misc(misc) => scripted::probe(misc, &current).await,
-                _ => probe::probe(&check, url).await,
+                _ => probe::probe(&check, url, &tls).await,
             };
             Probed { checker, generation, outcome }
         });

@@ -1,8 +1,8 @@
 //! Looks at the kernel's table beside the changes, over a socket of its own on the blocking pool: whether somebody
 //! else has changed what is ours, and how many connections real servers have that drain.
 //!
-//! The kernel tells nobody of changes to IPVS; so it is asked every ten seconds, or more rarely where a look takes
-//! longer than a tenth of a second, but every minute at least.
+//! The kernel tells nobody of changes to IPVS; so it is asked every ten seconds, or more rarely where a look costs
+//! more than a tenth of a second of a processor, but every minute at least.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::time::Mono;
 
 /// From the end of a look to the next.
 const PAUSE: Duration = Duration::from_secs(10);
-/// A look that takes long is made more rarely: the pause is so many times as long.
+/// A look that costs much is made more rarely: the pause is so many times its time of a processor.
 const SHARE: u32 = 100;
 /// But not more rarely than that.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -48,11 +48,13 @@ pub(super) struct Seen {
     pub since: Moment,
 }
 
+/// The handle comes back with what was read, and with what of a processor that has cost.
+type Work = JoinHandle<(Ipvs, Result<Found, NetlinkError>, Duration)>;
+
 /// The handle, here or at work.
 pub(super) struct Reader {
     idle: Option<Ipvs>,
-    busy: Option<JoinHandle<(Ipvs, Result<Found, NetlinkError>)>>,
-    begun: Mono,
+    busy: Option<Work>,
     next_look: Mono,
     next_count: Mono,
 }
@@ -60,7 +62,7 @@ pub(super) struct Reader {
 impl Reader {
     pub fn new(ipvs: Ipvs) -> Self {
         let now = clock::now();
-        Reader { idle: Some(ipvs), busy: None, begun: now, next_look: now + PAUSE, next_count: now }
+        Reader { idle: Some(ipvs), busy: None, next_look: now + PAUSE, next_count: now }
     }
 
     /// When there is something to read; `None` while that is under way. `counting`: real servers drain.
@@ -74,7 +76,7 @@ impl Reader {
         if self.next_look > now {
             return false;
         }
-        self.begin(now, move |ipvs| {
+        self.begin(move |ipvs| {
             Ok(Found::Seen(Seen { table: ipvs.dump()?, daemons: ipvs.daemons()?, since }))
         })
     }
@@ -84,7 +86,7 @@ impl Reader {
         if self.next_count > now || services.is_empty() {
             return;
         }
-        self.begin(now, move |ipvs| {
+        self.begin(move |ipvs| {
             let mut counts = Counts::new();
             for key in services {
                 let found = ipvs.connections(&key)?.into_iter();
@@ -96,14 +98,13 @@ impl Reader {
 
     fn begin(
         &mut self,
-        now: Mono,
         work: impl FnOnce(&mut Ipvs) -> Result<Found, NetlinkError> + Send + 'static,
     ) -> bool {
         let Some(mut ipvs) = self.idle.take() else { return false };
-        self.begun = now;
         self.busy = Some(spawn_blocking(move || {
+            let before = clock::thread_time();
             let found = work(&mut ipvs);
-            (ipvs, found)
+            (ipvs, found, clock::thread_time().saturating_sub(before))
         }));
         true
     }
@@ -114,14 +115,14 @@ impl Reader {
         let result = busy.await;
         self.busy = None;
         let now = clock::now();
-        let took = now.since(self.begun) * SHARE;
-        self.next_count = now + took.clamp(COUNT_PAUSE, LONGEST_COUNT_PAUSE);
         let failed = match result {
-            Ok((ipvs, found)) => {
+            Ok((ipvs, found, cost)) => {
+                let pause = cost * SHARE;
+                self.next_count = now + pause.clamp(COUNT_PAUSE, LONGEST_COUNT_PAUSE);
                 self.idle = Some(ipvs);
                 match found {
                     Ok(Found::Seen(seen)) => {
-                        self.next_look = now + took.clamp(PAUSE, LONGEST_PAUSE);
+                        self.next_look = now + pause.clamp(PAUSE, LONGEST_PAUSE);
                         return Some(Found::Seen(seen));
                     }
                     Ok(found) => return Some(found),

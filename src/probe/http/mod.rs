@@ -1,4 +1,4 @@
-//! `HTTP_GET`: asks for a page, and compares the status code and the digest of what comes.
+//! `HTTP_GET` and `SSL_GET`: asks for a page, and compares the status code and the digest of what comes.
 
 mod response;
 
@@ -9,10 +9,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::config::model::check::{Check, HttpGet, HttpProtocol, HttpUrl, StatusRange};
+use crate::config::model::check::{Check, HttpGet, HttpProtocol, HttpUrl, Sni, StatusRange};
 use crate::health::outcome::{Failure, Outcome, Success};
 
 use super::connect::connect;
+use super::tls::Tls;
 use response::{Received, Response};
 
 /// The codes that are well where `status_code` is not given, with or without a digest.
@@ -22,16 +23,25 @@ const PIECE: usize = 4 * 1024;
 /// Bytes worked on between two pauses for others: some 0.4 ms of MD5.
 const TURN: usize = 256 * 1024;
 
-/// Asks once for the page with this number.
-pub async fn probe(check: &Check, pages: &HttpGet, url: usize) -> Outcome {
+/// Asks once for the page with this number, over TLS if there is any.
+pub async fn probe(check: &Check, pages: &HttpGet, url: usize, tls: Option<&Tls>) -> Outcome {
     let Some(page) = pages.urls.get(url) else {
         return Outcome::Undecided(format!("no url {url}"));
     };
+    let patience = check.pace.connect_timeout;
     let visit = async {
         let stream = connect(check).await?;
-        exchange(stream, request(check, pages, page), page, check.pace.connect_timeout)
-            .await
-            .map_err(Outcome::Failure)
+        let request = request(check, pages, page);
+        let Some(tls) = tls else {
+            return exchange(stream, request, page, patience).await.map_err(Outcome::Failure);
+        };
+        let mut stream = tls.connect(stream, server_name(pages, page), patience).await?;
+        let received = exchange(&mut stream, request, page, patience).await;
+        if page.tls_compliant {
+            // A peer that is gone already has heard all that it wanted.
+            let _ = timeout(patience, stream.shutdown()).await;
+        }
+        received.map_err(Outcome::Failure)
     };
     match within(deadline(check), visit).await {
         Ok(received) => judge(page, url, received),
@@ -52,6 +62,14 @@ async fn within(
 /// and then is never found out. Whoever delivers a page in time for the next check is still well.
 fn deadline(check: &Check) -> Duration {
     check.pace.delay_loop.max(check.pace.connect_timeout.saturating_mul(10))
+}
+
+/// The name for SNI: the virtual host in force, or the one that is written for all pages.
+fn server_name<'a>(pages: &'a HttpGet, page: &'a HttpUrl) -> Option<&'a str> {
+    match pages.sni.as_ref()? {
+        Sni::VirtualHost => page.virtualhost.as_deref(),
+        Sni::Name(name) => Some(name),
+    }
 }
 
 /// The request, byte by byte as keepalived 2.2.7 sends it.

@@ -52,7 +52,8 @@ async fn ask(pages: HttpGet, answer: &[u8]) -> (Outcome, String, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = listener.local_addr().unwrap();
     let check = Check { kind: CheckKind::Http(Arc::new(pages)), ..check_of(target) };
-    let (outcome, request) = tokio::join!(super::super::probe(&check, 0), serve(&listener, answer));
+    let tls = Tls::default();
+    let (outcome, request) = tokio::join!(super::super::probe(&check, 0, &tls), serve(&listener, answer));
     (outcome, request, target)
 }
 
@@ -145,7 +146,8 @@ async fn a_reset_is_a_failure() {
         read_request(&mut stream).await;
         reset(stream);
     };
-    let (outcome, ()) = tokio::join!(super::super::probe(&check, 0), server);
+    let tls = Tls::default();
+    let (outcome, ()) = tokio::join!(super::super::probe(&check, 0, &tls), server);
     assert_eq!(outcome, Outcome::Failure(Failure::Broken(libc::ECONNRESET)));
 }
 
@@ -159,7 +161,7 @@ async fn a_number_without_a_page_decides_nothing() {
         kind: CheckKind::Http(Arc::new(pages(page()))),
         ..check_of("127.0.0.1:1".parse().unwrap())
     };
-    assert!(matches!(super::super::probe(&check, 7).await, Outcome::Undecided(_)));
+    assert!(matches!(super::super::probe(&check, 7, &Tls::default()).await, Outcome::Undecided(_)));
 }
 
 #[tokio::test(start_paused = true)]

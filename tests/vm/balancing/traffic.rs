@@ -295,10 +295,13 @@ pub fn drains() {
         // One that is never closed is cut off at the end of the time.
         let open = talk_with("real4");
         daemon.reload(&config(4, &[2]));
-        lab.await_reals(&[&shown(2, 1), &shown(4, 0)], &daemon, Duration::from_secs(3));
-        lab.await_reals(&[&shown(2, 1)], &daemon, wait::seconds(6));
-        let line = "Removing service [10.1.0.4]:tcp:80 from VS [10.0.0.100]:tcp:80: drain_timeout is over";
-        daemon.await_line(line, wait::seconds(2));
+        let service = "service [10.1.0.4]:tcp:80";
+        let line = format!("Draining {service} of VS [10.0.0.100]:tcp:80 for 4 seconds at most");
+        let begun = daemon.await_line(&line, wait::seconds(2));
+        let line = format!("Removing {service} from VS [10.0.0.100]:tcp:80: drain_timeout is over");
+        let ended = daemon.await_line(&line, wait::seconds(10));
+        assert!(ended - begun > Duration::from_secs(3), "{:?}", ended - begun);
+        lab.await_reals(&[&shown(2, 1)], &daemon, wait::seconds(2));
         drop(open);
         // And back again.
         daemon.reload(&config(4, &[2, 3, 4]));
