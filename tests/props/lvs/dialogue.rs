@@ -372,14 +372,13 @@ fn a_sorry_server_that_stays_takes_the_place_of_its_dead_twin() {
     assert_eq!(node.kernel.weights(service_key(1)), [(real_key(1), 1), (real_key(2), 0)]);
 }
 
-/// A check that nothing carries out neither keeps its server out nor takes it out.
+/// A BFD session of which nothing was heard neither keeps its server out nor takes it out.
 #[test]
-fn a_check_without_a_probe_counts_for_nothing() {
+fn a_session_that_is_silent_counts_for_nothing() {
     let kind = |kind: CheckKind| Check { kind, ..tcp(real_key(1).address) };
     let bfd = CheckKind::Bfd(Arc::new(BfdCheck { instance: "PEER".into() }));
-    let tls = CheckKind::Ssl(Arc::default());
     let mut alone = alpha(real(1));
-    alone.checks = vec![kind(bfd.clone()), kind(tls)];
+    alone.checks = vec![kind(bfd.clone())];
     alone.checks.iter_mut().for_each(|check| check.alpha = true);
     let mut both = real(2);
     both.checks.push(kind(bfd));
