@@ -2,7 +2,11 @@
 //!
 //! The daemon finds the facts out and passes them in; nothing here asks the system.
 
+mod keys;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use keys::{KeyFile, KeyFileUse, NO_KEY, take_keys};
 
 use super::model::{Command, UserSpec};
 use super::{Loaded, suggest};
@@ -21,6 +25,7 @@ pub struct Needs {
     pub interfaces: Vec<InterfaceUse>,
     pub scripts: Vec<ScriptUse>,
     pub users: Vec<UserUse>,
+    pub key_files: Vec<KeyFileUse>,
 }
 
 /// A place where an interface is named.
@@ -88,6 +93,8 @@ pub struct HostFacts {
     pub namespaces: BTreeSet<String>,
     /// By the program as written in [`Needs::scripts`]; one that is not here was not found.
     pub programs: BTreeMap<String, Program>,
+    /// By the path in [`Needs::key_files`].
+    pub key_files: BTreeMap<String, KeyFile>,
 }
 
 /// What is known of a program.
@@ -128,6 +135,7 @@ pub fn check(loaded: &Loaded, facts: &HostFacts) -> Vec<Diagnostic> {
     dispensable(loaded, facts, &mut found);
     users(loaded, facts, &mut found);
     scripts(loaded, facts, vrrp_ends, &mut found);
+    keys::check(loaded, facts, &mut found);
     found
 }
 

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::net::IpAddr;
 
 use super::Loaded;
-use super::host::NO_SUCH_INTERFACE;
+use super::host::{NO_KEY, NO_SUCH_INTERFACE};
 use super::model::Config;
 use super::model::lvs::{GroupMember, Target};
 use crate::diag::{Class, Diagnostic, Span};
@@ -105,6 +105,12 @@ pub fn reload_refusal(
     };
     if let Some(rejected) = new.rejected.iter().find(instance) {
         return because(rejected.span, &rejected.reason);
+    }
+    let authenticates = |config: &Config| config.instances.iter().any(|i| i.options.auth_hmac.is_some());
+    if let Some(found) = host.iter().find(|found| found.code == NO_KEY)
+        && authenticates(old)
+    {
+        return because(found.span, &found.message);
     }
     let absent = host.iter().find(|found| found.code == NO_SUCH_INTERFACE && is_news(old, new, found))?;
     because(absent.span, &absent.message)

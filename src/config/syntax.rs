@@ -330,8 +330,10 @@ impl Builder {
             diagnostic =
                 diagnostic.help(format!("'{}' needs a block; it is read as an empty one", row.name));
         }
-        if matches!(row.arguments, Arguments::Values(Values::Names | Values::Tracked)) && line.count() > 1 {
-            let rest: Vec<&str> = line.words_from(1).collect();
+        let rest: Vec<&str> = line.words_from(1).skip_while(|word| *word == "=").collect();
+        if matches!(row.arguments, Arguments::Values(values) if values != Values::Targets)
+            && !rest.is_empty()
+        {
             diagnostic.help = Some(format!("write '{} {{ {} }}'", row.name, rest.join(" ")));
         }
         self.broken(diagnostic);

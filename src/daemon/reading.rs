@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::key_files;
 use super::scripts::ScriptBook;
 use super::scripts::account::Account;
 use crate::cli::Options;
@@ -31,7 +32,9 @@ impl Reading {
     pub fn take(options: &Options) -> Self {
         let mut loaded = config::load(&options.config_file.to_string_lossy(), &load_options(options));
         let (book, lines) = ScriptBook::open(&loaded.config, &loaded.needs);
-        let host = config::host::check(&loaded, &facts(&loaded, &book));
+        let facts = facts(&loaded, &book);
+        let host = config::host::check(&loaded, &facts);
+        config::host::take_keys(&mut loaded.config, &facts);
         without_disabled_checks(&mut loaded.config, &book);
         Reading { loaded, book: Arc::new(book), host, lines }
     }
@@ -99,6 +102,7 @@ fn facts(loaded: &Loaded, book: &ScriptBook) -> HostFacts {
             facts.groups.insert(group.clone());
         }
     }
+    facts.key_files = key_files::read(&loaded.needs);
     facts.programs = book.programs.iter().cloned().collect::<BTreeMap<_, _>>();
     facts
 }

@@ -66,6 +66,7 @@ mod tests {
             net: net.parse().unwrap(),
             secondary: false,
             tentative: false,
+            duplicate: false,
             protocol: Some(protocol),
         }
     }

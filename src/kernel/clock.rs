@@ -20,6 +20,16 @@ pub fn now() -> Mono {
     Mono::ZERO + span
 }
 
+/// What the calling thread has had of a processor, in the kernel too.
+pub fn thread_time() -> Duration {
+    clock_gettime(Clock::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default()
+}
+
+/// The wall clock, since 1970. It may step, and nothing is timed by it.
+pub fn utc() -> Duration {
+    std::time::UNIX_EPOCH.elapsed().unwrap_or_default()
+}
+
 /// A descriptor that becomes readable at a point of time, to the microsecond where tokio's own timers
 /// are up to two milliseconds late.
 pub struct Alarm {

@@ -134,6 +134,7 @@ pub(super) fn assigned(message: &AddressMessage) -> Option<AssignedAddress> {
         net,
         secondary: flags.contains(AddressFlags::Secondary),
         tentative: flags.intersects(AddressFlags::Tentative | AddressFlags::Dadfailed),
+        duplicate: flags.contains(AddressFlags::Dadfailed),
         protocol,
     })
 }

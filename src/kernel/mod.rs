@@ -20,6 +20,7 @@ pub mod monitor;
 pub mod neighbour;
 pub mod netlink;
 pub mod netns;
+pub mod nftables;
 pub mod poller;
 pub mod process_events;
 pub mod process_table;

@@ -102,6 +102,41 @@ impl Channel {
         results
     }
 
+    /// Sends requests that the kernel takes together or not at all; the first that it refuses is the reason.
+    pub fn batch<P>(
+        &mut self,
+        begin: NetlinkMessage<P>,
+        requests: Vec<NetlinkMessage<P>>,
+        end: NetlinkMessage<P>,
+    ) -> Result<(), NetlinkError>
+    where
+        P: NetlinkSerializable + NetlinkDeserializable,
+    {
+        self.outgoing.clear();
+        self.append(begin, NLM_F_REQUEST);
+        let first = self.sequence;
+        let count = requests.len();
+        requests.into_iter().for_each(|request| self.append(request, NLM_F_REQUEST | NLM_F_ACK));
+        self.append(end, NLM_F_REQUEST);
+        self.send()?;
+        let (mut missing, mut outcome) = (count, Ok(()));
+        while missing > 0 {
+            self.receive(|message: NetlinkMessage<P>| {
+                let index = message.header.sequence_number.wrapping_sub(first) as usize;
+                let NetlinkPayload::Error(answer) = &message.payload else { return };
+                if index > count {
+                    return;
+                }
+                if let (Some(code), Ok(())) = (answer.code, &outcome) {
+                    outcome = Err(NetlinkError::Refused(code.get().saturating_abs()));
+                }
+                // An answer to the beginning may be the only one.
+                missing = if index == 0 { 0 } else { missing.saturating_sub(1) };
+            })?;
+        }
+        outcome
+    }
+
     /// Sends one request and collects every object of the answer. A dump that the kernel says changed
     /// in between is taken again.
     pub fn dump<P>(&mut self, request: NetlinkMessage<P>) -> Result<Vec<P>, NetlinkError>

@@ -31,6 +31,8 @@ pub struct Director {
     pub(super) schedule: Schedule<CheckerId>,
     pub(super) followed: Followed,
     pub(super) presence: Presence,
+    /// Services with real servers that drain.
+    pub(super) draining: Vec<ServiceId>,
     pub(super) seed: u64,
     /// Checkers made so far; spreads their first probes.
     pub(super) created: u64,
@@ -107,6 +109,7 @@ impl Director {
             schedule: Schedule::default(),
             followed: Followed::default(),
             presence: Presence::default(),
+            draining: Vec::new(),
             seed,
             created: 0,
             generation: 0,
@@ -137,17 +140,19 @@ impl Director {
             }
             Event::Reconfigure(config) => self.load(now, &config, out),
             Event::Addresses(here) => self.addresses(now, here, out),
+            Event::Counted { asked, counts } => self.counted(asked, &counts, out),
             Event::Stop => self.stop(out),
         }
     }
 
-    /// When the next probe is due.
+    /// When the next probe is due, or the time of a server that drains is over.
     pub fn deadline(&self) -> Option<Mono> {
-        self.schedule.next()
+        [self.schedule.next(), self.drain_deadline()].into_iter().flatten().min()
     }
 
-    /// Asks for the probes that are due.
+    /// Asks for the probes that are due, and lets those leave whose time is over.
     pub fn expire(&mut self, now: Mono, out: &mut Vec<Action>) {
+        self.drain_expire(now, out);
         while let Some(id) = self.schedule.take_due(now) {
             let Some(attached) = self.checkers.get_mut(id.0) else { continue };
             self.generation += 1;
@@ -237,6 +242,7 @@ impl Director {
             }
         }
         self.by_identity.clear();
+        self.draining.clear();
         self.checkers = Slots::default();
         self.schedule = Schedule::default();
         self.followed = Followed::default();

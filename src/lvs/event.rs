@@ -5,9 +5,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::action::CheckerId;
+use super::drain::Counts;
 use crate::config::model::Config;
 use crate::health::outcome::Outcome;
 use crate::ids::Name;
+use crate::time::Mono;
 
 /// One input.
 #[derive(Clone, Debug)]
@@ -24,6 +26,9 @@ pub enum Event {
     Reconfigure(Arc<Config>),
     /// The addresses of this host, all of them: `ha_suspend` asks for them.
     Addresses(Arc<HashSet<IpAddr>>),
+    /// So many connections the destinations of the services in [`super::director::Director::draining`] had at `asked`,
+    /// when everything wanted until then stood in the kernel.
+    Counted { asked: Mono, counts: Arc<Counts> },
     /// The daemon ends.
     Stop,
 }

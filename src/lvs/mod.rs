@@ -7,6 +7,7 @@
 
 pub mod action;
 pub mod director;
+pub mod drain;
 pub mod event;
 mod followed;
 pub mod name;

@@ -57,6 +57,11 @@ pub enum Note {
     AliveServers { service: ServiceName, added: bool },
     /// A real server is taken out because the daemon ends, or the new configuration does not have it.
     Released { real: RealName, service: ServiceName, stopping: bool, inhibited: bool },
+    /// The new configuration does not have this real server; it stays with weight 0 until its connections have ended,
+    /// at most so many seconds.
+    Draining { real: RealName, service: ServiceName, seconds: u64 },
+    /// Its connections have ended (`dry`), or the time is over.
+    Drained { real: RealName, service: ServiceName, dry: bool },
     /// Another service of the configuration has this address or mark of a group already, and so many more.
     LeftToAnother { service: ServiceName, first: ServiceKey, more: usize },
     /// The new configuration's group has this member, or does not have it any more.

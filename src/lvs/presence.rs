@@ -77,7 +77,9 @@ impl Director {
         let mut checkers: Vec<CheckerId> = Vec::new();
         for (settings, real) in service.reals() {
             let real_name = RealName::of(&name, plan::real_key(settings));
-            for checker in &real.checkers {
+            // Those that are told neither rest nor begin: what they know is true wherever the address is.
+            let asks = |id: &&CheckerId| self.check(**id).is_some_and(|check| is_probed(&check.kind));
+            for checker in real.checkers.iter().filter(asks) {
                 let (real, service) = (real_name, name.clone());
                 out.push(Action::Note(match rests {
                     true => Note::Suspending { real, service },
@@ -92,7 +94,7 @@ impl Director {
                 // The result of a probe that is under way counts for nothing.
                 attached.running = None;
                 self.schedule.clear(id);
-            } else if is_probed(&attached.checker.check().kind) {
+            } else {
                 let warmup = attached.checker.check().pace.warmup;
                 self.schedule.set(id, now + first_delay(self.seed, u64::from(id.0), warmup));
             }

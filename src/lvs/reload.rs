@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::action::{Action, CheckerId, ServiceId};
 use super::director::{Attached, Director, Word, note_followed};
+use super::drain::Draining;
 use super::followed::{self, Effect};
 use super::name::{RealName, ServiceName};
 use super::note::Note;
@@ -76,6 +77,7 @@ impl Director {
         }
         out.extend(activated.into_iter().map(Action::Note));
         self.follow_addresses(now, out);
+        self.follow_drains();
     }
 
     fn add_service(
@@ -134,6 +136,7 @@ impl Director {
         out: &mut Vec<Action>,
     ) {
         let Some(service) = self.services.get_mut(id.0) else { return };
+        let new_settings = settings.clone();
         if **service.settings() == *settings {
             service.rebase(settings);
             return;
@@ -170,13 +173,34 @@ impl Director {
         }
         for settings in &old_settings.real_servers {
             if let Some((_, real)) = old.remove(&plan::real_key(settings)) {
-                release_real(name, settings, real.is_up(), Release::Reload, old_settings.omega, out);
+                self.let_go(now, (id, name), (&old_settings, &new_settings), (settings, &real), out);
                 self.remove_checkers(real.checkers);
             }
         }
         if let Some(service) = self.services.get_mut(id.0) {
             service.adopt(settings, reals, out);
         }
+    }
+
+    /// The real server is in the old configuration only: it leaves, at once or when its connections have ended.
+    fn let_go(
+        &mut self,
+        now: Mono,
+        (id, name): (ServiceId, &ServiceName),
+        (old, new): (&VirtualServer, &VirtualServer),
+        (settings, real): (&RealServer, &Real),
+        out: &mut Vec<Action>,
+    ) {
+        let service = self.services.get_mut(id.0).filter(|service| service.holds(settings, real));
+        let draining = service.and_then(|service| {
+            let draining = Draining::begin(now, new, settings)?;
+            let (real, seconds) = (draining.name(name), draining.until().since(now).as_secs());
+            service.drain_mut().add(draining);
+            Some(Note::Draining { real, service: name.clone(), seconds })
+        });
+        let why = if draining.is_some() { Release::Drain } else { Release::Reload };
+        out.extend(draining.map(Action::Note));
+        release_real(name, settings, real.is_up(), why, old.omega, out);
     }
 
     /// The real server is in both configurations: its equal checkers go on as if nothing had happened.

@@ -1,11 +1,13 @@
 //! One virtual service: which real servers are up, whether that makes a quorum, and what follows.
 
+use std::collections::HashSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use super::action::{Action, CheckerId, ScriptEvent, ServiceId};
+use super::drain::Drain;
 use super::name::{RealName, ServiceName, Subject};
 use super::note::Note;
 use super::plan;
@@ -70,6 +72,8 @@ pub(super) struct Service {
     reals: Vec<Real>,
     quorum: Quorum,
     sorry_in_use: bool,
+    /// Those that left the configuration and have connections.
+    drain: Drain,
     /// Sum of the weights of the real servers that are up.
     live: u64,
 }
@@ -106,6 +110,7 @@ impl Service {
             settings,
             reals,
             sorry_in_use: false,
+            drain: Drain::default(),
         };
         out.push(Action::Program(id));
         service.judge_quorum(true, out);
@@ -119,6 +124,19 @@ impl Service {
     /// Takes other services of the kernel, and gives back those that it had.
     pub fn replace_keys(&mut self, keys: Keys) -> Keys {
         std::mem::replace(&mut self.keys, keys)
+    }
+
+    pub fn drain(&self) -> &Drain {
+        &self.drain
+    }
+
+    pub fn drain_mut(&mut self) -> &mut Drain {
+        &mut self.drain
+    }
+
+    /// Whether the table has this real server, with whatever weight.
+    pub fn holds(&self, settings: &RealServer, real: &Real) -> bool {
+        plan::real(settings, real.weight(settings), real.is_up(), self.sorry_in_use).is_some()
     }
 
     pub fn name(&self) -> ServiceName {
@@ -159,6 +177,7 @@ impl Service {
     pub fn adopt(&mut self, settings: Settings, reals: Vec<Real>, out: &mut Vec<Action>) {
         self.live = live_weight(&settings, &reals);
         self.quorum.adopt(&settings);
+        self.drain.follow(&plan::name(&settings), &settings, out);
         self.name = plan::name(&settings);
         self.settings = settings;
         self.reals = reals;
@@ -327,6 +346,11 @@ impl Service {
         {
             destinations.push((server, destination));
         }
+        if !self.drain.is_empty() {
+            let wanted: HashSet<DestKey> = destinations.iter().map(|(server, _)| *server).collect();
+            let draining = self.drain.iter().map(|draining| draining.wanted(&self.settings, key));
+            destinations.extend(draining.filter(|(server, _)| !wanted.contains(server)));
+        }
         Pool { service: plan::service(&self.settings, key), destinations }
     }
 
@@ -349,6 +373,8 @@ impl Service {
 pub(super) enum Release {
     /// The new configuration does not have it, or its service.
     Reload,
+    /// The same, but it drains first: that was said.
+    Drain,
     /// The daemon ends.
     Stop,
     /// The same with `lvs_flush_on_stop`: it goes with its service, and nothing is said of it.
@@ -367,7 +393,7 @@ pub(super) fn release_real(
     let told = match why {
         Release::Stop => true,
         Release::Reload => up || settings.inhibit_on_failure,
-        Release::Flush => false,
+        Release::Drain | Release::Flush => false,
     };
     if told {
         let real = RealName::of(service, plan::real_key(settings));

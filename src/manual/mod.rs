@@ -127,8 +127,15 @@ fn missing(row: &Keyword) -> &'static str {
 fn status(row: &Keyword) -> String {
     match row.status {
         Status::Honoured => "honoured".to_owned(),
-        Status::Ignored => format!("read and checked, without effect: {}", row.reason()),
-        Status::Unused(feature) => format!("read and checked, without effect yet: standfast {feature}"),
+        _ => without_effect(row),
+    }
+}
+
+/// Why it has none, as a sentence without its end.
+fn without_effect(row: &Keyword) -> String {
+    match row.status {
+        Status::Unused(feature) => format!("Without effect: not yet: standfast {feature}"),
+        _ => format!("Without effect: {}", row.reason()),
     }
 }
 

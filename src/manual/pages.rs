@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{entries, missing, place, since, status, twice};
+use super::{entries, missing, place, since, status, twice, without_effect};
 use crate::config::keywords::{Arguments, CONTEXTS, Context, Keyword, Status};
 
 const MARKDOWN_HEAD: &str = "\
@@ -12,7 +12,8 @@ Generated from the table of keywords (`make docs`). `standfast explain KEYWORD` 
 
 A block is a keyword, perhaps a name, and lines between braces. `#` and `!` begin a comment. What a file means that uses
 one of these words is keepalived's; where standfast does something else on purpose it is in
-[compatibility.md](compatibility.md). `not yet` marks what is read, checked and kept, and has no effect yet.
+[compatibility.md](compatibility.md). Of what is read, checked and kept without effect
+the reason stands in italics.
 ";
 
 /// `docs/configuration.md`
@@ -53,7 +54,7 @@ fn arguments(row: &Keyword) -> String {
 fn effect(row: &Keyword) -> String {
     let mut words = vec![row.about.to_owned()];
     if !matches!(row.status, Status::Honoured) {
-        words.push("*Not yet.*".to_owned());
+        words.push(format!("*{}.*", without_effect(row)));
     }
     if let Some(replacement) = row.replacement {
         words.push(format!("Deprecated: use `{}`.", replacement.keyword));
@@ -68,7 +69,7 @@ pub fn man_page(version: &str) -> String {
          .SH NAME\nstandfast.conf \\- configuration of standfast: the language of keepalived.conf\n.SH DESCRIPTION\n\
          standfast reads keepalived's configuration, by default\n.IR /etc/keepalived/keepalived.conf .\nA block is a \
          keyword, perhaps a name, and lines between braces.\n.B #\nand\n.B !\nbegin a comment.\n.PP\nBelow, every block with \
-         its keywords. \"Not yet\" is said of what is read, checked and kept, and has no effect yet.\n"
+         its keywords. Of what is read, checked and kept without effect the reason is said.\n"
     );
     for (paths, contexts) in chapters() {
         let titles: Vec<String> = paths.iter().map(|path| place(path)).collect();

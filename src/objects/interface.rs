@@ -41,6 +41,8 @@ pub struct AssignedAddress {
     pub secondary: bool,
     /// `IFA_F_TENTATIVE` or `IFA_F_DADFAILED`: not usable yet.
     pub tentative: bool,
+    /// `IFA_F_DADFAILED`: somebody else has it.
+    pub duplicate: bool,
     /// `IFA_PROTO`, where the kernel has it (5.18 on); 18 is keepalived's and ours.
     pub protocol: Option<u8>,
 }

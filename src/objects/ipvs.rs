@@ -134,6 +134,15 @@ pub struct Destination {
     pub lower_threshold: u32,
 }
 
+/// How many connections a destination has (`IPVS_DEST_ATTR_ACTIVE_CONNS`, `_INACT_CONNS`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Connections {
+    /// Established; of UDP all that are not forgotten yet.
+    pub active: u32,
+    /// Opening or closing.
+    pub inactive: u32,
+}
+
 /// One virtual service with everything in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pool {

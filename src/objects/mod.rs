@@ -2,6 +2,7 @@
 //! by [`crate::reconcile`], read and written by [`crate::kernel`].
 
 pub mod address;
+pub mod filter;
 pub mod interface;
 pub mod ipvs;
 pub mod process;

@@ -36,7 +36,7 @@ pub fn stats(views: &[View]) -> String {
             "VRRP Instance: {}\n  Advertisements:\n    Received: {}\n    Sent: {}\n  Became master: {}\n  \
              Released master: {}\n  Packet Errors:\n    Length: {}\n    TTL: {}\n    Invalid Type: {}\n    \
              Advertisement Interval: {}\n    Address List: {}\n  Authentication Errors:\n    Invalid Type: {}\n    \
-             Type Mismatch: {}\n    Failure: {}\n  Priority Zero:\n    Received: {}\n    Sent: {}\n",
+             Type Mismatch: {}\n    Failure: {}\n",
             view.config.name,
             c.advert_received,
             c.advert_sent,
@@ -50,8 +50,25 @@ pub fn stats(views: &[View]) -> String {
             c.auth_invalid_type,
             c.auth_type_mismatch,
             c.auth_failure,
-            c.priority_zero_received,
-            c.priority_zero_sent,
+        );
+        // Whoever asks for auth_hmac expects the file of a keepalived that has it; others get the one they know.
+        if view.config.options.auth_hmac.is_some() {
+            let _ = write!(
+                text,
+                "  Authentication Extension Errors:\n    Missing: {}\n    Malformed: {}\n    Unknown Key: {}\n    \
+                 Invalid HMAC: {}\n    Stale: {}\n    Replay: {}\n",
+                c.trailer_missing,
+                c.trailer_malformed,
+                c.trailer_key,
+                c.trailer_hmac,
+                c.trailer_stale,
+                c.trailer_replay,
+            );
+        }
+        let _ = write!(
+            text,
+            "  Priority Zero:\n    Received: {}\n    Sent: {}\n",
+            c.priority_zero_received, c.priority_zero_sent
         );
     }
     text

@@ -95,6 +95,13 @@ pub fn render(note: &Note) -> Line {
             let inhibited = if *inhibited { "(inhibited) " } else { "" };
             format!("{verb} {inhibited}service {real} from VS {service}")
         }
+        Note::Draining { real, service, seconds } => {
+            format!("Draining service {real} of VS {service} for {seconds} seconds at most")
+        }
+        Note::Drained { real, service, dry } => {
+            let why = if *dry { "its connections have ended" } else { "drain_timeout is over" };
+            format!("Removing service {real} from VS {service}: {why}")
+        }
         Note::LeftToAnother { service, first, more } => {
             let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
             let first = ServiceName::Single(*first);

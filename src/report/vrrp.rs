@@ -62,6 +62,10 @@ fn words(what: &What) -> (bool, String) {
             ),
         ),
         What::SequenceSynced => (false, "IPSEC-AH : Syncing seq_num - Increment seq".into()),
+        What::ClockSkew { skew, window, from } => (
+            false,
+            format!("authentication clock skew {skew} sec from {from} approaching window {window} sec"),
+        ),
         What::MasterSet { now, before: None } => (true, format!("master set to {now}")),
         What::MasterSet { now, before: Some(before) } => {
             (true, format!("master changed from {before} to {now}"))
@@ -262,6 +266,14 @@ fn refused(refusal: Refusal, from: &str, ours: u8, interval: Duration) -> String
             format!("received a multicast packet as unicast, or the reverse, from {from}")
         }
         Refusal::UnknownPeer => format!("unicast source address {from} is not a peer"),
+        Refusal::TrailerMissing => format!("missing authentication trailer from {from}"),
+        Refusal::TrailerMalformed => format!("malformed authentication trailer from {from}"),
+        Refusal::TrailerKey(id) => format!("unknown authentication key id {id} from {from}"),
+        Refusal::TrailerHmac => format!("invalid authentication HMAC from {from}"),
+        Refusal::TrailerStale { skew, window } => format!(
+            "stale authentication trailer from {from}, clock skew {skew} sec exceeds window {window} sec"
+        ),
+        Refusal::TrailerReplay => format!("replayed authentication trailer from {from}"),
         Refusal::OwnSource => format!("received an advert with our own address {from}: ignored"),
     }
 }

@@ -18,6 +18,13 @@ pub struct Counters {
     pub auth_invalid_type: u64,
     pub auth_type_mismatch: u64,
     pub auth_failure: u64,
+    /// Of `auth_hmac`: no trailer; none of its form; an unknown key; a wrong HMAC; too old or too new; replayed.
+    pub trailer_missing: u64,
+    pub trailer_malformed: u64,
+    pub trailer_key: u64,
+    pub trailer_hmac: u64,
+    pub trailer_stale: u64,
+    pub trailer_replay: u64,
     pub priority_zero_received: u64,
     pub priority_zero_sent: u64,
     pub version: u64,
@@ -42,6 +49,12 @@ impl Counters {
             Refusal::Password | Refusal::Spi(_) | Refusal::Icv | Refusal::Replay { .. } => {
                 &mut self.auth_failure
             }
+            Refusal::TrailerMissing => &mut self.trailer_missing,
+            Refusal::TrailerMalformed => &mut self.trailer_malformed,
+            Refusal::TrailerKey(_) => &mut self.trailer_key,
+            Refusal::TrailerHmac => &mut self.trailer_hmac,
+            Refusal::TrailerStale { .. } => &mut self.trailer_stale,
+            Refusal::TrailerReplay => &mut self.trailer_replay,
             Refusal::Interval(_) => &mut self.advert_interval,
             Refusal::Type(_) => &mut self.invalid_type,
             Refusal::Checksum => &mut self.checksum,

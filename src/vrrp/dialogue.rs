@@ -98,6 +98,7 @@ pub(super) fn eth0(up: bool, address: Option<&str>) -> Arc<Interface> {
                 net: format!("{a}/24").parse().unwrap(),
                 secondary: false,
                 tentative: false,
+                duplicate: false,
                 protocol: None,
             })
             .into_iter()

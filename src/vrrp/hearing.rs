@@ -5,11 +5,13 @@ use std::net::IpAddr;
 
 use super::action::Action;
 use super::ah;
+use super::auth_hmac;
 use super::event::Datagram;
 use super::instance::{Instance, Phase, Wish};
 use super::note::What;
 use super::strangers::News;
-use super::wire::{self, Advert, Refusal};
+use super::wire::{self, Advert, Refusal, Terms};
+use crate::config::model::options::HmacMode;
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{Auth, Version};
 use crate::time::Mono;
@@ -30,6 +32,9 @@ impl Instance {
         let advert = match self
             .admit(datagram)
             .and_then(|()| self.authenticate(datagram))
+            .and_then(|payload| {
+                self.verify_trailer(&terms, payload, datagram.source, out).map(|()| payload)
+            })
             .and_then(|payload| Advert::parse(payload, datagram.source, datagram.destination, &terms))
         {
             Ok(advert) => advert,
@@ -102,6 +107,37 @@ impl Instance {
         }
     }
 
+    /// `auth_hmac`. A packet of another version is left to the check of that.
+    fn verify_trailer(
+        &mut self,
+        terms: &Terms,
+        payload: &[u8],
+        from: IpAddr,
+        out: &mut Vec<Action>,
+    ) -> Result<(), Refusal> {
+        let config = self.config.clone();
+        let Some(how) = &config.options.auth_hmac else { return Ok(()) };
+        if payload.first().map(|first| first >> 4) != Some(terms.version.number()) {
+            return Ok(());
+        }
+        let (advert, Some(trailer)) = auth_hmac::split(payload, terms) else {
+            let migrating = how.mode != HmacMode::Enforce;
+            return if migrating { Ok(()) } else { Err(Refusal::TrailerMissing) };
+        };
+        let peers = &config.unicast_peers;
+        if !peers.is_empty() && !peers.iter().any(|peer| peer.address == from) {
+            return Err(Refusal::UnknownPeer);
+        }
+        let verified = self.sequences.verify(how, terms, from, advert, trailer)?;
+        if let Some(skew) = verified.skew
+            && !self.skew_told
+        {
+            self.skew_told = true;
+            self.note(What::ClockSkew { skew, window: how.time_window.as_secs(), from }, out);
+        }
+        Ok(())
+    }
+
     fn refuse(&mut self, refusal: Refusal, datagram: &Datagram<'_>, out: &mut Vec<Action>) {
         let from = datagram.source;
         self.counters.refuse(refusal);
@@ -116,9 +152,11 @@ impl Instance {
             }
         }
         let known = self.told.iter().any(|(told, by)| {
-            // Each replay has another number.
+            // Each replay has another number, and each old packet another age.
             let alike = std::mem::discriminant(told) == std::mem::discriminant(&refusal);
-            *by == from && (*told == refusal || alike && matches!(refusal, Refusal::Replay { .. }))
+            *by == from
+                && (*told == refusal
+                    || alike && matches!(refusal, Refusal::Replay { .. } | Refusal::TrailerStale { .. }))
         });
         if self.told.len() < TOLD && !known {
             self.told.push((refusal, from));

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::{Action, InstanceId, State, Subject};
+use super::auth_hmac::{self, Sequences};
 use super::counters::Counters;
 use super::garp::Schedule;
 use super::note::{Fault, Note, Objects, What};
 use super::owner::Rogue;
 use super::strangers::Strangers;
 use super::wire::{self, Refusal, Terms};
+use crate::config::model::options::HmacMode;
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{InitialState, Version, VirtualAddress, VrrpInstance};
 use crate::ids::{Family, IfIndex, Name};
@@ -80,6 +82,9 @@ pub(super) struct Instance {
     pub(super) identification: u16,
     /// Of the authentication header: the last that was sent or heard.
     pub(super) sequence: u32,
+    /// Of `auth_hmac`.
+    pub(super) sequences: Sequences,
+    pub(super) skew_told: bool,
     pub(super) told: Vec<(Refusal, IpAddr)>,
     pub(super) strangers: Strangers,
     pub(super) list_told: bool,
@@ -113,6 +118,8 @@ impl Instance {
             packets: Vec::new(),
             identification: 0,
             sequence: 0,
+            sequences: Sequences::default(),
+            skew_told: false,
             told: Vec::new(),
             strangers: Strangers::default(),
             list_told: false,
@@ -333,7 +340,9 @@ impl Instance {
 
     /// The interface's MTU, and with it the length of the list in an advert.
     pub fn set_mtu(&mut self, mtu: u32, out: &mut Vec<Action>) {
-        let room = wire::room(&self.terms(), mtu);
+        let hmac = self.config.options.auth_hmac.as_ref();
+        let signs = hmac.is_some_and(|hmac| hmac.mode != HmacMode::ReceiveOnly);
+        let room = wire::room(&self.terms(), if signs { auth_hmac::LEN } else { 0 }, mtu);
         if self.room != room {
             self.room = room;
             self.packets.clear();
@@ -453,6 +462,7 @@ impl Instance {
         self.wants_master = false;
         self.told.clear();
         self.list_told = false;
+        self.skew_told = false;
         self.conflict_told = false;
         self.rogue = None;
     }

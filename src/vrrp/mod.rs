@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod ah;
+pub mod auth_hmac;
 pub mod counters;
 mod debounce;
 pub mod event;

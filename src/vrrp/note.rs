@@ -68,6 +68,14 @@ pub enum What {
     },
     /// A master with an authentication header goes on from the number of one of lower priority.
     SequenceSynced,
+    /// The sender's clock and ours will soon be too far apart for `auth_hmac`; told once until the own state changes.
+    ClockSkew {
+        /// Seconds by which ours is ahead.
+        skew: i32,
+        /// Seconds that are allowed.
+        window: u64,
+        from: IpAddr,
+    },
     MasterSet {
         now: IpAddr,
         before: Option<IpAddr>,

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::action::{Action, InstanceId, State};
 use super::counters::Counters;
@@ -52,6 +53,8 @@ pub struct Router {
     pub(super) by_interface: HashMap<Name, Vec<InstanceId>>,
     pub(super) by_tracked: HashMap<Object, Vec<InstanceId>>,
     pub(super) by_address: HashMap<AddressKey, InstanceId>,
+    /// Those with `auth_hmac`.
+    signing: Vec<InstanceId>,
     pub(super) restored: Restored,
     /// What is to be announced, at the pace that the configuration asks for.
     lanes: Lanes,
@@ -100,6 +103,7 @@ impl Router {
             by_interface: HashMap::new(),
             by_tracked: HashMap::new(),
             by_address: HashMap::new(),
+            signing: Vec::new(),
             restored: Restored::default(),
             lanes: Lanes::default(),
             debounce: Debounce::default(),
@@ -149,6 +153,15 @@ impl Router {
             Event::Stop => self.stop(out),
         }
         self.announce(now, out);
+    }
+
+    /// What the wall clock says, since 1970: for the trailers of `auth_hmac`, and nothing else.
+    pub fn tell_utc(&mut self, utc: Duration) {
+        for id in &self.signing {
+            if let Some(Some(instance)) = self.instances.get_mut(id.0 as usize) {
+                instance.sequences.utc = utc;
+            }
+        }
     }
 
     /// When [`Router::expire`] has something to do.
@@ -468,6 +481,8 @@ impl Router {
         self.by_interface.clear();
         self.by_tracked.clear();
         self.by_address.clear();
+        let signs = |instance: &&Instance| instance.config.options.auth_hmac.is_some();
+        self.signing = self.instances.iter().flatten().filter(signs).map(|i| i.id).collect();
         let mut virtual_addresses = HashSet::new();
         let mut tracked_sources = HashSet::new();
         for instance in self.instances.iter().flatten() {

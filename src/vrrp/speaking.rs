@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::action::Action;
 use super::ah::{self, Unsealed};
+use super::auth_hmac;
 use super::garp::Block;
 use super::instance::{Instance, Phase};
 use super::note::What;
@@ -20,26 +21,45 @@ impl Instance {
     }
 
     pub(super) fn transmit(&mut self, out: &mut Vec<Action>) {
-        self.build_packets();
-        let Some(source) = self.source else { return };
-        self.begin_round();
-        for (destination, payload) in &self.packets {
-            out.extend(self.packet(source, *destination, payload.clone()));
-        }
-        self.counters.advert_sent += self.packets.len() as u64;
+        self.advertise(None, out);
     }
 
     pub(super) fn resign(&mut self, out: &mut Vec<Action>) {
-        self.build_packets();
-        let Some(source) = self.source else { return };
-        self.begin_round();
-        for (destination, packet) in &self.packets {
-            let payload = wire::with_priority(packet, 0, source, *destination, self.config.version).into();
-            out.extend(self.packet(source, *destination, payload));
+        if self.advertise(Some(0), out) {
+            self.counters.priority_zero_sent += self.packets.len() as u64;
+            self.note(What::SentPriorityZero, out);
         }
-        self.counters.priority_zero_sent += self.packets.len() as u64;
+    }
+
+    /// One advert to all; false where there is no source to send it from.
+    fn advertise(&mut self, priority: Option<u8>, out: &mut Vec<Action>) -> bool {
+        self.build_packets();
+        let Some(source) = self.source else { return false };
+        self.begin_round();
+        let version = self.config.version;
+        let trailer = self.sign(source, priority);
+        for (destination, packet) in &self.packets {
+            let to = *destination;
+            let changed =
+                priority.map(|priority| wire::with_priority(packet, priority, source, to, version));
+            let signed = trailer.map(|trailer| {
+                wire::with_trailer(changed.as_deref().unwrap_or(packet), &trailer, source, to, version)
+            });
+            let payload = signed.or(changed).map_or_else(|| packet.clone(), Into::into);
+            out.extend(self.packet(source, to, payload));
+        }
         self.counters.advert_sent += self.packets.len() as u64;
-        self.note(What::SentPriorityZero, out);
+        true
+    }
+
+    /// The trailer of this round, one for all peers: what it covers is the same for each.
+    fn sign(&mut self, source: IpAddr, priority: Option<u8>) -> Option<[u8; auth_hmac::LEN]> {
+        let how = self.config.options.auth_hmac.as_ref()?;
+        let terms = self.terms();
+        let (destination, packet) = self.packets.first()?;
+        let changed = priority
+            .map(|priority| wire::with_priority(packet, priority, source, *destination, terms.version));
+        self.sequences.sign(how, &terms, source, changed.as_deref().unwrap_or(packet))
     }
 
     /// All peers of a round get the same identification and sequence number; keepalived counts from 1.
@@ -88,8 +108,9 @@ impl Instance {
         self.config.addresses.iter().chain(&self.config.excluded).filter_map(move |address| {
             let elsewhere = extra > 0 && address.key.interface != *own;
             let options = &config.options;
-            let counts =
-                elsewhere && (all || options.vmac_addr || options.vmac_addresses.contains(&address.key));
+            let on_vmac =
+                || options.address_vmacs.iter().any(|device| device.name == address.key.interface);
+            let counts = elsewhere && (all || on_vmac());
             let rounds = if counts { rounds.max(extra) } else { rounds };
             (rounds > 0).then_some((&address.key, rounds))
         })

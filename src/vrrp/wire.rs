@@ -92,6 +92,22 @@ pub enum Refusal {
     /// `check_unicast_src`, and the sender is no peer.
     #[error("unknown peer")]
     UnknownPeer,
+    /// `auth_hmac`: no trailer, or none of the length that one has.
+    #[error("no authentication trailer")]
+    TrailerMissing,
+    #[error("malformed authentication trailer")]
+    TrailerMalformed,
+    /// None of our keys has this id.
+    #[error("unknown authentication key {0}")]
+    TrailerKey(u8),
+    #[error("wrong authentication HMAC")]
+    TrailerHmac,
+    /// Our clock is so many seconds ahead of the sender's, and so many are allowed.
+    #[error("clock skew of {skew} s")]
+    TrailerStale { skew: i32, window: i32 },
+    /// Its sequence is not beyond the last that this sender has sent.
+    #[error("replayed authentication trailer")]
+    TrailerReplay,
     /// It carries our own address.
     #[error("own address")]
     OwnSource,
@@ -103,7 +119,8 @@ pub fn vrid(payload: &[u8]) -> Option<Vrid> {
 }
 
 impl<'a> Advert<'a> {
-    /// Checks a packet in keepalived's order and reads it. Ethernet padding behind it is tolerated.
+    /// Checks a packet in keepalived's order and reads it. Behind it Ethernet padding is tolerated, and a trailer, which
+    /// over IPv6 is under the checksum.
     pub fn parse(
         payload: &'a [u8],
         source: IpAddr,
@@ -123,8 +140,7 @@ impl<'a> Advert<'a> {
         let interval = match terms.version {
             Version::V2 => {
                 check_auth_type(fifth, terms.auth.as_ref())?;
-                // keepalived's version 2 over IPv6 has no place for it.
-                if terms.family == Family::V4 {
+                if has_auth_data(terms) {
                     let auth_data = tail.first_chunk::<AUTH_DATA_LEN>().ok_or(Refusal::Length)?;
                     length += AUTH_DATA_LEN;
                     check_password(auth_data, terms.auth.as_ref())?;
@@ -140,6 +156,7 @@ impl<'a> Advert<'a> {
         if first & 0x0f != TYPE_ADVERTISEMENT {
             return Err(Refusal::Type(first & 0x0f));
         }
+        let length = if terms.family == Family::V6 { payload.len() } else { length };
         let packet = payload.get(..length).ok_or(Refusal::Length)?;
         if !checksum_is_right(packet, source, destination, terms.version) {
             return Err(Refusal::Checksum);
@@ -187,8 +204,20 @@ fn auth_type(auth: Option<&Auth>) -> u8 {
     }
 }
 
-/// How many addresses an advert can name on an interface of this MTU.
-pub fn room(terms: &Terms, mtu: u32) -> usize {
+/// How long an advert is that begins like this; `None` where it is not even a header.
+pub(super) fn length(payload: &[u8], terms: &Terms) -> Option<usize> {
+    let count = usize::from(*payload.get(3)?);
+    let auth_data = if has_auth_data(terms) { AUTH_DATA_LEN } else { 0 };
+    Some(HEADER_LEN + count * usize::from(terms.family.bits() / 8) + auth_data)
+}
+
+/// keepalived's version 2 over IPv6 has no place for it.
+fn has_auth_data(terms: &Terms) -> bool {
+    (terms.version, terms.family) == (Version::V2, Family::V4)
+}
+
+/// How many addresses an advert can name on an interface of this MTU, with `trailer` bytes behind them.
+pub fn room(terms: &Terms, trailer: usize, mtu: u32) -> usize {
     let header = match terms.family {
         Family::V4 => 20,
         Family::V6 => 40,
@@ -198,7 +227,7 @@ pub fn room(terms: &Terms, mtu: u32) -> usize {
         (Version::V2, _) => AUTH_DATA_LEN,
         (Version::V3, _) => 0,
     };
-    let fixed = header + HEADER_LEN + authentication;
+    let fixed = header + HEADER_LEN + authentication + trailer;
     let bytes = usize::try_from(mtu).unwrap_or(usize::MAX).saturating_sub(fixed);
     (bytes / usize::from(terms.family.bits() / 8)).min(MOST_ADDRESSES)
 }
@@ -229,15 +258,27 @@ pub fn emit(
             IpAddr::V6(v6) => packet.extend(v6.octets()),
         }
     }
-    if (terms.version, terms.family) == (Version::V2, Family::V4) {
+    if has_auth_data(terms) {
         match &terms.auth {
             Some(Auth::Pass(password)) => packet.extend(password),
             _ => packet.extend([0; AUTH_DATA_LEN]),
         }
     }
-    let sum = checksum(&packet, source, destination, terms.version);
-    if let Some(field) = packet.get_mut(6..8) {
-        field.copy_from_slice(&sum.to_be_bytes());
+    write_checksum(&mut packet, source, destination, terms.version);
+    packet
+}
+
+/// The same packet with a trailer behind it; over IPv6 the checksum covers that too, as the kernel's does.
+pub fn with_trailer(
+    packet: &[u8],
+    trailer: &[u8],
+    source: IpAddr,
+    destination: IpAddr,
+    version: Version,
+) -> Vec<u8> {
+    let mut packet = [packet, trailer].concat();
+    if source.is_ipv6() {
+        write_checksum(&mut packet, source, destination, version);
     }
     packet
 }
@@ -251,15 +292,21 @@ pub fn with_priority(
     version: Version,
 ) -> Vec<u8> {
     let mut packet = packet.to_vec();
-    if let Some([_, _, field, _, _, _, high, low, ..]) = packet.first_chunk_mut::<HEADER_LEN>() {
+    if let Some(field) = packet.get_mut(2) {
         *field = priority;
-        (*high, *low) = (0, 0);
     }
-    let sum = checksum(&packet, source, destination, version).to_be_bytes();
+    write_checksum(&mut packet, source, destination, version);
+    packet
+}
+
+fn write_checksum(packet: &mut [u8], source: IpAddr, destination: IpAddr, version: Version) {
+    if let Some(field) = packet.get_mut(6..8) {
+        field.fill(0);
+    }
+    let sum = checksum(packet, source, destination, version).to_be_bytes();
     if let Some(field) = packet.get_mut(6..8) {
         field.copy_from_slice(&sum);
     }
-    packet
 }
 
 fn checksum_is_right(packet: &[u8], source: IpAddr, destination: IpAddr, version: Version) -> bool {

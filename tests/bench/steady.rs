@@ -45,6 +45,7 @@ fn interface(number: u32, host: u8) -> Arc<Interface> {
             net: format!("10.{number}.0.{host}/24").parse().unwrap(),
             secondary: false,
             tentative: false,
+            duplicate: false,
             protocol: None,
         }],
     })

@@ -493,3 +493,16 @@ fn key_material() {
     let ssl = twice.config.ssl.as_ref().unwrap();
     assert_eq!((ssl.ca.as_deref(), &ssl.key), (Some("/b"), &None), "as a whole");
 }
+
+#[test]
+fn how_long_a_removed_server_drains() {
+    let limit = |lines: &str| only(&service(lines)).drain_timeout.map(|limit| limit.as_secs());
+    assert_eq!(limit(""), None);
+    assert_eq!(limit("drain_timeout 30"), Some(30));
+    assert_eq!(limit("drain_timeout 30\ndrain_timeout 0"), None, "the last one counts");
+    for wrong in ["drain_timeout", "drain_timeout soon", "drain_timeout 604801", "drain_timeout -1"] {
+        let loaded = service(wrong);
+        assert_eq!(verdict(&loaded.diagnostics), 5, "{wrong}");
+        assert_eq!(only(&loaded).drain_timeout, None, "{wrong}");
+    }
+}

@@ -50,6 +50,47 @@ fn what_follows_from_a_mistake_is_no_second_message() {
     }
 }
 
+/// Habits from other languages: one message each, with what to write.
+#[test]
+fn slips_of_a_new_user_are_one_message_with_advice() {
+    const CHECK: &str = "real_server 10.0.0.2 80 { \n HTTP_GET {\n url {\n path /\n }\n }\n }";
+    let group = format!("vrrp_sync_group G {{\n group {{\n A\n B\n }}\n}}\n{INSTANCE}");
+    let more = |from: &str, to: &str| INSTANCE.replace(from, to);
+    for (text, code, advice) in [
+        (more("interface", "priority = 7\n    interface"), "bad-number", "remove the '='"),
+        (more("10.0.0.1", "10.0.0.1,\n10.0.0.2"), "bad-address", "write '10.0.0.1':"),
+        (
+            more("10.0.0.1", "$VIP"),
+            "bad-address",
+            "$VIP is not defined; define it in a line above: $VIP=VALUE",
+        ),
+        (
+            more("{\n        10.0.0.1\n    }", "10.0.0.1"),
+            "missing-open-brace",
+            "write 'virtual_ipaddress { 10.0.0.1 }'",
+        ),
+        (
+            more("{\n        10.0.0.1\n    }", "= 10.0.0.1"),
+            "missing-open-brace",
+            "write 'virtual_ipaddress { 10.0.0.1 }'",
+        ),
+        (group, "no-such-instance", "there is no other vrrp_instance"),
+        (
+            SERVICE
+                .replace("real_server 10.0.0.2 80 { }", CHECK)
+                .replace(" url {\n path /\n }\n", " path /\n"),
+            "unknown-keyword",
+            "'path' is valid in url, not in HTTP_GET; as it is, the check is left out",
+        ),
+    ] {
+        let loaded = read(&text);
+        let codes: Vec<&str> = loaded.diagnostics.iter().map(|one| one.code).collect();
+        assert_eq!(codes, [code], "{text}");
+        let help = loaded.diagnostics[0].help.as_deref().unwrap_or_default();
+        assert!(help.starts_with(advice), "{help}");
+    }
+}
+
 #[test]
 fn what_is_simply_missing_is_said() {
     for (line, code) in [

@@ -53,6 +53,7 @@ impl Surroundings {
             groups: self.users.clone(),
             namespaces: self.namespaces.clone(),
             programs,
+            ..HostFacts::default()
         }
     }
 }

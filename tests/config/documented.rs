@@ -42,6 +42,7 @@ fn every_code_has_an_example() {
             "no-such-track-group",
             "no-such-server-group",
             standfast::config::host::NO_SUCH_INTERFACE,
+            standfast::config::host::NO_KEY,
         ]
         .map(str::to_owned),
     );

@@ -167,6 +167,7 @@ fn a_backslash_continues_no_ordinary_line() {
 fn comments_and_backslashes() {
     gives(&[
         ("zo\\#ne\\!x # c", &["zo#ne!x"]),
+        ("!c \\\nzone # c \\\n!\\\nzend", &["zone", "zend"]),
         ("zo\\\\#ne", &["zo\\\\"]),
         ("'zo#ne'", &["'zo"]),
         ("\"zo#ne\" # c", &["zo#ne"]),

@@ -91,6 +91,7 @@ fn facts(needs: &host::Needs) -> HostFacts {
         groups: names("/etc/group"),
         namespaces: BTreeSet::new(),
         programs: programs.map(|program| (program.to_owned(), Program::Usable)).collect(),
+        ..HostFacts::default()
     }
 }
 

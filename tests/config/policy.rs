@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use standfast::config::diff::{Change, diff};
+use standfast::config::host::KeyFile;
+use standfast::config::model::options::HmacSecret;
 use standfast::config::source::Texts;
 use standfast::config::{HostFacts, LoadOptions, Loaded, host, load_from, load_str, reload_refusal};
 
@@ -53,6 +55,26 @@ fn good_texts_pass() {
     assert_eq!(refusal("weight 1", "weight 2"), None);
     assert_eq!(refusal("        10.0.0.2\n", ""), None, "an address may be taken away on purpose");
     assert_eq!(refusal("    real_server 10.0.1.2 80 {\n        weight 1\n    }\n", ""), None);
+}
+
+#[test]
+fn a_reload_never_loses_a_key() {
+    let key = "auth_hmac {\n key 1 file:/key\n active_key 1\n }\n virtual_router_id 5";
+    let text = RUNNING.replacen("virtual_router_id 5", key, 1);
+    let secret = HmacSecret::read(&[b'k'; 32]).unwrap();
+    let facts = |secret: Result<HmacSecret, String>| HostFacts {
+        interfaces: ["eth0".to_owned()].into(),
+        key_files: [("/key".to_owned(), KeyFile { shared: false, secret })].into(),
+        ..HostFacts::default()
+    };
+    let refusal = |from: &str, facts: &HostFacts| {
+        let (old, new) = (read(from), read(&text));
+        reload_refusal(&old.config, &[], &new, &host::check(&new, facts)).map(|refusal| refusal.reason)
+    };
+    assert_eq!(refusal(&text, &facts(Ok(secret))), None);
+    let gone = facts(Err("it cannot be read".into()));
+    assert!(refusal(&text, &gone).unwrap().contains("/key"));
+    assert_eq!(refusal(RUNNING, &gone), None, "nothing was signed until now");
 }
 
 #[test]

@@ -256,3 +256,39 @@ fn native_ipv6_is_of_version_3_and_the_addresses_say_the_rest() {
         assert_eq!((instance(&loaded).family, instance(&loaded).version), (Family::V6, version), "{words}");
     }
 }
+
+/// One device for each interface and family; names number on, also past those of other instances.
+#[test]
+fn devices_of_single_addresses() {
+    let text = "vrrp_instance A {\n interface eth0\n virtual_router_id 41\n use_vmac\n use_vmac_addr\n \
+                virtual_ipaddress {\n 10.0.0.50\n 10.1.0.51 dev eth1\n 10.1.0.52 dev eth1\n }\n \
+                virtual_ipaddress_excluded {\n 2001:db8::77\n }\n}\n\
+                vrrp_instance B {\n interface eth0\n virtual_router_id 43\n virtual_ipaddress {\n 10.0.0.60\n \
+                10.1.0.61 dev eth1 use_vmac\n }\n}\n";
+    let loaded = load_str("a.conf", text, &LoadOptions::default());
+    assert_eq!(loaded.diagnostics, []);
+    let seen: Vec<Vec<String>> = loaded
+        .config
+        .instances
+        .iter()
+        .map(|instance| {
+            let devices = instance.options.address_vmacs.iter();
+            let devices = devices.map(|device| format!("{} {} {}", device.name, device.parent, device.mac));
+            let addresses = instance.addresses.iter().chain(&instance.excluded);
+            let addresses = addresses.map(|a| format!("{} {}", a.key.address(), a.key.interface));
+            devices.chain(addresses).collect()
+        })
+        .collect();
+    let expected: [&[&str]; 2] = [
+        &[
+            "vrrp1.41 eth1 00:00:5e:00:01:29",
+            "vrrp6.41 eth0 00:00:5e:00:02:29",
+            "10.0.0.50 vrrp.41",
+            "10.1.0.51 vrrp1.41",
+            "10.1.0.52 vrrp1.41",
+            "2001:db8::77 vrrp6.41",
+        ],
+        &["vrrp.43 eth1 00:00:5e:00:01:2b", "10.0.0.60 eth0", "10.1.0.61 vrrp.43"],
+    ];
+    assert_eq!(seen, expected);
+}

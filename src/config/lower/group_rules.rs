@@ -166,27 +166,39 @@ impl Lower<'_> {
     }
 
     /// Instances that a name may have meant.
-    fn other_instances(&self, name: &str) -> String {
-        let known = self.loaded.config.instances.iter().map(|one| &*one.name);
-        suggest::candidates(name, known, "vrrp_instance that can run")
+    fn other_instances(&self, name: &str, but: &[&Name]) -> String {
+        let all = self.loaded.config.instances.iter().map(|one| &one.name);
+        let known = all.filter(|one| !but.contains(one)).map(|one| &**one);
+        let what =
+            if but.is_empty() { "vrrp_instance that can run" } else { "other vrrp_instance that can run" };
+        suggest::candidates(name, known, what)
     }
 
-    /// A group's member that is no instance.
-    pub fn no_such_member(&mut self, member: &Name, span: Option<Span>, group: &str) {
+    /// A group's member that is no instance; one that is a member already is not what was meant.
+    pub fn no_such_member(
+        &mut self,
+        (member, span): (&Name, Option<Span>),
+        group: &str,
+        members: &[&Name],
+    ) {
         let message = format!("Virtual router {member} specified in {group} doesn't exist - ignoring");
         let diagnostic = Diagnostic::error("no-such-instance", span, message);
-        self.report(diagnostic.expected("the name of a vrrp_instance").help(self.other_instances(member)));
+        self.report(
+            diagnostic.expected("the name of a vrrp_instance").help(self.other_instances(member, members)),
+        );
     }
 
     /// Completes one; the instances are in the model.
     pub fn complete_group(&mut self, draft: &GroupDraft, tracked: &TrackedPlaces) {
-        let mut group: SyncGroup = draft.bare();
+        let (mut group, mut lost): (SyncGroup, bool) = (draft.bare(), false);
         let mut taken: BTreeSet<Name> =
             self.loaded.config.sync_groups.iter().flat_map(|group| group.members.iter().cloned()).collect();
         for (member, span) in &draft.members {
             let known = self.loaded.config.instances.iter().any(|instance| instance.name == *member);
             if !known {
-                self.no_such_member(member, *span, &format!("sync group {}", draft.name));
+                lost = true;
+                let members: Vec<&Name> = draft.members.iter().map(|(name, _)| name).collect();
+                self.no_such_member((member, *span), &format!("sync group {}", draft.name), &members);
             } else if !taken.insert(member.clone()) {
                 let message = format!(
                     "Virtual router {member} is in more than one sync group - ignoring it in {}",
@@ -210,7 +222,8 @@ impl Lower<'_> {
             self.reject(RejectedKind::SyncGroup(Some(draft.name.clone())), draft.span, reason);
             return;
         }
-        if group.members.len() == 1 {
+        // One of several that does not exist was told already.
+        if group.members.len() == 1 && !lost {
             let message = format!(
                 "Sync group {} has only 1 virtual router(s) - this probably isn't what you want",
                 draft.name
@@ -313,7 +326,7 @@ impl Lower<'_> {
         if !self.loaded.config.instances.iter().any(|instance| instance.name == *name) {
             let message = format!("Unable to find vrrp instance {name} for lvs_sync_daemon - ignoring");
             let diagnostic = Diagnostic::error("no-such-instance", self.sync_daemon_place, message);
-            let help = self.other_instances(name);
+            let help = self.other_instances(name, &[]);
             self.report(diagnostic.class(Class::Silent).expected("the name of a vrrp_instance").help(help));
             self.loaded.config.global.lvs_sync_daemon = None;
         }

@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use super::Lower;
 use super::read::Value;
+use crate::config::host::KeyFileUse;
 use crate::config::model::options::{AntiReplay, AuthHmac, HmacKey, HmacMode, HmacSecret};
 use crate::config::source::bytes_of;
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
 use crate::ids::Name;
-
-/// Lengths of a key, in bytes.
-const SHORTEST_KEY: usize = 32;
-const LONGEST_KEY: usize = 64;
 
 /// The blocks of an instance; they add up.
 #[derive(Clone, Default)]
@@ -34,10 +31,10 @@ impl std::fmt::Debug for HmacDraft {
 
 impl Lower<'_> {
     /// Reads a block into what an earlier one said.
-    pub fn auth_hmac(&mut self, node: &Node, draft: &mut HmacDraft) {
+    pub fn auth_hmac(&mut self, node: &Node, draft: &mut HmacDraft, owner: &Name) {
         draft.span = node.span();
         self.each(node.nodes(), |lower, node, value| match (node.name(), &value) {
-            ("key", _) => lower.hmac_key(node, draft),
+            ("key", _) => lower.hmac_key(node, draft, owner),
             ("active_key", _) => draft.active_key = value.int().map(|id| (id, node.span_of(1))),
             ("time_window", _) => draft.time_window = value.seconds().or(draft.time_window),
             ("anti_replay", Value::Text(word)) => {
@@ -56,7 +53,7 @@ impl Lower<'_> {
     }
 
     /// `key ID VALUE`
-    fn hmac_key(&mut self, node: &Node, draft: &mut HmacDraft) {
+    fn hmac_key(&mut self, node: &Node, draft: &mut HmacDraft, owner: &Name) {
         let id = self.int(node, "key", 1, (1, 255), false).and_then(|id| u8::try_from(id).ok());
         let Some(id) = id else { return };
         let Some(word) = node.argument(2) else {
@@ -73,15 +70,14 @@ impl Lower<'_> {
             return;
         }
         if let Some(path) = word.strip_prefix("file:") {
+            let wanted =
+                KeyFileUse { path: path.to_owned(), instance: owner.clone(), id, span: node.span_of(2) };
+            self.loaded.needs.key_files.push(wanted);
             draft.keys.push(HmacKey { id, secret: HmacSecret::File(path.to_owned()) });
             return;
         }
-        let bytes = match word.strip_prefix("hex:") {
-            Some(digits) => hex(digits),
-            None => Some(bytes_of(word)),
-        };
-        match bytes.filter(|bytes| (SHORTEST_KEY..=LONGEST_KEY).contains(&bytes.len())) {
-            Some(bytes) => draft.keys.push(HmacKey { id, secret: HmacSecret::Bytes(bytes) }),
+        match HmacSecret::read(&bytes_of(word)) {
+            Some(secret) => draft.keys.push(HmacKey { id, secret }),
             None => {
                 let message = format!("key {id} is no key - ignoring");
                 self.report(
@@ -119,13 +115,4 @@ impl Lower<'_> {
             mode: if strict { HmacMode::Enforce } else { draft.mode },
         })
     }
-}
-
-fn hex(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2);
-    pairs
-        .map(|pair| {
-            u8::from_str_radix(std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?, 16).ok()
-        })
-        .collect()
 }

@@ -5,7 +5,10 @@ use std::net::IpAddr;
 
 use super::Lower;
 use super::address::Address;
+use super::address_vmacs::Carrier;
 use super::instance::Draft;
+use super::instance_rules::VmacNames;
+use crate::config::model::options::AddressVmac;
 use crate::config::model::{Version, VirtualAddress};
 use crate::config::policy::RejectedKind;
 use crate::diag::{Diagnostic, Span};
@@ -38,14 +41,14 @@ impl Lower<'_> {
         true
     }
 
-    /// Both lists, without what is wrong in them: those of the adverts, and the others.
+    /// Both lists, without what is wrong in them: those of the adverts, and the others; and the devices for them.
     pub fn address_lists(
         &mut self,
         draft: &Draft,
-        family: Family,
-        (interface, own): (&Name, &Name),
-    ) -> (Vec<VirtualAddress>, Vec<VirtualAddress>) {
-        let name = &draft.name;
+        carrier: &Carrier<'_>,
+        taken: &mut VmacNames,
+    ) -> (Vec<VirtualAddress>, Vec<VirtualAddress>, Vec<AddressVmac>) {
+        let (name, family) = (&draft.name, carrier.family);
         let mut kept: Vec<Address> = Vec::with_capacity(draft.addresses.len());
         let mut seen: BTreeMap<(IpAddr, Option<Name>), Option<Span>> = BTreeMap::new();
         let lists = [(&draft.addresses, true), (&draft.excluded, false)];
@@ -73,14 +76,11 @@ impl Lower<'_> {
             }
         }
         self.foreign_addresses(name, family, &foreign);
-        // The parent of a VMAC stands for the VMAC.
-        let on_own = |mut address: Address| {
-            address.dev = address.dev.filter(|dev| dev != interface);
-            address.on(own)
-        };
-        let mut addresses: Vec<VirtualAddress> = kept.into_iter().map(on_own).collect();
+        let mut devices = Vec::new();
+        let mut addresses: Vec<VirtualAddress> =
+            kept.into_iter().map(|address| self.placed(carrier, address, &mut devices, taken)).collect();
         let excluded = addresses.split_off(split);
-        (addresses, excluded)
+        (addresses, excluded, devices)
     }
 
     /// Addresses of the other family, however many, are one mistake.

@@ -74,7 +74,7 @@ impl Lower<'_> {
                 draft.options.kept.rules.extend(rules);
             }
             "use_ipvlan" => draft.options.ipvlan = Some(self.use_ipvlan(node, name)),
-            "auth_hmac" => self.auth_hmac(node, draft.options.hmac.get_or_insert_default()),
+            "auth_hmac" => self.auth_hmac(node, draft.options.hmac.get_or_insert_default(), name),
             "garp_extra_if" | "vmac_garp_intvl" => {
                 let extra = self.extra_garp(node, (0, DAY));
                 draft.options.garp_extra_if = extra.or(draft.options.garp_extra_if);

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Lower;
+use super::address_vmacs::Carrier;
 use super::group_rules::TrackedPlaces;
 use super::instance::{Collected, Draft};
 use super::vmac::{VmacLine, default_name};
@@ -21,7 +22,7 @@ const LONGEST_V3: Duration = Duration::from_millis(40_950);
 type Places = HashMap<(Name, Family, Vrid), Vec<(usize, Option<Span>)>>;
 
 /// Names of VMACs, each with its place.
-type VmacNames = BTreeMap<Name, Option<Span>>;
+pub type VmacNames = BTreeMap<Name, Option<Span>>;
 
 impl Lower<'_> {
     /// Completes everything of VRRP and puts it into the model.
@@ -88,11 +89,19 @@ impl Lower<'_> {
         };
         let (nopreempt, preempt_delay) = self.preemption(&draft, priority);
         let vmac = self.vmac(&draft, family, vrid, unicast || draft.unicast_word.is_some(), taken);
-        let own = vmac.as_ref().map_or(&interface, |vmac| &vmac.name).clone();
         let advert_int = self.advert_int(&draft, version);
         let auth = self.auth(&draft, version, family);
         let promote_secondaries = self.promote_secondaries(&draft, vmac.is_some());
-        let (addresses, excluded) = self.address_lists(&draft, family, (&interface, &own));
+        let carrier = Carrier {
+            name: &name,
+            interface: &interface,
+            family,
+            vrid,
+            vmac: vmac.as_ref(),
+            for_all: draft.options.kept.vmac_addr,
+        };
+        let (addresses, excluded, devices) = self.address_lists(&draft, &carrier, taken);
+        draft.options.kept.address_vmacs = devices;
         let track_interfaces = self.track_interfaces(&draft.track_interfaces, &name, Some(&interface));
         let track_scripts = self.track_scripts(&draft.track_scripts, &name);
         let unicast_peers = self.unicast(&draft, family);

@@ -4,6 +4,7 @@
 //! [`read`]. The files for the blocks only say where a value goes, and what a block means as a whole.
 
 mod address;
+mod address_vmacs;
 mod bfd;
 mod cause;
 mod check;
@@ -151,9 +152,25 @@ struct Lower<'a> {
     in_unhonoured: bool,
 }
 
+/// What to do about a word that looks like another language, or like a name that nothing defines.
+fn slip(text: &str) -> Option<String> {
+    if text == "=" {
+        return Some("remove the '=': the value follows its keyword after a blank".to_owned());
+    }
+    if let Some(word) = text.strip_suffix([',', ';']).filter(|word| !word.is_empty()) {
+        return Some(format!("write '{word}': nothing parts the lines but their ends"));
+    }
+    let name = text.strip_prefix('$')?;
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !name.is_empty();
+    is_name.then(|| format!("{text} is not defined; define it in a line above: {text}=VALUE"))
+}
+
 impl Lower<'_> {
-    fn report(&mut self, diagnostic: Diagnostic) {
+    fn report(&mut self, mut diagnostic: Diagnostic) {
         if !self.loaded.is_explained(diagnostic.span) {
+            if diagnostic.help.is_none() {
+                diagnostic.help = diagnostic.span.and_then(|span| slip(self.loaded.sources.text(span)));
+            }
             self.loaded.tell(diagnostic);
         }
     }
@@ -344,11 +361,6 @@ impl Lower<'_> {
                 self.need_script(&command, node.name(), kind, node.span_of(1));
             }
             _ => {}
-        }
-        if row.name == "vrrp_iptables" {
-            let message = "iptables not supported, using nftables instead. Please replace 'vrrp_iptables' and \
-                           'vrrp_ipsets' with 'nftables' config option";
-            self.report(Diagnostic::warning("iptables", node.span(), message));
         }
     }
 

@@ -132,7 +132,8 @@ impl Lower<'_> {
 
     /// Words that keepalived passes over in silence.
     fn extra_words(&mut self, node: &Node, from: usize) {
-        if node.line.count() > from {
+        // What follows a '=' is not the mistake.
+        if node.line.count() > from && node.argument(1) != Some("=") {
             let span =
                 node.line.span(from).zip(node.line.span(node.line.count() - 1)).map(|(a, b)| a.to(b));
             let words: Vec<&str> = node.line.words_from(from).collect();

@@ -70,6 +70,7 @@ pub struct ServiceDraft {
     pub inhibit: bool,
     pub alpha: bool,
     pub omega: bool,
+    pub drain_timeout: Option<Duration>,
     pub ha_suspend: Option<Option<Span>>,
     pub virtualhost: Option<String>,
     pub sorry: Option<SorryDraft>,
@@ -349,6 +350,7 @@ impl ServiceDraft {
             inhibit: false,
             alpha: false,
             omega: false,
+            drain_timeout: None,
             ha_suspend: None,
             virtualhost: None,
             sorry: None,
@@ -400,6 +402,10 @@ fn plain(node: &Node, value: Value, draft: &mut ServiceDraft) {
         "inhibit_on_failure" => draft.inhibit = true,
         "alpha" => draft.alpha = true,
         "omega" => draft.omega = true,
+        "drain_timeout" => {
+            let seconds: u32 = value.int().unwrap_or(0);
+            draft.drain_timeout = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+        }
         "ha_suspend" => draft.ha_suspend = Some(node.span()),
         "virtualhost" => draft.virtualhost = value.text(),
         "smtp_alert" => draft.smtp_alert = Some(value.yes()),

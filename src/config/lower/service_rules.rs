@@ -103,6 +103,7 @@ impl Lower<'_> {
             quorum_down: draft.quorum_down,
             alpha: draft.alpha,
             omega: draft.omega,
+            drain_timeout: draft.drain_timeout,
             ha_suspend,
             virtualhost: draft.virtualhost,
             sorry_server,

@@ -57,7 +57,7 @@ impl Lower<'_> {
                 if self.loaded.config.instances.iter().any(|instance| instance.name == member) {
                     group.members.push(member);
                 } else if vrrp {
-                    self.no_such_member(&member, span, &format!("track_group {}", group.name));
+                    self.no_such_member((&member, span), &format!("track_group {}", group.name), &[]);
                 }
             }
             self.loaded.config.track_groups.push(group);

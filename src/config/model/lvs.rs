@@ -108,6 +108,8 @@ pub struct VirtualServer {
     pub alpha: bool,
     /// `omega`: down scripts run at stop.
     pub omega: bool,
+    /// `drain_timeout`, ours: how long a real server that a reload removes may keep its connections.
+    pub drain_timeout: Option<Duration>,
     /// `ha_suspend`
     pub ha_suspend: bool,
     /// `virtualhost`

@@ -4,8 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::track::TrackedObjects;
-use crate::ids::Name;
-use crate::objects::address::AddressKey;
+use crate::ids::{Family, Mac, Name};
 use crate::objects::route::Route;
 use crate::objects::rule::Rule;
 
@@ -21,8 +20,8 @@ pub struct InstanceOptions {
     pub ipvlan: Option<Ipvlan>,
     /// `use_vmac_addr`: other interfaces that carry an address get a VMAC too.
     pub vmac_addr: bool,
-    /// Addresses whose line says `use_vmac`.
-    pub vmac_addresses: Vec<AddressKey>,
+    /// The devices of addresses that have one for themselves.
+    pub address_vmacs: Vec<AddressVmac>,
     /// `netlink_notify_msg`, `group` of `use_vmac`.
     pub vmac_group: Option<Name>,
     pub vmac_netlink_notify: bool,
@@ -70,6 +69,17 @@ pub struct Ipvlan {
     pub group: Option<Name>,
 }
 
+/// A VMAC for addresses that are not on the instance's own interface: `use_vmac` on their lines, or `use_vmac_addr`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AddressVmac {
+    pub name: Name,
+    /// Of its addresses.
+    pub family: Family,
+    pub mac: Mac,
+    /// The interface that their lines name, else the instance's.
+    pub parent: Name,
+}
+
 /// How ipvlans of one parent see each other.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum IpvlanMode {
@@ -110,6 +120,16 @@ pub struct AuthHmac {
     pub mode: HmacMode,
 }
 
+impl AuthHmac {
+    /// The key of this id, once it was read.
+    pub fn secret(&self, id: u8) -> Option<&[u8]> {
+        self.keys.iter().find(|key| key.id == id).and_then(|key| match &key.secret {
+            HmacSecret::Bytes(bytes) => Some(&**bytes),
+            HmacSecret::File(_) => None,
+        })
+    }
+}
+
 /// `key ID VALUE`
 #[derive(Clone, PartialEq, Eq)]
 pub struct HmacKey {
@@ -130,8 +150,38 @@ impl std::fmt::Debug for HmacKey {
 pub enum HmacSecret {
     /// 32 to 64 bytes.
     Bytes(Vec<u8>),
-    /// A file that holds them; read when the daemon starts.
+    /// A file that holds them; the daemon reads it whenever it reads the configuration.
     File(String),
+}
+
+/// Bytes of a key.
+const KEY: std::ops::RangeInclusive<usize> = 32..=64;
+
+impl HmacSecret {
+    /// Reads `hex:DIGITS`, or the key itself, of 32 to 64 bytes.
+    pub fn read(text: &[u8]) -> Option<Self> {
+        let bytes = match text.strip_prefix(b"hex:") {
+            Some(digits) => digits.chunks(2).map(hex_byte).collect::<Option<Vec<u8>>>()?,
+            None => text.to_vec(),
+        };
+        KEY.contains(&bytes.len()).then_some(HmacSecret::Bytes(bytes))
+    }
+}
+
+impl std::fmt::Debug for HmacSecret {
+    /// Never shows the key.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            HmacSecret::Bytes(_) => f.write_str("Bytes(********)"),
+            HmacSecret::File(path) => f.debug_tuple("File").field(path).finish(),
+        }
+    }
+}
+
+fn hex_byte(pair: &[u8]) -> Option<u8> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let [high, low] = pair else { return None };
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
 /// `anti_replay`

@@ -153,6 +153,8 @@ impl Preprocessor<'_> {
             diagnostic.help("quotes are part of the name here; leave them out")
         } else if named.split(is_blank).filter(|word| !word.is_empty()).count() > 2 {
             diagnostic.help("blanks are part of the name: one include names one file or pattern")
+        } else if named.split(is_blank).any(|word| word.starts_with('/')) {
+            diagnostic
         } else if let Some(folder) = self.stack.last().and_then(|file| file.parent()) {
             let folder = folder.display().to_string();
             let place = if folder.is_empty() { "that of the configuration".to_owned() } else { folder };

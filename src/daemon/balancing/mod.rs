@@ -22,7 +22,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use self::allowances::allow_probes;
 use self::executor::{Executor, Finished};
 use self::presence::{Addresses, Here};
-use self::reader::{Reader, Seen};
+use self::reader::{Found, Reader, Seen};
 use self::sync_daemons::SyncDaemons;
 use super::notifier::Current;
 use super::supervise::Supervisor;
@@ -94,8 +94,8 @@ pub struct Balancer {
     addresses: Option<Addresses>,
     sync: SyncDaemons,
     reader: Reader,
-    /// What a look has seen; taken when no batch is under way.
-    seen: Option<Seen>,
+    /// What was read; taken when no batch is under way.
+    found: Option<Found>,
     /// Who waits for the kernel to follow the last configuration.
     waiting: Vec<oneshot::Sender<Vec<String>>>,
     /// The batch under way is for them, not one from before their configuration.
@@ -139,7 +139,7 @@ impl Balancer {
             addresses: None,
             sync: SyncDaemons::found(found.daemons),
             reader: Reader::new(found.reader),
-            seen: None,
+            found: None,
             waiting: Vec::new(),
             telling: false,
             refused: Vec::new(),
@@ -157,11 +157,11 @@ impl Balancer {
         loop {
             self.carry_out();
             self.look();
-            let deadlines = [self.director.deadline(), self.table.retry_at(), self.reader.deadline()];
+            let deadlines = [self.director.deadline(), self.table.retry_at(), self.reading_at()];
             let deadline = deadlines.into_iter().flatten().min();
             tokio::select! {
                 Some(finished) = self.probes.join_next_with_id() => self.probe_ended(finished),
-                seen = self.reader.seen() => self.seen = seen,
+                found = self.reader.found() => self.found = found,
                 finished = self.executor.finished() => self.programmed(finished),
                 command = commands.recv() => match command.unwrap_or(Command::Stop { release: true }) {
                     Command::Stop { release } => break self.stop(release).await,
@@ -278,22 +278,44 @@ impl Balancer {
         if self.executor.is_busy() {
             return;
         }
-        if let Some(Seen { table, daemons, since }) = self.seen.take() {
-            self.sync.observe(daemons);
-            let changed = self.table.observe(table, since);
-            for key in changed.iter().take(TOLD) {
-                let name = ServiceName::Single(*key);
-                let text = format!("IPVS: somebody else has changed VS {name}: it is put right");
-                emit(Ident::Checkers, Line::warn(text));
+        match self.found.take() {
+            Some(Found::Seen(seen)) => self.seen(seen),
+            Some(Found::Counted { asked, counts }) => {
+                self.director.handle(clock::now(), Event::Counted { asked, counts }, &mut self.actions);
+                self.carry_out();
             }
-            if let Some(more) = changed.len().checked_sub(TOLD).filter(|more| *more > 0) {
-                emit(Ident::Checkers, Line::warn(format!("IPVS: and {more} more virtual servers")));
-            }
+            None => {}
         }
         self.program();
-        if !self.executor.is_busy() && self.reader.look(clock::now(), self.table.moment()) {
-            self.sync.look();
+        if self.executor.is_busy() {
+            return;
         }
+        let now = clock::now();
+        if self.reader.look(now, self.table.moment()) {
+            self.sync.look();
+        } else {
+            self.reader.count(now, self.director.draining().collect());
+        }
+    }
+
+    /// What others have changed is put right by the next batch.
+    fn seen(&mut self, Seen { table, daemons, since }: Seen) {
+        self.sync.observe(daemons);
+        let changed = self.table.observe(table, since);
+        for key in changed.iter().take(TOLD) {
+            let name = ServiceName::Single(*key);
+            let text = format!("IPVS: somebody else has changed VS {name}: it is put right");
+            emit(Ident::Checkers, Line::warn(text));
+        }
+        if let Some(more) = changed.len().checked_sub(TOLD).filter(|more| *more > 0) {
+            emit(Ident::Checkers, Line::warn(format!("IPVS: and {more} more virtual servers")));
+        }
+    }
+
+    /// When the kernel's table is to be read, unless a batch is under way: then after it.
+    fn reading_at(&self) -> Option<Mono> {
+        let counting = self.director.draining().next().is_some();
+        self.reader.deadline(counting).filter(|_| !self.executor.is_busy())
     }
 
     /// What a predecessor had and this configuration has not.

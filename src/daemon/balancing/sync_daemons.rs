@@ -82,3 +82,65 @@ fn wanted(config: &Config, masters: &Masters) -> Option<Vec<SyncDaemon>> {
     let master = *masters.get(name)?;
     Some(sync::wanted(daemon, master, instance.vrid.get()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{LoadOptions, load_str};
+    use crate::objects::ipvs::SyncRole;
+
+    fn both() -> (SyncDaemons, Config) {
+        let text = "global_defs {\nlvs_sync_daemon eth1 id 7\n}\n";
+        let config = load_str("sync.conf", text, &LoadOptions::default()).config;
+        let mut daemons = SyncDaemons::found(Vec::new());
+        daemons.follow(&config);
+        (daemons, config)
+    }
+
+    fn carry_out(daemons: &mut SyncDaemons, ops: &[Op], accepted: bool) {
+        ops.iter().for_each(|op| daemons.done(op, accepted));
+    }
+
+    #[test]
+    fn one_that_somebody_stops_is_started_again_and_a_refused_one_is_not() {
+        let (mut daemons, config) = both();
+        let missing = |daemons: &SyncDaemons| daemons.difference(&config, &Masters::new());
+        let start = missing(&daemons);
+        let [Op::NewDaemon(master), Op::NewDaemon(backup)] = &start[..] else { panic!("{start:?}") };
+        carry_out(&mut daemons, &start[..1], true);
+        carry_out(&mut daemons, &start[1..], false);
+        assert_eq!(missing(&daemons), [], "one attempt");
+        daemons.look();
+        daemons.observe(vec![master.clone()]);
+        assert_eq!(missing(&daemons), []);
+        daemons.look();
+        daemons.observe(Vec::new());
+        assert_eq!(missing(&daemons), start[..1], "it ran until now");
+        daemons.observe(vec![master.clone(), backup.clone()]);
+        assert_eq!(missing(&daemons), []);
+        assert_eq!(daemons.end(), [SyncRole::Master, SyncRole::Backup].map(Op::DelDaemon));
+    }
+
+    #[test]
+    fn a_look_from_before_a_change_says_nothing() {
+        let (mut daemons, config) = both();
+        let start = daemons.difference(&config, &Masters::new());
+        daemons.look();
+        carry_out(&mut daemons, &start, true);
+        daemons.observe(Vec::new());
+        assert_eq!(daemons.difference(&config, &Masters::new()), []);
+    }
+
+    #[test]
+    fn what_others_run_is_theirs() {
+        let (_, config) = both();
+        let mut theirs = SyncDaemons::found(crate::lvs::sync::wanted(
+            config.global.lvs_sync_daemon.as_ref().unwrap(),
+            false,
+            0,
+        ));
+        theirs.follow(&Config::default());
+        assert_eq!(theirs.difference(&Config::default(), &Masters::new()), []);
+        assert_eq!(theirs.end(), []);
+    }
+}

@@ -7,10 +7,12 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::Owner;
+use super::duplicates::{Duplicates, News};
 use super::patience::Patience;
 use crate::config::model::VirtualAddress;
 use crate::ids::Name;
 use crate::objects::address::{AddressAttributes, AddressKey};
+use crate::objects::interface::Interface;
 use crate::time::Mono;
 
 /// One piece of work.
@@ -44,6 +46,7 @@ pub struct Addresses {
     /// What the kernel refused, and when it is asked for all of it again.
     refused: HashMap<AddressKey, Work>,
     patience: Patience,
+    duplicates: Duplicates,
 }
 
 impl Addresses {
@@ -132,6 +135,18 @@ impl Addresses {
         self.wanted.get(key).is_some_and(|wanted| wanted.owners.contains(&owner))
     }
 
+    /// What the kernel says of ours on this interface that somebody else may have.
+    pub fn look_for_duplicates(&mut self, now: Mono, interface: &Interface) -> Vec<News> {
+        let set = &self.set;
+        let news = self.duplicates.look(now, interface, |key| set.contains_key(key));
+        for usable in &news {
+            if let News::Usable(key) = usable {
+                self.queue.push_back(Work::Announce(key.clone()));
+            }
+        }
+        news
+    }
+
     /// Wanted, and neither set nor about to be.
     pub fn is_missing(&self, key: &AddressKey) -> bool {
         self.refused.contains_key(key)
@@ -173,11 +188,18 @@ impl Addresses {
 
     /// When the kernel is to be asked again.
     pub fn deadline(&self) -> Option<Mono> {
-        self.patience.deadline()
+        self.patience.deadline().into_iter().chain(self.duplicates.deadline()).min()
     }
 
     /// Queues what was refused, if it is time.
     pub fn expire(&mut self, now: Mono) {
+        let (wanted, set) = (&self.wanted, &self.set);
+        self.duplicates.forget(|key| set.contains_key(key));
+        let again = self
+            .duplicates
+            .expire(now)
+            .filter_map(|key| Some(Work::Replace(key.clone(), wanted.get(key)?.attributes.clone())));
+        self.queue.extend(again);
         if !self.patience.is_over(now) {
             return;
         }

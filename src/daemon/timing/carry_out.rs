@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::addresses::Work;
+use super::duplicates::News;
 use super::{Driver, Owner, Report, WORK_PER_TURN};
 use crate::config::model::Config;
 use crate::ids::Name;
@@ -15,6 +16,7 @@ use crate::kernel::sniffer::Sniffer;
 use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit, vrrp};
+use crate::time::Mono;
 use crate::vrrp::action::{Action, InstanceId};
 use crate::vrrp::note::What;
 
@@ -25,9 +27,16 @@ impl Driver {
     /// All actions that have come up, then one slice of kernel work.
     pub(super) fn carry_out(&mut self) {
         self.act_all();
+        self.settle_firewall();
         self.work();
+        self.settle_firewall();
         self.look_for_lost();
         self.tell_track_groups();
+    }
+
+    /// Before addresses are set, and after they are removed.
+    fn settle_firewall(&mut self) {
+        self.firewall.settle(clock::now(), &self.interfaces, self.addresses.is_idle());
     }
 
     /// Sockets that are needed are there before anybody speaks; those that are not, until everybody has.
@@ -67,6 +76,7 @@ impl Driver {
             Action::Transmit { .. } => {}
             Action::Own { instance, owned } => {
                 let config = self.router.config_of(instance).filter(|_| owned).cloned();
+                self.firewall.own(instance, config.as_deref());
                 self.own_instance(Owner::Instance(instance), config.as_deref());
             }
             Action::Announce { address, .. } => self.addresses.announce(address),
@@ -140,6 +150,19 @@ impl Driver {
             let (now, later) = rest.split_at(rest.iter().take_while(is_change).count());
             self.change_addresses(now);
             rest = later;
+        }
+    }
+
+    pub(super) fn look_for_duplicates(&mut self, now: Mono, interface: &Interface) {
+        for news in self.addresses.look_for_duplicates(now, interface) {
+            let line = match news {
+                News::Duplicate(key) => Line::error(format!(
+                    "{} on {} is not usable: somebody else on the link has it; it is tried again",
+                    key.net, key.interface
+                )),
+                News::Usable(key) => Line::info(format!("{} on {} is usable now", key.net, key.interface)),
+            };
+            emit(Ident::Vrrp, line);
         }
     }
 

@@ -3,12 +3,24 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::config::model::options::AddressVmac;
 use crate::config::model::{Config, VrrpInstance};
 use crate::ids::{Family, Name};
 use crate::kernel::netlink::Channel;
 use crate::kernel::vmac::{self, Ensured, VmacSpec, Vmacs};
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit};
+
+/// The devices of an instance: its own, and those of single addresses.
+pub(super) fn devices(instance: &VrrpInstance) -> impl Iterator<Item = AddressVmac> {
+    let own = instance.vmac.as_ref().map(|vmac| AddressVmac {
+        name: vmac.name.clone(),
+        family: instance.family,
+        mac: vmac.mac,
+        parent: instance.interface.clone(),
+    });
+    own.into_iter().chain(instance.options.address_vmacs.iter().cloned())
+}
 
 /// The devices, and what was last said about one that could not be made.
 #[derive(Default)]
@@ -27,17 +39,18 @@ impl Devices {
         instances: impl Iterator<Item = &'a VrrpInstance>,
         interfaces: &HashMap<Name, Arc<Interface>>,
     ) {
-        for instance in instances {
-            let Some(line) = &instance.vmac else { continue };
-            let Some(parent) = interfaces.get(&instance.interface) else { continue };
-            if self.vmacs.has(&line.name) {
+        for (instance, device) in
+            instances.flat_map(|instance| devices(instance).map(move |d| (instance, d)))
+        {
+            let Some(parent) = interfaces.get(&device.parent) else { continue };
+            if self.vmacs.has(&device.name) {
                 continue;
             }
             let spec = VmacSpec {
-                name: line.name.clone(),
-                family: instance.family,
-                mac: line.mac,
-                parent: parent.name.clone(),
+                name: device.name,
+                family: device.family,
+                mac: device.mac,
+                parent: device.parent,
                 parent_index: parent.index,
             };
             match self.vmacs.ensure(channel, &spec) {
@@ -86,14 +99,10 @@ impl Devices {
 
     /// Removes the devices that the configuration does not name.
     pub fn keep_only(&mut self, channel: &mut Channel, config: &Config) {
-        let wanted: HashSet<&Name> = config
-            .instances
-            .iter()
-            .filter_map(|instance| instance.vmac.as_ref())
-            .map(|vmac| &vmac.name)
-            .collect();
+        let wanted: HashSet<Name> =
+            config.instances.iter().flat_map(devices).map(|device| device.name).collect();
         self.failed.retain(|name, _| wanted.contains(name));
-        let gone: Vec<Name> = self.vmacs.names().filter(|name| !wanted.contains(name)).cloned().collect();
+        let gone: Vec<Name> = self.vmacs.names().filter(|name| !wanted.contains(*name)).cloned().collect();
         for name in gone {
             self.remove(channel, &name);
         }

@@ -13,6 +13,8 @@ mod addresses;
 mod announce;
 mod carry_out;
 mod devices;
+mod duplicates;
+mod firewall;
 mod names;
 mod patience;
 mod promotion;
@@ -31,6 +33,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::addresses::Addresses;
 use self::announce::Announcer;
 use self::devices::Devices;
+use self::firewall::Firewall;
 use self::names::HostNames;
 use self::promotion::Promotion;
 use self::routing::Routing;
@@ -119,6 +122,7 @@ pub struct Driver {
     sockets: Sockets,
     announcer: Announcer,
     devices: Devices,
+    firewall: Firewall,
     addresses: Addresses,
     routing: Routing,
     names: HostNames,
@@ -178,6 +182,7 @@ impl Driver {
             sockets: Sockets::new(FIRST_SOCKET),
             announcer,
             devices,
+            firewall: Firewall::default(),
             addresses: Addresses::default(),
             routing: Routing::default(),
             names: HostNames::default(),
@@ -196,6 +201,7 @@ impl Driver {
             strangers: HashMap::new(),
         };
         driver.promotion.follow(&config, &driver.interfaces);
+        driver.firewall.follow(&config);
         driver.prepare_routing(&config);
         driver.own_statics(Some(&config));
         driver.work_off();
@@ -224,6 +230,7 @@ impl Driver {
         loop {
             self.carry_out();
             self.wait()?;
+            self.router.tell_utc(clock::utc());
             self.drain()?;
             if self.tokens.contains(&BELL)
                 && let Some(post) = self.inbox.next()
@@ -234,6 +241,7 @@ impl Driver {
             let now = clock::now();
             self.router.expire(now, &mut self.actions);
             self.addresses.expire(now);
+            self.firewall.expire(now);
             for owner in self.routing.expire(now) {
                 self.addresses.route(owner, false);
             }
@@ -250,6 +258,7 @@ impl Driver {
                 self.router.deadline(),
                 self.addresses.deadline(),
                 self.routing.deadline(),
+                self.firewall.deadline(),
                 self.rewire_at,
             ];
             let deadline = deadlines.into_iter().flatten().min();
@@ -307,6 +316,7 @@ impl Driver {
 
     fn interface_changed(&mut self, change: Change) {
         let now = clock::now();
+        self.firewall.interface_changed();
         self.routing_changed(&change);
         if let Change::Gone(name) = &change {
             self.leave_interface(name);
@@ -316,6 +326,7 @@ impl Driver {
             Change::Interface(interface) => {
                 self.rewire = true;
                 self.addresses.interface_returned(&interface.name);
+                self.look_for_duplicates(now, &interface);
                 let name = interface.name.clone();
                 let event = Event::Interface { name, now: Some(interface) };
                 self.router.handle(now, event, &mut self.actions);
@@ -386,6 +397,7 @@ impl Driver {
     }
 
     fn stop(&mut self, release: bool) {
+        self.router.tell_utc(clock::utc());
         self.router.handle(clock::now(), Event::Stop, &mut self.actions);
         self.act_all();
         if release {
@@ -393,6 +405,7 @@ impl Driver {
             self.work_off();
             self.promotion.end();
             self.devices.remove_all(&mut self.channel);
+            self.firewall.end();
         }
     }
 
@@ -406,6 +419,7 @@ impl Driver {
     fn reconfigure(&mut self, config: Arc<Config>) {
         self.config = config.clone();
         self.promotion.follow(&config, &self.interfaces);
+        self.firewall.follow(&config);
         self.prepare_routing(&config);
         self.own_statics(Some(&config));
         self.devices.ensure(&mut self.channel, config.instances.iter(), &self.interfaces);
@@ -447,9 +461,10 @@ pub fn clear(config: &Config) -> Result<(), NetlinkError> {
     let with_device = config
         .instances
         .iter()
-        .filter(|instance| instance.vmac.as_ref().is_some_and(|vmac| interfaces.contains_key(&vmac.name)));
+        .filter(|instance| devices::devices(instance).any(|device| interfaces.contains_key(&device.name)));
     devices.ensure(&mut channel, with_device, &interfaces);
     devices.remove_all(&mut channel);
+    firewall::clear(config);
     Ok(())
 }
 

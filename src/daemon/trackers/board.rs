@@ -70,3 +70,66 @@ fn event(news: News) -> Event<'static> {
         News::Bfd { name, up } => Event::Bfd { name, up },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::model::TrackFile;
+    use crate::daemon::commands::{Commands, Post};
+
+    fn file(value: i32) -> News {
+        News::File { name: "f".into(), value }
+    }
+
+    fn session(up: bool) -> News {
+        News::Bfd { name: "b".into(), up }
+    }
+
+    /// What is in a standing.
+    fn all(receiver: &mut watch::Receiver<Standing>) -> Vec<News> {
+        receiver.borrow_and_update().iter().cloned().collect()
+    }
+
+    #[tokio::test]
+    async fn both_parts_hear_of_everything_whenever_they_start() {
+        let board = Board::default();
+        board.tell(session(true)).await;
+        let mut balancer = board.watch();
+        assert_eq!(all(&mut balancer), [session(true)]);
+        board.tell(file(1)).await;
+        assert!(balancer.has_changed().unwrap());
+        assert_eq!(all(&mut balancer), [file(1), session(true)]);
+        board.tell(file(1)).await;
+        assert!(!balancer.has_changed().unwrap(), "no news");
+
+        let (vrrp, mut inbox) = Commands::new().unwrap();
+        let known = board.admit_vrrp(vrrp);
+        let expected = "[File { name: \"f\", value: 1 }, Bfd { name: \"b\", up: true }]";
+        assert_eq!(format!("{known:?}"), expected);
+        board.tell(session(false)).await;
+        match inbox.next() {
+            Some(Post::Command(timing::Command::Tracked(Event::Bfd { name, up: false }))) => {
+                assert_eq!(&*name, "b");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(all(&mut balancer), [file(1), session(false)]);
+        // A driver that has ended holds up nobody.
+        drop(inbox);
+        for nth in 0..200 {
+            board.tell(file(nth)).await;
+        }
+        assert_eq!(all(&mut balancer), [file(199), session(false)]);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_configured_any_more_is_forgotten() {
+        let board = Board::default();
+        board.tell(file(3)).await;
+        board.tell(session(true)).await;
+        let mut balancer = board.watch();
+        let kept = TrackFile { name: "f".into(), path: "/f".into(), weight: 1, reverse: false, init: None };
+        board.follow(&Config { track_files: vec![kept], ..Config::default() });
+        assert_eq!(all(&mut balancer), [file(3)]);
+    }
+}

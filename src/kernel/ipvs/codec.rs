@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::ids::Family;
 use crate::objects::ipvs::{
-    DestKey, Destination, Forwarding, Op, Protocol, Service, ServiceKey, SyncDaemon, SyncRole, Tunnel,
+    Connections, DestKey, Destination, Forwarding, Op, Protocol, Service, ServiceKey, SyncDaemon, SyncRole,
+    Tunnel,
 };
 
 use super::attributes::{CommandAttribute, DaemonAttribute, DestAttribute, ServiceAttribute};
@@ -190,6 +191,20 @@ pub fn destination(family: Family, attributes: &[DestAttribute]) -> Option<(Dest
     let key = DestKey { address: address_of(family?, address?), port };
     let forwarding = forwarding_of_number(method, tunnel)?;
     Some((key, Destination { forwarding, weight, upper_threshold, lower_threshold }))
+}
+
+/// How many connections these attributes tell of, for a destination in a service of `family`.
+pub fn connections(family: Family, attributes: &[DestAttribute]) -> Option<(DestKey, Connections)> {
+    let (key, _) = destination(family, attributes)?;
+    let mut connections = Connections::default();
+    for attribute in attributes {
+        match attribute {
+            DestAttribute::ActiveConns(number) => connections.active = *number,
+            DestAttribute::InactConns(number) => connections.inactive = *number,
+            _ => {}
+        }
+    }
+    Some((key, connections))
 }
 
 /// The synchronisation daemon that these attributes describe; `None` if they lack its role.

@@ -17,7 +17,7 @@ use netlink_packet_generic::{GenlFamily, GenlMessage};
 use nix::errno::Errno;
 use thiserror::Error;
 
-use crate::objects::ipvs::{DestKey, Destination, Op, Pool, Service, ServiceKey, SyncDaemon};
+use crate::objects::ipvs::{Connections, DestKey, Destination, Op, Pool, Service, ServiceKey, SyncDaemon};
 
 use super::genl;
 use super::netlink::{Channel, NetlinkError};
@@ -142,6 +142,18 @@ impl Ipvs {
             .rev()
             .filter_map(|attribute| match attribute {
                 CommandAttribute::Dest(dest) => codec::destination(key.family(), dest),
+                _ => None,
+            })
+            .collect())
+    }
+
+    /// How many connections each destination of a service has.
+    pub fn connections(&mut self, key: &ServiceKey) -> Result<Vec<(DestKey, Connections)>, NetlinkError> {
+        let found = self.dump_attributes(codec::list_destinations(key))?;
+        Ok(found
+            .iter()
+            .filter_map(|attribute| match attribute {
+                CommandAttribute::Dest(dest) => codec::connections(key.family(), dest),
                 _ => None,
             })
             .collect())

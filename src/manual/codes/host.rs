@@ -44,6 +44,16 @@ pub const HOST: &[Code] = &[
         ),
     ),
     code(
+        "key-file-unusable",
+        "A key file of `auth_hmac` cannot be read, or holds no key; a reload with it is refused.",
+        Within(Instance, "auth_hmac { key 1 file:/etc/keepalived/vrpp.key; active_key 1 }"),
+    ),
+    code(
+        "key-file-shared",
+        "A key file of `auth_hmac` that not only its owner may read: status 6 of the test.",
+        Within(Instance, "auth_hmac { key 1 file:/etc/keepalived/vrrp.key; active_key 1 }"),
+    ),
+    code(
         "script-security",
         "Scripts run without `enable_script_security`: status 6 of the test.",
         Within(Instance, "notify_master /usr/local/bin/script"),

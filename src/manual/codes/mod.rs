@@ -83,7 +83,8 @@ pub fn chapters() -> Vec<Chapter> {
         .collect();
     let refused = "A reload with one of these is refused: what stands where is a guess.";
     let compared = "Only where the configuration is compared with the host it is on. The examples are of a host with \
-                    the interfaces eth0 and eth1, the user web and the program /usr/local/bin/script.";
+                    the interfaces eth0 and eth1, the user web, the program /usr/local/bin/script and the key file \
+                    /etc/keepalived/vrrp.key, which everybody may read.";
     let advice = "Only from `standfast check`: what is right in the language and perhaps not what its writer wants. \
                   Each comes with the way out of it.";
     vec![

@@ -52,6 +52,66 @@ pub async fn probe(check: &Check, pages: &HttpGet, url: usize, tls: Option<&Tls>
     }
 }
 
+/// A page as it came, for people.
+#[derive(Debug)]
+pub struct Page {
+    /// With its empty line.
+    pub head: Vec<u8>,
+    /// Up to `Content-Length`.
+    pub body: Vec<u8>,
+    /// MD5 of the body.
+    pub hash: [u8; 16],
+    /// The same, if the header was complete.
+    pub digest: Option<[u8; 16]>,
+}
+
+/// Asks once for the first page, and keeps all of it.
+pub async fn page(check: &Check, pages: &HttpGet, tls: Option<&Tls>) -> Result<Page, Outcome> {
+    let Some(page) = pages.urls.first() else { return Err(Outcome::Undecided("no url".into())) };
+    let patience = check.pace.connect_timeout;
+    let visit = async {
+        let stream = connect(check).await?;
+        let request = request(check, pages, page);
+        match tls {
+            None => whole(stream, request, patience).await,
+            Some(tls) => {
+                let stream = tls.connect(stream, server_name(pages, page), patience).await?;
+                whole(stream, request, patience).await
+            }
+        }
+    };
+    let limit = deadline(check);
+    let bytes = timeout(limit, visit).await.unwrap_or(Err(Outcome::Failure(Failure::Deadline(limit))))?;
+    Ok(Page::of(bytes))
+}
+
+async fn whole<S>(mut stream: S, request: String, patience: Duration) -> Result<Vec<u8>, Outcome>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let failed = |error| Outcome::Failure(broken(error));
+    stream.write_all(request.as_bytes()).await.map_err(failed)?;
+    let mut all = Vec::new();
+    loop {
+        let read = timeout(patience, stream.read_buf(&mut all)).await;
+        if read.map_err(|_| Outcome::Failure(Failure::ReadTimeout))?.map_err(failed)? == 0 {
+            return Ok(all);
+        }
+    }
+}
+
+impl Page {
+    fn of(mut head: Vec<u8>) -> Page {
+        let hash = |body: &[u8]| <md5::Md5 as md5::Digest>::digest(body).into();
+        let Some((body, counted)) = response::split_body(&mut head) else {
+            return Page { head, body: Vec::new(), hash: hash(b""), digest: None };
+        };
+        let body = body.get(..counted).unwrap_or_default().to_vec();
+        let hash = hash(&body);
+        Page { head, body, hash, digest: Some(hash) }
+    }
+}
+
 async fn within(
     limit: Duration,
     visit: impl Future<Output = Result<Received, Outcome>>,

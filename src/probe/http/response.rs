@@ -113,6 +113,15 @@ impl Body {
     }
 }
 
+/// Takes the body off a whole answer; and how many of its bytes count. `None` if the header is not complete.
+pub fn split_body(answer: &mut Vec<u8>) -> Option<(Vec<u8>, usize)> {
+    let end = answer.windows(END_OF_HEAD.len()).position(|window| window == END_OF_HEAD)?;
+    let body = answer.split_off(end + END_OF_HEAD.len());
+    let counting = content_length(answer).unwrap_or(u64::MAX);
+    let counting = usize::try_from(counting).unwrap_or(usize::MAX).min(body.len());
+    Some((body, counting))
+}
+
 fn status(head: &[u8]) -> Option<u16> {
     let mut parts = head.splitn(3, |byte| *byte == b' ');
     let (_protocol, code, _text) = (parts.next()?, parts.next()?, parts.next()?);

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::page::{Page, seconds};
 use super::{Host, address, command, enabled, routing, yes};
-use crate::config::model::options::OldChecksum;
+use crate::config::model::options::{AntiReplay, AuthHmac, HmacMode, OldChecksum};
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{
     Auth, Config, InitialState, Tracked, TrackedObjects, Version, VirtualAddress, VrrpInstance,
@@ -32,6 +32,9 @@ pub(super) fn write(
         };
         page.field("Authentication type", auth);
     }
+    if let Some(hmac) = &instance.options.auth_hmac {
+        write_auth_hmac(page, hmac);
+    }
     if let Some(size) = instance.options.kernel_rx_buf_size {
         page.field("Kernel rx buffer size", size);
     }
@@ -45,6 +48,25 @@ pub(super) fn write(
 }
 
 /// Where it is, on which interface and with which address.
+/// Never shows a key.
+fn write_auth_hmac(page: &mut Page, hmac: &AuthHmac) {
+    page.field("Authentication extension", "HMAC-SHA256-128");
+    page.field("  Keys", format_args!("{}, active key id = {}", hmac.keys.len(), hmac.active_key));
+    let mode = match hmac.mode {
+        HmacMode::Enforce => "enforce",
+        HmacMode::Permissive => "permissive",
+        HmacMode::ReceiveOnly => "receive-only",
+    };
+    page.field("  Mode", mode);
+    match hmac.anti_replay {
+        AntiReplay::Time => {
+            let window = hmac.time_window.as_secs();
+            page.field("  Anti replay", format_args!("time, window = {window} sec"));
+        }
+        AntiReplay::Monotonic => page.field("  Anti replay", "monotonic"),
+    }
+}
+
 fn write_place(page: &mut Page, config: &Config, instance: &VrrpInstance, view: Option<&View>) {
     let options = &instance.options;
     page.field("VRRP Version", instance.version.number());
@@ -153,7 +175,7 @@ fn has_secondary(instance: &VrrpInstance) -> bool {
     let own = instance.vmac.as_ref().map_or(&instance.interface, |vmac| &vmac.name);
     let options = &instance.options;
     instance.addresses.iter().chain(&instance.excluded).map(|address| &address.key).any(|key| {
-        let with_vmac = options.vmac_addr || options.vmac_addresses.contains(key);
+        let with_vmac = options.address_vmacs.iter().any(|device| device.name == key.interface);
         key.interface != *own && (options.garp_extra_if.all || with_vmac)
     })
 }

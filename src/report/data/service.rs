@@ -88,6 +88,9 @@ pub(super) fn write(page: &mut Page, service: &VirtualServer, host: &Host<'_>) {
             page.field(&format!("Quorum {which} notify script"), command(script, host));
         }
     }
+    if let Some(limit) = service.drain_timeout {
+        page.field("drain timeout", limit.as_secs());
+    }
     if service.ha_suspend {
         page.line("Using HA suspend");
     }

@@ -1,6 +1,7 @@
 //! The load balancing core with its reconciler, against a kernel that only remembers.
 
 mod dialogue;
+mod drain;
 mod flaps;
 mod followed;
 mod group;

@@ -75,3 +75,23 @@ fn a_reload_begins_and_ends_the_rest() {
     assert!(node.heard().contains(&ACTIVATING.to_owned()));
     assert!(node.director.deadline().is_some());
 }
+
+/// As 2.2.7 does: a file counts wherever the address is.
+#[test]
+fn what_is_told_neither_rests_nor_begins() {
+    let told = suspended(service(1, [checked_by(1, file_check(2, false))]));
+    let file = |value| Event::File { name: "f".into(), value };
+    let mut node = Node::start_told(tracking([told]), [file(4)]);
+    node.heard();
+    let weights = |node: &Node| node.kernel.weights(service_key(1));
+    assert_eq!(weights(&node), [(real_key(1), 18)]);
+    node.handle(file(-3));
+    assert_eq!(weights(&node), [(real_key(1), 4)]);
+    node.heard();
+    for addresses in [&[[10, 0, 0, 1]][..], &[]] {
+        node.handle(here(addresses));
+        assert_eq!((node.heard(), node.director.deadline()), (vec![], None));
+    }
+    node.handle(file(i32::MIN));
+    assert_eq!(weights(&node), []);
+}

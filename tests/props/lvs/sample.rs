@@ -52,6 +52,7 @@ pub fn service(n: u8, reals: impl IntoIterator<Item = RealServer>) -> VirtualSer
         quorum_down: command("quorum_down"),
         alpha: false,
         omega: false,
+        drain_timeout: None,
         ha_suspend: false,
         virtualhost: None,
         sorry_server: None,

@@ -17,13 +17,13 @@ use standfast::vrrp::wire::{self, Refusal};
 use super::sample::{address, instance, interface, ip};
 
 /// A packet taken apart.
-struct Captured {
+pub struct Captured {
     header: Vec<u8>,
-    payload: Vec<u8>,
+    pub payload: Vec<u8>,
 }
 
 impl Captured {
-    fn destination(&self) -> IpAddr {
+    pub fn destination(&self) -> IpAddr {
         match <[u8; 4]>::try_from(&self.header[16..]) {
             Ok(v4) => v4.into(),
             Err(_) => <[u8; 16]>::try_from(&self.header[24..]).unwrap().into(),
@@ -45,7 +45,7 @@ impl Captured {
     }
 }
 
-fn read(text: &str) -> Vec<Captured> {
+pub fn read(text: &str) -> Vec<Captured> {
     text.lines()
         .filter(|line| !line.starts_with('#'))
         .map(|line| {

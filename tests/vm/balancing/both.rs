@@ -2,6 +2,7 @@
 
 use crate::support::daemon::{Daemon, Recorder, Subject};
 use crate::support::net::Node;
+use crate::support::wait;
 
 /// Lines of the log about services and checks, and calls of scripts. Sorted: services do not wait for each other.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,8 +30,24 @@ const ABOUT: [&str; 15] = [
     "tracked file",
 ];
 
-/// What a daemon has said and called so far.
-pub fn told(daemon: &Daemon, node: &Node, recorder: &Recorder) -> Story {
+/// Words of the lines about a real server that comes or goes.
+const CHANGES: [&str; 4] = ["Adding service", "Removing service", "Enabling service", "Disabling service"];
+
+/// What a daemon has said and called so far. With a recorder each change of a real server has called a script, or will
+/// soon.
+pub fn told(daemon: &Daemon, node: &Node, recorder: Option<&Recorder>) -> Story {
+    let calls = || recorder.map(Recorder::calls).unwrap_or_default();
+    let changes: usize = CHANGES.iter().map(|word| daemon.process().count(word)).sum();
+    let of_reals =
+        || calls().iter().filter(|call| call.starts_with("up") || call.starts_with("down")).count();
+    if recorder.is_some() {
+        wait::value(
+            &format!("{changes} calls of scripts"),
+            wait::seconds(10),
+            || (of_reals() >= changes).then_some(()),
+            || format!("{:#?}\n{}", calls(), daemon.process().log()),
+        );
+    }
     let own = node.dir.display().to_string();
     let lines = daemon.process().lines().into_iter().map(|line| line.text);
     let mut lines: Vec<String> = lines
@@ -39,7 +56,7 @@ pub fn told(daemon: &Daemon, node: &Node, recorder: &Recorder) -> Story {
         .map(|line| line.split_once(": ").map_or(line.clone(), |(_, said)| said.replace(&own, "")))
         .collect();
     lines.sort();
-    let mut calls = recorder.calls();
+    let mut calls = calls();
     calls.sort();
     Story { lines, calls }
 }

@@ -2,7 +2,7 @@
 
 use super::both::{self, Story};
 use super::lab::{Lab, service};
-use crate::support::daemon::{Recorder, Subject};
+use crate::support::daemon::{Daemon, Recorder, Subject};
 use crate::support::{ipvs, wait};
 
 const WEIGHTS: [&str; 3] = ["weight 2", "weight 0", "weight 3 reverse"];
@@ -126,7 +126,7 @@ fn story(subject: Subject) -> Story {
     step("no file", [Some(10), Some(10), Some(10)]);
     write("2\n");
     step("again a file", [Some(14), None, Some(4)]);
-    let told = both::told(&daemon, &lab.director, &recorder);
+    let told = both::told(&daemon, &lab.director, Some(&recorder));
     // 2.2.7 lets whoever is down come in for a moment at each reload.
     daemon.reload(&text(["weight 7", "weight 0", ""]));
     step("other weights", [Some(24), None, Some(20)]);
@@ -146,4 +146,66 @@ fn story(subject: Subject) -> Story {
 /// Both, at the same time.
 pub fn side_by_side() {
     both::compare(story);
+}
+
+/// VRRP follows the same file.
+const INSTANCE: &str = "
+vrrp_instance VI {
+    interface eth0
+    virtual_router_id 51
+    priority 100
+    advert_int 1
+    virtual_ipaddress {
+        10.0.0.101
+    }
+    track_file {
+        number weight 1
+    }
+}
+";
+
+/// A daemon that has neither files nor VRRP gets both by reloads; each change reaches both.
+pub fn appear_at_a_reload() {
+    let lab = Lab::new();
+    let path = lab.director.dir.join("number");
+    std::fs::write(&path, "4\n").unwrap();
+    let with = config("/bin/true", &path.display().to_string(), WEIGHTS);
+    let (above, services) = with.split_at(with.find("virtual_server").unwrap());
+    let mut without = services.to_owned();
+    while let Some(at) = without.find("FILE_CHECK") {
+        let end = at + without[at..].find('}').unwrap();
+        without.replace_range(at..=end, "");
+    }
+    let script_user = above.split("track_file").next().unwrap();
+    let plain = format!("{script_user}{without}");
+    let mut daemon = lab.direct(Subject::Standfast, &plain);
+    let step = |daemon: &Daemon, weights| {
+        let wanted = table(weights);
+        wait::value(
+            "the table",
+            wait::seconds(10),
+            || (ipvs::table(&lab.director) == wanted).then_some(()),
+            || format!("{:#?}\n{}", ipvs::table(&lab.director), daemon.process().log()),
+        );
+    };
+    let all = [Some(10); 3];
+    step(&daemon, all);
+    daemon.await_line("Startup complete", wait::seconds(10));
+    daemon.reload(&with);
+    assert_eq!(ipvs::table(&lab.director), table([Some(18), None, Some(0)]), "in force when it says so");
+    daemon.reload(&format!("{with}{INSTANCE}"));
+    daemon.await_master("VI", 1, wait::seconds(15));
+    assert_eq!(ipvs::table(&lab.director), table([Some(18), None, Some(0)]));
+    std::fs::write(&path, "-3\n").unwrap();
+    step(&daemon, [Some(4), None, Some(19)]);
+    daemon.await_line("(VI) Changing effective priority from 104 to 97", wait::seconds(5));
+    std::fs::remove_file(&path).unwrap();
+    step(&daemon, all);
+    daemon.await_line("(VI) Changing effective priority from 97 to 100", wait::seconds(5));
+    std::fs::write(&path, "7\n").unwrap();
+    step(&daemon, [Some(24), None, Some(0)]);
+    daemon.reload(&plain);
+    assert_eq!(ipvs::table(&lab.director), table(all), "{}", daemon.process().log());
+    assert!(daemon.stop().success());
+    assert_eq!(ipvs::table(&lab.director), []);
 }

@@ -1,5 +1,6 @@
 //! Load balancing with real IPVS, keepalived's and ours: the table, reloads, health checks, scripts.
 
+mod answers;
 mod both;
 mod checks;
 mod files;
@@ -17,6 +18,7 @@ mod speakers;
 mod successor;
 mod sync;
 mod table;
+mod traffic;
 
 use crate::support::daemon::Subject;
 use crate::support::runner::Case;
@@ -26,12 +28,15 @@ type Test = fn(Subject);
 
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, Test); 16] = [
+    let both: [(&str, Test); 19] = [
         ("balancing_table", table::start_and_stop),
         ("balancing_options", options::every_option),
         ("balancing_flushed", table::flushed),
         ("balancing_namespace", namespace::other),
         ("balancing_ha_suspend", presence::follows_the_address),
+        ("balancing_translated", traffic::translated),
+        ("balancing_direct", traffic::direct),
+        ("balancing_failover", traffic::failover),
         ("balancing_groups", groups::members),
         ("balancing_left_behind", table::left_behind),
         ("balancing_adopted", table::adopted),
@@ -50,10 +55,12 @@ pub fn cases() -> Vec<Case> {
             cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));
         }
     }
-    let ours: [(&str, fn()); 5] = [
+    let ours: [(&str, fn()); 7] = [
         ("balancing_timeouts", table::timeouts),
         ("balancing_reload_refused", reload::refuses_a_broken_file),
         ("balancing_reload_of_thousands", reload::writes_one_of_four_thousand),
+        ("balancing_drains", traffic::drains),
+        ("balancing_files_at_a_reload", files::appear_at_a_reload),
         ("balancing_takes_over", successor::takes_over),
         ("balancing_puts_right", successor::puts_right),
     ];
@@ -61,6 +68,7 @@ pub fn cases() -> Vec<Case> {
         cases.push(Case::new(format!("vm::standfast::{name}"), run));
     }
     cases.push(Case::new("vm::balancing_files_side_by_side", files::side_by_side));
+    cases.push(Case::new("vm::balancing_answers_side_by_side", answers::side_by_side));
     cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));
     cases
 }

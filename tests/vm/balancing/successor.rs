@@ -5,7 +5,6 @@ use super::lab::{Lab, service};
 use crate::support::daemon::{Daemon, Subject};
 use crate::support::echo::{Echo, Talk};
 use crate::support::{ipvs, wait};
-use std::time::Duration;
 
 fn virtual_server(port: u16, weight: u8) -> String {
     format!(
@@ -91,8 +90,8 @@ pub fn puts_right() {
          ipvsadm --stop-daemon backup"
     ));
     let everything = [table(80, 1), table(81, 1), foreign()];
-    // Looked at every ten seconds.
-    lab.await_table(&everything, wait::seconds(12));
+    // Looked at every ten seconds, or every minute at least.
+    lab.await_table(&everything, wait::seconds(20));
     wait::value(
         "the sync daemon is back",
         wait::seconds(12),
@@ -104,5 +103,5 @@ pub fn puts_right() {
         assert_eq!(daemon.process().count(&line), 1, "{}", daemon.process().log());
     }
     lab.director.sh("ipvsadm -C");
-    lab.await_table(&ours, Duration::from_secs(30));
+    lab.await_table(&ours, wait::seconds(20));
 }
