@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::cli::genhash::Genhash;
 use crate::config::model::check::{Check, CheckKind, HttpGet, HttpUrl, Pace, Sni, Source};
 use crate::health::outcome::{Failure, Outcome};
+use crate::kernel::clock;
 use crate::probe::{self, Page};
 
 /// Does it. keepalived's ends with 0 whatever comes of it, and scripts may count on that.
@@ -19,7 +19,7 @@ pub fn run(request: &Genhash) -> u8 {
             return 1;
         }
     };
-    let start = Instant::now();
+    let start = clock::now();
     let answer = runtime.block_on(probe::page(&check(request)));
     let mut text = match &answer {
         Ok(page) if request.verbose => in_detail(page),
@@ -33,7 +33,7 @@ pub fn run(request: &Genhash) -> u8 {
         Err(_) => "Connection failed\n".to_owned(),
     };
     if request.verbose {
-        let took = start.elapsed().as_micros();
+        let took = clock::now().since(start).as_micros();
         let _ = writeln!(text, "\nGlobal response time for [{}] = {took} usecs", request.path);
     }
     // Bytes of the header need not be text.
