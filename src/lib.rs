@@ -6,11 +6,12 @@
 //! |---|---|---|
 //! | [`time`], [`ids`] | points in time, protocol numbers: values checked once | nothing |
 //! | [`objects`] | kernel objects as plain values: interfaces, addresses, IPVS entries | `ids` |
+//! | [`pcre`] | regular expressions: the library of keepalived's, made safe | nothing |
 //! | [`diag`] | a mistake in a file as data, and its renderers | nothing |
-//! | [`config`] | keepalived.conf: text, tree, typed model | `ids`, `diag`, `objects` |
+//! | [`config`] | keepalived.conf: text, tree, typed model | `ids`, `diag`, `objects`, `pcre` |
 //! | [`vrrp`], [`lvs`], [`health`], [`track`], [`reconcile`] | pure cores: events and time in, actions out | `config::model`, `objects`, `ids`, `time`; `lvs` also `health` |
-//! | [`probe`] | one health check each: a target in, an outcome out | `config::model`, `health`, `ids` |
-//! | [`kernel`] | the only sockets to the kernel, and the only `unsafe` | `objects`, `ids`, `time` |
+//! | [`probe`] | one health check each: a target in, an outcome out | `config::model`, `health`, `ids`, `pcre` |
+//! | [`kernel`] | the only sockets to the kernel, and `unsafe` beside that of `pcre` | `objects`, `ids`, `time` |
 //! | [`report`] | what the operator reads: log lines in keepalived's words | cores (their notes), `config` |
 //! | [`manual`] | what a person is told of a keyword, and the documents made of that | `config`, `diag` |
 //! | [`cli`] | keepalived's options, and what they make of a run | all |
@@ -28,6 +29,7 @@ pub mod kernel;
 pub mod lvs;
 pub mod manual;
 pub mod objects;
+pub mod pcre;
 pub mod probe;
 pub mod reconcile;
 pub mod report;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use standfast::cli::{self, Invocation, Print};
 use standfast::daemon::{
-    self, check_command, config_test, format_command, reload_command, signals::Request,
+    self, check_command, config_test, format_command, genhash, reload_command, signals::Request,
 };
 
 fn main() -> ExitCode {
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Invocation::Check(request) => check_command::run(&request).into(),
         Invocation::Reload(request) => print(&reload_command::run(&request)),
         Invocation::Format(request) => format_command::run(&request).into(),
+        Invocation::Genhash(request) => genhash::run(&request).into(),
         Invocation::Print(text) => print(&text),
         Invocation::SignalNumber(name) => print(&match Request::number_of(&name) {
             Ok(number) => Print { text: number.to_string(), to_stderr: false, status: 0 },

@@ -90,7 +90,7 @@ pub struct Arguments {
     /// Pid file of the BFD part [no effect: this version has none]
     #[arg(short = 'b', long = "bfd_pid", value_name = "FILE")]
     pub bfd_pid: Option<PathBuf>,
-    /// Compute digests for HTTP_GET [refused: not in this version]
+    /// Be genhash: print the digest of a page for HTTP_GET (must be the first option)
     #[arg(short = 'T', long)]
     pub genhash: bool,
     /// Log every address that appears or goes [no effect: not in this version]

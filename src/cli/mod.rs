@@ -6,6 +6,7 @@
 
 mod arguments;
 mod commands;
+pub mod genhash;
 mod normalise;
 mod version;
 
@@ -107,6 +108,8 @@ pub enum Invocation {
     Format(Format),
     /// `standfast check`
     Check(Check),
+    /// `genhash`, `-T`, `standfast genhash`
+    Genhash(genhash::Genhash),
     /// `--signum=NAME`
     SignalNumber(String),
     /// Print this and end.
@@ -167,6 +170,18 @@ pub fn parse(argv: Vec<OsString>) -> Invocation {
     let personality = Personality::of(argv.first());
     let command_line: Vec<String> = argv.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let words: Vec<OsString> = argv.into_iter().skip(1).collect();
+    if let Some(program) = command_line.first()
+        && Path::new(program).file_name().is_some_and(|name| name == "genhash")
+    {
+        return genhash::parse(program, &words);
+    }
+    if let [first, rest @ ..] = &words[..]
+        && (first == "-T"
+            || first == "--genhash"
+            || first == "genhash" && personality == Personality::Standfast)
+    {
+        return genhash::parse("genhash", rest);
+    }
     if personality == Personality::Standfast
         && let Some(invocation) = commands::parse(&words)
     {
@@ -203,7 +218,7 @@ fn dispatch(
         return Invocation::SignalNumber(name.clone());
     }
     if arguments.genhash {
-        return Print::refusal("The genhash mode is not part of this version of standfast");
+        return Print::refusal("-T (--genhash) must be the first option");
     }
     let config_test = arguments.config_test.clone();
     let json = arguments.diagnostics == Some(Style::Json);

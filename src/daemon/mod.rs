@@ -12,6 +12,7 @@ pub mod daemonize;
 mod dumps;
 mod fifos;
 pub mod format_command;
+pub mod genhash;
 mod key_files;
 mod notifier;
 pub mod pidfile;

@@ -22,11 +22,12 @@ pub enum Success {
     Ran {
         weight: Option<u32>,
     },
-    /// HTTP: what was asked was fulfilled; the code and whether a digest was compared.
+    /// HTTP: what was asked was fulfilled; the code, and what was compared beside it.
     Http {
         url: usize,
         status: u16,
         digest_compared: bool,
+        pattern_compared: bool,
     },
 }
 
@@ -63,6 +64,11 @@ pub enum Failure {
     HttpStatus {
         url: usize,
         status: u16,
+    },
+    /// `regex` is not in the page, or with `regex_no_match` it is; `gave_up`: it could not be looked for to the end.
+    Pattern {
+        url: usize,
+        gave_up: bool,
     },
     Digest {
         url: usize,

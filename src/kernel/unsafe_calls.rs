@@ -1,4 +1,4 @@
-//! The only `unsafe` of the project: calls that the safe wrappers we use do not offer. Each function is
+//! The `unsafe` of system calls, and all of it beside that of `pcre`: calls that the safe wrappers we use do not offer. Each function is
 //! safe to call; the reason why stands at its block.
 #![allow(unsafe_code)]
 

@@ -16,6 +16,7 @@ mod udp;
 use crate::config::model::check::{Check, CheckKind};
 use crate::health::outcome::Outcome;
 
+pub use http::Page;
 pub use tls::Tls;
 
 /// Makes this check once. `url` says which page of a web check; others ignore it. `tls` is what
@@ -32,5 +33,14 @@ pub async fn probe(check: &Check, url: usize, tls: &Tls) -> Outcome {
         CheckKind::Dns(dns) => dns::probe(check, dns).await,
         CheckKind::Ping => ping::probe(check).await,
         kind => Outcome::Undecided(format!("{} has no probe", kind.keyword())),
+    }
+}
+
+/// The first page of a web check as it came.
+pub async fn page(check: &Check) -> Result<Page, Outcome> {
+    match &check.kind {
+        CheckKind::Http(pages) => http::page(check, pages, None).await,
+        CheckKind::Ssl(pages) => http::page(check, pages, Some(&Tls::default())).await,
+        kind => Err(Outcome::Undecided(format!("{} has no page", kind.keyword()))),
     }
 }

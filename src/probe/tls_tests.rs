@@ -125,7 +125,7 @@ fn pages(url: HttpUrl) -> HttpGet {
 }
 
 fn success(digest_compared: bool) -> Outcome {
-    Outcome::Success(Success::Http { url: 0, status: 200, digest_compared })
+    Outcome::Success(Success::Http { url: 0, status: 200, digest_compared, pattern_compared: false })
 }
 
 #[tokio::test]

@@ -244,8 +244,12 @@ fn passed(about: About<'_>, check: &Check, success: &Success) -> String {
             CheckKind::Ping => format!("ICMP connection to {real} success."),
             _ => format!("UDP connection to {real} success."),
         },
-        Success::Http { url, digest_compared, .. } => {
-            let what = if *digest_compared { "MD5 digest" } else { "HTTP status code" };
+        Success::Http { url, digest_compared, pattern_compared, .. } => {
+            let what = match (digest_compared, pattern_compared) {
+                (_, true) => "Regex match",
+                (true, false) => "MD5 digest",
+                (false, false) => "HTTP status code",
+            };
             format!("{what} success to {real} url({})", url_path(check, *url))
         }
     }
@@ -278,6 +282,11 @@ fn attempt_failed(about: About<'_>, check: &Check, failure: &Failure) -> String 
                 let path = url_path(check, *url);
                 let found: String = found.iter().map(|byte| format!("{byte:02x}")).collect();
                 format!("MD5 digest error to server {real}. (url({path}) gave {found})")
+            }
+            Failure::Pattern { url, gave_up } => {
+                let path = url_path(check, *url);
+                let why = if *gave_up { " needs too much work or memory" } else { "" };
+                format!("Regex match failed server {real}. (url({path}){why})")
             }
             _ => format!("Read error with server {real}."),
         },

@@ -122,7 +122,7 @@ fn patterns() {
 #[test]
 fn mistakes_in_patterns_are_only_told() {
     for (lines, message) in [
-        ("regex a(b", "the regex cannot be used: a '(' has no ')'"),
+        ("regex a(b", "the regex cannot be used: missing closing parenthesis (at byte 3)"),
         ("regex_no_match", "regex_no_match means nothing without regex"),
         ("regex x\nregex_options caseles", "unknown regex option 'caseles' - ignoring"),
         ("regex x\nregex_min_offset -1", "regex_min_offset: invalid number '-1'"),
@@ -139,8 +139,7 @@ fn mistakes_in_patterns_are_only_told() {
         let loaded = read(&text);
         let CheckKind::Http(pages) = &checks(&loaded)[0].kind else { panic!() };
         let expected = match lines {
-            "regex a(b" => Some(Pattern { text: "a(b".into(), ..Pattern::default() }),
-            "regex_no_match" => None,
+            "regex a(b" | "regex_no_match" => None,
             _ => Some(Pattern { text: "x".into(), ..Pattern::default() }),
         };
         assert_eq!(pages.urls[0].pattern.as_deref(), expected.as_ref(), "{lines}");

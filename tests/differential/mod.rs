@@ -10,6 +10,7 @@ pub mod facts;
 mod faults;
 mod fifos;
 mod filtering;
+mod genhash;
 mod hmac;
 mod interop;
 mod lifecycle;
@@ -36,6 +37,7 @@ pub fn cases() -> Vec<Case> {
         exit_codes::cases(),
         faults::cases(),
         fifos::cases(),
+        genhash::cases(),
         interop::cases(),
         address_vmacs::cases(),
         filtering::cases(),

@@ -91,24 +91,30 @@ pub const URL: &[Keyword] = &[
         "Accepted status codes.",
     ),
     row("virtualhost", Word, Faults, Replaces, "checker's").doc("0.5.8", "STRING", "Host header."),
-    row("regex", Words, Allowed, Replaces, "none")
-        .doc("2.0.7", "PATTERN (PCRE2, quoted and escaped string)", "Pattern that must match the body.")
-        .unused("looks for no pattern in a page"),
-    row("regex_no_match", Nothing, Allowed, LastWins, "off")
-        .doc("2.0.7", "none", "Invert regex.")
-        .unused("looks for no pattern in a page"),
-    row("regex_options", Words, Allowed, Repeats, "none")
-        .doc("2.0.7", "list of PCRE2 option words", "Compile options.")
-        .unused("looks for no pattern in a page"),
-    row("regex_min_offset", Words, Allowed, LastWins, "0")
-        .doc("2.0.7", "UINT", "First offset at which a match may start.")
-        .unused("looks for no pattern in a page"),
-    row("regex_max_offset", Words, Allowed, LastWins, "none")
-        .doc("2.0.7", "UINT", "Last offset at which a match may start.")
-        .unused("looks for no pattern in a page"),
+    row("regex", Words, Allowed, Replaces, "none").doc(
+        "2.0.7",
+        "PATTERN (PCRE2, quoted and escaped string)",
+        "Pattern that must match the body.",
+    ),
+    row("regex_no_match", Nothing, Allowed, LastWins, "off").doc("2.0.7", "none", "Invert regex."),
+    row("regex_options", Words, Allowed, Repeats, "none").doc(
+        "2.0.7",
+        "list of PCRE2 option words",
+        "Compile options.",
+    ),
+    row("regex_min_offset", Words, Allowed, LastWins, "0").doc(
+        "2.0.7",
+        "UINT",
+        "First offset at which a match may start.",
+    ),
+    row("regex_max_offset", Words, Allowed, LastWins, "none").doc(
+        "2.0.7",
+        "UINT",
+        "Last offset at which a match may start.",
+    ),
     row("regex_stack", Words, Allowed, LastWins, "library default")
         .doc("2.0.7", "START MAX bytes", "JIT stack size.")
-        .unused("looks for no pattern in a page"),
+        .later(),
 ];
 
 /// `url` in `SSL_GET`, beside [`URL`]

@@ -78,6 +78,7 @@ fn of(name: &str) -> &'static str {
         }
         "(name)" | "(interface)" => "not yet: one with what its block is for",
         "linkbeat_use_polling" => "standfast takes the kernel's word for the state of a link",
+        "regex_stack" => "patterns are not compiled to machine code: there is no such stack",
         "startup_script" | "startup_script_timeout" | "shutdown_script" | "shutdown_script_timeout" => {
             "not yet: no script runs before the start and after the end"
         }

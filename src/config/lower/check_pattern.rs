@@ -5,6 +5,7 @@ use crate::config::lex;
 use crate::config::model::pattern::{Pattern, PatternOption};
 use crate::config::syntax::Node;
 use crate::diag::{Class, Diagnostic};
+use crate::pcre::Regex;
 
 impl Lower<'_> {
     /// One of the keywords; the pattern begins with the first of them.
@@ -71,13 +72,13 @@ impl Lower<'_> {
             }
             (pattern.min_offset, pattern.max_offset) = (0, None);
         }
-        if let (Some(wrong), Some(node)) = (unbalanced(&pattern), place("regex")) {
-            self.pattern_warning(
-                node,
-                1,
-                format!("the regex cannot be used: {wrong}"),
-                "a pattern of PCRE2",
-            );
+        let bounded = pattern.max_offset.is_some();
+        if let Err(wrong) = Regex::compile(&pattern.text, pattern.options.bits(), bounded) {
+            if let Some(node) = place("regex") {
+                let message = format!("the regex cannot be used: {} (at byte {})", wrong.message, wrong.at);
+                self.pattern_warning(node, 1, message, "a pattern of PCRE2; the page is judged without it");
+            }
+            return None;
         }
         Some(Box::new(pattern))
     }
@@ -111,101 +112,5 @@ impl Lower<'_> {
         self.report(
             Diagnostic::warning("bad-regex", place, message).class(Class::Silent).expected(expected),
         );
-    }
-}
-
-/// What certainly cannot be compiled: brackets without a partner, a backslash before nothing.
-fn unbalanced(pattern: &Pattern) -> Option<&'static str> {
-    let options = pattern.options;
-    let extended = options.has(PatternOption::Extended) || pattern.text.contains("(?x");
-    if extended && pattern.text.contains('#') {
-        // A comment may hold anything.
-        return None;
-    }
-    let mut depth = 0_usize;
-    let mut rest = pattern.text.as_str();
-    while let Some(first) = rest.chars().next() {
-        let after = rest.get(first.len_utf8()..).unwrap_or("");
-        rest = match first {
-            '\\' if after.is_empty() => return Some("it ends with a backslash"),
-            '\\' if after.starts_with('Q') => after.split_once("\\E").map_or("", |(_, behind)| behind),
-            '\\' => after.get(after.chars().next().map_or(0, char::len_utf8)..).unwrap_or(""),
-            '[' => match class_end(after, options.has(PatternOption::AllowEmptyClass)) {
-                Some(behind) => behind,
-                None => return Some("a '[' has no ']'"),
-            },
-            '(' if after.starts_with("?#") => match after.split_once(')') {
-                Some((_, behind)) => behind,
-                None => return Some("a '(?#' has no ')'"),
-            },
-            '(' => {
-                depth += 1;
-                after
-            }
-            ')' if depth == 0 => return Some("a ')' has no '('"),
-            ')' => {
-                depth -= 1;
-                after
-            }
-            _ => after,
-        };
-    }
-    (depth > 0).then_some("a '(' has no ')'")
-}
-
-/// What follows a class of characters.
-fn class_end(class: &str, may_be_empty: bool) -> Option<&str> {
-    let mut rest = class.strip_prefix('^').unwrap_or(class);
-    if !may_be_empty {
-        rest = rest.strip_prefix(']').unwrap_or(rest);
-    }
-    loop {
-        let first = rest.chars().next()?;
-        let after = rest.get(first.len_utf8()..).unwrap_or("");
-        rest = match first {
-            ']' => return Some(after),
-            '\\' if after.starts_with('Q') => after.split_once("\\E")?.1,
-            '\\' => after.get(after.chars().next()?.len_utf8()..).unwrap_or(""),
-            '[' if after.starts_with(':') => after.split_once(":]").map_or(after, |(_, behind)| behind),
-            _ => after,
-        };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::model::pattern::PatternOptions;
-
-    fn wrong(text: &str, options: PatternOptions) -> bool {
-        unbalanced(&Pattern { text: text.into(), options, ..Pattern::default() }).is_some()
-    }
-
-    #[test]
-    fn brackets_have_partners() {
-        let none = PatternOptions::default();
-        for good in [
-            "a(b|c)*",
-            "[]a]",
-            "[^]]",
-            "\\(",
-            "\\Q((\\E",
-            "[[:alpha:]()]",
-            "[(]",
-            "(?#()",
-            "\\[",
-            "é(ü)",
-            "",
-            "[\\]]",
-            "a{2",
-        ] {
-            assert!(!wrong(good, none), "{good}");
-        }
-        for bad in ["(", "a)", "[", "[]", "[^]", "(a", "\\", "[a\\]", "(?#", "(()"] {
-            assert!(wrong(bad, none), "{bad}");
-        }
-        assert!(!wrong("[]", none.with(PatternOption::AllowEmptyClass)));
-        assert!(!wrong("a # (", none.with(PatternOption::Extended)));
-        assert!(!wrong("(?x)a # (", none));
     }
 }

@@ -1,6 +1,6 @@
 //! `regex` of a `url`: a pattern that the body of a page must, or must not, match.
 
-/// A pattern with what goes with it, as written: nothing here compiles it.
+/// A pattern with what goes with it, as written; it can be compiled.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Pattern {
     /// `regex`, in PCRE2's syntax, with the language's escapes resolved.
@@ -26,6 +26,11 @@ impl PatternOptions {
     #[must_use]
     pub const fn with(self, option: PatternOption) -> Self {
         PatternOptions(self.0 | 1 << option as u32)
+    }
+
+    /// PCRE2's option bits: the words stand in their order.
+    pub const fn bits(self) -> u32 {
+        self.0
     }
 
     /// Whether it is in the set.

@@ -1,6 +1,8 @@
-//! `HTTP_GET` and `SSL_GET`: asks for a page, and compares the status code and the digest of what comes.
+//! `HTTP_GET` and `SSL_GET`: asks for a page, and compares the status code, the digest and the pattern
+//! with what comes.
 
 mod response;
+mod search;
 
 use std::io;
 use std::time::Duration;
@@ -15,6 +17,7 @@ use crate::health::outcome::{Failure, Outcome, Success};
 use super::connect::connect;
 use super::tls::Tls;
 use response::{Received, Response};
+use search::{Search, Verdict};
 
 /// The codes that are well where `status_code` is not given, with or without a digest.
 const DEFAULT_STATUS: StatusRange = StatusRange { first: 200, last: 299 };
@@ -46,6 +49,66 @@ pub async fn probe(check: &Check, pages: &HttpGet, url: usize, tls: Option<&Tls>
     match within(deadline(check), visit).await {
         Ok(received) => judge(page, url, received),
         Err(outcome) => outcome,
+    }
+}
+
+/// A page as it came, for people.
+#[derive(Debug)]
+pub struct Page {
+    /// With its empty line.
+    pub head: Vec<u8>,
+    /// Up to `Content-Length`.
+    pub body: Vec<u8>,
+    /// MD5 of the body.
+    pub hash: [u8; 16],
+    /// The same, if the header was complete.
+    pub digest: Option<[u8; 16]>,
+}
+
+/// Asks once for the first page, and keeps all of it.
+pub async fn page(check: &Check, pages: &HttpGet, tls: Option<&Tls>) -> Result<Page, Outcome> {
+    let Some(page) = pages.urls.first() else { return Err(Outcome::Undecided("no url".into())) };
+    let patience = check.pace.connect_timeout;
+    let visit = async {
+        let stream = connect(check).await?;
+        let request = request(check, pages, page);
+        match tls {
+            None => whole(stream, request, patience).await,
+            Some(tls) => {
+                let stream = tls.connect(stream, server_name(pages, page), patience).await?;
+                whole(stream, request, patience).await
+            }
+        }
+    };
+    let limit = deadline(check);
+    let bytes = timeout(limit, visit).await.unwrap_or(Err(Outcome::Failure(Failure::Deadline(limit))))?;
+    Ok(Page::of(bytes))
+}
+
+async fn whole<S>(mut stream: S, request: String, patience: Duration) -> Result<Vec<u8>, Outcome>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let failed = |error| Outcome::Failure(broken(error));
+    stream.write_all(request.as_bytes()).await.map_err(failed)?;
+    let mut all = Vec::new();
+    loop {
+        let read = timeout(patience, stream.read_buf(&mut all)).await;
+        if read.map_err(|_| Outcome::Failure(Failure::ReadTimeout))?.map_err(failed)? == 0 {
+            return Ok(all);
+        }
+    }
+}
+
+impl Page {
+    fn of(mut head: Vec<u8>) -> Page {
+        let hash = |body: &[u8]| <md5::Md5 as md5::Digest>::digest(body).into();
+        let Some((body, counted)) = response::split_body(&mut head) else {
+            return Page { head, body: Vec::new(), hash: hash(b""), digest: None };
+        };
+        let body = body.get(..counted).unwrap_or_default().to_vec();
+        let hash = hash(&body);
+        Page { head, body, hash, digest: Some(hash) }
     }
 }
 
@@ -97,7 +160,10 @@ where
 {
     let sent = timeout(patience, stream.write_all(request.as_bytes())).await;
     sent.map_err(|_| Failure::ReadTimeout)?.map_err(broken)?;
-    let mut response = Response::new(page.digest.is_some());
+    // It was compiled when the file was read.
+    let search = page.pattern.as_ref().map(|pattern| Search::new(pattern)).transpose();
+    let search = search.map_err(|_wrong| Failure::Malformed)?;
+    let mut response = Response::new(page.digest.is_some(), search);
     let mut piece = vec![0; PIECE];
     let mut worked = 0;
     loop {
@@ -105,9 +171,11 @@ where
         let count = read.map_err(|_| Failure::ReadTimeout)?.map_err(broken)?;
         let bytes = piece.get(..count).unwrap_or_default();
         if bytes.is_empty() {
+            response = look(response, true).await;
             return response.finish().ok_or(Failure::Broken(0));
         }
         response.take(bytes).map_err(|_too_long| Failure::Malformed)?;
+        response = look(response, false).await;
         worked += count;
         if worked >= TURN {
             worked = 0;
@@ -116,11 +184,27 @@ where
     }
 }
 
+/// Looks for the pattern where nobody waits: a bad one takes its time.
+async fn look(mut response: Response, last: bool) -> Response {
+    if !response.look_is_due(last) {
+        return response;
+    }
+    let looked = tokio::task::spawn_blocking(move || {
+        response.look(last);
+        response
+    });
+    // A panic there is one here: the probe's owner knows what to do.
+    looked.await.unwrap_or_else(|panicked| match panicked.try_into_panic() {
+        Ok(reason) => std::panic::resume_unwind(reason),
+        Err(_) => Response::new(false, None),
+    })
+}
+
 fn broken(error: io::Error) -> Failure {
     Failure::Broken(error.raw_os_error().unwrap_or(libc::EIO))
 }
 
-/// The status first, then the digest.
+/// The status first, then the digest, then the pattern.
 fn judge(page: &HttpUrl, url: usize, received: Received) -> Outcome {
     // Without a readable code: 0, which no range holds.
     let status = received.status.unwrap_or(0);
@@ -130,10 +214,23 @@ fn judge(page: &HttpUrl, url: usize, received: Received) -> Outcome {
     if !accepted {
         return Outcome::Failure(Failure::HttpStatus { url, status });
     }
-    match (page.digest, received.digest) {
-        (Some(wanted), Some(found)) if wanted != found => Outcome::Failure(Failure::Digest { url, found }),
-        (wanted, _) => Outcome::Success(Success::Http { url, status, digest_compared: wanted.is_some() }),
+    if let (Some(wanted), Some(found)) = (page.digest, received.digest)
+        && wanted != found
+    {
+        return Outcome::Failure(Failure::Digest { url, found });
     }
+    if let (Some(pattern), Some(verdict)) = (&page.pattern, received.pattern) {
+        let wanted = if pattern.no_match { Verdict::Absent } else { Verdict::Found };
+        if verdict != wanted {
+            return Outcome::Failure(Failure::Pattern { url, gave_up: verdict == Verdict::GaveUp });
+        }
+    }
+    Outcome::Success(Success::Http {
+        url,
+        status,
+        digest_compared: page.digest.is_some(),
+        pattern_compared: page.pattern.is_some(),
+    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@
 
 use md5::{Digest, Md5};
 
+use super::search::{Search, Verdict};
+
 /// Bytes of a header that we are willing to keep. keepalived's limit is one buffer of 4 KiB, beyond which
 /// it finds no data.
 const LONGEST_HEAD: usize = 64 * 1024;
@@ -19,11 +21,14 @@ pub struct Response {
     /// Once the header is complete.
     body: Option<Body>,
     hash: bool,
+    /// Until the body begins.
+    search: Option<Search>,
 }
 
 struct Body {
     md5: Option<Md5>,
-    /// Bytes that still count for the digest: those after `Content-Length` do not.
+    search: Option<Search>,
+    /// Bytes that still count for digest and pattern: those after `Content-Length` do not.
     counting: u64,
 }
 
@@ -38,12 +43,15 @@ pub struct Received {
     pub status: Option<u16>,
     /// If asked for.
     pub digest: Option<[u8; 16]>,
+    /// If asked for.
+    pub pattern: Option<Verdict>,
 }
 
 impl Response {
-    /// Nothing has come yet. `hash`: whether the body's MD5 is of interest.
-    pub fn new(hash: bool) -> Self {
-        Response { head: Vec::new(), body: None, hash }
+    /// Nothing has come yet. `hash`: whether the body's MD5 is of interest; `search`: so is whether a pattern
+    /// is in it.
+    pub fn new(hash: bool, search: Option<Search>) -> Self {
+        Response { head: Vec::new(), body: None, hash, search }
     }
 
     /// Takes what came next. The work is in proportion to `bytes`.
@@ -61,26 +69,57 @@ impl Response {
         };
         let first = self.head.split_off(searched + found + END_OF_HEAD.len());
         let counting = content_length(&self.head).unwrap_or(u64::MAX);
-        let mut body = Body { md5: self.hash.then(Md5::new), counting };
+        let mut body = Body { md5: self.hash.then(Md5::new), search: self.search.take(), counting };
         body.take(&first);
         self.body = Some(body);
         Ok(())
     }
 
+    /// Whether so much has come that [`Response::look`] is worth its while; at the end, whether there is a pattern.
+    pub fn look_is_due(&self, last: bool) -> bool {
+        let search = self.body.as_ref().and_then(|body| body.search.as_ref());
+        search.is_some_and(|search| last || search.is_due())
+    }
+
+    /// Looks for the pattern: heavy work, not for a thread that others wait for.
+    pub fn look(&mut self, last: bool) {
+        if let Some(search) = self.body.as_mut().and_then(|body| body.search.as_mut()) {
+            search.look(last);
+        }
+    }
+
     /// The peer has closed. `None` if not even the header was complete.
     pub fn finish(self) -> Option<Received> {
         let body = self.body?;
-        Some(Received { status: status(&self.head), digest: body.md5.map(|md5| md5.finalize().into()) })
+        Some(Received {
+            status: status(&self.head),
+            digest: body.md5.map(|md5| md5.finalize().into()),
+            pattern: body.search.map(Search::verdict),
+        })
     }
 }
 
 impl Body {
     fn take(&mut self, bytes: &[u8]) {
-        let Some(md5) = &mut self.md5 else { return };
         let counts = usize::try_from(self.counting).unwrap_or(usize::MAX).min(bytes.len());
-        md5.update(bytes.get(..counts).unwrap_or_default());
+        let counted = bytes.get(..counts).unwrap_or_default();
+        if let Some(md5) = &mut self.md5 {
+            md5.update(counted);
+        }
+        if let Some(search) = &mut self.search {
+            search.take(counted);
+        }
         self.counting -= counts as u64;
     }
+}
+
+/// Takes the body off a whole answer; and how many of its bytes count. `None` if the header is not complete.
+pub fn split_body(answer: &mut Vec<u8>) -> Option<(Vec<u8>, usize)> {
+    let end = answer.windows(END_OF_HEAD.len()).position(|window| window == END_OF_HEAD)?;
+    let body = answer.split_off(end + END_OF_HEAD.len());
+    let counting = content_length(answer).unwrap_or(u64::MAX);
+    let counting = usize::try_from(counting).unwrap_or(usize::MAX).min(body.len());
+    Some((body, counting))
 }
 
 fn status(head: &[u8]) -> Option<u16> {
@@ -108,7 +147,7 @@ mod tests {
     use super::*;
 
     fn received(bytes: &[u8]) -> Option<Received> {
-        let mut response = Response::new(true);
+        let mut response = Response::new(true, None);
         response.take(bytes).unwrap();
         response.finish()
     }
@@ -175,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_header_without_end_is_given_up() {
-        let mut response = Response::new(false);
+        let mut response = Response::new(false, None);
         let mut taken = 0;
         while response.take(b"X-Endless: more\r\n").is_ok() {
             taken += 1;
@@ -192,7 +231,7 @@ mod tests {
             sizes in prop::collection::vec(1..40_usize, 1..20),
         ) {
             let answer: Vec<u8> = head.into_bytes().into_iter().chain(body).collect();
-            let mut response = Response::new(true);
+            let mut response = Response::new(true, None);
             let (mut rest, mut sizes) = (answer.as_slice(), sizes.into_iter().cycle());
             while !rest.is_empty() {
                 let (piece, later) = rest.split_at(sizes.next().unwrap().min(rest.len()));
