@@ -118,6 +118,24 @@ proptest! {
     }
 }
 
+/// Two wrong lines for one keyword, far from each other: what follows is said with the first, wherever it was found.
+#[test]
+fn the_first_of_two_mistakes_is_the_cause() {
+    let text = services(400, true).replace("protocol TCP", "protocol FOO");
+    let at = text.find("real_server 10.2.1.10 ").unwrap();
+    let bytes = format!("{}protocl TCP\n{}", &text[..at], &text[at..]).into_bytes();
+    let read =
+        |keep_tree| load_bytes("a.conf", &bytes, &LoadOptions { keep_tree, ..LoadOptions::default() });
+    let (parts, whole) = (read(false), read(true));
+    assert_eq!(parts.diagnostics.len(), 2);
+    assert!(
+        parts.diagnostics[0].help.as_deref().unwrap_or_default().contains("UDP is used"),
+        "{:?}",
+        parts.diagnostics
+    );
+    assert_eq!(parts.diagnostics, whole.diagnostics);
+}
+
 #[test]
 fn braces_without_end() {
     for text in [

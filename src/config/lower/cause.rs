@@ -3,7 +3,7 @@
 use super::Lower;
 use crate::config::MOST_TOLD;
 use crate::config::syntax::Node;
-use crate::diag::Span;
+use crate::diag::{Diagnostic, FileId, Span};
 
 /// Keywords whose absence is a mistake, for which a written but wrong one was told already: each with that
 /// message's place among all.
@@ -20,7 +20,12 @@ impl Lower<'_> {
     pub fn add_causes(&self, part: &Node, keywords: &[&'static str], causes: &mut Causes) {
         for (keyword, index) in self.causes(part, keywords) {
             match causes.iter_mut().find(|(known, _)| *known == keyword) {
-                Some((_, first)) => *first = index.min(*first),
+                Some((_, first)) => {
+                    let told = |index: usize| self.loaded.diagnostics.get(index).and_then(place);
+                    if told(index) < told(*first) {
+                        *first = index;
+                    }
+                }
                 None => causes.push((keyword, index)),
             }
         }
@@ -36,7 +41,7 @@ impl Lower<'_> {
         let whole = extent(block);
         let misspelt = format!("did you mean '{keyword}'?");
         let within = format!("valid in {keyword}");
-        self.loaded.diagnostics.iter().position(|told| {
+        let of_it = self.loaded.diagnostics.iter().enumerate().filter(|(_, told)| {
             told.span.is_some_and(|place| {
                 written.iter().any(|extent| holds(*extent, place))
                     || whole.is_some_and(|extent| holds(extent, place))
@@ -45,7 +50,9 @@ impl Lower<'_> {
                             .as_ref()
                             .is_some_and(|help| *help == misspelt || help.contains(&within))
             })
-        })
+        });
+        // The order in which they were found depends on how much of the file was looked at before.
+        of_it.min_by_key(|(_, told)| place(told)).map(|(index, _)| index)
     }
 
     /// Says with the mistake what follows from it; `false` where the keyword is simply not there.
@@ -69,6 +76,11 @@ fn extent(node: &Node) -> Option<Span> {
     let close = node.block.as_ref().and_then(|block| block.close);
     let inside = node.nodes().iter().filter_map(extent).next_back();
     Some(node.span()?.to(close.or(inside).or(last)?))
+}
+
+/// Where one stands, to compare it with others of the same block.
+fn place(told: &Diagnostic) -> Option<(FileId, u32)> {
+    told.span.map(|span| (span.file, span.start))
 }
 
 fn holds(extent: Span, place: Span) -> bool {
