@@ -2,6 +2,7 @@
 
 use super::both::{self, Story};
 use super::lab::{Lab, service};
+use super::secure::{self, Manner};
 use crate::support::daemon::Subject;
 use crate::support::net::Node;
 use crate::support::{ipvs, wait};
@@ -10,19 +11,23 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 
 /// What a server does.
 #[derive(Clone, Copy)]
-enum Says {
+pub enum Says {
     /// The first when somebody connects, then one after each line; `.` is silence, `!` the end.
     Lines(&'static [&'static str]),
     /// These datagrams after each one.
     Datagrams(fn(&[u8]) -> Vec<Vec<u8>>),
     /// A script's last command.
     Script(&'static str),
+    /// This page, whatever is asked for.
+    Page(&'static str),
+    /// The same over TLS.
+    Secure(Manner, &'static str),
 }
 
 /// A check, what it meets, and whether the server is well: with which weight.
-struct Case(&'static str, &'static str, Says, Option<u32>);
+pub struct Case(pub &'static str, pub &'static str, pub Says, pub Option<u32>);
 
-const WELL: Option<u32> = Some(4);
+pub const WELL: Option<u32> = Some(4);
 const MAIL: &str = "SMTP_CHECK";
 const NAMES: &str = "DNS_CHECK";
 const ECHO: &str = "UDP_CHECK";
@@ -133,6 +138,17 @@ impl Case {
                     }
                 });
             }
+            Says::Page(page) => {
+                let listener = node.within(|| TcpListener::bind(&address).unwrap());
+                std::thread::spawn(move || {
+                    listener.incoming().flatten().for_each(|stream| secure::answer(stream, page));
+                });
+            }
+            Says::Secure(manner, page) => {
+                let listener = node.within(|| TcpListener::bind(&address).unwrap());
+                let context = secure::context(manner);
+                std::thread::spawn(move || secure::serve(&listener, &context, manner, page));
+            }
             Datagrams(answers) => {
                 let socket = node.within(|| UdpSocket::bind(&address).unwrap());
                 std::thread::spawn(move || {
@@ -174,12 +190,12 @@ fn converse(mut stream: TcpStream, replies: &[&str]) {
     while let Some(Ok(_)) = lines.next() {}
 }
 
-/// Each is asked once, at the start; whoever is well comes in.
-fn story(subject: Subject) -> Story {
+/// Each is asked once, at the start; whoever is well comes in, and with `said` the log has a line of all others.
+pub fn play(subject: Subject, cases: &'static [Case], said: bool) -> Story {
     let lab = Lab::new();
     let mut text = "global_defs {\n script_user root\n}\n".to_owned();
     let mut wanted = Vec::new();
-    for (port, case) in (2001..).zip(CASES) {
+    for (port, case) in (2001..).zip(cases) {
         let check = case.set_up(port, &lab.reals[0], &lab.director);
         text.push_str(&format!(
             "virtual_server 10.0.0.100 {port} {{
@@ -216,12 +232,12 @@ fn story(subject: Subject) -> Story {
     let missing = || {
         let found = ipvs::table(&lab.director);
         let mut missing = Vec::new();
-        for (port, Case(kind, lines, _, well)) in (2001..).zip(CASES) {
+        for (port, Case(kind, lines, _, well)) in (2001..).zip(cases) {
             let address = format!("-t 10.0.0.100:{port}");
             let service =
                 |table: &[ipvs::Service]| table.iter().find(|one| one.address == address).cloned();
             let as_wanted = service(&found) == service(&wanted);
-            if !as_wanted || well.is_none() && !failed(port) {
+            if !as_wanted || said && well.is_none() && !failed(port) {
                 missing.push(format!("{port}: {kind} {lines:?}: {:?}", service(&found)));
             }
         }
@@ -238,5 +254,5 @@ fn story(subject: Subject) -> Story {
 
 /// Both, at the same time.
 pub fn side_by_side() {
-    both::compare(story);
+    both::compare(|subject| play(subject, CASES, true));
 }

@@ -11,8 +11,16 @@ pub struct Story {
     calls: Vec<String>,
 }
 
+impl Story {
+    /// Without the lines that have this word.
+    pub fn without(mut self, word: &str) -> Story {
+        self.lines.retain(|line| !line.contains(word));
+        self
+    }
+}
+
 /// Words of the lines that operators look for.
-const ABOUT: [&str; 15] = [
+const ABOUT: [&str; 17] = [
     "Activating healthchecker",
     "succe",
     "failed",
@@ -28,6 +36,8 @@ const ABOUT: [&str; 15] = [
     "quorum",
     "Shutting down",
     "tracked file",
+    "SSL",
+    "Regex",
 ];
 
 /// Words of the lines about a real server that comes or goes.

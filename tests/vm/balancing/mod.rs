@@ -8,10 +8,12 @@ mod groups;
 mod lab;
 mod namespace;
 mod options;
+mod pages;
 mod presence;
 mod probes;
 mod reload;
 mod scripts;
+mod secure;
 mod server;
 mod sources;
 mod speakers;
@@ -69,6 +71,7 @@ pub fn cases() -> Vec<Case> {
     }
     cases.push(Case::new("vm::balancing_files_side_by_side", files::side_by_side));
     cases.push(Case::new("vm::balancing_answers_side_by_side", answers::side_by_side));
+    cases.push(Case::new("vm::balancing_pages_side_by_side", pages::side_by_side));
     cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));
     cases
 }

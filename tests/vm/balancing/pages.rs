@@ -1,0 +1,52 @@
+//! What a web server says, over TLS or without, and what keepalived and ours make of it.
+
+use super::answers::{self, Case, Says, WELL};
+use super::both;
+use super::secure::Manner;
+use crate::support::daemon::Subject;
+
+const GOOD: &str = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nstatus: well, and 42 more\n";
+const GONE: &str = "HTTP/1.0 404 Not Found\r\n\r\nnothing\n";
+const PLAIN: &str = "HTTP_GET";
+const TLS: &str = "SSL_GET";
+const ROOT: &str = "url {\npath /\nstatus_code 200\n}";
+
+use Says::{Lines, Page, Secure};
+
+const CASES: &[Case] = &[
+    Case(PLAIN, ROOT, Page(GOOD), WELL),
+    Case(PLAIN, ROOT, Page(GONE), None),
+    Case(PLAIN, "url {\npath /\nregex \"status: *well\"\n}", Page(GOOD), WELL),
+    Case(PLAIN, "url {\npath /\nregex \"status: *ill\"\n}", Page(GOOD), None),
+    Case(PLAIN, "url {\npath /\nregex \"status: *ill\"\nregex_no_match\n}", Page(GOOD), WELL),
+    Case(PLAIN, "url {\npath /\nregex \"status: *well\"\nregex_no_match\n}", Page(GOOD), None),
+    Case(PLAIN, "url {\npath /\nregex \"STATUS\"\n}", Page(GOOD), None),
+    Case(PLAIN, "url {\npath /\nregex \"STATUS\"\nregex_options caseless\n}", Page(GOOD), WELL),
+    Case(PLAIN, "url {\npath /\nregex \"well\"\nregex_min_offset 2\n}", Page(GOOD), WELL),
+    Case(PLAIN, "url {\npath /\nstatus_code 404\nregex \"noth\"\n}", Page(GONE), WELL),
+    Case(TLS, ROOT, Secure(Manner::Usual, GOOD), WELL),
+    Case(TLS, ROOT, Secure(Manner::Usual, GONE), None),
+    Case(TLS, ROOT, Secure(Manner::Old, GOOD), WELL),
+    Case(TLS, ROOT, Secure(Manner::Rude, GOOD), WELL),
+    Case(TLS, ROOT, Page(GOOD), None),
+    Case(TLS, ROOT, Lines(&["!"]), None),
+    Case(TLS, ROOT, Lines(&["."]), None),
+    Case(TLS, "url {\npath /\nregex \"4[0-9]\"\n}", Secure(Manner::Usual, GOOD), WELL),
+    Case(
+        TLS,
+        "enable_sni\nurl {\npath /\nvirtualhost a.example\nstatus_code 200\n}",
+        Secure(Manner::Named("a.example"), GOOD),
+        WELL,
+    ),
+    Case(
+        TLS,
+        "url {\npath /\nvirtualhost a.example\nstatus_code 200\n}",
+        Secure(Manner::Named("a.example"), GOOD),
+        None,
+    ),
+];
+
+/// Both, at the same time. keepalived says nothing of a server that never was well, ours says why it is not.
+pub fn side_by_side() {
+    both::compare(|subject| answers::play(subject, CASES, subject == Subject::Standfast).without("failed"));
+}
