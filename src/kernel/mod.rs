@@ -1,7 +1,7 @@
 //! The kernel, reached in one place: netlink, raw sockets, timers, sysctls. Typed and thin: nothing
 //! here decides anything, and nothing here knows the configuration or a core.
 //!
-//! All `unsafe` of the project stands in `unsafe_calls`.
+//! Its `unsafe` stands in `unsafe_calls`.
 
 pub mod address;
 mod address_edits;

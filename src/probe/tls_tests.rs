@@ -6,12 +6,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use openssl::asn1::Asn1Time;
-use openssl::hash::MessageDigest;
-use openssl::rsa::Rsa;
 use openssl::ssl::{NameType, ShutdownState, SslVersion};
 use openssl::symm::Cipher;
-use openssl::x509::{X509Builder, X509NameBuilder};
 use proptest::prelude::*;
 
 use super::*;
@@ -20,6 +16,11 @@ use crate::config::model::{HttpGet, HttpUrl, StatusRange};
 use crate::health::outcome::Success;
 use crate::probe::connect::tests::check_of;
 use crate::probe::probe;
+
+#[path = "../../tests/support/identity.rs"]
+mod identity;
+
+use identity::identity;
 
 const ANSWER: &[u8] = b"HTTP/1.0 200 OK\r\n\r\nhello world\n";
 
@@ -41,21 +42,6 @@ struct Manner {
     wants_certificate: bool,
     /// Closes without `close_notify`.
     rude: bool,
-}
-
-fn identity() -> (PKey<Private>, X509) {
-    let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
-    let mut name = X509NameBuilder::new().unwrap();
-    name.append_entry_by_text("CN", "nobody.example").unwrap();
-    let name = name.build();
-    let mut certificate = X509Builder::new().unwrap();
-    certificate.set_subject_name(&name).unwrap();
-    certificate.set_issuer_name(&name).unwrap();
-    certificate.set_pubkey(&key).unwrap();
-    certificate.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-    certificate.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
-    certificate.sign(&key, MessageDigest::sha256()).unwrap();
-    (key, certificate.build())
 }
 
 /// Serves one client.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::event::Event;
 use crate::config::model::vrrp::OWNER;
-use crate::config::model::{SyncGroup, Tracked, VrrpInstance};
+use crate::config::model::{SyncGroup, Tracked, TrackedObjects, VrrpInstance};
 use crate::ids::Name;
 
 /// A file whose value times its weight is this low is a fault instead.
@@ -27,22 +27,25 @@ impl Kind {
     const ALL: [Kind; 5] = [Kind::Interface, Kind::Script, Kind::File, Kind::Process, Kind::Bfd];
 
     pub(super) fn of_instance(self, config: &VrrpInstance) -> &[Tracked] {
-        match self {
-            Kind::Interface => &config.track_interfaces,
-            Kind::Script => &config.track_scripts,
-            Kind::File => &config.options.tracked.files,
-            Kind::Process => &config.options.tracked.processes,
-            Kind::Bfd => &config.options.tracked.bfds,
-        }
+        self.of(&config.track_interfaces, &config.track_scripts, &config.options.tracked)
     }
 
     fn of_group(self, config: &SyncGroup) -> &[Tracked] {
+        self.of(&config.track_interfaces, &config.track_scripts, &config.options.tracked)
+    }
+
+    fn of<'c>(
+        self,
+        interfaces: &'c [Tracked],
+        scripts: &'c [Tracked],
+        objects: &'c TrackedObjects,
+    ) -> &'c [Tracked] {
         match self {
-            Kind::Interface => &config.track_interfaces,
-            Kind::Script => &config.track_scripts,
-            Kind::File => &config.options.tracked.files,
-            Kind::Process => &config.options.tracked.processes,
-            Kind::Bfd => &config.options.tracked.bfds,
+            Kind::Interface => interfaces,
+            Kind::Script => scripts,
+            Kind::File => &objects.files,
+            Kind::Process => &objects.processes,
+            Kind::Bfd => &objects.bfds,
         }
     }
 }

@@ -104,17 +104,23 @@ fn source_removed(subject: Subject) -> Facts {
     facts
 }
 
-/// What the source address is to IPv4, the link-local one is to IPv6; the global one beside it is none.
-fn link_local_removed(subject: Subject) -> Facts {
+/// A master whose addresses are there.
+fn master_over_ipv6(subject: Subject) -> (Router, Recorder, Daemon) {
     let router = Router::new();
     router.enable_ipv6();
-    let node = &router.node;
-    let recorder = Recorder::new(node);
-    let mut facts = Facts::default();
-    let addresses = "fe80::50\n 2001:db8::50";
-    let daemon = Daemon::start(subject, node, &config(&recorder.script(), 200, "", addresses));
+    let recorder = Recorder::new(&router.node);
+    let text = config(&recorder.script(), 200, "", "fe80::50\n 2001:db8::50");
+    let daemon = Daemon::start(subject, &router.node, &text);
     daemon.await_master("I", 1, wait::seconds(10));
-    node.await_address("eth0", "2001:db8::50/128", true, wait::seconds(5));
+    router.node.await_address("eth0", "2001:db8::50/128", true, wait::seconds(5));
+    (router, recorder, daemon)
+}
+
+/// What the source address is to IPv4, the link-local one is to IPv6; the global one beside it is none.
+fn link_local_removed(subject: Subject) -> Facts {
+    let (router, recorder, daemon) = master_over_ipv6(subject);
+    let node = &router.node;
+    let mut facts = Facts::default();
     node.sh("ip addr del fe80::ff:fe00:1/64 dev eth0");
     recorder.await_call("INSTANCE I FAULT", 1);
     node.await_address("eth0", "2001:db8::50/128", false, wait::seconds(5));
@@ -128,15 +134,9 @@ fn link_local_removed(subject: Subject) -> Facts {
 
 /// Another link-local address takes the place of the first: the master goes on from there.
 fn link_local_rotated(subject: Subject) -> Facts {
-    let router = Router::new();
-    router.enable_ipv6();
+    let (router, recorder, _daemon) = master_over_ipv6(subject);
     let node = &router.node;
-    let recorder = Recorder::new(node);
     let mut facts = Facts::default();
-    let addresses = "fe80::50\n 2001:db8::50";
-    let daemon = Daemon::start(subject, node, &config(&recorder.script(), 200, "", addresses));
-    daemon.await_master("I", 1, wait::seconds(10));
-    node.await_address("eth0", "2001:db8::50/128", true, wait::seconds(5));
     node.sh("ip addr add fe80::7/64 dev eth0 nodad");
     node.sh("ip addr del fe80::ff:fe00:1/64 dev eth0");
     let capture = Capture::start(node);

@@ -8,6 +8,7 @@ pub mod fields;
 pub mod fifo;
 pub mod frame;
 pub mod http;
+pub mod identity;
 pub mod ipvs;
 pub mod net;
 pub mod packages;

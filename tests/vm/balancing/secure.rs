@@ -1,11 +1,9 @@
 //! Web servers that say one page to everybody, over TLS or without.
 
-use openssl::asn1::Asn1Time;
-use openssl::hash::MessageDigest;
+use crate::support::identity::identity;
 use openssl::pkey::{PKey, Private};
-use openssl::rsa::Rsa;
 use openssl::ssl::{Ssl, SslContext, SslMethod, SslVersion};
-use openssl::x509::{X509, X509Builder, X509NameBuilder};
+use openssl::x509::X509;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::LazyLock;
@@ -48,20 +46,7 @@ pub fn serve(listener: &TcpListener, context: &SslContext, manner: Manner, page:
 }
 
 /// One for all: to make a key takes seconds in a virtual machine.
-static IDENTITY: LazyLock<(PKey<Private>, X509)> = LazyLock::new(|| {
-    let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
-    let mut name = X509NameBuilder::new().unwrap();
-    name.append_entry_by_text("CN", "nobody.example").unwrap();
-    let name = name.build();
-    let mut certificate = X509Builder::new().unwrap();
-    certificate.set_subject_name(&name).unwrap();
-    certificate.set_issuer_name(&name).unwrap();
-    certificate.set_pubkey(&key).unwrap();
-    certificate.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-    certificate.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
-    certificate.sign(&key, MessageDigest::sha256()).unwrap();
-    (key, certificate.build())
-});
+static IDENTITY: LazyLock<(PKey<Private>, X509)> = LazyLock::new(identity);
 
 /// What a server of this manner needs.
 pub fn context(manner: Manner) -> SslContext {
