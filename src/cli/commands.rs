@@ -38,6 +38,10 @@ pub(super) fn overview() -> String {
         let about = command().get_about().map(ToString::to_string).unwrap_or_default();
         text.push_str(&format!("\n  {name:<9} {about}"));
     }
+    // It has keepalived's options and usage, not ours.
+    text.push_str(
+        "\n  genhash   Print the digest of a page for HTTP_GET and SSL_GET, as keepalived's genhash",
+    );
     text
 }
 
