@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::{Action, CheckerId, ServiceId};
+use super::drain::Draining;
 use super::event::Event;
 use super::followed::{Effect, Followed};
 use super::name::{RealName, ServiceName};
 use super::note::Note;
-use super::plan::Identity;
+use super::plan::{self, Identity};
 use super::presence::Presence;
 use super::service::{Conclusion, Service};
 use super::slots::Slots;
@@ -18,6 +19,7 @@ use crate::health::checker::{Checker, Verdict};
 use crate::health::outcome::{Outcome, Success};
 use crate::health::schedule::Schedule;
 use crate::objects::ipvs::{Pool, ServiceKey};
+use crate::objects::return_path::ReturnPath;
 use crate::time::Mono;
 
 /// The load balancing half of the daemon. Every call costs what it changes, not what there is.
@@ -176,6 +178,19 @@ impl Director {
     /// The same for all services, as they stand in the configuration.
     pub fn desired_all(&self) -> impl Iterator<Item = (ServiceKey, Pool)> {
         self.order.iter().flat_map(|id| self.desired(*id))
+    }
+
+    /// The connections whose source becomes the director's own: of services with `return_path snat`, those to their
+    /// NAT real servers, also to those that drain.
+    pub fn return_path(&self) -> ReturnPath {
+        let mut path = ReturnPath::default();
+        let services = self.order.iter().filter_map(|id| self.services.get(id.0));
+        for service in services.filter(|service| service.settings().return_path_snat) {
+            service.keys().iter().for_each(|key| path.add(*key));
+            let drained = service.drain().iter().filter_map(Draining::translated);
+            path.reals.extend(plan::translated(service.settings()).chain(drained));
+        }
+        path
     }
 
     fn probed(

@@ -5,6 +5,7 @@
 //! would hang.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::action::{Action, ServiceId};
@@ -57,6 +58,11 @@ impl Draining {
 
     pub fn name(&self, service: &ServiceName) -> RealName {
         RealName::of(service, self.server)
+    }
+
+    /// Its address, where it is reached by NAT.
+    pub fn translated(&self) -> Option<IpAddr> {
+        (self.forwarding == Forwarding::Masq).then_some(self.server.address)
     }
 
     /// What the kernel should hold for it in one of the service's services.

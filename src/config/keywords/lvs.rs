@@ -124,6 +124,12 @@ no checksum option; gre takes no remcsum.",
         "A real server that a reload removes stays with weight 0 until its connections have \
 ended, at most so long. keepalived does not know this word.",
     ),
+    row("return_path", Choice(&["snat"]), Faults, LastWins, "off").doc(
+        "standfast 0.1",
+        "snat",
+        "Connections reach NAT real servers from the director's own address, so that replies come back \
+through it whatever the real servers' routes are. keepalived does not know this word.",
+    ),
     row("ha_suspend", Nothing, Allowed, LastWins, "off").doc(
         "1.0.0",
         "none",

@@ -110,6 +110,8 @@ pub struct VirtualServer {
     pub omega: bool,
     /// `drain_timeout`, ours: how long a real server that a reload removes may keep its connections.
     pub drain_timeout: Option<Duration>,
+    /// `return_path snat`, ours: to its NAT real servers its connections come from the director's address.
+    pub return_path_snat: bool,
     /// `ha_suspend`
     pub ha_suspend: bool,
     /// `virtualhost`

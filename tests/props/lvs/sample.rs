@@ -53,6 +53,7 @@ pub fn service(n: u8, reals: impl IntoIterator<Item = RealServer>) -> VirtualSer
         alpha: false,
         omega: false,
         drain_timeout: None,
+        return_path_snat: false,
         ha_suspend: false,
         virtualhost: None,
         sorry_server: None,

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-fn block(target: &str, method: &str, port: &str, options: &str, reals: &[(&str, u8)]) -> String {
+pub fn block(target: &str, method: &str, port: &str, options: &str, reals: &[(&str, u8)]) -> String {
     let reals: String = reals
         .iter()
         .map(|(address, weight)| {
@@ -21,14 +21,14 @@ fn block(target: &str, method: &str, port: &str, options: &str, reals: &[(&str, 
 }
 
 /// Says something in each, and expects the server that answered before.
-fn all_live(talks: &mut [(Talk, String)], word: &str, daemon: &Daemon) {
+pub fn all_live(talks: &mut [(Talk, String)], word: &str, daemon: &Daemon) {
     for (talk, server) in talks {
         let said = talk.say(word);
         assert_eq!(said.as_deref(), Some(server.as_str()), "{word}\n{}", daemon.process().log());
     }
 }
 
-fn open(client: &Node, addresses: &[&str]) -> Vec<(Talk, String)> {
+pub fn open(client: &Node, addresses: &[&str]) -> Vec<(Talk, String)> {
     let connect = |address: &&str| {
         let mut talk =
             Talk::open(client, address, wait::seconds(10)).unwrap_or_else(|| panic!("{address}"));
