@@ -26,10 +26,21 @@ pub struct Interface {
     pub mtu: u32,
     /// `IFLA_LINK`: the parent of a macvlan, VLAN and the like, when it is in this namespace.
     pub parent: Option<IfIndex>,
+    /// `IFLA_MASTER`: the VRF, bridge or bond that it is enslaved to.
+    pub master: Option<IfIndex>,
     /// `IFLA_INFO_KIND`: `macvlan`, `vlan`, `dummy`, ... empty for a physical device.
     pub kind: Name,
     /// Every address on it, in the kernel's order (primary ones first per network).
     pub addresses: Vec<AssignedAddress>,
+}
+
+/// How ipvlans of one parent see each other; the last one that is made decides for all of them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum IpvlanMode {
+    #[default]
+    Bridge,
+    Private,
+    Vepa,
 }
 
 /// An address found on an interface.

@@ -150,12 +150,13 @@ impl Facts {
 
     pub fn of(&self, config: &VrrpInstance, group: Option<&SyncGroup>) -> Situation {
         let parent = self.interfaces.get(&config.interface);
-        let source =
-            parent.and_then(|i| source_of(config, i, |address| self.virtual_addresses.contains(&address)));
+        let spoken_by = self.interfaces.get(config.listens_on());
+        let source = spoken_by
+            .and_then(|i| source_of(config, i, |address| self.virtual_addresses.contains(&address)));
         Situation {
             faults: self.faults(config, group, source),
             priority: self.priority(config, group),
-            interface: parent.map(|interface| interface.index),
+            interface: spoken_by.map(|interface| interface.index),
             source,
             mtu: parent.map(|interface| interface.mtu),
         }
@@ -178,19 +179,21 @@ impl Facts {
                 if !parent.up && !config.dont_track_primary {
                     faults.push(Fault::InterfaceDown(config.interface.clone()));
                 }
-                match source {
-                    None => faults.push(Fault::NoAddress(config.family)),
-                    Some(source) if config.options.track_src_ip && config.source.is_some() => {
-                        if !parent.addresses.iter().any(|assigned| assigned.net.addr() == source) {
-                            faults.push(Fault::SourceGone(source));
-                        }
+                match (source, self.interfaces.get(config.listens_on())) {
+                    (None, Some(_)) => faults.push(Fault::NoAddress(config.family)),
+                    (Some(source), Some(own))
+                        if config.options.track_src_ip
+                            && config.source.is_some()
+                            && !own.addresses.iter().any(|assigned| assigned.net.addr() == source) =>
+                    {
+                        faults.push(Fault::SourceGone(source));
                     }
-                    Some(_) => {}
+                    _ => {}
                 }
-                match config.vmac.as_ref().map(|vmac| (&vmac.name, self.interfaces.get(&vmac.name))) {
+                match config.device().map(|name| (name, self.interfaces.get(name))) {
                     Some((name, None)) => faults.push(Fault::InterfaceAbsent(name.clone())),
                     // Down with its parent: one reason is enough.
-                    Some((name, Some(vmac))) if !vmac.up && parent.up && !config.dont_track_primary => {
+                    Some((name, Some(device))) if !device.up && parent.up && !config.dont_track_primary => {
                         faults.push(Fault::InterfaceDown(name.clone()));
                     }
                     _ => {}

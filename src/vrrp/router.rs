@@ -516,7 +516,7 @@ impl Router {
     fn rewire(&mut self) {
         self.by_wire.clear();
         for instance in self.instances.iter().flatten() {
-            if let Some(interface) = self.facts.interface(&instance.config.interface) {
+            if let Some(interface) = self.facts.interface(instance.config.listens_on()) {
                 let key = (interface.index, instance.config.family, instance.config.vrid);
                 self.by_wire.entry(key).or_default().push(instance.id);
             }
