@@ -67,6 +67,11 @@ impl Interface {
         })
     }
 
+    /// Its addresses that somebody else on the link has.
+    pub fn duplicates(&self) -> impl Iterator<Item = IpAddr> {
+        self.addresses.iter().filter(|assigned| assigned.duplicate).map(|assigned| assigned.net.addr())
+    }
+
     /// The first usable link-local IPv6 address that `skip` does not name.
     pub fn source_v6(&self, skip: impl Fn(IpAddr) -> bool) -> Option<Ipv6Addr> {
         self.addresses.iter().find_map(|a| match a.net.addr() {

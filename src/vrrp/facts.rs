@@ -10,7 +10,7 @@ use super::note::Fault;
 use super::tracking::{Effect, Kind, Standing, Standings, effect, trackers};
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{Statics, SyncGroup, TrackGroup, VrrpInstance};
-use crate::ids::{IfIndex, Name};
+use crate::ids::{Family, IfIndex, Name};
 use crate::objects::interface::Interface;
 
 /// Interfaces and tracked objects as last told.
@@ -56,6 +56,7 @@ struct Essence {
     up: bool,
     v4: Option<Ipv4Addr>,
     v6: Option<Ipv6Addr>,
+    duplicates: Vec<IpAddr>,
     tracked: Vec<IpAddr>,
     mtu: u32,
 }
@@ -100,6 +101,7 @@ impl Facts {
         let is_virtual = |address| self.virtual_addresses.contains(&address);
         let addresses = interface.addresses.iter().map(|assigned| assigned.net.addr());
         Essence {
+            duplicates: interface.duplicates().collect(),
             tracked: addresses.filter(|address| self.tracked_sources.contains(address)).collect(),
             mtu: interface.mtu,
             index: interface.index,
@@ -180,7 +182,10 @@ impl Facts {
                     faults.push(Fault::InterfaceDown(config.interface.clone()));
                 }
                 match (source, self.interfaces.get(config.listens_on())) {
-                    (None, Some(_)) => faults.push(Fault::NoAddress(config.family)),
+                    (None, Some(own)) => faults.push(self.no_source(config.family, own)),
+                    (Some(source), Some(own)) if own.duplicates().any(|address| address == source) => {
+                        faults.push(Fault::DuplicateAddress(own.name.clone(), source));
+                    }
                     (Some(source), Some(own))
                         if config.options.track_src_ip
                             && config.source.is_some()
@@ -253,5 +258,17 @@ impl Facts {
             let effect = effect(&tracked, kind, standing);
             (kind, tracked.name, effect)
         })
+    }
+
+    /// Why an interface has no source: its link-local address is another host's too, or there is none.
+    fn no_source(&self, family: Family, interface: &Interface) -> Fault {
+        let link_local = |address: &IpAddr| matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
+        let own = |address: &IpAddr| link_local(address) && !self.virtual_addresses.contains(address);
+        match interface.duplicates().find(own) {
+            Some(address) if family == Family::V6 => {
+                Fault::DuplicateAddress(interface.name.clone(), address)
+            }
+            _ => Fault::NoAddress(family),
+        }
     }
 }

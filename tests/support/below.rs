@@ -40,9 +40,12 @@ impl Below {
             }
         };
         let shown = node.sh(&format!("ip -o link show {interface}"));
+        // A macvlan has another than what it stands on.
         let mac = shown.split_whitespace().skip_while(|word| *word != "link/ether").nth(1).unwrap();
+        let base = format!("{}ff{}", &mac[..12], &mac[14..]);
         node.sh(&format!(
-            "ip link set {interface} down && ip addr flush dev {interface} && ip link set {interface} name base0 && ip link set base0 up && \
+            "ip link set {interface} down && ip addr flush dev {interface} && \
+             ip link set {interface} name base0 address {base} && ip link set base0 up && \
              ip link add link base0 name {interface} address {mac} type {kind} && \
              ip addr add {address} dev {interface} && ip link set {interface} up"
         ));
