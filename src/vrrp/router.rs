@@ -404,7 +404,8 @@ impl Router {
     fn act_on_faults(&mut self, now: Mono, id: InstanceId, news: Vec<Fault>, out: &mut Vec<Action>) {
         let Some(instance) = self.instance(id) else { return };
         let failed = instance.faults.iter().any(|fault| !matches!(fault, Fault::ScriptPending(_)));
-        if failed && !matches!(instance.phase, Phase::Fault) {
+        // Some of the group may be well: those that a reload brought into it.
+        if failed && !(matches!(instance.phase, Phase::Fault) && self.whole_group_is_in_fault(id)) {
             for fault in news {
                 instance.note(What::Fault(fault), out);
             }

@@ -14,6 +14,7 @@ mod genhash;
 mod hmac;
 mod interop;
 mod lifecycle;
+mod reloads;
 mod routing;
 mod states;
 mod tracked_files;
@@ -42,6 +43,7 @@ pub fn cases() -> Vec<Case> {
         address_vmacs::cases(),
         filtering::cases(),
         hmac::cases(),
+        reloads::cases(),
     ]
     .into_iter()
     .flatten()

@@ -2,6 +2,7 @@
 //! and the two daemons (keepalived and standfast) behind one handle.
 
 pub mod capture;
+pub mod chance;
 pub mod daemon;
 pub mod echo;
 pub mod fields;
@@ -10,6 +11,7 @@ pub mod frame;
 pub mod http;
 pub mod identity;
 pub mod ipvs;
+pub mod metronome;
 pub mod net;
 pub mod packages;
 pub mod process;
