@@ -3,7 +3,7 @@
 
 mod address_vmacs;
 mod announcements;
-mod elections;
+pub mod elections;
 mod events;
 mod exit_codes;
 pub mod facts;
@@ -47,6 +47,6 @@ pub fn cases() -> Vec<Case> {
     ]
     .into_iter()
     .flatten()
-    .map(|case| Case { name: format!("differential::{}", case.name), run: case.run })
+    .map(|case| Case { name: format!("differential::{}", case.name), ..case })
     .collect()
 }

@@ -60,8 +60,20 @@ impl Metronome {
 
     /// How much of the time between the two nobody could do anything.
     pub fn held_up(&self, from: Instant, to: Instant) -> Duration {
+        self.spans(from, to).into_iter().sum()
+    }
+
+    /// The longest single one of these times.
+    pub fn longest(&self, from: Instant, to: Instant) -> Duration {
+        self.spans(from, to).into_iter().max().unwrap_or_default()
+    }
+
+    fn spans(&self, from: Instant, to: Instant) -> Vec<Duration> {
         let spans = self.held_up.lock().unwrap();
-        spans.iter().map(|(start, end)| (*end).min(to).saturating_duration_since((*start).max(from))).sum()
+        let within = |(start, end): &(Instant, Instant)| {
+            (*end).min(to).saturating_duration_since((*start).max(from))
+        };
+        spans.iter().map(within).collect()
     }
 
     /// Ends it, with the interface as it was.
