@@ -109,6 +109,11 @@ impl Vmacs {
         self.devices.get(&spec.name).is_some_and(|(_, made)| made == spec)
     }
 
+    /// True if a device of this name is ours.
+    pub fn owns(&self, name: &str) -> bool {
+        self.devices.contains_key(name)
+    }
+
     /// Somebody removed it.
     pub fn forget(&mut self, name: &str) {
         self.devices.remove(name);

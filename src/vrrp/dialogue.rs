@@ -389,7 +389,7 @@ fn stop_resigns_and_tells_everybody() {
     assert_eq!(talk.router.deadline(), None);
 }
 
-fn pair() -> Config {
+pub(super) fn pair() -> Config {
     let group = SyncGroup {
         name: "G".into(),
         members: vec!["A".into(), "B".into()],

@@ -9,7 +9,7 @@ use super::event::Event;
 use super::note::{Fault, Note, What};
 use super::router::Router;
 use crate::config::model::interface::UpDownDelay;
-use crate::config::model::{Config, InitialState, Version, VrrpInstance};
+use crate::config::model::{Config, InitialState, SyncGroup, Version, VrrpInstance};
 use crate::ids::Family;
 use crate::objects::interface::{AssignedAddress, Interface};
 
@@ -252,4 +252,23 @@ fn a_link_local_address_that_another_host_has_is_no_source_and_is_said() {
     assert_eq!(link_now(2.5, link(true, true, true)).1, 0, "once");
     assert_eq!(link_now(3.0, link(true, false, false)).0, ["A BACKUP"]);
     assert_eq!(link_now(4.0, link(true, true, true)), (vec!["A FAULT".to_owned()], 1));
+}
+
+#[test]
+fn a_master_that_a_reload_brings_into_a_failed_group_fails_with_it() {
+    let broken = VrrpInstance { interface: "eth7".into(), ..instance("B", 2, 100) };
+    let apart = Config { instances: vec![instance("A", 1, 100), broken], ..Config::default() };
+    let (mut talk, said) = Talk::start(apart.clone());
+    assert_eq!(said, ["A BACKUP", "B FAULT"]);
+    talk.due(MASTER_AT);
+    let group = SyncGroup {
+        name: "G".into(),
+        members: vec!["A".into(), "B".into()],
+        ..super::dialogue::pair().sync_groups.remove(0)
+    };
+    let together = Config { sync_groups: vec![group], ..apart.clone() };
+    let said = talk.event(at(4.0), Event::Reconfigure(Arc::new(together)));
+    assert_eq!(said, ["advert 1:100", "own 0", "advert 1:0", "drop 0", "A FAULT", "group G FAULT"]);
+    let said = talk.event(at(5.0), Event::Reconfigure(Arc::new(apart)));
+    assert_eq!(said, ["A BACKUP"], "and comes back when it leaves the group");
 }

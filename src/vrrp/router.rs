@@ -404,15 +404,16 @@ impl Router {
     fn act_on_faults(&mut self, now: Mono, id: InstanceId, news: Vec<Fault>, out: &mut Vec<Action>) {
         let Some(instance) = self.instance(id) else { return };
         let failed = instance.faults.iter().any(|fault| !matches!(fault, Fault::ScriptPending(_)));
-        let was_failed = matches!(instance.phase, Phase::Fault);
+        // Some of the group may be well: those that a reload brought into it.
+        let settled = matches!(instance.phase, Phase::Fault) && self.whole_group_is_in_fault(id);
         let recovers = instance.faults.is_empty() && matches!(instance.phase, Phase::Fault | Phase::Init);
         for fault in news {
             // Of what is added to a fault only this is seen nowhere else.
-            if failed && (!was_failed || matches!(fault, Fault::DuplicateAddress(..))) {
+            if failed && (!settled || matches!(fault, Fault::DuplicateAddress(..))) {
                 instance.note(What::Fault(fault), out);
             }
         }
-        if failed && !was_failed {
+        if failed && !settled {
             self.group_to_fault(id, out);
         } else if recovers {
             self.group_recovers(now, id, out);

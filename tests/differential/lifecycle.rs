@@ -264,7 +264,7 @@ fn note_links(facts: &mut Facts, when: &str, node: &Node) {
 }
 
 /// The sysctls of each interface that a VRRP daemon touches.
-fn sysctls(node: &Node) -> Vec<String> {
+pub fn sysctls(node: &Node) -> Vec<String> {
     let names = "arp_ignore,arp_filter,arp_announce,accept_local,rp_filter,promote_secondaries,forwarding";
     let text = node.sh(&format!(
         "grep -H . $(ls -d /proc/sys/net/ipv4/conf/*/* | grep -E '/({})$')",

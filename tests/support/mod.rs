@@ -3,6 +3,7 @@
 
 pub mod below;
 pub mod capture;
+pub mod chance;
 pub mod daemon;
 pub mod echo;
 pub mod fields;
@@ -11,6 +12,7 @@ pub mod frame;
 pub mod http;
 pub mod identity;
 pub mod ipvs;
+pub mod metronome;
 pub mod net;
 pub mod packages;
 pub mod process;

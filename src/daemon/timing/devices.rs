@@ -122,6 +122,27 @@ impl Devices {
         }
     }
 
+    /// Our devices of names that the configuration wants on another parent or with another MAC: they cannot be
+    /// changed, only made anew.
+    pub fn misplaced(&self, config: &Config, interfaces: &HashMap<Name, Arc<Interface>>) -> HashSet<Name> {
+        let stands_wrong = |wanted: &AddressVmac| {
+            let device = interfaces.get(&wanted.name).filter(|_| self.vmacs.owns(&wanted.name));
+            let parent = interfaces.get(&wanted.parent).map(|parent| parent.index);
+            device.is_some_and(|device| {
+                device.mac != Some(wanted.mac) || parent.is_some() && device.parent != parent
+            })
+        };
+        let wanted = config.instances.iter().flat_map(vmacs);
+        wanted.filter(stands_wrong).map(|device| device.name).collect()
+    }
+
+    /// Removes these devices; who needs them makes them anew.
+    pub fn give_up(&mut self, channel: &mut Channel, names: &HashSet<Name>) {
+        for name in names {
+            self.remove(channel, name);
+        }
+    }
+
     /// Turns IPv6 on before a device for it gets an address, and off, with all that is left, before it loses the
     /// last: removed one by one, each would be reported with the virtual MAC, which is the next master's by then.
     pub fn carry_ipv6(&mut self, name: &Name, on: bool) {

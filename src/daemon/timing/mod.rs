@@ -39,7 +39,7 @@ use self::promotion::Promotion;
 use self::routing::Routing;
 use self::sockets::{Need, Sockets};
 use super::commands::{self, Inbox, Post};
-use crate::config::model::Config;
+use crate::config::model::{Config, VrrpInstance};
 use crate::ids::Name;
 use crate::kernel::address;
 use crate::kernel::clock::{self, Alarm};
@@ -418,6 +418,7 @@ impl Driver {
     }
 
     fn reconfigure(&mut self, config: Arc<Config>) {
+        self.clear_misplaced(&config);
         self.config = config.clone();
         self.promotion.follow(&config, &self.interfaces);
         self.firewall.follow(&config);
@@ -433,6 +434,24 @@ impl Driver {
         // Those that are gone resign before their devices go.
         self.carry_out();
         self.devices.keep_only(&mut self.channel, &config);
+    }
+
+    /// A virtual MAC that is wanted on another interface is another device of the same name. Whoever speaks by the
+    /// old one resigns by it and lets go of its addresses; then the device goes.
+    fn clear_misplaced(&mut self, config: &Arc<Config>) {
+        let misplaced = self.devices.misplaced(config, &self.interfaces);
+        if misplaced.is_empty() {
+            return;
+        }
+        let mut without = Config::clone(config);
+        let speaks_by = |one: &VrrpInstance| one.vmac.as_ref().is_some_and(|v| misplaced.contains(&v.name));
+        without.instances.retain(|instance| !speaks_by(instance));
+        self.router.handle(clock::now(), Event::Reconfigure(Arc::new(without)), &mut self.actions);
+        self.carry_out();
+        self.devices.give_up(&mut self.channel, &misplaced);
+        if let Err(error) = self.drain_monitor() {
+            emit(Ident::Vrrp, Line::warn(error.to_string()));
+        }
     }
 
     fn open_sockets(&mut self) {
