@@ -23,6 +23,7 @@ use super::trackers::{self, Board, Trackers, Watches};
 use crate::cli::Options;
 use crate::config::Rejected;
 use crate::config::model::Config;
+use crate::lvs::action::ScriptEvent;
 use crate::report::{Ident, Line, emit};
 use crate::vrrp::router::View;
 
@@ -245,6 +246,9 @@ impl Parts {
     pub(super) async fn follow(&mut self, options: &Options, config: &Arc<Config>) -> Result<(), String> {
         let (vrrp, checkers) = parts(options, config);
         let pid = std::process::id();
+        if options.checkers && !checkers && self.balancer.is_none() {
+            self.remove_left_behind(config).await;
+        }
         if checkers && self.balancer.is_none() {
             emit(Ident::Parent, Line::info(format!("Starting Healthcheck child process, pid={pid}")));
             self.start_balancer(config.clone()).await?;
@@ -256,19 +260,35 @@ impl Parts {
         Ok(())
     }
 
+    /// What a predecessor with virtual servers has left in the kernel, where there are none any more.
+    async fn remove_left_behind(&self, config: &Config) {
+        if !Balancer::is_left_behind(config, self.checkers_pid_file.clone()).await {
+            return;
+        }
+        let mut place = Config::default();
+        place.global.net_namespace_ipvs.clone_from(&config.global.net_namespace_ipvs);
+        let (scripts, _) = mpsc::channel(REPORTS);
+        match self.new_balancer(Arc::new(place), scripts).await {
+            Ok(balancer) => balancer.remove_all_left_behind().await,
+            Err(error) => emit(Ident::Checkers, Line::error(error)),
+        }
+    }
+
+    async fn new_balancer(
+        &self,
+        config: Arc<Config>,
+        scripts: mpsc::Sender<ScriptEvent>,
+    ) -> Result<Balancer, String> {
+        let told = Told { masters: self.masters.subscribe(), standing: self.board.watch() };
+        let parts = (self.current.clone(), self.supervisor.clone());
+        let pid_file = self.checkers_pid_file.clone();
+        let started = Balancer::start(config, super::seed(), scripts, told, parts, pid_file).await;
+        started.map_err(|error| error.to_string())
+    }
+
     async fn start_balancer(&mut self, config: Arc<Config>) -> Result<(), String> {
         let (scripts, events) = mpsc::channel(REPORTS);
-        let told = Told { masters: self.masters.subscribe(), standing: self.board.watch() };
-        let balancer = Balancer::start(
-            config,
-            super::seed(),
-            scripts,
-            told,
-            (self.current.clone(), self.supervisor.clone()),
-            self.checkers_pid_file.clone(),
-        )
-        .await
-        .map_err(|error| error.to_string())?;
+        let balancer = self.new_balancer(config, scripts).await?;
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let ended = self.own("load balancer", balancer.run(receiver));
         let (current, runner) = (self.current.clone(), self.check_scripts.clone());

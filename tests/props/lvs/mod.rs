@@ -10,6 +10,7 @@ mod node;
 mod presence;
 mod random;
 mod reconcile;
+mod return_path;
 mod sample;
 mod scale;
 mod weights;

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-fn block(target: &str, method: &str, port: &str, options: &str, reals: &[(&str, u8)]) -> String {
+pub fn block(target: &str, method: &str, port: &str, options: &str, reals: &[(&str, u8)]) -> String {
     let reals: String = reals
         .iter()
         .map(|(address, weight)| {
@@ -21,14 +21,14 @@ fn block(target: &str, method: &str, port: &str, options: &str, reals: &[(&str, 
 }
 
 /// Says something in each, and expects the server that answered before.
-fn all_live(talks: &mut [(Talk, String)], word: &str, daemon: &Daemon) {
+pub fn all_live(talks: &mut [(Talk, String)], word: &str, daemon: &Daemon) {
     for (talk, server) in talks {
         let said = talk.say(word);
         assert_eq!(said.as_deref(), Some(server.as_str()), "{word}\n{}", daemon.process().log());
     }
 }
 
-fn open(client: &Node, addresses: &[&str]) -> Vec<(Talk, String)> {
+pub fn open(client: &Node, addresses: &[&str]) -> Vec<(Talk, String)> {
     let connect = |address: &&str| {
         let mut talk =
             Talk::open(client, address, wait::seconds(10)).unwrap_or_else(|| panic!("{address}"));
@@ -310,4 +310,23 @@ pub fn drains() {
     });
     let answers = clients.since(0);
     assert!(answers.iter().all(|answer| answer != "nobody"), "of {}: {answers:?}", answers.len());
+
+    // The whole service goes, with its last connection.
+    daemon.reload(&config(600, &[2, 3]));
+    lab.await_reals(&[&shown(2, 1), &shown(3, 1)], &daemon, wait::seconds(15));
+    let mut open = talk_with("real3");
+    let other =
+        block("10.0.0.100 99", "NAT", "99", "    lvs_sched rr\n    protocol TCP\n", &[("10.1.0.4", 1)]);
+    daemon.reload(&other);
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < Duration::from_secs(7) {
+        let table = ipvs::table(&lab.director);
+        assert!(table.iter().any(|service| service.address == "-t 10.0.0.100:80"), "{table:?}");
+    }
+    assert_eq!(open.say("still there").as_deref(), Some("real3"));
+    assert_eq!(echo::ask(&lab.client, "10.0.0.100:80", wait::seconds(1)), None, "nobody new");
+    drop(open);
+    let gone = || ipvs::reals(&lab.director) == ["10.1.0.4:99 -m -w 1"];
+    wait::until("the service is gone", wait::seconds(15), gone);
+    daemon.await_line("Removing Virtual Server [10.0.0.100]:tcp:80", wait::seconds(2));
 }
