@@ -2,19 +2,16 @@
 //! nanosecond of the guest's time, so that neither this machine's noise nor its speed is in the figures.
 
 use std::io::Write;
-use std::net::TcpListener;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::Plan;
 use super::cost::processor_time;
 use super::lateness::{Bed, add_rows, gaps, start_masters};
+use super::servers::{Manner, Servers};
 use super::support::daemon::Subject;
-use super::support::net::Node;
 use super::support::vm;
 use super::support::wait;
 use super::table::{Table, median};
+use super::{Plan, checks, programming};
 
 /// One processor; one instruction takes one nanosecond.
 const COUNTED: [&str; 8] =
@@ -31,6 +28,20 @@ const POOLS: (usize, usize) = (100, 100);
 /// A real server of weight 2 without connections in the kernel's table.
 const NEW_WEIGHT: &str = " 2      0          0";
 
+/// Measures something and adds its rows.
+type Measure = fn(&Plan, &mut Table);
+
+/// What is measured inside, by the name of its group; `guest` is all of them.
+pub const GROUPS: [(&str, Measure); 7] = [
+    ("quiet", measure_quiet),
+    ("beside", measure_checks),
+    ("reload", measure_reload),
+    ("checks", checks::measure_cost),
+    ("memory", checks::measure_memory),
+    ("detection", checks::measure_detection),
+    ("programming", programming::measure),
+];
+
 /// Boots the machine, measures inside, and adds the rows.
 pub fn run(plan: &Plan, table: &mut Table) {
     let kernel = match vm::kernel() {
@@ -44,6 +55,7 @@ pub fn run(plan: &Plan, table: &mut Table) {
     if let [only] = plan.subjects[..] {
         arguments.extend(["--only".to_owned(), only.name().to_owned()]);
     }
+    arguments.extend(plan.groups.iter().cloned());
     let (status, messages) = vm::boot(&kernel, &COUNTED, &arguments, LIMIT, |line| {
         if !table.take_line(line) {
             eprintln!("guest: {line}");
@@ -54,7 +66,10 @@ pub fn run(plan: &Plan, table: &mut Table) {
 
 /// The measurements inside.
 pub fn measure(plan: &Plan) {
-    for measure in [measure_quiet, measure_checks, measure_reload] {
+    for (group, measure) in GROUPS {
+        if !plan.wants("guest") && !plan.wants(group) {
+            continue;
+        }
         let mut table = Table::new(&plan.subjects);
         measure(plan, &mut table);
         print!("{}", table.lines());
@@ -89,7 +104,7 @@ fn measure_checks(plan: &Plan, table: &mut Table) {
         let bed = Bed::new();
         bed.observer.sh("ip route add local 10.9.0.0/16 dev lo");
         bed.director.sh("ip route add 10.9.0.0/16 via 10.0.0.2");
-        let servers = Servers::listen(&bed.observer);
+        let servers = Servers::listen(&bed.observer, Manner::Silent);
         let (_daemon, wire) = start_masters(subject, &bed, ROUTERS, &checked_pool());
         wait::until("the checks are running", wait::seconds(30), || servers.answered() > CHECKED);
         wire.forget();
@@ -171,39 +186,4 @@ fn pools(weight: usize) -> String {
         text.push_str("}\n");
     }
     text
-}
-
-/// A listener that takes every connection on port 80 and closes it.
-struct Servers {
-    answered: Arc<AtomicUsize>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Servers {
-    fn listen(node: &Node) -> Servers {
-        let listener = node.within(|| TcpListener::bind("0.0.0.0:80").unwrap());
-        listener.set_nonblocking(true).unwrap();
-        let answered = Arc::new(AtomicUsize::new(0));
-        let stop = Arc::new(AtomicBool::new(false));
-        let (count, stopped) = (Arc::clone(&answered), Arc::clone(&stop));
-        std::thread::spawn(move || {
-            while !stopped.load(Ordering::Relaxed) {
-                match listener.accept() {
-                    Ok(_closed_at_once) => drop(count.fetch_add(1, Ordering::Relaxed)),
-                    Err(_nobody_waits) => std::thread::sleep(Duration::from_millis(1)),
-                }
-            }
-        });
-        Servers { answered, stop }
-    }
-
-    fn answered(&self) -> usize {
-        self.answered.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Servers {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
 }

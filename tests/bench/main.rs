@@ -3,7 +3,8 @@
 //! counted in instructions, happens in a virtual machine.
 //!
 //! `cargo bench --bench director -- [--rounds N] [--only keepalived|standfast] [NAME...]` measures the named groups
-//! only: lateness, takeover, start, cost, idle, parsing, guest.
+//! only: lateness, takeover, start, cost, idle, parsing, guest; or of the guest only: quiet, beside, reload, checks,
+//! memory, detection, programming.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,12 +14,15 @@
     reason = "a bench measures real time on real processes, and stops where something is wrong"
 )]
 
+mod checks;
 mod cost;
 mod failover;
 mod guest;
 mod lateness;
 mod parsing;
 mod pools;
+mod programming;
+mod servers;
 mod subject;
 mod table;
 mod wire;
@@ -116,7 +120,7 @@ fn main() {
     if plan.wants("parsing") {
         parsing::measure(&plan, &mut table);
     }
-    if plan.wants("guest") {
+    if plan.wants("guest") || guest::GROUPS.iter().any(|(group, _)| plan.wants(group)) {
         guest::run(&plan, &mut table);
     }
     print!("{table}");
