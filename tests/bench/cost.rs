@@ -64,7 +64,7 @@ fn threads(daemon: &Running) -> Vec<PathBuf> {
 }
 
 /// All system calls of the daemon during `time`, counted by strace.
-fn count_calls(daemon: &Running, bed: &Bed, time: Duration) -> f64 {
+pub fn count_calls(daemon: &Running, bed: &Bed, time: Duration) -> f64 {
     let file = bed.director.dir.join("strace");
     let mut command = Command::new("strace");
     command.args(["-f", "-c", "-q", "-o"]).arg(&file);
@@ -108,7 +108,7 @@ pub fn measure_idle(plan: &Plan, table: &mut Table) {
 }
 
 /// One field of all processes' memory maps, in KiB.
-fn smaps(daemon: &Running, field: &str) -> f64 {
+pub fn smaps(daemon: &Running, field: &str) -> f64 {
     let of_process = |pid: i32| {
         let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
         let line = text.lines().find(|line| line.starts_with(field)).unwrap();

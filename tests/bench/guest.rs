@@ -24,7 +24,7 @@ const LIMIT: Duration = Duration::from_secs(30 * 60);
 /// Virtual routers beside the load.
 const ROUTERS: usize = 100;
 /// Servers that are checked once a second.
-const CHECKED: usize = 500;
+const CHECKED: usize = 1_000;
 /// Virtual servers, and real servers in each, that are read again.
 const POOLS: (usize, usize) = (100, 100);
 
@@ -44,6 +44,11 @@ pub fn run(plan: &Plan, table: &mut Table) {
     if let [only] = plan.subjects[..] {
         arguments.extend(["--only".to_owned(), only.name().to_owned()]);
     }
+    if plan.most < usize::MAX {
+        arguments.extend(["--most".to_owned(), plan.most.to_string()]);
+    }
+    arguments
+        .extend(["guest", "guest-scale"].into_iter().filter(|group| plan.wants(group)).map(str::to_owned));
     let (status, messages) = vm::boot(&kernel, &COUNTED, &arguments, LIMIT, |line| {
         if !table.take_line(line) {
             eprintln!("guest: {line}");
@@ -52,9 +57,19 @@ pub fn run(plan: &Plan, table: &mut Table) {
     assert_eq!(status, Some(0), "the guest failed; its kernel's messages are in {}", messages.display());
 }
 
+type Measure = fn(&Plan, &mut Table);
+
 /// The measurements inside.
 pub fn measure(plan: &Plan) {
-    for measure in [measure_quiet, measure_checks, measure_reload] {
+    let parts: [(&str, Measure); 6] = [
+        ("guest", measure_quiet),
+        ("guest", measure_checks),
+        ("guest", measure_reload),
+        ("guest-scale", super::scale::measure_cost),
+        ("guest-scale", super::scale::measure_takeover),
+        ("guest-scale", super::scale::measure_lateness),
+    ];
+    for (_, measure) in parts.into_iter().filter(|(group, _)| plan.wants(group)) {
         let mut table = Table::new(&plan.subjects);
         measure(plan, &mut table);
         print!("{}", table.lines());
