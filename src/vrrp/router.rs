@@ -404,12 +404,18 @@ impl Router {
     fn act_on_faults(&mut self, now: Mono, id: InstanceId, news: Vec<Fault>, out: &mut Vec<Action>) {
         let Some(instance) = self.instance(id) else { return };
         let failed = instance.faults.iter().any(|fault| !matches!(fault, Fault::ScriptPending(_)));
-        if failed && !matches!(instance.phase, Phase::Fault) {
-            for fault in news {
+        // Some of the group may be well: those that a reload brought into it.
+        let settled = matches!(instance.phase, Phase::Fault) && self.whole_group_is_in_fault(id);
+        let recovers = instance.faults.is_empty() && matches!(instance.phase, Phase::Fault | Phase::Init);
+        for fault in news {
+            // Of what is added to a fault only this is seen nowhere else.
+            if failed && (!settled || matches!(fault, Fault::DuplicateAddress(..))) {
                 instance.note(What::Fault(fault), out);
             }
+        }
+        if failed && !settled {
             self.group_to_fault(id, out);
-        } else if instance.faults.is_empty() && matches!(instance.phase, Phase::Fault | Phase::Init) {
+        } else if recovers {
             self.group_recovers(now, id, out);
         }
         self.queue(id);
@@ -516,7 +522,7 @@ impl Router {
     fn rewire(&mut self) {
         self.by_wire.clear();
         for instance in self.instances.iter().flatten() {
-            if let Some(interface) = self.facts.interface(&instance.config.interface) {
+            if let Some(interface) = self.facts.interface(instance.config.listens_on()) {
                 let key = (interface.index, instance.config.family, instance.config.vrid);
                 self.by_wire.entry(key).or_default().push(instance.id);
             }

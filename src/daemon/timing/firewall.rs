@@ -49,7 +49,7 @@ impl Firewall {
         self.devices = config
             .instances
             .iter()
-            .flat_map(devices::devices)
+            .flat_map(devices::vmacs)
             .map(|device| (device.family, device.name, device.parent))
             .collect();
         let needed = !self.devices.is_empty() || config.instances.iter().any(refuses);
