@@ -11,6 +11,7 @@ use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan::Identity;
 use super::presence::Presence;
+use super::probing::Probing;
 use super::service::{Conclusion, Service};
 use super::slots::Slots;
 use crate::config::model::{Check, CheckKind, Config, RealServer};
@@ -31,13 +32,14 @@ pub struct Director {
     pub(super) schedule: Schedule<CheckerId>,
     pub(super) followed: Followed,
     pub(super) presence: Presence,
+    pub(super) probing: Probing,
     /// Services with real servers that drain.
     pub(super) draining: Vec<ServiceId>,
     pub(super) seed: u64,
     /// Checkers made so far; spreads their first probes.
     pub(super) created: u64,
     /// Probes asked for so far; the latest one's generation.
-    generation: u64,
+    pub(super) generation: u64,
 }
 
 /// A checker and where it belongs.
@@ -49,6 +51,8 @@ pub(super) struct Attached {
     pub real: usize,
     /// Generation of the probe that is under way.
     pub running: Option<u64>,
+    /// It is due, and too many others are asking the same address.
+    pub waiting: bool,
     /// When the latest probe began.
     pub started: Mono,
     pub word: Word,
@@ -76,6 +80,11 @@ impl Word {
 }
 
 impl Attached {
+    /// A probe of it begins.
+    pub fn begins(&mut self, now: Mono, generation: u64) {
+        (self.running, self.started, self.waiting) = (Some(generation), now, false);
+    }
+
     /// It has a new word; how much more that adds than its last one.
     fn says(&mut self, word: Word, service: &Service) -> Option<i64> {
         let settings = service.settings().real_servers.get(self.real)?;
@@ -109,6 +118,7 @@ impl Director {
             schedule: Schedule::default(),
             followed: Followed::default(),
             presence: Presence::default(),
+            probing: Probing::default(),
             draining: Vec::new(),
             seed,
             created: 0,
@@ -154,11 +164,7 @@ impl Director {
     pub fn expire(&mut self, now: Mono, out: &mut Vec<Action>) {
         self.drain_expire(now, out);
         while let Some(id) = self.schedule.take_due(now) {
-            let Some(attached) = self.checkers.get_mut(id.0) else { continue };
-            self.generation += 1;
-            (attached.running, attached.started) = (Some(self.generation), now);
-            let url = attached.checker.url();
-            out.push(Action::Probe { checker: id, generation: self.generation, url });
+            self.begin(now, id, out);
         }
     }
 
@@ -178,7 +184,8 @@ impl Director {
         self.order.iter().flat_map(|id| self.desired(*id))
     }
 
-    fn probed(
+    /// A checker takes the result of a probe, its own or one that it shares.
+    pub(super) fn judged(
         &mut self,
         now: Mono,
         id: CheckerId,
@@ -246,6 +253,7 @@ impl Director {
         self.checkers = Slots::default();
         self.schedule = Schedule::default();
         self.followed = Followed::default();
+        self.probing = Probing::default();
         out.push(Action::Retire(keys));
     }
 }

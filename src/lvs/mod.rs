@@ -14,6 +14,7 @@ pub mod name;
 pub mod note;
 pub mod plan;
 mod presence;
+mod probing;
 pub mod quorum;
 mod reload;
 pub mod service;

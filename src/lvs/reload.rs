@@ -78,6 +78,7 @@ impl Director {
         out.extend(activated.into_iter().map(Action::Note));
         self.follow_addresses(now, out);
         self.follow_drains();
+        self.follow_probing(now, config, out);
     }
 
     fn add_service(
@@ -292,6 +293,7 @@ impl Director {
             service,
             real,
             running: None,
+            waiting: false,
             word,
             started: now,
         })?);
