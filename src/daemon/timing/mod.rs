@@ -18,6 +18,7 @@ mod firewall;
 mod names;
 mod patience;
 mod promotion;
+mod receive_buffers;
 mod route_work;
 mod routing;
 mod sockets;
@@ -458,7 +459,9 @@ impl Driver {
         let views = self.router.views();
         let needs =
             views.iter().map(|view| Need { id: view.id, config: &view.config, source: view.source });
-        for (name, error) in self.sockets.open_needed(&self.poller, needs, &self.interfaces) {
+        for (name, error) in
+            self.sockets.open_needed(&self.poller, needs, &self.interfaces, &self.config.global.buffers)
+        {
             let text = format!("({name}): cannot open VRRP sockets: {error}");
             emit(Ident::Vrrp, Line::error(text));
         }

@@ -5,6 +5,8 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::receive_buffers::asked_for;
+use crate::config::model::process::Buffers;
 use crate::config::model::{Auth, VrrpInstance};
 use crate::ids::Name;
 use crate::kernel::poller::Poller;
@@ -18,6 +20,7 @@ struct Open {
     token: u64,
     /// The interface by which its packets come in.
     listens_on: crate::ids::IfIndex,
+    receive_buffer: Option<u32>,
 }
 
 /// All of them.
@@ -67,15 +70,28 @@ impl Sockets {
         poller: &Poller,
         needs: impl Iterator<Item = Need<'a>>,
         interfaces: &HashMap<Name, Arc<Interface>>,
+        buffers: &Buffers,
     ) -> Vec<(Name, io::Error)> {
         let mut errors = Vec::new();
         let known = std::mem::take(&mut self.without);
         self.needed.clear();
-        for need in needs {
-            let Some(spec) = spec(need.config, need.source, interfaces) else { continue };
-            if !self.open.contains_key(&spec)
-                && let Err(error) = self.open(poller, &spec)
-            {
+        let needs: Vec<(Need<'_>, SocketSpec)> = needs
+            .filter_map(|need| {
+                let spec = spec(need.config, need.source, interfaces)?;
+                Some((need, spec))
+            })
+            .collect();
+        let mut sizes: BTreeMap<SocketSpec, u32> = BTreeMap::new();
+        for (need, spec) in &needs {
+            let mtu = interfaces.get(&need.config.interface).map_or(0, |interface| interface.mtu);
+            let bytes = asked_for(need.config, buffers, mtu);
+            if bytes > 0 {
+                let size = sizes.entry(spec.clone()).or_default();
+                *size = size.saturating_add(bytes);
+            }
+        }
+        for (need, spec) in needs {
+            if let Err(error) = self.ensure(poller, &spec, sizes.get(&spec).copied()) {
                 let errno = error.raw_os_error();
                 self.without.insert(need.id, errno);
                 if known.get(&need.id) != Some(&errno) {
@@ -111,13 +127,27 @@ impl Sockets {
         }
     }
 
-    fn open(&mut self, poller: &Poller, spec: &SocketSpec) -> io::Result<()> {
-        let socket = VrrpSocket::open(spec)?;
+    /// Opens it, unless it is open; its receive buffer may change.
+    fn ensure(
+        &mut self,
+        poller: &Poller,
+        spec: &SocketSpec,
+        receive_buffer: Option<u32>,
+    ) -> io::Result<()> {
+        if let Some(open) = self.open.get_mut(spec) {
+            if open.receive_buffer != receive_buffer {
+                open.socket.set_receive_buffer(receive_buffer)?;
+                open.receive_buffer = receive_buffer;
+            }
+            return Ok(());
+        }
+        let socket = VrrpSocket::open(spec, receive_buffer)?;
         let token = self.next_token;
         socket.receivers().try_for_each(|receiver| poller.add(&receiver, token))?;
         self.next_token += 1;
         self.by_token.insert(token, spec.clone());
-        self.open.insert(spec.clone(), Open { socket, token, listens_on: spec.listen.index });
+        let open = Open { socket, token, listens_on: spec.listen.index, receive_buffer };
+        self.open.insert(spec.clone(), open);
         Ok(())
     }
 
