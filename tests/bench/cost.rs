@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
+use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 
 use super::Plan;
@@ -45,13 +46,13 @@ fn rows(table: &mut Table, results: Vec<(Subject, Vec<(f64, f64)>)>, names: [(&s
     }
 }
 
-/// Microseconds that all threads of the daemon have run.
+/// Microseconds that all threads of the daemon have run, those too that have ended.
 pub fn processor_time(daemon: &Running) -> f64 {
-    let of_thread = |thread: PathBuf| {
-        let text = std::fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
-        text.split_whitespace().next().and_then(|word| word.parse::<f64>().ok()).unwrap_or(0.0)
+    let of_process = |process: i32| {
+        let clock = clock_getcpuclockid(Pid::from_raw(process)).and_then(clock_gettime);
+        clock.map_or(0.0, |time| Duration::from(time).as_secs_f64() * 1e6)
     };
-    threads(daemon).into_iter().map(of_thread).sum::<f64>() / 1e3
+    daemon.processes().into_iter().map(of_process).sum()
 }
 
 /// `/proc` directories of all threads of all processes of the daemon.

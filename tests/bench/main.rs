@@ -4,7 +4,7 @@
 //!
 //! `cargo bench --bench director -- [--rounds N] [--only keepalived|standfast] [NAME...]` measures the named groups
 //! only: lateness, takeover, start, cost, idle, scale-cost, scale-lateness, scale-takeover, growth, parsing, guest,
-//! guest-scale. `--most N` leaves out what needs more virtual routers.
+//! guest-cost, guest-takeover, guest-late. `--most N` leaves out what needs more virtual routers.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -139,7 +139,7 @@ fn main() {
     if plan.wants("parsing") {
         parsing::measure(&plan, &mut table);
     }
-    if ["guest", "guest-scale"].iter().any(|group| plan.wants(group)) {
+    if guest::GROUPS.iter().any(|group| plan.wants(group)) {
         guest::run(&plan, &mut table);
     }
     print!("{table}");
