@@ -16,6 +16,7 @@ pub mod genl;
 pub mod ipvs;
 pub mod limit;
 pub mod link;
+pub mod memory;
 pub mod monitor;
 pub mod neighbour;
 pub mod netlink;
