@@ -391,8 +391,15 @@ impl Instance {
         match &mut self.phase {
             Phase::Master { next_advert } => {
                 self.interval = self.config.advert_int;
+                let left = next_advert.since(now);
+                let silence = old.advert_int.saturating_sub(left);
                 *next_advert = now + self.config.advert_int;
-                self.transmit(out);
+                if silence < old.advert_int / 10 {
+                    // It has only just spoken.
+                    *next_advert = now + self.config.advert_int.saturating_sub(silence);
+                } else {
+                    self.transmit(out);
+                }
                 out.push(Action::Own { instance: self.id, owned: true });
                 if self
                     .addresses()
