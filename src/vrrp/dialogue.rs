@@ -92,6 +92,7 @@ pub(super) fn eth0(up: bool, address: Option<&str>) -> Arc<Interface> {
         mac: None,
         mtu: 1500,
         parent: None,
+        master: None,
         kind: "".into(),
         addresses: address
             .map(|a| AssignedAddress {
@@ -388,7 +389,7 @@ fn stop_resigns_and_tells_everybody() {
     assert_eq!(talk.router.deadline(), None);
 }
 
-fn pair() -> Config {
+pub(super) fn pair() -> Config {
     let group = SyncGroup {
         name: "G".into(),
         members: vec!["A".into(), "B".into()],

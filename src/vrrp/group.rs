@@ -140,6 +140,13 @@ impl Router {
         }
     }
 
+    pub(super) fn whole_group_is_in_fault(&self, id: InstanceId) -> bool {
+        let group = self.instance(id).and_then(|instance| instance.group);
+        let members = group.and_then(|index| self.groups.get(index)).map(|group| &*group.members);
+        let mut members = members.unwrap_or_default().iter().filter_map(|member| self.instance(*member));
+        members.all(|member| matches!(member.phase, Phase::Fault))
+    }
+
     fn others(&self, id: InstanceId) -> Vec<InstanceId> {
         let group =
             self.instance(id).and_then(|instance| instance.group).and_then(|index| self.groups.get(index));

@@ -341,7 +341,6 @@ impl Router {
         if up != was_up && self.by_interface.contains_key(name) {
             out.push(Action::Note(Note { about: name.clone(), what: What::Link { up } }));
         }
-        self.ways_changed = true;
         if change == Change::Identity {
             self.rewire();
         }
@@ -395,7 +394,7 @@ impl Router {
         let group = instance.group.and_then(|index| self.groups.get(index));
         let situation = self.facts.of(&instance.config, group.map(|group| &*group.config));
         let Some(instance) = self.instance_mut(id) else { return Vec::new() };
-        instance.set_way(situation.interface, situation.source);
+        let way = instance.set_way(situation.interface, situation.source);
         if let Some(mtu) = situation.mtu {
             instance.set_mtu(mtu, out);
         }
@@ -412,18 +411,26 @@ impl Router {
             Some(priority) => instance.set_priority(priority, out),
             None => {}
         }
-        instance.faults.iter().filter(|fault| !before.contains(fault)).cloned().collect()
+        let news = instance.faults.iter().filter(|fault| !before.contains(fault)).cloned().collect();
+        self.ways_changed |= way;
+        news
     }
 
     fn act_on_faults(&mut self, now: Mono, id: InstanceId, news: Vec<Fault>, out: &mut Vec<Action>) {
         let Some(instance) = self.instance(id) else { return };
         let failed = instance.faults.iter().any(|fault| !matches!(fault, Fault::ScriptPending(_)));
-        if failed && !matches!(instance.phase, Phase::Fault) {
-            for fault in news {
+        // Some of the group may be well: those that a reload brought into it.
+        let settled = matches!(instance.phase, Phase::Fault) && self.whole_group_is_in_fault(id);
+        let recovers = instance.faults.is_empty() && matches!(instance.phase, Phase::Fault | Phase::Init);
+        for fault in news {
+            // Of what is added to a fault only this is seen nowhere else.
+            if failed && (!settled || matches!(fault, Fault::DuplicateAddress(..))) {
                 instance.note(What::Fault(fault), out);
             }
+        }
+        if failed && !settled {
             self.group_to_fault(id, out);
-        } else if instance.faults.is_empty() && matches!(instance.phase, Phase::Fault | Phase::Init) {
+        } else if recovers {
             self.group_recovers(now, id, out);
         }
         self.queue(id);
@@ -531,7 +538,7 @@ impl Router {
         self.ways_changed = true;
         self.by_wire.clear();
         for instance in self.instances.iter().flatten() {
-            if let Some(interface) = self.facts.interface(&instance.config.interface) {
+            if let Some(interface) = self.facts.interface(instance.config.listens_on()) {
                 let key = (interface.index, instance.config.family, instance.config.vrid);
                 self.by_wire.entry(key).or_default().push(instance.id);
             }

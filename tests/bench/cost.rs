@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
-use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::time::clock_getcpuclockid;
 use nix::unistd::Pid;
 
 use super::Plan;
@@ -46,11 +46,12 @@ fn rows(table: &mut Table, results: Vec<(Subject, Vec<(f64, f64)>)>, names: [(&s
     }
 }
 
-/// Microseconds that all threads of the daemon have run, those too that have ended.
+/// Microseconds that all threads of the daemon have run, those that have ended too.
 pub fn processor_time(daemon: &Running) -> f64 {
     let of_process = |process: i32| {
-        let clock = clock_getcpuclockid(Pid::from_raw(process)).and_then(clock_gettime);
-        clock.map_or(0.0, |time| Duration::from(time).as_secs_f64() * 1e6)
+        let clock = clock_getcpuclockid(Pid::from_raw(process)).unwrap();
+        let time = clock.now().unwrap();
+        time.tv_sec() as f64 * 1e6 + time.tv_nsec() as f64 / 1e3
     };
     daemon.processes().into_iter().map(of_process).sum()
 }

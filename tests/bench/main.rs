@@ -4,7 +4,8 @@
 //!
 //! `cargo bench --bench director -- [--rounds N] [--only keepalived|standfast] [NAME...]` measures the named groups
 //! only: lateness, takeover, start, cost, idle, scale-cost, scale-lateness, scale-takeover, growth, parsing, guest,
-//! guest-cost, guest-takeover, guest-late. `--most N` leaves out what needs more virtual routers.
+//! guest-scale; or of the guest only: quiet, beside, reload, checks, memory, detection, programming,
+//! guest-scale-cost, guest-scale-takeover, guest-scale-lateness. `--most N` leaves out what needs more virtual routers.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,13 +15,16 @@
     reason = "a bench measures real time on real processes, and stops where something is wrong"
 )]
 
+mod checks;
 mod cost;
 mod failover;
 mod guest;
 mod lateness;
 mod parsing;
 mod pools;
+mod programming;
 mod scale;
+mod servers;
 mod subject;
 mod table;
 mod wire;
@@ -139,7 +143,7 @@ fn main() {
     if plan.wants("parsing") {
         parsing::measure(&plan, &mut table);
     }
-    if guest::GROUPS.iter().any(|group| plan.wants(group)) {
+    if guest::GROUPS.iter().any(|(all, group, _)| plan.wants(all) || plan.wants(group)) {
         guest::run(&plan, &mut table);
     }
     print!("{table}");

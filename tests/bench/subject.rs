@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
 use super::support::daemon::Subject;
@@ -51,6 +52,18 @@ impl Running {
         kill(Pid::from_raw(self.child.id() as i32), signal).unwrap();
     }
 
+    /// Asks it to end and waits until all its processes have, those too that it does not wait for itself: see
+    /// [`adopt_orphans`].
+    pub fn stop(&mut self) {
+        let processes = self.processes();
+        self.signal(Signal::SIGTERM);
+        self.child.wait().unwrap();
+        for process in processes {
+            // Those that it has waited for are nobody's any more.
+            let _not_ours = waitpid(Pid::from_raw(process), None);
+        }
+    }
+
     /// Replaces its configuration and asks it to read that.
     pub fn reload(&self, config: &str) {
         std::fs::write(&self.config, config).unwrap();
@@ -88,6 +101,11 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// From now on processes that outlive their parent are this program's, and so is what they have cost.
+pub fn adopt_orphans() {
+    nix::sys::prctl::set_child_subreaper(true).unwrap();
 }
 
 /// Nanoseconds since 1970.

@@ -15,6 +15,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+#[path = "../support/chance.rs"]
 mod chance;
 mod cluster;
 mod explore;

@@ -40,7 +40,7 @@ use self::promotion::Promotion;
 use self::routing::Routing;
 use self::sockets::{Need, Sockets};
 use super::commands::{self, Inbox, Post};
-use crate::config::model::Config;
+use crate::config::model::{Config, VrrpInstance};
 use crate::ids::Name;
 use crate::kernel::address;
 use crate::kernel::clock::{self, Alarm};
@@ -171,7 +171,8 @@ impl Driver {
         let mut interfaces: HashMap<_, _> =
             monitor.interfaces().map(|i| (i.name.clone(), i.clone())).collect();
         let mut devices = Devices::default();
-        devices.ensure(&mut channel, config.instances.iter(), &interfaces);
+        let names = HostNames::read(&config.global.files);
+        devices.ensure(&mut channel, config.instances.iter(), &interfaces, &names);
         while let Some(change) = monitor.next(&mut channel)? {
             note_interface(&mut interfaces, &change);
         }
@@ -190,7 +191,7 @@ impl Driver {
             firewall: Firewall::default(),
             addresses: Addresses::default(),
             routing: Routing::default(),
-            names: HostNames::default(),
+            names,
             promotion: Promotion::default(),
             broken_groups: HashSet::new(),
             config: config.clone(),
@@ -369,7 +370,7 @@ impl Driver {
 
     fn make_devices(&mut self) {
         let living = self.router.living().map(|(_, config)| &**config);
-        self.devices.ensure(&mut self.channel, living, &self.interfaces);
+        self.devices.ensure(&mut self.channel, living, &self.interfaces, &self.names);
     }
 
     /// An interface that was renamed keeps its addresses: ours are taken from it, as nobody defends them there.
@@ -434,12 +435,13 @@ impl Driver {
     fn reconfigure(&mut self, config: Arc<Config>) {
         self.router.speak_ahead(clock::now(), &mut self.actions);
         self.act_all();
+        self.clear_misplaced(&config);
         self.config = config.clone();
         self.promotion.follow(&config, &self.interfaces);
         self.firewall.follow(&config);
         self.prepare_routing(&config);
         self.own_statics(Some(&config));
-        self.devices.ensure(&mut self.channel, config.instances.iter(), &self.interfaces);
+        self.devices.ensure(&mut self.channel, config.instances.iter(), &self.interfaces, &self.names);
         // The router is told of new devices first: an instance must not begin in FAULT for want of its own.
         if let Err(error) = self.drain_monitor() {
             emit(Ident::Vrrp, Line::warn(error.to_string()));
@@ -449,6 +451,24 @@ impl Driver {
         // Those that are gone resign before their devices go.
         self.carry_out();
         self.devices.keep_only(&mut self.channel, &config);
+    }
+
+    /// A virtual MAC that is wanted on another interface is another device of the same name. Whoever speaks by the
+    /// old one resigns by it and lets go of its addresses; then the device goes.
+    fn clear_misplaced(&mut self, config: &Arc<Config>) {
+        let misplaced = self.devices.misplaced(config, &self.interfaces);
+        if misplaced.is_empty() {
+            return;
+        }
+        let mut without = Config::clone(config);
+        let speaks_by = |one: &VrrpInstance| one.vmac.as_ref().is_some_and(|v| misplaced.contains(&v.name));
+        without.instances.retain(|instance| !speaks_by(instance));
+        self.router.handle(clock::now(), Event::Reconfigure(Arc::new(without)), &mut self.actions);
+        self.carry_out();
+        self.devices.give_up(&mut self.channel, &misplaced);
+        if let Err(error) = self.drain_monitor() {
+            emit(Ident::Vrrp, Line::warn(error.to_string()));
+        }
     }
 
     fn open_sockets(&mut self) {
@@ -478,8 +498,8 @@ pub fn clear(config: &Config) -> Result<(), NetlinkError> {
     let with_device = config
         .instances
         .iter()
-        .filter(|instance| devices::devices(instance).any(|device| interfaces.contains_key(&device.name)));
-    devices.ensure(&mut channel, with_device, &interfaces);
+        .filter(|instance| devices::names(instance).any(|name| interfaces.contains_key(&name)));
+    devices.ensure(&mut channel, with_device, &interfaces, &HostNames::default());
     devices.remove_all(&mut channel);
     firewall::clear(config);
     Ok(())
