@@ -370,8 +370,9 @@ impl Driver {
     }
 
     fn make_devices(&mut self) {
-        let living = self.router.living().map(|(_, config)| &**config);
-        self.devices.ensure(&mut self.channel, living, &self.interfaces, &self.names);
+        // Those of the new configuration already while the router still has the old one.
+        let instances = self.config.instances.iter();
+        self.devices.ensure(&mut self.channel, instances, &self.interfaces, &self.names);
     }
 
     /// An interface that was renamed keeps its addresses: ours are taken from it, as nobody defends them there.
