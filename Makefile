@@ -18,7 +18,7 @@ LONG_HOURS ?= 1000000
 LONG_STATES ?= 200000
 # Random sequences of reloads.
 LONG_RELOADS ?= 100
-# Each of the three fuzzers, and each of their four stand-ins.
+# Each of the four fuzzers, and each of their stand-ins.
 FUZZ_SECONDS ?= 180
 FUZZ_CASES ?= 200000
 
@@ -52,9 +52,12 @@ fuzz:
 			$(CARGO) +nightly fuzz run $$target fuzz/corpus/$$target fixtures/config fixtures/examples -- \
 				-max_total_time=$(FUZZ_SECONDS) || exit 1; \
 		done; \
+		mkdir -p fuzz/corpus/answers; \
+		$(CARGO) +nightly fuzz run answers fuzz/corpus/answers -- -max_total_time=$(FUZZ_SECONDS); \
 	else \
 		echo "no nightly compiler with cargo-fuzz here: $(FUZZ_CASES) random cases for each function on stable"; \
-		PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test --locked --release --test config robust::; \
+		PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test --locked --release --test config robust:: && \
+		PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test --locked --release --test props answers::; \
 	fi
 
 format:

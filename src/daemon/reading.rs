@@ -83,7 +83,8 @@ fn facts(loaded: &Loaded, book: &ScriptBook) -> HostFacts {
         .unwrap_or_default();
     let mut facts = HostFacts { interfaces, ..HostFacts::default() };
     let default = UserSpec { user: DEFAULT_USER.into(), group: None };
-    if Account::find(&default).is_ok() {
+    // The user database is large and may be slow: nobody but scripts asks for this one.
+    if !loaded.needs.scripts.is_empty() && Account::find(&default).is_ok() {
         facts.users.insert(default.user);
     }
     if let Some(name) = &loaded.config.global.net_namespace

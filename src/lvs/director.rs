@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::{Action, CheckerId, ServiceId};
+use super::drain::Draining;
 use super::event::Event;
 use super::followed::{Effect, Followed};
 use super::name::{RealName, ServiceName};
 use super::note::Note;
-use super::plan::Identity;
+use super::plan::{self, Identity};
 use super::presence::Presence;
+use super::probing::Probing;
 use super::service::{Conclusion, Service};
 use super::slots::Slots;
 use crate::config::model::{Check, CheckKind, Config, RealServer};
@@ -18,6 +20,7 @@ use crate::health::checker::{Checker, Verdict};
 use crate::health::outcome::{Outcome, Success};
 use crate::health::schedule::Schedule;
 use crate::objects::ipvs::{Pool, ServiceKey};
+use crate::objects::return_path::ReturnPath;
 use crate::time::Mono;
 
 /// The load balancing half of the daemon. Every call costs what it changes, not what there is.
@@ -31,13 +34,16 @@ pub struct Director {
     pub(super) schedule: Schedule<CheckerId>,
     pub(super) followed: Followed,
     pub(super) presence: Presence,
+    /// Those that left the configuration and drain.
+    pub(super) leaving: Vec<ServiceId>,
+    pub(super) probing: Probing,
     /// Services with real servers that drain.
     pub(super) draining: Vec<ServiceId>,
     pub(super) seed: u64,
     /// Checkers made so far; spreads their first probes.
     pub(super) created: u64,
     /// Probes asked for so far; the latest one's generation.
-    generation: u64,
+    pub(super) generation: u64,
 }
 
 /// A checker and where it belongs.
@@ -49,6 +55,8 @@ pub(super) struct Attached {
     pub real: usize,
     /// Generation of the probe that is under way.
     pub running: Option<u64>,
+    /// It is due, and too many others are asking the same address.
+    pub waiting: bool,
     /// When the latest probe began.
     pub started: Mono,
     pub word: Word,
@@ -76,6 +84,11 @@ impl Word {
 }
 
 impl Attached {
+    /// A probe of it begins.
+    pub fn begins(&mut self, now: Mono, generation: u64) {
+        (self.running, self.started, self.waiting) = (Some(generation), now, false);
+    }
+
     /// It has a new word; how much more that adds than its last one.
     fn says(&mut self, word: Word, service: &Service) -> Option<i64> {
         let settings = service.settings().real_servers.get(self.real)?;
@@ -109,6 +122,8 @@ impl Director {
             schedule: Schedule::default(),
             followed: Followed::default(),
             presence: Presence::default(),
+            leaving: Vec::new(),
+            probing: Probing::default(),
             draining: Vec::new(),
             seed,
             created: 0,
@@ -154,11 +169,7 @@ impl Director {
     pub fn expire(&mut self, now: Mono, out: &mut Vec<Action>) {
         self.drain_expire(now, out);
         while let Some(id) = self.schedule.take_due(now) {
-            let Some(attached) = self.checkers.get_mut(id.0) else { continue };
-            self.generation += 1;
-            (attached.running, attached.started) = (Some(self.generation), now);
-            let url = attached.checker.url();
-            out.push(Action::Probe { checker: id, generation: self.generation, url });
+            self.begin(now, id, out);
         }
     }
 
@@ -173,12 +184,27 @@ impl Director {
         service.flat_map(|service| service.keys().iter().map(|key| (*key, service.pool(*key))))
     }
 
-    /// The same for all services, as they stand in the configuration.
+    /// The same for all services, as they stand in the configuration; then for those that are leaving.
     pub fn desired_all(&self) -> impl Iterator<Item = (ServiceKey, Pool)> {
-        self.order.iter().flat_map(|id| self.desired(*id))
+        self.order.iter().chain(&self.leaving).flat_map(|id| self.desired(*id))
     }
 
-    fn probed(
+    /// The connections whose source becomes the director's own: of services with `return_path snat`, those to their
+    /// NAT real servers, also to those that drain.
+    pub fn return_path(&self) -> ReturnPath {
+        let mut path = ReturnPath::default();
+        let ids = self.order.iter().chain(&self.leaving);
+        let services = ids.filter_map(|id| self.services.get(id.0));
+        for service in services.filter(|service| service.settings().return_path_snat) {
+            service.keys().iter().for_each(|key| path.add(*key));
+            let drained = service.drain().iter().filter_map(Draining::translated);
+            path.reals.extend(plan::translated(service.settings()).chain(drained));
+        }
+        path
+    }
+
+    /// A checker takes the result of a probe, its own or one that it shares.
+    pub(super) fn judged(
         &mut self,
         now: Mono,
         id: CheckerId,
@@ -241,11 +267,16 @@ impl Director {
                 keys.extend_from_slice(service.keys());
             }
         }
+        for id in std::mem::take(&mut self.leaving) {
+            let service = self.services.remove(id.0);
+            keys.extend(service.iter().flat_map(|service| service.keys()).copied());
+        }
         self.by_identity.clear();
         self.draining.clear();
         self.checkers = Slots::default();
         self.schedule = Schedule::default();
         self.followed = Followed::default();
+        self.probing = Probing::default();
         out.push(Action::Retire(keys));
     }
 }

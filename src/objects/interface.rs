@@ -26,10 +26,21 @@ pub struct Interface {
     pub mtu: u32,
     /// `IFLA_LINK`: the parent of a macvlan, VLAN and the like, when it is in this namespace.
     pub parent: Option<IfIndex>,
+    /// `IFLA_MASTER`: the VRF, bridge or bond that it is enslaved to.
+    pub master: Option<IfIndex>,
     /// `IFLA_INFO_KIND`: `macvlan`, `vlan`, `dummy`, ... empty for a physical device.
     pub kind: Name,
     /// Every address on it, in the kernel's order (primary ones first per network).
     pub addresses: Vec<AssignedAddress>,
+}
+
+/// How ipvlans of one parent see each other; the last one that is made decides for all of them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum IpvlanMode {
+    #[default]
+    Bridge,
+    Private,
+    Vepa,
 }
 
 /// An address found on an interface.
@@ -54,6 +65,11 @@ impl Interface {
             IpAddr::V4(v4) if !skip(v4.into()) => Some(v4),
             _ => None,
         })
+    }
+
+    /// Its addresses that somebody else on the link has.
+    pub fn duplicates(&self) -> impl Iterator<Item = IpAddr> {
+        self.addresses.iter().filter(|assigned| assigned.duplicate).map(|assigned| assigned.net.addr())
     }
 
     /// The first usable link-local IPv6 address that `skip` does not name.

@@ -92,6 +92,7 @@ pub(super) fn eth0(up: bool, address: Option<&str>) -> Arc<Interface> {
         mac: None,
         mtu: 1500,
         parent: None,
+        master: None,
         kind: "".into(),
         addresses: address
             .map(|a| AssignedAddress {

@@ -10,7 +10,7 @@ use super::note::Fault;
 use super::tracking::{Effect, Kind, Standing, Standings, effect, trackers};
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{Statics, SyncGroup, TrackGroup, VrrpInstance};
-use crate::ids::{IfIndex, Name};
+use crate::ids::{Family, IfIndex, Name};
 use crate::objects::interface::Interface;
 
 /// Interfaces and tracked objects as last told.
@@ -56,6 +56,7 @@ struct Essence {
     up: bool,
     v4: Option<Ipv4Addr>,
     v6: Option<Ipv6Addr>,
+    duplicates: Vec<IpAddr>,
     tracked: Vec<IpAddr>,
     mtu: u32,
 }
@@ -100,6 +101,7 @@ impl Facts {
         let is_virtual = |address| self.virtual_addresses.contains(&address);
         let addresses = interface.addresses.iter().map(|assigned| assigned.net.addr());
         Essence {
+            duplicates: interface.duplicates().collect(),
             tracked: addresses.filter(|address| self.tracked_sources.contains(address)).collect(),
             mtu: interface.mtu,
             index: interface.index,
@@ -150,12 +152,13 @@ impl Facts {
 
     pub fn of(&self, config: &VrrpInstance, group: Option<&SyncGroup>) -> Situation {
         let parent = self.interfaces.get(&config.interface);
-        let source =
-            parent.and_then(|i| source_of(config, i, |address| self.virtual_addresses.contains(&address)));
+        let spoken_by = self.interfaces.get(config.listens_on());
+        let source = spoken_by
+            .and_then(|i| source_of(config, i, |address| self.virtual_addresses.contains(&address)));
         Situation {
             faults: self.faults(config, group, source),
             priority: self.priority(config, group),
-            interface: parent.map(|interface| interface.index),
+            interface: spoken_by.map(|interface| interface.index),
             source,
             mtu: parent.map(|interface| interface.mtu),
         }
@@ -178,19 +181,24 @@ impl Facts {
                 if !parent.up && !config.dont_track_primary {
                     faults.push(Fault::InterfaceDown(config.interface.clone()));
                 }
-                match source {
-                    None => faults.push(Fault::NoAddress(config.family)),
-                    Some(source) if config.options.track_src_ip && config.source.is_some() => {
-                        if !parent.addresses.iter().any(|assigned| assigned.net.addr() == source) {
-                            faults.push(Fault::SourceGone(source));
-                        }
+                match (source, self.interfaces.get(config.listens_on())) {
+                    (None, Some(own)) => faults.push(self.no_source(config.family, own)),
+                    (Some(source), Some(own)) if own.duplicates().any(|address| address == source) => {
+                        faults.push(Fault::DuplicateAddress(own.name.clone(), source));
                     }
-                    Some(_) => {}
+                    (Some(source), Some(own))
+                        if config.options.track_src_ip
+                            && config.source.is_some()
+                            && !own.addresses.iter().any(|assigned| assigned.net.addr() == source) =>
+                    {
+                        faults.push(Fault::SourceGone(source));
+                    }
+                    _ => {}
                 }
-                match config.vmac.as_ref().map(|vmac| (&vmac.name, self.interfaces.get(&vmac.name))) {
+                match config.device().map(|name| (name, self.interfaces.get(name))) {
                     Some((name, None)) => faults.push(Fault::InterfaceAbsent(name.clone())),
                     // Down with its parent: one reason is enough.
-                    Some((name, Some(vmac))) if !vmac.up && parent.up && !config.dont_track_primary => {
+                    Some((name, Some(device))) if !device.up && parent.up && !config.dont_track_primary => {
                         faults.push(Fault::InterfaceDown(name.clone()));
                     }
                     _ => {}
@@ -250,5 +258,17 @@ impl Facts {
             let effect = effect(&tracked, kind, standing);
             (kind, tracked.name, effect)
         })
+    }
+
+    /// Why an interface has no source: its link-local address is another host's too, or there is none.
+    fn no_source(&self, family: Family, interface: &Interface) -> Fault {
+        let link_local = |address: &IpAddr| matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
+        let own = |address: &IpAddr| link_local(address) && !self.virtual_addresses.contains(address);
+        match interface.duplicates().find(own) {
+            Some(address) if family == Family::V6 => {
+                Fault::DuplicateAddress(interface.name.clone(), address)
+            }
+            _ => Fault::NoAddress(family),
+        }
     }
 }

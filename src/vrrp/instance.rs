@@ -406,10 +406,15 @@ impl Instance {
         }
         // A timer that ran by the old interval says nothing about the new one.
         let changed = patience != self.master_down_interval();
-        if let Phase::Backup(backup @ Backup { after: None, .. }) = &mut self.phase
-            && changed
-        {
-            backup.since = now;
+        if let Phase::Backup(backup) = &mut self.phase {
+            // Nor is one an owner any more who was to take over at once.
+            if old.priority == OWNER && self.config.priority != OWNER {
+                backup.after = None;
+            }
+            if backup.after.is_none() && changed {
+                // A start that is delayed stays so.
+                backup.since = backup.since.max(now);
+            }
         }
     }
 
@@ -487,16 +492,18 @@ impl Instance {
 
 /// The name of the interface whose link the instance depends on.
 pub(super) fn interfaces_of(config: &VrrpInstance) -> impl Iterator<Item = &Name> {
-    std::iter::once(&config.interface).chain(config.vmac.as_ref().map(|vmac| &vmac.name))
+    std::iter::once(&config.interface).chain(config.device())
 }
 
-/// The first usable address that is not one of ours.
+/// What the file gives, else the first usable address that is not one of ours.
 pub(super) fn source_of(
     config: &VrrpInstance,
     interface: &crate::objects::interface::Interface,
     is_virtual: impl Fn(IpAddr) -> bool,
 ) -> Option<IpAddr> {
-    config.source.or_else(|| match config.family {
+    config.own_source().or_else(|| match config.family {
+        // Of an ipvlan only what the file gives.
+        Family::V4 if config.options.ipvlan.is_some() => None,
         Family::V4 => interface.source_v4(is_virtual).map(IpAddr::V4),
         Family::V6 => interface.source_v6(is_virtual).map(IpAddr::V6),
     })

@@ -405,12 +405,17 @@ impl Router {
         let Some(instance) = self.instance(id) else { return };
         let failed = instance.faults.iter().any(|fault| !matches!(fault, Fault::ScriptPending(_)));
         // Some of the group may be well: those that a reload brought into it.
-        if failed && !(matches!(instance.phase, Phase::Fault) && self.whole_group_is_in_fault(id)) {
-            for fault in news {
+        let settled = matches!(instance.phase, Phase::Fault) && self.whole_group_is_in_fault(id);
+        let recovers = instance.faults.is_empty() && matches!(instance.phase, Phase::Fault | Phase::Init);
+        for fault in news {
+            // Of what is added to a fault only this is seen nowhere else.
+            if failed && (!settled || matches!(fault, Fault::DuplicateAddress(..))) {
                 instance.note(What::Fault(fault), out);
             }
+        }
+        if failed && !settled {
             self.group_to_fault(id, out);
-        } else if instance.faults.is_empty() && matches!(instance.phase, Phase::Fault | Phase::Init) {
+        } else if recovers {
             self.group_recovers(now, id, out);
         }
         self.queue(id);
@@ -519,7 +524,7 @@ impl Router {
     fn rewire(&mut self) {
         self.by_wire.clear();
         for instance in self.instances.iter().flatten() {
-            if let Some(interface) = self.facts.interface(&instance.config.interface) {
+            if let Some(interface) = self.facts.interface(instance.config.listens_on()) {
                 let key = (interface.index, instance.config.family, instance.config.vrid);
                 self.by_wire.entry(key).or_default().push(instance.id);
             }

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
+use nix::time::clock_getcpuclockid;
 use nix::unistd::Pid;
 
 use super::Plan;
@@ -45,13 +46,14 @@ fn rows(table: &mut Table, results: Vec<(Subject, Vec<(f64, f64)>)>, names: [(&s
     }
 }
 
-/// Microseconds that all threads of the daemon have run.
+/// Microseconds that all threads of the daemon have run, those that have ended too.
 pub fn processor_time(daemon: &Running) -> f64 {
-    let of_thread = |thread: PathBuf| {
-        let text = std::fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
-        text.split_whitespace().next().and_then(|word| word.parse::<f64>().ok()).unwrap_or(0.0)
+    let of_process = |process: i32| {
+        let clock = clock_getcpuclockid(Pid::from_raw(process)).unwrap();
+        let time = clock.now().unwrap();
+        time.tv_sec() as f64 * 1e6 + time.tv_nsec() as f64 / 1e3
     };
-    threads(daemon).into_iter().map(of_thread).sum::<f64>() / 1e3
+    daemon.processes().into_iter().map(of_process).sum()
 }
 
 /// `/proc` directories of all threads of all processes of the daemon.
@@ -64,7 +66,7 @@ fn threads(daemon: &Running) -> Vec<PathBuf> {
 }
 
 /// All system calls of the daemon during `time`, counted by strace.
-fn count_calls(daemon: &Running, bed: &Bed, time: Duration) -> f64 {
+pub fn count_calls(daemon: &Running, bed: &Bed, time: Duration) -> f64 {
     let file = bed.director.dir.join("strace");
     let mut command = Command::new("strace");
     command.args(["-f", "-c", "-q", "-o"]).arg(&file);
@@ -108,7 +110,7 @@ pub fn measure_idle(plan: &Plan, table: &mut Table) {
 }
 
 /// One field of all processes' memory maps, in KiB.
-fn smaps(daemon: &Running, field: &str) -> f64 {
+pub fn smaps(daemon: &Running, field: &str) -> f64 {
     let of_process = |pid: i32| {
         let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
         let line = text.lines().find(|line| line.starts_with(field)).unwrap();

@@ -2,19 +2,16 @@
 //! nanosecond of the guest's time, so that neither this machine's noise nor its speed is in the figures.
 
 use std::io::Write;
-use std::net::TcpListener;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::Plan;
 use super::cost::processor_time;
 use super::lateness::{Bed, add_rows, gaps, start_masters};
+use super::servers::{Manner, Servers};
 use super::support::daemon::Subject;
-use super::support::net::Node;
 use super::support::vm;
 use super::support::wait;
 use super::table::{Table, median};
+use super::{Plan, checks, programming};
 
 /// One processor; one instruction takes one nanosecond.
 const COUNTED: [&str; 8] =
@@ -24,12 +21,26 @@ const LIMIT: Duration = Duration::from_secs(30 * 60);
 /// Virtual routers beside the load.
 const ROUTERS: usize = 100;
 /// Servers that are checked once a second.
-const CHECKED: usize = 500;
+const CHECKED: usize = 1_000;
 /// Virtual servers, and real servers in each, that are read again.
 const POOLS: (usize, usize) = (100, 100);
 
 /// A real server of weight 2 without connections in the kernel's table.
 const NEW_WEIGHT: &str = " 2      0          0";
+
+/// What is measured inside: the name for several groups, that of the group, and how.
+pub const GROUPS: [(&str, &str, Measure); 10] = [
+    ("guest", "quiet", measure_quiet),
+    ("guest", "beside", measure_checks),
+    ("guest", "reload", measure_reload),
+    ("guest", "checks", checks::measure_cost),
+    ("guest", "memory", checks::measure_memory),
+    ("guest", "detection", checks::measure_detection),
+    ("guest", "programming", programming::measure),
+    ("guest-scale", "guest-scale-cost", super::scale::measure_cost),
+    ("guest-scale", "guest-scale-takeover", super::scale::measure_takeover),
+    ("guest-scale", "guest-scale-lateness", super::scale::measure_lateness),
+];
 
 /// Boots the machine, measures inside, and adds the rows.
 pub fn run(plan: &Plan, table: &mut Table) {
@@ -44,6 +55,10 @@ pub fn run(plan: &Plan, table: &mut Table) {
     if let [only] = plan.subjects[..] {
         arguments.extend(["--only".to_owned(), only.name().to_owned()]);
     }
+    arguments.extend(plan.groups.iter().cloned());
+    if plan.most < usize::MAX {
+        arguments.extend(["--most".to_owned(), plan.most.to_string()]);
+    }
     let (status, messages) = vm::boot(&kernel, &COUNTED, &arguments, LIMIT, |line| {
         if !table.take_line(line) {
             eprintln!("guest: {line}");
@@ -52,9 +67,15 @@ pub fn run(plan: &Plan, table: &mut Table) {
     assert_eq!(status, Some(0), "the guest failed; its kernel's messages are in {}", messages.display());
 }
 
+/// Measures something and adds its rows.
+type Measure = fn(&Plan, &mut Table);
+
 /// The measurements inside.
 pub fn measure(plan: &Plan) {
-    for measure in [measure_quiet, measure_checks, measure_reload] {
+    for (all, group, measure) in GROUPS {
+        if !plan.wants(all) && !plan.wants(group) {
+            continue;
+        }
         let mut table = Table::new(&plan.subjects);
         measure(plan, &mut table);
         print!("{}", table.lines());
@@ -89,7 +110,7 @@ fn measure_checks(plan: &Plan, table: &mut Table) {
         let bed = Bed::new();
         bed.observer.sh("ip route add local 10.9.0.0/16 dev lo");
         bed.director.sh("ip route add 10.9.0.0/16 via 10.0.0.2");
-        let servers = Servers::listen(&bed.observer);
+        let servers = Servers::listen(&bed.observer, Manner::Silent);
         let (_daemon, wire) = start_masters(subject, &bed, ROUTERS, &checked_pool());
         wait::until("the checks are running", wait::seconds(30), || servers.answered() > CHECKED);
         wire.forget();
@@ -171,39 +192,4 @@ fn pools(weight: usize) -> String {
         text.push_str("}\n");
     }
     text
-}
-
-/// A listener that takes every connection on port 80 and closes it.
-struct Servers {
-    answered: Arc<AtomicUsize>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Servers {
-    fn listen(node: &Node) -> Servers {
-        let listener = node.within(|| TcpListener::bind("0.0.0.0:80").unwrap());
-        listener.set_nonblocking(true).unwrap();
-        let answered = Arc::new(AtomicUsize::new(0));
-        let stop = Arc::new(AtomicBool::new(false));
-        let (count, stopped) = (Arc::clone(&answered), Arc::clone(&stop));
-        std::thread::spawn(move || {
-            while !stopped.load(Ordering::Relaxed) {
-                match listener.accept() {
-                    Ok(_closed_at_once) => drop(count.fetch_add(1, Ordering::Relaxed)),
-                    Err(_nobody_waits) => std::thread::sleep(Duration::from_millis(1)),
-                }
-            }
-        });
-        Servers { answered, stop }
-    }
-
-    fn answered(&self) -> usize {
-        self.answered.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Servers {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
 }

@@ -111,6 +111,7 @@ fn patterns() {
         min_offset: 10,
         max_offset: Some(200),
         stack: Some((32, 1024)),
+        ..Pattern::default()
     };
     assert_eq!(found.pattern.as_deref(), Some(&expected));
     assert!(options.has(PatternOption::Utf) && !options.has(PatternOption::Ucp));

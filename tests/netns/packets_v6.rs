@@ -142,6 +142,8 @@ fn adverts_leave_a_virtual_mac_and_are_heard_behind_another() {
             mac,
             parent: parent.name.clone(),
             parent_index: parent.index,
+            group: None,
+            vrf: None,
         };
         let mut vmacs = Vmacs::default();
         vmacs.ensure(&mut channel(), &spec).unwrap();

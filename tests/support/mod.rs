@@ -1,6 +1,7 @@
 //! What the tests against a running kernel share: networks made of namespaces, captured processes and frames,
 //! and the two daemons (keepalived and standfast) behind one handle.
 
+pub mod below;
 pub mod capture;
 pub mod chance;
 pub mod daemon;

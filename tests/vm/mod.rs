@@ -3,6 +3,7 @@
 
 mod balancing;
 mod clock;
+mod devices;
 mod evpn;
 mod inheritance;
 mod ipvs;
@@ -39,6 +40,7 @@ pub fn cases() -> Vec<Case> {
     cases.extend(balancing::cases());
     cases.extend(service::cases());
     cases.extend(processes::cases());
+    cases.extend(devices::cases());
     cases.extend(clock::cases());
     cases.push(Case::new("vm::meaning::services_mean_what_they_mean_to_keepalived", meaning::services));
     cases.push(Case::new("vm::meaning::inherited_options_as_keepalived_has_them", inheritance::everything));

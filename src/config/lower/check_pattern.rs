@@ -5,7 +5,6 @@ use crate::config::lex;
 use crate::config::model::pattern::{Pattern, PatternOption};
 use crate::config::syntax::Node;
 use crate::diag::{Class, Diagnostic};
-use crate::pcre::Regex;
 
 impl Lower<'_> {
     /// One of the keywords; the pattern begins with the first of them.
@@ -72,8 +71,7 @@ impl Lower<'_> {
             }
             (pattern.min_offset, pattern.max_offset) = (0, None);
         }
-        let bounded = pattern.max_offset.is_some();
-        if let Err(wrong) = Regex::compile(&pattern.text, pattern.options.bits(), bounded) {
+        if let Err(wrong) = pattern.regex() {
             if let Some(node) = place("regex") {
                 let message = format!("the regex cannot be used: {} (at byte {})", wrong.message, wrong.at);
                 self.pattern_warning(node, 1, message, "a pattern of PCRE2; the page is judged without it");

@@ -1,5 +1,9 @@
 //! `regex` of a `url`: a pattern that the body of a page must, or must not, match.
 
+use std::sync::{Arc, OnceLock};
+
+use crate::pcre::{Regex, Wrong};
+
 /// A pattern with what goes with it, as written; it can be compiled.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Pattern {
@@ -15,7 +19,32 @@ pub struct Pattern {
     pub max_offset: Option<u32>,
     /// `regex_stack START MAX` in bytes, for a compiler that wants one. The largest of all counts.
     pub stack: Option<(u32, u32)>,
+    /// What the rest has become, once somebody has asked.
+    pub compiled: Compiled,
 }
+
+impl Pattern {
+    /// Ready for searches. Compiled by whoever asks first, which is the reader of the file: no probe pays for it.
+    pub fn regex(&self) -> Result<Arc<Regex>, Wrong> {
+        if let Some(regex) = self.compiled.0.get() {
+            return Ok(Arc::clone(regex));
+        }
+        let regex = Arc::new(Regex::compile(&self.text, self.options.bits(), self.max_offset.is_some())?);
+        Ok(Arc::clone(self.compiled.0.get_or_init(|| regex)))
+    }
+}
+
+/// A pattern's compiled form. It follows from the pattern: two of them differ only as their patterns do.
+#[derive(Clone, Debug, Default)]
+pub struct Compiled(OnceLock<Arc<Regex>>);
+
+impl PartialEq for Compiled {
+    fn eq(&self, _other: &Compiled) -> bool {
+        true
+    }
+}
+
+impl Eq for Compiled {}
 
 /// A set of `regex_options`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -100,5 +129,21 @@ impl PatternOption {
     /// The option of this name.
     pub fn named(word: &str) -> Option<PatternOption> {
         PatternOption::WORDS.iter().find(|(name, _)| *name == word).map(|(_, option)| *option)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_compiled_once_for_all_copies() {
+        let pattern = Pattern { text: "a+b".into(), ..Pattern::default() };
+        let fresh = pattern.clone();
+        let regex = pattern.regex().unwrap();
+        assert!(Arc::ptr_eq(&regex, &pattern.regex().unwrap()));
+        assert!(Arc::ptr_eq(&regex, &pattern.clone().regex().unwrap()));
+        assert_eq!(pattern, fresh, "whether it was compiled is no difference");
+        assert!(Pattern { text: "a(".into(), ..Pattern::default() }.regex().is_err());
     }
 }

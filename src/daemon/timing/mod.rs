@@ -166,7 +166,8 @@ impl Driver {
         let mut interfaces: HashMap<_, _> =
             monitor.interfaces().map(|i| (i.name.clone(), i.clone())).collect();
         let mut devices = Devices::default();
-        devices.ensure(&mut channel, config.instances.iter(), &interfaces);
+        let names = HostNames::read(&config.global.files);
+        devices.ensure(&mut channel, config.instances.iter(), &interfaces, &names);
         while let Some(change) = monitor.next(&mut channel)? {
             note_interface(&mut interfaces, &change);
         }
@@ -185,7 +186,7 @@ impl Driver {
             firewall: Firewall::default(),
             addresses: Addresses::default(),
             routing: Routing::default(),
-            names: HostNames::default(),
+            names,
             promotion: Promotion::default(),
             broken_groups: HashSet::new(),
             config: config.clone(),
@@ -356,7 +357,7 @@ impl Driver {
 
     fn make_devices(&mut self) {
         let living = self.router.living().map(|(_, config)| &**config);
-        self.devices.ensure(&mut self.channel, living, &self.interfaces);
+        self.devices.ensure(&mut self.channel, living, &self.interfaces, &self.names);
     }
 
     /// An interface that was renamed keeps its addresses: ours are taken from it, as nobody defends them there.
@@ -423,7 +424,7 @@ impl Driver {
         self.firewall.follow(&config);
         self.prepare_routing(&config);
         self.own_statics(Some(&config));
-        self.devices.ensure(&mut self.channel, config.instances.iter(), &self.interfaces);
+        self.devices.ensure(&mut self.channel, config.instances.iter(), &self.interfaces, &self.names);
         // The router is told of new devices first: an instance must not begin in FAULT for want of its own.
         if let Err(error) = self.drain_monitor() {
             emit(Ident::Vrrp, Line::warn(error.to_string()));
@@ -480,8 +481,8 @@ pub fn clear(config: &Config) -> Result<(), NetlinkError> {
     let with_device = config
         .instances
         .iter()
-        .filter(|instance| devices::devices(instance).any(|device| interfaces.contains_key(&device.name)));
-    devices.ensure(&mut channel, with_device, &interfaces);
+        .filter(|instance| devices::names(instance).any(|name| interfaces.contains_key(&name)));
+    devices.ensure(&mut channel, with_device, &interfaces, &HostNames::default());
     devices.remove_all(&mut channel);
     firewall::clear(config);
     Ok(())

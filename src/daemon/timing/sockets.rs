@@ -166,7 +166,7 @@ fn spec(
     let device = |name: &Name| {
         interfaces.get(name).map(|i| Device { name: i.name.clone(), index: i.index, mac: i.mac })
     };
-    let listen = device(&config.interface)?;
+    let listen = device(config.listens_on())?;
     let transmit = match &config.vmac {
         Some(vmac) if !vmac.xmit_base && config.unicast_peers.is_empty() => device(&vmac.name)?,
         _ => listen.clone(),

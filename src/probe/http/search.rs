@@ -1,5 +1,7 @@
 //! `regex`: looking for a pattern in a page that comes in pieces, with no more of it in memory than a match needs.
 
+use std::sync::Arc;
+
 use crate::config::model::pattern::{Pattern, PatternOption};
 use crate::pcre::{Found, Regex, Wrong};
 
@@ -22,7 +24,7 @@ pub enum Verdict {
 /// A search that is under way.
 #[derive(Debug)]
 pub struct Search {
-    regex: Regex,
+    regex: Arc<Regex>,
     min: u64,
     max: Option<u64>,
     /// Only the whole page will do.
@@ -40,9 +42,8 @@ pub struct Search {
 impl Search {
     /// Nothing has come yet.
     pub fn new(pattern: &Pattern) -> Result<Search, Wrong> {
-        let bounded = pattern.max_offset.is_some();
         Ok(Search {
-            regex: Regex::compile(&pattern.text, pattern.options.bits(), bounded)?,
+            regex: pattern.regex()?,
             min: pattern.min_offset.into(),
             max: pattern.max_offset.map(u64::from),
             whole: pattern.options.has(PatternOption::Firstline),
