@@ -14,11 +14,11 @@ AS_ROOT := $(if $(filter-out 0,$(shell id -u)),--config 'target."cfg(all())".run
 UNPRIVILEGED = --lib --bins --tests
 LONG_CASES ?= 20000
 # Virtual hours of the simulated clusters, and states of each explored election, in the long run.
-LONG_HOURS ?= 2000
+LONG_HOURS ?= 1000000
 LONG_STATES ?= 200000
 # Random sequences of reloads.
 LONG_RELOADS ?= 100
-# Each of the three fuzzers, and each of their four stand-ins.
+# Each of the four fuzzers, and each of their stand-ins.
 FUZZ_SECONDS ?= 180
 FUZZ_CASES ?= 200000
 
@@ -39,8 +39,8 @@ install: build
 test: tools format lint deny unit system
 
 test-long:
-	PROPTEST_CASES=$(LONG_CASES) SIM_HOURS=$(LONG_HOURS) SIM_STATES=$(LONG_STATES) \
-		RELOAD_SEEDS=$(LONG_RELOADS) $(MAKE) test
+	PROPTEST_CASES=$(LONG_CASES) SIM_STATES=$(LONG_STATES) RELOAD_SEEDS=$(LONG_RELOADS) $(MAKE) test
+	SIM_HOURS=$(LONG_HOURS) $(CARGO) test --locked --profile sim --test sim -- --nocapture clusters
 	LONG=1 $(CARGO) test --locked --release --test bounds
 	$(MAKE) fuzz
 
@@ -52,9 +52,12 @@ fuzz:
 			$(CARGO) +nightly fuzz run $$target fuzz/corpus/$$target fixtures/config fixtures/examples -- \
 				-max_total_time=$(FUZZ_SECONDS) || exit 1; \
 		done; \
+		mkdir -p fuzz/corpus/answers; \
+		$(CARGO) +nightly fuzz run answers fuzz/corpus/answers -- -max_total_time=$(FUZZ_SECONDS); \
 	else \
 		echo "no nightly compiler with cargo-fuzz here: $(FUZZ_CASES) random cases for each function on stable"; \
-		PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test --locked --release --test config robust::; \
+		PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test --locked --release --test config robust:: && \
+		PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test --locked --release --test props answers::; \
 	fi
 
 format:

@@ -164,7 +164,8 @@ impl Tree {
             Item::Line(line) => {
                 let open = self.items.next_open();
                 let run = open.and_then(|_| self.items.next_run());
-                let deeper = self.items.next_line_indent().is_some_and(|next| next > line.indent);
+                let deeper =
+                    open.is_none() && self.items.next_line_indent().is_some_and(|next| next > line.indent);
                 if self.builder.line(line, open, deeper) {
                     self.items.next();
                     if let Some(run) = run

@@ -23,6 +23,7 @@ use super::trackers::{self, Board, Trackers, Watches};
 use crate::cli::Options;
 use crate::config::Rejected;
 use crate::config::model::Config;
+use crate::kernel::memory;
 use crate::lvs::action::ScriptEvent;
 use crate::report::{Ident, Line, emit};
 use crate::vrrp::router::View;
@@ -90,14 +91,14 @@ pub(super) async fn run(
         emit(Ident::Parent, Line::error(error.to_string()));
         return status::FATAL;
     }
-    let config = Arc::new(reading.loaded.config);
+    let (config, book, rejected) = reading.into_parts();
     let tracked = config.clone();
     // One that panics has said so; the files are then what they are.
     let _ = tokio::task::spawn_blocking(move || trackers::files::initialise(&tracked.track_files)).await;
-    let mut parts = Parts::none(config.clone(), reading.book.clone(), supervisor, paths.checkers.clone());
-    parts.rejected = reading.loaded.rejected;
-    parts.fifos.follow(&config.global, &reading.book).await;
-    let started = match parts.track(options, &config, &reading.book).await {
+    let mut parts = Parts::none(config.clone(), book.clone(), supervisor, paths.checkers.clone());
+    parts.rejected = rejected;
+    parts.fifos.follow(&config.global, &book).await;
+    let started = match parts.track(options, &config, &book).await {
         Ok(()) => parts.follow(options, &config).await,
         failed => failed,
     };
@@ -113,6 +114,7 @@ pub(super) async fn run(
     }
     emit(Ident::Parent, Line::info("Startup complete"));
     ServiceManager.ready("Running");
+    let _trimmed = tokio::task::spawn_blocking(memory::give_back).await;
     if let Some(every) = ServiceManager.watchdog_interval() {
         parts.supervisor.spawn("watchdog", feed_watchdog(every, parts.driver.subscribe()));
     }

@@ -38,6 +38,11 @@ impl<Id: Copy + Ord + std::hash::Hash> Schedule<Id> {
         self.drop_outdated();
     }
 
+    /// Whether the owner has a deadline.
+    pub fn has(&self, id: Id) -> bool {
+        self.due.contains_key(&id)
+    }
+
     /// The earliest deadline.
     pub fn next(&self) -> Option<Mono> {
         self.heap.peek().map(|Reverse((at, _))| *at)

@@ -12,6 +12,7 @@ use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan::{self, Identity};
 use super::presence::Presence;
+use super::probing::Probing;
 use super::service::{Conclusion, Service};
 use super::slots::Slots;
 use crate::config::model::{Check, CheckKind, Config, RealServer};
@@ -35,13 +36,14 @@ pub struct Director {
     pub(super) presence: Presence,
     /// Those that left the configuration and drain.
     pub(super) leaving: Vec<ServiceId>,
+    pub(super) probing: Probing,
     /// Services with real servers that drain.
     pub(super) draining: Vec<ServiceId>,
     pub(super) seed: u64,
     /// Checkers made so far; spreads their first probes.
     pub(super) created: u64,
     /// Probes asked for so far; the latest one's generation.
-    generation: u64,
+    pub(super) generation: u64,
 }
 
 /// A checker and where it belongs.
@@ -53,6 +55,8 @@ pub(super) struct Attached {
     pub real: usize,
     /// Generation of the probe that is under way.
     pub running: Option<u64>,
+    /// It is due, and too many others are asking the same address.
+    pub waiting: bool,
     /// When the latest probe began.
     pub started: Mono,
     pub word: Word,
@@ -80,6 +84,11 @@ impl Word {
 }
 
 impl Attached {
+    /// A probe of it begins.
+    pub fn begins(&mut self, now: Mono, generation: u64) {
+        (self.running, self.started, self.waiting) = (Some(generation), now, false);
+    }
+
     /// It has a new word; how much more that adds than its last one.
     fn says(&mut self, word: Word, service: &Service) -> Option<i64> {
         let settings = service.settings().real_servers.get(self.real)?;
@@ -114,6 +123,7 @@ impl Director {
             followed: Followed::default(),
             presence: Presence::default(),
             leaving: Vec::new(),
+            probing: Probing::default(),
             draining: Vec::new(),
             seed,
             created: 0,
@@ -159,11 +169,7 @@ impl Director {
     pub fn expire(&mut self, now: Mono, out: &mut Vec<Action>) {
         self.drain_expire(now, out);
         while let Some(id) = self.schedule.take_due(now) {
-            let Some(attached) = self.checkers.get_mut(id.0) else { continue };
-            self.generation += 1;
-            (attached.running, attached.started) = (Some(self.generation), now);
-            let url = attached.checker.url();
-            out.push(Action::Probe { checker: id, generation: self.generation, url });
+            self.begin(now, id, out);
         }
     }
 
@@ -197,7 +203,8 @@ impl Director {
         path
     }
 
-    fn probed(
+    /// A checker takes the result of a probe, its own or one that it shares.
+    pub(super) fn judged(
         &mut self,
         now: Mono,
         id: CheckerId,
@@ -269,6 +276,7 @@ impl Director {
         self.checkers = Slots::default();
         self.schedule = Schedule::default();
         self.followed = Followed::default();
+        self.probing = Probing::default();
         out.push(Action::Retire(keys));
     }
 }

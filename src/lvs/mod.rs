@@ -15,6 +15,7 @@ pub mod name;
 pub mod note;
 pub mod plan;
 mod presence;
+mod probing;
 pub mod quorum;
 mod reload;
 pub mod service;

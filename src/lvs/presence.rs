@@ -92,7 +92,7 @@ impl Director {
             let Some(attached) = self.checkers.get_mut(id.0) else { continue };
             if rests {
                 // The result of a probe that is under way counts for nothing.
-                attached.running = None;
+                (attached.running, attached.waiting) = (None, false);
                 self.schedule.clear(id);
             } else {
                 let warmup = attached.checker.check().pace.warmup;

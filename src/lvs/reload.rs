@@ -86,6 +86,7 @@ impl Director {
         out.extend(activated.into_iter().map(Action::Note));
         self.follow_addresses(now, out);
         self.follow_drains();
+        self.follow_probing(now, config, out);
     }
 
     fn add_service(
@@ -304,6 +305,7 @@ impl Director {
             service,
             real,
             running: None,
+            waiting: false,
             word,
             started: now,
         })?);

@@ -59,6 +59,27 @@ pub struct AssignedAddress {
 }
 
 impl Interface {
+    /// Nothing else is new.
+    pub fn differs_in_addresses_only(&self, new: &Interface) -> bool {
+        let Interface {
+            name,
+            index,
+            up,
+            no_arp,
+            loopback,
+            multicast,
+            mac,
+            mtu,
+            parent,
+            master,
+            kind,
+            addresses: _,
+        } = self;
+        (name, index, up, no_arp, loopback) == (&new.name, &new.index, &new.up, &new.no_arp, &new.loopback)
+            && (multicast, mac, mtu) == (&new.multicast, &new.mac, &new.mtu)
+            && (parent, master, kind) == (&new.parent, &new.master, &new.kind)
+    }
+
     /// The first usable IPv4 address that `skip` does not name (the virtual addresses are no source).
     pub fn source_v4(&self, skip: impl Fn(IpAddr) -> bool) -> Option<Ipv4Addr> {
         self.addresses.iter().find_map(|a| match a.net.addr() {

@@ -34,8 +34,8 @@ fn undecided(error: &io::Error) -> Outcome {
 
 /// A socket with the check's source address, port and interface and its firewall mark.
 fn socket(check: &Check, kind: Type, protocol: Protocol) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(check.target), kind, Some(protocol))?;
-    socket.set_nonblocking(true)?;
+    // Not blocking from the beginning: one system call instead of three.
+    let socket = Socket::new(Domain::for_address(check.target), kind.nonblocking(), Some(protocol))?;
     let Some(source) = &check.source else { return Ok(socket) };
     if source.mark != 0 {
         socket.set_mark(source.mark)?;

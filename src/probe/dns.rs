@@ -40,10 +40,8 @@ pub async fn probe(check: &Check, dns: &DnsCheck) -> Outcome {
                 Ok(count) => count,
                 Err(error) => return refused(&error),
             };
-            match answer.get(..count).and_then(|answer| code(id, answer)) {
-                Some(0) => return Outcome::Success(Success::Answered),
-                Some(code) => return Outcome::Failure(Failure::Rcode(code)),
-                None => {}
+            if let Some(outcome) = answer.get(..count).and_then(|answer| heard(id, answer)) {
+                return outcome;
             }
         }
     };
@@ -76,6 +74,14 @@ fn question(id: u16, dns: &DnsCheck) -> Option<Vec<u8>> {
     message.extend((dns.kind as u16).to_be_bytes());
     message.extend(CLASS_IN.to_be_bytes());
     Some(message)
+}
+
+/// What a datagram means for the question with this number; `None`: nothing.
+pub fn heard(id: u16, answer: &[u8]) -> Option<Outcome> {
+    Some(match code(id, answer)? {
+        0 => Outcome::Success(Success::Answered),
+        code => Outcome::Failure(Failure::Rcode(code)),
+    })
 }
 
 /// The response code of an answer to the question with this number.

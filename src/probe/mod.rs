@@ -13,8 +13,10 @@ mod tcp;
 mod tls;
 mod udp;
 
+use tokio::io::{AsyncRead, AsyncWrite};
+
 use crate::config::model::check::{Check, CheckKind};
-use crate::health::outcome::Outcome;
+use crate::health::outcome::{Outcome, Success};
 
 pub use http::Page;
 pub use tls::Tls;
@@ -33,6 +35,29 @@ pub async fn probe(check: &Check, url: usize, tls: &Tls) -> Outcome {
         CheckKind::Dns(dns) => dns::probe(check, dns).await,
         CheckKind::Ping => ping::probe(check).await,
         kind => Outcome::Undecided(format!("{} has no probe", kind.keyword())),
+    }
+}
+
+/// What a check over TCP makes of a connection that is there already. Others decide nothing.
+pub async fn converse<S>(check: &Check, url: usize, tls: &Tls, stream: S) -> Outcome
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match &check.kind {
+        CheckKind::Tcp(_) => Outcome::Success(Success::Connected),
+        CheckKind::Http(pages) => http::converse(check, pages, url, None, stream).await,
+        CheckKind::Ssl(pages) => http::converse(check, pages, url, Some(tls), stream).await,
+        CheckKind::Smtp(mail) => smtp::converse(check, mail, stream).await,
+        kind => Outcome::Undecided(format!("{} makes no connection", kind.keyword())),
+    }
+}
+
+/// What a check makes of a datagram from its target; `id` is the number of its question. `None`: it waits on.
+pub fn hear(check: &Check, id: u16, datagram: &[u8]) -> Option<Outcome> {
+    match &check.kind {
+        CheckKind::Dns(_) => dns::heard(id, datagram),
+        CheckKind::Udp(udp) => Some(udp::heard(udp, datagram)),
+        _ => None,
     }
 }
 

@@ -15,10 +15,17 @@ const LONGEST_LINE: usize = 512;
 
 /// Talks once; each step may take `connect_timeout`.
 pub async fn probe(check: &Check, mail: &SmtpCheck) -> Outcome {
-    let mut stream = match connect(check).await {
-        Ok(stream) => stream,
-        Err(outcome) => return outcome,
-    };
+    match connect(check).await {
+        Ok(stream) => converse(check, mail, stream).await,
+        Err(outcome) => outcome,
+    }
+}
+
+/// The same on a connection that is there already.
+pub async fn converse<S>(check: &Check, mail: &SmtpCheck, mut stream: S) -> Outcome
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     match talk(&mut stream, &mail.helo_name, check.pace.connect_timeout).await {
         Ok(()) => Outcome::Success(Success::Answered),
         Err(failure) => Outcome::Failure(failure),

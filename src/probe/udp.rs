@@ -27,14 +27,20 @@ pub async fn probe(check: &Check, udp: &UdpCheck) -> Outcome {
         .map_or(1, |_| usize::from(udp.max_reply_length) + 1);
     let mut answer = vec![0; room];
     match timeout(check.pace.connect_timeout, socket.recv(&mut answer)).await {
-        Ok(Ok(count)) if fits(udp, answer.get(..count).unwrap_or_default()) => {
-            Outcome::Success(Success::Answered)
-        }
-        Ok(Ok(_)) => Outcome::Failure(Failure::Mismatch),
+        Ok(Ok(count)) => heard(udp, answer.get(..count).unwrap_or_default()),
         // An ICMP error: nobody is there.
         Ok(Err(error)) => refused(&error),
         Err(_) if udp.reply.is_none() => Outcome::Success(Success::Answered),
         Err(_) => Outcome::Failure(Failure::ReadTimeout),
+    }
+}
+
+/// What a datagram means.
+pub fn heard(udp: &UdpCheck, answer: &[u8]) -> Outcome {
+    if fits(udp, answer) {
+        Outcome::Success(Success::Answered)
+    } else {
+        Outcome::Failure(Failure::Mismatch)
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::instance::source_of;
 use super::note::Fault;
 use super::tracking::{Effect, Kind, Standing, Standings, effect, trackers};
@@ -16,14 +18,14 @@ use crate::objects::interface::Interface;
 /// Interfaces and tracked objects as last told.
 #[derive(Clone)]
 pub(super) struct Facts {
-    interfaces: HashMap<Name, Arc<Interface>>,
+    interfaces: FxHashMap<Name, Arc<Interface>>,
     pub tracked: Standings,
     /// Track groups of which something cannot be put back, with their members.
     broken_groups: HashMap<Name, Vec<Name>>,
     /// Interfaces of what is static and names a track group, by the instances in it.
     group_interfaces: HashMap<Name, Vec<Name>>,
     /// Never a source of adverts, wherever they stand.
-    virtual_addresses: HashSet<IpAddr>,
+    virtual_addresses: FxHashSet<IpAddr>,
     /// `track_src_ip`: configured sources whose loss matters.
     tracked_sources: HashSet<IpAddr>,
 }
@@ -68,7 +70,7 @@ impl Facts {
             tracked: Standings::default(),
             broken_groups: HashMap::new(),
             group_interfaces: HashMap::new(),
-            virtual_addresses: HashSet::new(),
+            virtual_addresses: FxHashSet::default(),
             tracked_sources: HashSet::new(),
         }
     }
@@ -77,7 +79,7 @@ impl Facts {
         self.tracked_sources = sources;
     }
 
-    pub fn set_virtual_addresses(&mut self, addresses: HashSet<IpAddr>) {
+    pub fn set_virtual_addresses(&mut self, addresses: FxHashSet<IpAddr>) {
         self.virtual_addresses = addresses;
     }
 
@@ -100,9 +102,11 @@ impl Facts {
     fn essence(&self, interface: &Interface) -> Essence {
         let is_virtual = |address| self.virtual_addresses.contains(&address);
         let addresses = interface.addresses.iter().map(|assigned| assigned.net.addr());
+        let tracked = addresses.filter(|address| self.tracked_sources.contains(address));
         Essence {
             duplicates: interface.duplicates().collect(),
-            tracked: addresses.filter(|address| self.tracked_sources.contains(address)).collect(),
+            // Thousands of addresses are looked through only for somebody.
+            tracked: if self.tracked_sources.is_empty() { Vec::new() } else { tracked.collect() },
             mtu: interface.mtu,
             index: interface.index,
             up: interface.up,

@@ -46,11 +46,13 @@ impl Bed {
             let interface = format!("eth{number}");
             let ends = [format!("10.{number}.0.1/16"), format!("10.{number}.0.2/16")];
             net.cable((&director, &interface, &ends[0]), (&observer, &interface, &ends[1]));
-            for node in [&director, &observer] {
-                super::support::wait::until("the cable has a carrier", Duration::from_secs(10), || {
-                    node.sh(&format!("ip -o link show {interface}")).contains("state UP")
-                });
-            }
+        }
+        for node in [&director, &observer] {
+            super::support::wait::until(
+                "the cables have a carrier",
+                super::support::wait::seconds(20),
+                || node.sh("ip -o link show").matches("state UP").count() == count,
+            );
         }
         Bed { director, observer, _net: net }
     }

@@ -156,3 +156,21 @@ fn vrrp_of_all_instances() {
     assert_eq!(global.vrrp_garp_extra_if, Some((Duration::from_secs(60), true)));
     assert_eq!((global.vmac_prefix.as_str(), global.vmac_addr_prefix.as_deref()), ("v", Some("w")));
 }
+
+#[test]
+fn how_probes_are_made_together() {
+    let (plain, _) = global("");
+    assert_eq!((plain.checker_share_probes, plain.checker_probes_per_target), (false, None));
+    let (both, codes) = global("checker_share_probes\nchecker_probes_per_target 8");
+    assert_eq!((both.checker_share_probes, codes), (true, Vec::new()));
+    assert_eq!(both.checker_probes_per_target.map(std::num::NonZeroU32::get), Some(8));
+    let (neither, _) = global("checker_share_probes off\nchecker_probes_per_target 0");
+    assert_eq!((neither.checker_share_probes, neither.checker_probes_per_target), (false, None));
+    for wrong in
+        ["checker_probes_per_target", "checker_probes_per_target many", "checker_probes_per_target 65536"]
+    {
+        let loaded = read(wrong);
+        assert_eq!(standfast::config::verdict(&loaded.diagnostics), 5, "{wrong}");
+        assert_eq!(loaded.config.global.checker_probes_per_target, None, "{wrong}");
+    }
+}

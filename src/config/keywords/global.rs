@@ -105,6 +105,18 @@ system maximum; -1 only silences the start NOTICE.",
         "[BOOL]",
         "Log each failed check while a server is up, not only the deciding one.",
     ),
+    row("checker_share_probes", Boolean, Allowed, LastWins, "off").doc(
+        "standfast 0.1",
+        "[BOOL]",
+        "Checkers that would ask the same address the same question equally often are \
+answered by one probe. keepalived does not know this word.",
+    ),
+    row("checker_probes_per_target", Int(0, 65_535), Faults, LastWins, "0 (any number)").doc(
+        "standfast 0.1",
+        "N 0..65535",
+        "At most so many probes to one address at a time; others wait for their turn. \
+keepalived does not know this word.",
+    ),
     row("no_email_faults", Nothing, Allowed, LastWins, "off")
         .doc("2.0.0", "none", "Do not mail transitions to FAULT.")
         .later(),
@@ -323,12 +335,16 @@ script.",
         "Refuse root scripts whose path is writable by non-root and do not fall back to root \
 as default user.",
     ),
-    row("process_monitor_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default")
-        .doc("2.0.11", "BYTES", "Receive buffer of the process connector socket.")
-        .later(),
-    row("process_monitor_rcv_bufs_force", Boolean, Allowed, LastWins, "off")
-        .doc("2.0.11", "[BOOL]", "Use SO_RCVBUFFORCE for it.")
-        .later(),
+    row("process_monitor_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default").doc(
+        "2.0.11",
+        "BYTES",
+        "Receive buffer of the process connector socket.",
+    ),
+    row("process_monitor_rcv_bufs_force", Boolean, Allowed, LastWins, "off").doc(
+        "2.0.11",
+        "[BOOL]",
+        "Use SO_RCVBUFFORCE for it.",
+    ),
     row("lvs_netlink_cmd_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default")
         .doc("2.0.0", "BYTES", "Receive buffer of the checker netlink command socket.")
         .later(),

@@ -1,5 +1,6 @@
 //! `global_defs`
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::Lower;
@@ -106,6 +107,10 @@ impl Lower<'_> {
             "use_symlink_paths" => global.use_symlink_paths = value.yes(),
             "set_supplementary_groups" => global.set_supplementary_groups = value.yes(),
             "random_seed" => global.random_seed = value.int(),
+            "checker_share_probes" => global.checker_share_probes = value.yes(),
+            "checker_probes_per_target" => {
+                global.checker_probes_per_target = value.int().and_then(NonZeroU32::new);
+            }
             "checker_log_all_failures" => global.checker_log_all_failures = value.yes(),
             _ => {}
         }

@@ -1,6 +1,7 @@
 //! `global_defs`.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::process::{Buffers, Fifo, Files, Processes, Reload, TimedScript};
@@ -68,6 +69,10 @@ pub struct Global {
     pub lvs_timeouts: LvsTimeouts,
     /// `checker_log_all_failures`
     pub checker_log_all_failures: bool,
+    /// `checker_share_probes`, ours: checkers that would ask the same are answered by one probe.
+    pub checker_share_probes: bool,
+    /// `checker_probes_per_target`, ours: so many probes to one address at a time; `None` is any number.
+    pub checker_probes_per_target: Option<NonZeroU32>,
     pub processes: Processes,
     pub buffers: Buffers,
     pub files: Files,
@@ -168,6 +173,8 @@ impl Default for Global {
             lvs_sync_daemon: None,
             lvs_timeouts: LvsTimeouts::default(),
             checker_log_all_failures: false,
+            checker_share_probes: false,
+            checker_probes_per_target: None,
             processes: Processes::default(),
             buffers: Buffers::default(),
             files: Files::default(),

@@ -28,28 +28,64 @@ const TURN: usize = 256 * 1024;
 
 /// Asks once for the page with this number, over TLS if there is any.
 pub async fn probe(check: &Check, pages: &HttpGet, url: usize, tls: Option<&Tls>) -> Outcome {
-    let Some(page) = pages.urls.get(url) else {
-        return Outcome::Undecided(format!("no url {url}"));
-    };
-    let patience = check.pace.connect_timeout;
-    let visit = async {
-        let stream = connect(check).await?;
-        let request = request(check, pages, page);
-        let Some(tls) = tls else {
-            return exchange(stream, request, page, patience).await.map_err(Outcome::Failure);
-        };
-        let mut stream = tls.connect(stream, server_name(pages, page), patience).await?;
-        let received = exchange(&mut stream, request, page, patience).await;
-        if page.tls_compliant {
-            // A peer that is gone already has heard all that it wanted.
-            let _ = timeout(patience, stream.shutdown()).await;
-        }
-        received.map_err(Outcome::Failure)
-    };
-    match within(deadline(check), visit).await {
-        Ok(received) => judge(page, url, received),
+    let visit = async { visit(check, pages, page_of(pages, url)?, tls, connect(check).await?).await };
+    conclude(check, pages, url, visit).await
+}
+
+/// The same on a connection that is there already.
+pub async fn converse<S>(
+    check: &Check,
+    pages: &HttpGet,
+    url: usize,
+    tls: Option<&Tls>,
+    stream: S,
+) -> Outcome
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let visit = async { visit(check, pages, page_of(pages, url)?, tls, stream).await };
+    conclude(check, pages, url, visit).await
+}
+
+fn page_of(pages: &HttpGet, url: usize) -> Result<&HttpUrl, Outcome> {
+    pages.urls.get(url).ok_or_else(|| Outcome::Undecided(format!("no url {url}")))
+}
+
+async fn conclude(
+    check: &Check,
+    pages: &HttpGet,
+    url: usize,
+    visit: impl Future<Output = Result<Received, Outcome>>,
+) -> Outcome {
+    let received = within(deadline(check), visit).await;
+    match received.and_then(|received| Ok((page_of(pages, url)?, received))) {
+        Ok((page, received)) => judge(page, url, received),
         Err(outcome) => outcome,
     }
+}
+
+async fn visit<S>(
+    check: &Check,
+    pages: &HttpGet,
+    page: &HttpUrl,
+    tls: Option<&Tls>,
+    stream: S,
+) -> Result<Received, Outcome>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let patience = check.pace.connect_timeout;
+    let request = request(check, pages, page);
+    let Some(tls) = tls else {
+        return exchange(stream, request, page, patience).await.map_err(Outcome::Failure);
+    };
+    let mut stream = tls.connect(stream, server_name(pages, page), patience).await?;
+    let received = exchange(&mut stream, request, page, patience).await;
+    if page.tls_compliant {
+        // A peer that is gone already has heard all that it wanted.
+        let _ = timeout(patience, stream.shutdown()).await;
+    }
+    received.map_err(Outcome::Failure)
 }
 
 /// A page as it came, for people.

@@ -77,6 +77,13 @@ fn write_mail(page: &mut Page, global: &Global, host: &Host<'_>) {
     page.value("Default smtp_alert_vrrp", alert(global.smtp_alert_vrrp));
     page.value("Default smtp_alert_checker", alert(global.smtp_alert_checker));
     page.value("Checkers log all failures", global.checker_log_all_failures);
+    // Words of ours: keepalived has no line for them.
+    if global.checker_share_probes {
+        page.value("Checkers share probes", true);
+    }
+    if let Some(limit) = global.checker_probes_per_target {
+        page.value("Checker probes per target", limit);
+    }
 }
 
 fn write_reload(page: &mut Page, global: &Global) {

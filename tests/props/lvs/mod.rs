@@ -8,6 +8,7 @@ mod group;
 mod kernel;
 mod node;
 mod presence;
+mod probing;
 mod random;
 mod reconcile;
 mod return_path;
