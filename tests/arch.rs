@@ -105,6 +105,23 @@ const SANCTIONED: &[&str] = &["src/config/source.rs"];
 /// The only files with `unsafe`: system calls, and the calls of a C library that has no safe wrapper.
 const UNSAFE_FILES: &[&str] = &["src/kernel/unsafe_calls.rs", "src/pcre.rs"];
 
+/// The wall clock steps when somebody sets it: it stands in log lines, and in the trailers of `auth_hmac`, whose
+/// protocol wants it. Who may name it, word by word; everything else goes by the monotonic clock.
+const WALL_CLOCK: &[(&str, &[&str])] = &[
+    ("SystemTime", &[]),
+    ("CLOCK_REALTIME", &[]),
+    ("CLOCK_REALTIME_COARSE", &[]),
+    ("CLOCK_TAI", &[]),
+    ("chrono", &[]),
+    ("ChronoUtc", &[]),
+    ("ChronoLocal", &["src/report/log.rs"]),
+    ("UNIX_EPOCH", &["src/kernel/clock.rs"]),
+    (
+        "utc",
+        &["src/kernel/clock.rs", "src/daemon/timing/mod.rs", "src/vrrp/router.rs", "src/vrrp/auth_hmac.rs"],
+    ),
+];
+
 /// Names that say nothing about what a file is for.
 const EMPTY_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "misc", "manager", "common"];
 
@@ -145,6 +162,7 @@ fn breaches(files: &[File]) -> Vec<String> {
             ));
         }
         if in_library {
+            check_wall_clock(file, code, &mut found);
             check_paths(file, code, &mut found);
         }
     }
@@ -200,6 +218,14 @@ fn check_unsafe(file: &File, found: &mut Vec<String>) {
     }
     for line in lines_with_word(&code_only(&file.text), "unsafe") {
         found.push(format!("{}:{line}: `unsafe` stands in {} only", file.path, UNSAFE_FILES.join(" and ")));
+    }
+}
+
+fn check_wall_clock(file: &File, code: &str, found: &mut Vec<String>) {
+    for (word, _) in WALL_CLOCK.iter().filter(|(_, known)| !known.contains(&file.path.as_str())) {
+        for line in lines_with_word(code, word) {
+            found.push(format!("{}:{line}: `{word}` is the wall clock, which steps", file.path));
+        }
     }
 }
 
@@ -338,6 +364,18 @@ mod planted {
             "use netlink_packet_route::link::LinkMessage;",
             "only `kernel` speaks netlink",
         );
+    }
+
+    #[test]
+    fn a_timer_by_the_wall_clock() {
+        one("src/daemon/a.rs", "fn f() { std::time::SystemTime::now() }", "`SystemTime` is the wall clock");
+        one("src/kernel/a.rs", "fn f() { get(ClockId::CLOCK_REALTIME) }", "`CLOCK_REALTIME` is the wall");
+        one(
+            "src/daemon/a.rs",
+            "use crate::kernel::clock;\nfn f() { clock::utc() }",
+            ":3: `utc` is the wall",
+        );
+        assert_eq!(found_in("src/kernel/clock.rs", "fn utc() { UNIX_EPOCH }"), [""; 0]);
     }
 
     #[test]

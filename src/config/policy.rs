@@ -10,6 +10,7 @@ use super::model::Config;
 use super::model::lvs::{GroupMember, Target};
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
+use crate::objects::address::AddressKey;
 use crate::objects::route::Route;
 use crate::objects::rule::Rule;
 
@@ -158,9 +159,62 @@ const STRUCTURE: &[&str] = &[
     "too-much-text",
 ];
 
+/// Whether anything that runs would be gone, be it a line of a block.
 fn loses_something(old: &Config, new: &Config) -> bool {
-    misses(&old.instances, &new.instances, |one| &one.name)
-        || misses(&old.virtual_servers, &new.virtual_servers, |one| &one.target)
+    use RejectedKind::{Instance, Routing, Script, Service, StaticAddress, SyncGroup};
+    [Instance(None), SyncGroup(None), Script(None), StaticAddress(None), Routing(None), Service(None)]
+        .iter()
+        .any(|kind| runs(old, new, kind))
+        || misses(&lines_of_instances(old), &lines_of_instances(new), |one| one)
+        || misses(&lines_of_services(old), &lines_of_services(new), |one| one)
+}
+
+/// What single lines of instances and sync groups stand for.
+#[derive(PartialEq, Eq, Hash)]
+enum InstanceLine<'c> {
+    Address(&'c AddressKey),
+    Route(&'c Route),
+    Rule(&'c Rule),
+    /// Of the group.
+    Member(&'c Name),
+}
+
+fn lines_of_instances(config: &Config) -> Vec<(&Name, InstanceLine<'_>)> {
+    let of_instances = config.instances.iter().flat_map(|one| {
+        let addresses = one.addresses.iter().chain(&one.excluded);
+        let addresses = addresses.map(|address| InstanceLine::Address(&address.key));
+        let routes = one.options.routes.iter().map(InstanceLine::Route);
+        let rules = one.options.rules.iter().map(InstanceLine::Rule);
+        addresses.chain(routes).chain(rules).map(|line| (&one.name, line))
+    });
+    let of_groups = config
+        .sync_groups
+        .iter()
+        .flat_map(|group| group.members.iter().map(|member| (&group.name, InstanceLine::Member(member))));
+    of_instances.chain(of_groups).collect()
+}
+
+/// Real servers with the number of each of their checks, and the members of groups.
+#[derive(PartialEq, Eq, Hash)]
+enum ServiceLine<'c> {
+    Real(&'c Target, IpAddr, u16),
+    Check(&'c Target, IpAddr, u16, usize),
+    Member(&'c Name, &'c GroupMember),
+}
+
+fn lines_of_services(config: &Config) -> Vec<ServiceLine<'_>> {
+    let of_services = config.virtual_servers.iter().flat_map(|service| {
+        service.real_servers.iter().flat_map(|real| {
+            let checks = (0..real.checks.len())
+                .map(|number| ServiceLine::Check(&service.target, real.address, real.port, number));
+            checks.chain([ServiceLine::Real(&service.target, real.address, real.port)])
+        })
+    });
+    let of_groups = config
+        .server_groups
+        .iter()
+        .flat_map(|group| group.members.iter().map(|member| ServiceLine::Member(&group.name, member)));
+    of_services.chain(of_groups).collect()
 }
 
 /// Whether the old configuration has the object. Where it cannot be told which one it was: whether one of

@@ -5,10 +5,11 @@
 //! as if the mistake were not there.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::MOST_TOLD;
 use super::keywords::{Arguments, Context, Keyword, Missing, Values, nearest, nearest_anywhere, valid_in};
-use super::preprocess::{Brace, Item, ItemReader, Line};
+use super::preprocess::{Brace, Item, ItemReader, Line, Run};
 use crate::diag::{Class, Diagnostic, Span};
 
 /// Braces without a keyword that may be open at a time.
@@ -30,6 +31,24 @@ pub struct Block {
     /// `None` where it is missing.
     pub open: Option<Span>,
     pub close: Option<Span>,
+    /// In place of nodes: it is the same as another block.
+    pub like: Option<Like>,
+}
+
+/// A block that stands in the text several times.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Like {
+    /// The nodes of one of them.
+    pub nodes: Arc<Vec<Node>>,
+    /// How many bytes further on in its file this one stands.
+    by: u32,
+}
+
+impl Like {
+    /// The nodes with their own places.
+    pub fn moved(&self) -> Vec<Node> {
+        self.nodes.iter().map(|node| node.moved(self.by)).collect()
+    }
 }
 
 impl Node {
@@ -52,6 +71,21 @@ impl Node {
     /// Where an argument stands, or the keyword when there is none.
     pub fn span_of(&self, index: usize) -> Option<Span> {
         self.line.span(index).or_else(|| self.span())
+    }
+
+    fn moved(&self, by: u32) -> Node {
+        let moved = |span: Option<Span>| {
+            span.map(|span| Span { start: span.start + by, end: span.end + by, ..span })
+        };
+        let block = self.block.as_ref().map(|block| {
+            Box::new(Block {
+                nodes: block.nodes.iter().map(|node| node.moved(by)).collect(),
+                open: moved(block.open),
+                close: moved(block.close),
+                like: block.like.clone().map(|like| Like { by: like.by + by, ..like }),
+            })
+        });
+        Node { line: self.line.moved(by), row: self.row, block }
     }
 
     /// The lines of its block.
@@ -108,6 +142,9 @@ impl Tree {
             findings: Findings::default(),
             surplus,
             just_closed: None,
+            faults: 0,
+            again: None,
+            model: None,
         };
         Tree { items, builder, finished: false }
     }
@@ -126,9 +163,17 @@ impl Tree {
         match item {
             Item::Line(line) => {
                 let open = self.items.next_open();
-                let deeper = self.items.next_line_indent().is_some_and(|next| next > line.indent);
+                let run = open.and_then(|_| self.items.next_run());
+                let deeper =
+                    open.is_none() && self.items.next_line_indent().is_some_and(|next| next > line.indent);
                 if self.builder.line(line, open, deeper) {
                     self.items.next();
+                    if let Some(run) = run
+                        && self.builder.is_known(run)
+                    {
+                        let close = self.items.skip_run();
+                        self.builder.repeat(run, close);
+                    }
                 }
             }
             Item::Open(brace) => self.builder.open(brace),
@@ -204,6 +249,30 @@ struct Builder {
     surplus: i64,
     /// The block that the brace before this line closed.
     just_closed: Option<(Context, u32, Span)>,
+    /// Mistakes found so far.
+    faults: usize,
+    /// The block of a real server that is being read, if it is one that stands in the text again.
+    again: Option<Again>,
+    /// What the last such block came to.
+    model: Option<Model>,
+}
+
+/// What makes of the lines of a block the same nodes again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Again {
+    run: Run,
+    /// Mistakes before it, since one may be the reason that a line is read in another way; and the braces that
+    /// are still to be missed.
+    faults: usize,
+    surplus: i64,
+    /// Columns before its keyword, and before that of the service.
+    indent: u32,
+    outer: u32,
+}
+
+struct Model {
+    of: Again,
+    nodes: Arc<Vec<Node>>,
 }
 
 impl Builder {
@@ -341,6 +410,7 @@ impl Builder {
 
     fn unknown(&mut self, line: Line, context: Context, open: Option<Brace>) -> bool {
         let indent = line.indent;
+        self.faults += 1;
         self.findings.broken |= open.is_some();
         if self.findings.diagnostics.len() < MOST_TOLD {
             self.say_unknown(&line, context, open.is_some());
@@ -444,7 +514,7 @@ impl Builder {
         let Some((line, row)) = service.head.clone() else { return };
         let complete = service.nodes.len().saturating_sub(1);
         let nodes = service.nodes.drain(..complete).collect();
-        let block = Some(Box::new(Block { nodes, open: service.open, close: None }));
+        let block = Some(Box::new(Block { nodes, open: service.open, close: None, like: None }));
         let first = !std::mem::replace(&mut self.begun, true);
         self.ready.push_back(Piece { node: Node { line, row, block }, first, last: false });
     }
@@ -484,7 +554,8 @@ impl Builder {
             _ => Kind::Values,
         };
         let indent = line.indent;
-        let frame = Frame { head: Some((line, row)), kind, nodes: block.nodes, open: block.open, indent };
+        let nodes = block.like.map_or(block.nodes, |like| like.moved());
+        let frame = Frame { head: Some((line, row)), kind, nodes, open: block.open, indent };
         self.frames.push(frame);
     }
 
@@ -498,6 +569,42 @@ impl Builder {
         let open = open.map(|brace| brace.span);
         let nodes = self.spare.pop().unwrap_or_default();
         self.frames.push(Frame { head, kind, nodes, open, indent });
+    }
+
+    /// Whether the block that was opened last need not be read, since it is the same as one that was. If it is
+    /// not, it may be the one for those that follow.
+    fn is_known(&mut self, run: Run) -> bool {
+        let [_, service, real] = self.frames.as_slice() else { return false };
+        if real.kind != Kind::Keywords(Context::RealServer) || self.whole {
+            return false;
+        }
+        let (faults, surplus) = (self.faults, self.surplus);
+        let again = Again { run, faults, surplus, indent: real.indent, outer: service.indent };
+        let known = self.model.as_ref().is_some_and(|model| {
+            let run = Run { start: model.of.run.start, ..run };
+            Again { run, ..again } == model.of
+        });
+        self.again = (!known).then_some(again);
+        known
+    }
+
+    /// Closes the block that was opened last: it is the same as the one that is known.
+    fn repeat(&mut self, run: Run, close: Option<Brace>) {
+        self.pop(close.map(|brace| brace.span));
+        let last = self.frames.last_mut().and_then(|service| service.nodes.last_mut());
+        if let (Some(block), Some(model)) = (last.and_then(|node| node.block.as_mut()), &self.model) {
+            let by = run.start - model.of.run.start;
+            block.like = Some(Like { nodes: Arc::clone(&model.nodes), by });
+        }
+    }
+
+    /// Keeps what a block came to if it stands in the text several times and there is nothing wrong with it.
+    fn keep_model(&mut self, nodes: &[Node]) {
+        let [_, _] = self.frames.as_slice() else { return };
+        let Some(of) = self.again.take() else { return };
+        if (of.faults, of.surplus) == (self.faults, self.surplus) {
+            self.model = Some(Model { of, nodes: Arc::new(nodes.to_vec()) });
+        }
     }
 
     fn recycle(&mut self, node: Node) {
@@ -515,7 +622,10 @@ impl Builder {
                 if let (Kind::Keywords(context), Some(close)) = (kind, close) {
                     self.just_closed = Some((context, frame.indent, close));
                 }
-                let block = Block { nodes: frame.nodes, open: frame.open, close };
+                if self.again.is_some() {
+                    self.keep_model(&frame.nodes);
+                }
+                let block = Block { nodes: frame.nodes, open: frame.open, close, like: None };
                 self.add(Node { line, row, block: Some(Box::new(block)) });
             }
             (None, Kind::Transparent) => frame.nodes.into_iter().for_each(|node| self.add(node)),
@@ -530,6 +640,7 @@ impl Builder {
     }
 
     fn broken(&mut self, diagnostic: Diagnostic) {
+        self.faults += 1;
         self.findings.broken = true;
         if self.findings.diagnostics.len() < MOST_TOLD {
             self.findings.diagnostics.push(diagnostic);

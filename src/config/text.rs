@@ -114,6 +114,14 @@ impl Text {
         self.slice(from, from + inner.len())
     }
 
+    /// The same text where it stands again, so many bytes further on in the same file.
+    pub fn moved(mut self, by: u32) -> Text {
+        if let Form::Part { start, end, .. } = &mut self.0 {
+            (*start, *end) = (*start + by, *end + by);
+        }
+        self
+    }
+
     /// The same with one more step recorded on each piece; the step itself leads on to the earlier ones.
     pub fn through(mut self, step: Option<ViaId>) -> Text {
         match &mut self.0 {

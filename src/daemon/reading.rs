@@ -1,5 +1,5 @@
 //! A configuration read, compared with this host, and its scripts looked at. Reads files, the user
-//! database and the kernel's interfaces: off the runtime's workers.
+//! database and the kernel's interfaces: off the thread of the runtime.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::scripts::account::Account;
 use crate::cli::Options;
 use crate::config::host::DEFAULT_USER;
 use crate::config::model::{CheckKind, Config, UserSpec};
-use crate::config::{self, HostFacts, LoadOptions, Loaded};
+use crate::config::{self, HostFacts, LoadOptions, Loaded, Rejected};
 use crate::diag::Diagnostic;
 use crate::kernel::link;
 use crate::kernel::netlink::Channel;
@@ -28,6 +28,12 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// What the daemon runs by: the configuration, its scripts, and what of the text is not in it. The text itself
+    /// and all else that was found of it goes.
+    pub fn into_parts(self) -> (Arc<Config>, Arc<ScriptBook>, Vec<Rejected>) {
+        (Arc::new(self.loaded.config), self.book, self.loaded.rejected)
+    }
+
     /// Reads the options' file.
     pub fn take(options: &Options) -> Self {
         let mut loaded = config::load(&options.config_file.to_string_lossy(), &load_options(options));
@@ -83,7 +89,8 @@ fn facts(loaded: &Loaded, book: &ScriptBook) -> HostFacts {
         .unwrap_or_default();
     let mut facts = HostFacts { interfaces, ..HostFacts::default() };
     let default = UserSpec { user: DEFAULT_USER.into(), group: None };
-    if Account::find(&default).is_ok() {
+    // The user database is large and may be slow: nobody but scripts asks for this one.
+    if !loaded.needs.scripts.is_empty() && Account::find(&default).is_ok() {
         facts.users.insert(default.user);
     }
     if let Some(name) = &loaded.config.global.net_namespace

@@ -1,6 +1,5 @@
 //! A reload: read beside what runs, judged by the policy, then handed to each part.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -15,7 +14,7 @@ use super::service::{self, Parts};
 use super::{balancing, log_lines, say_all, timing};
 use crate::cli::Options;
 use crate::config::{self, Rejected, model::Config};
-use crate::kernel::clock;
+use crate::kernel::{clock, memory};
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
 use crate::vrrp::action::State;
@@ -87,7 +86,12 @@ pub(super) async fn finish(
     };
     let report = ReloadReport { begun, outcome, messages };
     let pid_file = paths.parent.clone();
-    let written = tokio::task::spawn_blocking(move || report.publish(&pid_file)).await;
+    let written = tokio::task::spawn_blocking(move || {
+        let written = report.publish(&pid_file);
+        memory::give_back();
+        written
+    })
+    .await;
     if let Ok(Err(error)) = written {
         emit(Ident::Parent, Line::warn(format!("cannot say what became of the reload: {error}")));
     }
@@ -122,14 +126,14 @@ async fn apply(
     parts: &mut Parts,
     pid_files: &mut PidFiles,
 ) -> Result<Vec<String>, String> {
-    let (config, book) = (Arc::new(reading.loaded.config), reading.book);
+    let (config, book, rejected) = reading.into_parts();
     let (vrrp, checkers) = service::parts(options, &config);
     pid_files
         .set_parts(vrrp || parts.vrrp.is_some(), checkers || parts.balancer.is_some())
         .map_err(|e| e.to_string())?;
     parts.current.replace(config.clone(), book.clone());
     parts.fifos.follow(&config.global, &book).await;
-    parts.rejected = reading.loaded.rejected;
+    parts.rejected = rejected;
     // What is tracked first: what stays, and each file and process, has its result ready when others ask.
     parts.track(options, &config, &book).await?;
     let mut waits = Vec::new();

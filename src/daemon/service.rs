@@ -1,6 +1,5 @@
 //! The running daemon: its parts, the operator's requests, and the end.
 
-use std::ffi::CStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +23,8 @@ use super::trackers::{self, Board, Trackers, Watches};
 use crate::cli::Options;
 use crate::config::Rejected;
 use crate::config::model::Config;
+use crate::kernel::memory;
+use crate::lvs::action::ScriptEvent;
 use crate::report::{Ident, Line, emit};
 use crate::vrrp::router::View;
 
@@ -90,14 +91,14 @@ pub(super) async fn run(
         emit(Ident::Parent, Line::error(error.to_string()));
         return status::FATAL;
     }
-    let config = Arc::new(reading.loaded.config);
+    let (config, book, rejected) = reading.into_parts();
     let tracked = config.clone();
     // One that panics has said so; the files are then what they are.
     let _ = tokio::task::spawn_blocking(move || trackers::files::initialise(&tracked.track_files)).await;
-    let mut parts = Parts::none(config.clone(), reading.book.clone(), supervisor, paths.checkers.clone());
-    parts.rejected = reading.loaded.rejected;
-    parts.fifos.follow(&config.global, &reading.book).await;
-    let started = match parts.track(options, &config, &reading.book).await {
+    let mut parts = Parts::none(config.clone(), book.clone(), supervisor, paths.checkers.clone());
+    parts.rejected = rejected;
+    parts.fifos.follow(&config.global, &book).await;
+    let started = match parts.track(options, &config, &book).await {
         Ok(()) => parts.follow(options, &config).await,
         failed => failed,
     };
@@ -113,6 +114,7 @@ pub(super) async fn run(
     }
     emit(Ident::Parent, Line::info("Startup complete"));
     ServiceManager.ready("Running");
+    let _trimmed = tokio::task::spawn_blocking(memory::give_back).await;
     if let Some(every) = ServiceManager.watchdog_interval() {
         parts.supervisor.spawn("watchdog", feed_watchdog(every, parts.driver.subscribe()));
     }
@@ -246,6 +248,9 @@ impl Parts {
     pub(super) async fn follow(&mut self, options: &Options, config: &Arc<Config>) -> Result<(), String> {
         let (vrrp, checkers) = parts(options, config);
         let pid = std::process::id();
+        if options.checkers && !checkers && self.balancer.is_none() {
+            self.remove_left_behind(config).await;
+        }
         if checkers && self.balancer.is_none() {
             emit(Ident::Parent, Line::info(format!("Starting Healthcheck child process, pid={pid}")));
             self.start_balancer(config.clone()).await?;
@@ -257,21 +262,37 @@ impl Parts {
         Ok(())
     }
 
+    /// What a predecessor with virtual servers has left in the kernel, where there are none any more.
+    async fn remove_left_behind(&self, config: &Config) {
+        if !Balancer::is_left_behind(config, self.checkers_pid_file.clone()).await {
+            return;
+        }
+        let mut place = Config::default();
+        place.global.net_namespace_ipvs.clone_from(&config.global.net_namespace_ipvs);
+        let (scripts, _) = mpsc::channel(REPORTS);
+        match self.new_balancer(Arc::new(place), scripts).await {
+            Ok(balancer) => balancer.remove_all_left_behind().await,
+            Err(error) => emit(Ident::Checkers, Line::error(error)),
+        }
+    }
+
+    async fn new_balancer(
+        &self,
+        config: Arc<Config>,
+        scripts: mpsc::Sender<ScriptEvent>,
+    ) -> Result<Balancer, String> {
+        let told = Told { masters: self.masters.subscribe(), standing: self.board.watch() };
+        let parts = (self.current.clone(), self.supervisor.clone());
+        let pid_file = self.checkers_pid_file.clone();
+        let started = Balancer::start(config, super::seed(), scripts, told, parts, pid_file).await;
+        started.map_err(|error| error.to_string())
+    }
+
     async fn start_balancer(&mut self, config: Arc<Config>) -> Result<(), String> {
         let (scripts, events) = mpsc::channel(REPORTS);
-        let told = Told { masters: self.masters.subscribe(), standing: self.board.watch() };
-        let balancer = Balancer::start(
-            config,
-            super::seed(),
-            scripts,
-            told,
-            (self.current.clone(), self.supervisor.clone()),
-            self.checkers_pid_file.clone(),
-        )
-        .await
-        .map_err(|error| error.to_string())?;
+        let balancer = self.new_balancer(config, scripts).await?;
         let (commands, receiver) = mpsc::channel(COMMANDS);
-        let ended = self.own_thread("load balancer", c"checkers", balancer.run(receiver))?;
+        let ended = self.own("load balancer", balancer.run(receiver));
         let (current, runner) = (self.current.clone(), self.check_scripts.clone());
         let passing = notifier::pass_on_checks(current, runner, self.fifos.clone(), events);
         let passed = self.own("scripts of checks", passing);
@@ -318,28 +339,6 @@ impl Parts {
             let _ = end.send(());
         });
         ended
-    }
-
-    /// The same on a thread of its own with all that it starts: nothing in there wakes another thread to go on.
-    fn own_thread(
-        &self,
-        name: &str,
-        thread: &'static CStr,
-        task: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<oneshot::Receiver<()>, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .thread_name("standfast")
-            .enable_all()
-            .build()
-            .map_err(|error| format!("cannot start the runtime: {error}"))?;
-        let (end, ended) = oneshot::channel();
-        self.supervisor.spawn_thread(name, thread, move || {
-            runtime.block_on(task);
-            // What still waits for a file or the kernel is not waited for.
-            runtime.shutdown_background();
-            let _ = end.send(());
-        });
-        Ok(ended)
     }
 
     /// The instances as the VRRP driver has them; `None` where there is no driver, or it does not answer.

@@ -3,16 +3,15 @@
 //! A takeover of thousands of addresses brings as many notifications. Each applied on its own would copy or
 //! search the whole list; gathered, a list of `n` and `k` changes cost `n + k`.
 
-use std::collections::HashMap;
-
 use ipnet::IpNet;
+use rustc_hash::FxHashMap;
 
 use crate::objects::interface::AssignedAddress;
 
 /// What happened to the addresses of one interface since its list was last told.
 #[derive(Default, Debug)]
 pub(super) struct AddressEdits {
-    by_net: HashMap<IpNet, Edit>,
+    by_net: FxHashMap<IpNet, Edit>,
     /// Counts the changes, so that new addresses keep the order in which they came.
     changes: usize,
 }

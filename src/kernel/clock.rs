@@ -45,11 +45,15 @@ impl Alarm {
         Ok(Alarm { timer, set: None })
     }
 
-    /// Sets it to `at`, or unsets it. Forgets an expiry that nobody has seen.
+    /// Sets it to `at`, or unsets it. Forgets an expiry that nobody has seen. It may go off once too early where
+    /// `at` has moved on: every advert that a backup hears moves its timer, and few of them ever end.
     pub fn set(&mut self, at: Option<Mono>) -> io::Result<()> {
-        // One that is still to come at the same time needs no call: of many backups only the advert of
-        // the one whose timer is first moves it.
-        if at == self.set && at.is_none_or(|at| at > now()) {
+        let serves = match (self.set, at) {
+            (Some(set), Some(at)) => set <= at && set > now(),
+            (None, None) => true,
+            _ => false,
+        };
+        if serves {
             return Ok(());
         }
         match at {

@@ -9,7 +9,8 @@ use netlink_packet_core::NetlinkMessage;
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
 use netlink_packet_route::link::{
-    InfoData, InfoVrf, LinkAttribute, LinkFlags, LinkInfo, LinkLayerType, LinkMessage,
+    InfoData, InfoIpVlan, InfoVrf, IpVlanMode, LinkAttribute, LinkFlags, LinkInfo, LinkLayerType,
+    LinkMessage,
 };
 
 use super::netlink::{Channel, NetlinkError};
@@ -40,11 +41,65 @@ pub fn dump(channel: &mut Channel) -> Result<BTreeMap<IfIndex, Interface>, Netli
 
 /// The interface of this name, without its addresses.
 pub fn by_name(channel: &mut Channel, name: &str) -> Result<Option<Interface>, NetlinkError> {
+    Ok(message(channel, name)?.as_ref().map(interface))
+}
+
+/// The routing table of a VRF device of this name; `None` where there is no such device.
+pub fn vrf_table(channel: &mut Channel, name: &str) -> Result<Option<u32>, NetlinkError> {
+    Ok(data(message(channel, name)?).find_map(|data| match data {
+        InfoData::Vrf(about) => about.into_iter().find_map(|one| match one {
+            InfoVrf::TableId(table) => Some(table),
+            _ => None,
+        }),
+        _ => None,
+    }))
+}
+
+/// Whether it is an ipvlan that works on layer 2.
+pub fn is_l2_ipvlan(channel: &mut Channel, name: &str) -> Result<bool, NetlinkError> {
+    Ok(data(message(channel, name)?).any(|data| match data {
+        InfoData::IpVlan(about) => about.contains(&InfoIpVlan::Mode(IpVlanMode::L2)),
+        _ => false,
+    }))
+}
+
+/// `IFLA_GROUP` of the interface of this name.
+pub fn group(channel: &mut Channel, name: &str) -> Result<Option<u32>, NetlinkError> {
+    let attributes = message(channel, name)?.map(|link| link.attributes).unwrap_or_default();
+    Ok(attributes.into_iter().find_map(|attribute| match attribute {
+        LinkAttribute::Group(group) => Some(group),
+        _ => None,
+    }))
+}
+
+/// What a macvlan stands on: its index, and its name where it is in this namespace; `None` of anything else.
+pub fn below_macvlan(
+    channel: &mut Channel,
+    name: &str,
+) -> Result<Option<(IfIndex, Option<Name>)>, NetlinkError> {
+    let Some(link) = message(channel, name)? else { return Ok(None) };
+    let macvlan = interface(&link);
+    let Some(index) = macvlan.parent.filter(|_| &*macvlan.kind == "macvlan") else { return Ok(None) };
+    let is_elsewhere = |attribute: &LinkAttribute| matches!(attribute, LinkAttribute::LinkNetNsId(_));
+    if link.attributes.iter().any(is_elsewhere) {
+        return Ok(Some((index, None)));
+    }
+    let mut request = LinkMessage::default();
+    request.header.index = index.0;
+    Ok(Some((index, ask(channel, request)?.map(|below| interface(&below).name))))
+}
+
+/// What the kernel says about the interface of this name.
+fn message(channel: &mut Channel, name: &str) -> Result<Option<LinkMessage>, NetlinkError> {
     let mut request = LinkMessage::default();
     request.attributes.push(LinkAttribute::IfName(name.to_owned()));
+    ask(channel, request)
+}
+
+fn ask(channel: &mut Channel, request: LinkMessage) -> Result<Option<LinkMessage>, NetlinkError> {
     match channel.get(NetlinkMessage::from(RouteNetlinkMessage::GetLink(request))) {
         Ok(messages) => Ok(messages.into_iter().find_map(|message| match message {
-            RouteNetlinkMessage::NewLink(link) => Some(interface(&link)),
+            RouteNetlinkMessage::NewLink(link) => Some(link),
             _ => None,
         })),
         Err(error) if error.errno() == Some(libc::ENODEV) => Ok(None),
@@ -52,29 +107,16 @@ pub fn by_name(channel: &mut Channel, name: &str) -> Result<Option<Interface>, N
     }
 }
 
-/// The routing table of a VRF device of this name; `None` where there is no such device.
-pub fn vrf_table(channel: &mut Channel, name: &str) -> Result<Option<u32>, NetlinkError> {
-    let mut request = LinkMessage::default();
-    request.attributes.push(LinkAttribute::IfName(name.to_owned()));
-    let messages = match channel.get(NetlinkMessage::from(RouteNetlinkMessage::GetLink(request))) {
-        Err(error) if error.errno() == Some(libc::ENODEV) => return Ok(None),
-        messages => messages?,
-    };
-    let links = messages.into_iter().filter_map(|message| match message {
-        RouteNetlinkMessage::NewLink(link) => Some(link),
-        _ => None,
-    });
-    let infos = links.flat_map(|link| link.attributes).filter_map(|attribute| match attribute {
+/// What is particular to its kind.
+fn data(link: Option<LinkMessage>) -> impl Iterator<Item = InfoData> {
+    let infos = link.into_iter().flat_map(|link| link.attributes).filter_map(|attribute| match attribute {
         LinkAttribute::LinkInfo(infos) => Some(infos),
         _ => None,
     });
-    Ok(infos.flatten().find_map(|info| match info {
-        LinkInfo::Data(InfoData::Vrf(about)) => about.into_iter().find_map(|one| match one {
-            InfoVrf::TableId(table) => Some(table),
-            _ => None,
-        }),
+    infos.flatten().filter_map(|info| match info {
+        LinkInfo::Data(data) => Some(data),
         _ => None,
-    }))
+    })
 }
 
 /// The link message as an interface; its addresses come in messages of their own.
@@ -90,6 +132,7 @@ pub(super) fn interface(link: &LinkMessage) -> Interface {
         mac: None,
         mtu: 0,
         parent: None,
+        master: None,
         kind: Name::from(""),
         addresses: Vec::new(),
     };
@@ -98,6 +141,7 @@ pub(super) fn interface(link: &LinkMessage) -> Interface {
             LinkAttribute::IfName(name) => interface.name = name.as_str().into(),
             LinkAttribute::Mtu(mtu) => interface.mtu = *mtu,
             LinkAttribute::Link(parent) => interface.parent = Some(IfIndex(*parent)),
+            LinkAttribute::Controller(master) if *master != 0 => interface.master = Some(IfIndex(*master)),
             LinkAttribute::Address(bytes) if link.header.link_layer_type == LinkLayerType::Ether => {
                 interface.mac = <[u8; 6]>::try_from(bytes.as_slice()).ok().map(Mac);
             }

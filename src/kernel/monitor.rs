@@ -5,7 +5,7 @@
 //! back is told both times. When the kernel had to drop notifications (`ENOBUFS`) everything is dumped again
 //! and the differences are told: the picture is right again, only later.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use netlink_packet_route::link::{LinkAttribute, LinkMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use netlink_sys::Socket;
 use netlink_sys::protocols::NETLINK_ROUTE;
+use rustc_hash::FxHashSet;
 
 use super::address_edits::AddressEdits;
 use super::buffer::large_receive_buffer;
@@ -233,9 +234,12 @@ impl Monitor {
 
     fn tell_removed(&mut self) {
         let mut removed = std::mem::take(&mut self.removed);
+        if removed.is_empty() {
+            return;
+        }
         removed.sort_unstable();
         removed.dedup();
-        let here: HashSet<(&str, IpNet)> = (self.interfaces.values())
+        let here: FxHashSet<(&str, IpNet)> = (self.interfaces.values())
             .flat_map(|interface| interface.addresses.iter().map(|a| (&*interface.name, a.net)))
             .collect();
         removed.retain(|key| !here.contains(&(&*key.interface, key.net)));

@@ -81,6 +81,13 @@ impl Channel {
         Ok(Channel { socket, sequence: 0, outgoing: Vec::new(), incoming: Vec::with_capacity(128 * 1024) })
     }
 
+    /// The number that the kernel gives as the author of our changes.
+    pub(super) fn port(&self) -> Result<u32, NetlinkError> {
+        let mut address = SocketAddr::new(0, 0);
+        self.socket.get_address(&mut address).map_err(NetlinkError::socket("own address"))?;
+        Ok(address.port_number())
+    }
+
     /// Sends every request and returns every answer, in order.
     pub fn transact<P>(&mut self, requests: Vec<NetlinkMessage<P>>) -> Vec<Result<(), NetlinkError>>
     where

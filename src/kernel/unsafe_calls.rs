@@ -134,3 +134,10 @@ pub fn leash(command: &mut std::process::Command) {
     // SAFETY: the closure is async-signal-safe, as said in it.
     unsafe { command.pre_exec(in_child) };
 }
+
+/// `malloc_trim`: free pages go back to the kernel. Nothing where the C library is another one.
+pub fn trim_heap() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: a call without pointers that takes the heap's own locks.
+    let _whether_any = unsafe { libc::malloc_trim(0) };
+}

@@ -30,6 +30,10 @@ pub struct VmacSpec {
     pub mac: Mac,
     pub parent: Name,
     pub parent_index: IfIndex,
+    /// `None`: that of the parent.
+    pub group: Option<u32>,
+    /// The VRF that the parent is in.
+    pub vrf: Option<IfIndex>,
 }
 
 /// What `ensure` had to do.
@@ -38,14 +42,16 @@ pub enum Ensured {
     Created,
     /// One with this name, parent and MAC was there.
     Adopted,
+    /// It was ours and followed its parent into a VRF or out of one.
+    Moved,
 }
 
-/// Why there is no such device.
+/// Why there is no such device, be it a VMAC or an ipvlan.
 #[derive(Debug, Error)]
-pub enum VmacError {
-    /// The name belongs to something that is no macvlan of this parent.
-    #[error("an interface named {0} exists and is no virtual MAC interface of {1}")]
-    NameTaken(Name, Name),
+pub enum DeviceError {
+    /// The name belongs to something else.
+    #[error("an interface named {0} exists and is no {1} of {2}")]
+    NameTaken(Name, &'static str, Name),
     /// The kernel refused.
     #[error("{0}: {1}")]
     Netlink(&'static str, NetlinkError),
@@ -57,33 +63,58 @@ pub enum VmacError {
 /// The devices that we have made or adopted, and every setting that we changed for them.
 #[derive(Default)]
 pub struct Vmacs {
-    devices: BTreeMap<Name, IfIndex>,
+    devices: BTreeMap<Name, (IfIndex, VmacSpec)>,
     changed: sysctl::Changed,
 }
 
 impl Vmacs {
     /// Makes sure that the device is there, set up and up.
-    pub fn ensure(&mut self, channel: &mut Channel, spec: &VmacSpec) -> Result<Ensured, VmacError> {
-        let existing = link::by_name(channel, &spec.name).map_err(|e| VmacError::Netlink("look-up", e))?;
+    pub fn ensure(&mut self, channel: &mut Channel, spec: &VmacSpec) -> Result<Ensured, DeviceError> {
+        if let Some((index, made)) = self.devices.get_mut(&spec.name)
+            && *made == (VmacSpec { vrf: made.vrf, ..spec.clone() })
+        {
+            enslave(channel, *index, spec.vrf)?;
+            made.vrf = spec.vrf;
+            return Ok(Ensured::Moved);
+        }
+        // The kernel puts a macvlan of a macvlan on what that stands on.
+        let below =
+            link::below_macvlan(channel, &spec.parent).map_err(|e| DeviceError::Netlink("look-up", e))?;
+        let stands_on = below.as_ref().map_or(spec.parent_index, |(index, _)| *index);
+        let existing =
+            link::by_name(channel, &spec.name).map_err(|e| DeviceError::Netlink("look-up", e))?;
         let ensured = match existing {
-            Some(device) if matches(&device, spec) => Ensured::Adopted,
-            Some(device) if &*device.kind == "macvlan" && device.parent == Some(spec.parent_index) => {
-                remove(channel, device.index).map_err(|e| VmacError::Netlink("replace", e))?;
+            Some(device) if matches(&device, spec, stands_on) => {
+                if device.master != spec.vrf {
+                    enslave(channel, device.index, spec.vrf)?;
+                }
+                Ensured::Adopted
+            }
+            Some(device) if &*device.kind == "macvlan" && device.parent == Some(stands_on) => {
+                remove(channel, device.index).map_err(|e| DeviceError::Netlink("replace", e))?;
                 create(channel, spec)?;
                 Ensured::Created
             }
-            Some(_) => return Err(VmacError::NameTaken(spec.name.clone(), spec.parent.clone())),
+            Some(_) => {
+                let what = "virtual MAC interface";
+                return Err(DeviceError::NameTaken(spec.name.clone(), what, spec.parent.clone()));
+            }
             None => {
                 create(channel, spec)?;
                 Ensured::Created
             }
         };
-        self.set_up(channel, spec)?;
+        self.set_up(channel, spec, below.and_then(|(_, name)| name))?;
         Ok(ensured)
     }
 
-    /// True if the device of this name is ours.
-    pub fn has(&self, name: &str) -> bool {
+    /// True if this very device is there and ours.
+    pub fn has(&self, spec: &VmacSpec) -> bool {
+        self.devices.get(&spec.name).is_some_and(|(_, made)| made == spec)
+    }
+
+    /// True if a device of this name is ours.
+    pub fn owns(&self, name: &str) -> bool {
         self.devices.contains_key(name)
     }
 
@@ -93,9 +124,9 @@ impl Vmacs {
     }
 
     /// Removes one device that is not wanted any more.
-    pub fn drop_device(&mut self, channel: &mut Channel, name: &str) -> Result<(), VmacError> {
+    pub fn drop_device(&mut self, channel: &mut Channel, name: &str) -> Result<(), DeviceError> {
         match self.devices.remove(name) {
-            Some(index) => remove(channel, index).map_err(|e| VmacError::Netlink("removal", e)),
+            Some((index, _)) => remove(channel, index).map_err(|e| DeviceError::Netlink("removal", e)),
             None => Ok(()),
         }
     }
@@ -106,14 +137,24 @@ impl Vmacs {
     }
 
     /// Puts every setting back as it was found; the devices must have been removed.
-    pub fn restore_settings(&mut self) -> Vec<VmacError> {
-        self.changed.restore_all().into_iter().map(|(name, error)| VmacError::Sysctl(name, error)).collect()
+    pub fn restore_settings(&mut self) -> Vec<DeviceError> {
+        self.changed
+            .restore_all()
+            .into_iter()
+            .map(|(name, error)| DeviceError::Sysctl(name, error))
+            .collect()
     }
 
-    fn set_up(&mut self, channel: &mut Channel, spec: &VmacSpec) -> Result<(), VmacError> {
+    /// `below` is what its parent stands on, if that is a macvlan itself: what comes for the VMAC passes it too.
+    fn set_up(
+        &mut self,
+        channel: &mut Channel,
+        spec: &VmacSpec,
+        below: Option<Name>,
+    ) -> Result<(), DeviceError> {
         let device = link::by_name(channel, &spec.name)
-            .map_err(|e| VmacError::Netlink("look-up", e))?
-            .ok_or(VmacError::Netlink("look-up", NetlinkError::Refused(libc::ENODEV)))?;
+            .map_err(|e| DeviceError::Netlink("look-up", e))?
+            .ok_or(DeviceError::Netlink("look-up", NetlinkError::Refused(libc::ENODEV)))?;
         // No IPv6: no duplicate detection, no multicast report may leave it.
         set(&["net", "ipv6", "conf", &spec.name, "disable_ipv6"], "1", true)?;
         for (setting, value) in settings(spec.family) {
@@ -121,20 +162,22 @@ impl Vmacs {
         }
         if spec.family == Family::V4 {
             self.clear_all_rp_filter(&spec.name)?;
-            for setting in ["arp_ignore", "arp_filter"] {
-                self.change(&["net", "ipv4", "conf", &spec.parent, setting], "1")?;
+            for parent in [Some(&spec.parent), below.as_ref()].into_iter().flatten() {
+                for setting in ["arp_ignore", "arp_filter"] {
+                    self.change(&["net", "ipv4", "conf", parent, setting], "1")?;
+                }
             }
         }
         no_address_generation(channel, device.index)?;
         let up = LinkMessageBuilder::<LinkUnspec>::new().index(device.index.0).up().build();
-        one(channel, RouteNetlinkMessage::SetLink(up), 0).map_err(|e| VmacError::Netlink("set up", e))?;
-        self.devices.insert(spec.name.clone(), device.index);
+        one(channel, RouteNetlinkMessage::SetLink(up), 0).map_err(|e| DeviceError::Netlink("set up", e))?;
+        self.devices.insert(spec.name.clone(), (device.index, spec.clone()));
         Ok(())
     }
 
     /// The reverse path filter of `all` would override the VMAC's own. Its value moves to `default` and to
     /// each interface that had a weaker one, so that nothing else is weakened.
-    fn clear_all_rp_filter(&mut self, new: &str) -> Result<(), VmacError> {
+    fn clear_all_rp_filter(&mut self, new: &str) -> Result<(), DeviceError> {
         let all = ["net", "ipv4", "conf", "all", "rp_filter"];
         let strength = |value: &str| value.parse::<u8>().unwrap_or(0);
         let Ok(value) = sysctl::read(&all) else { return Ok(()) };
@@ -143,7 +186,7 @@ impl Vmacs {
         }
         let ours: Vec<Name> = self.devices.keys().cloned().collect();
         let entries = std::fs::read_dir("/proc/sys/net/ipv4/conf")
-            .map_err(|error| VmacError::Sysctl("net/ipv4/conf".into(), error))?;
+            .map_err(|error| DeviceError::Sysctl("net/ipv4/conf".into(), error))?;
         for name in entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()) {
             if name == "all" || name == new || ours.iter().any(|own| **own == *name) {
                 continue;
@@ -156,14 +199,14 @@ impl Vmacs {
         self.change(&all, "0")
     }
 
-    fn change(&mut self, setting: &sysctl::Setting<'_>, value: &str) -> Result<(), VmacError> {
-        self.changed.set(setting, value).map_err(|error| VmacError::Sysctl(setting.join("/"), error))
+    fn change(&mut self, setting: &sysctl::Setting<'_>, value: &str) -> Result<(), DeviceError> {
+        self.changed.set(setting, value).map_err(|error| DeviceError::Sysctl(setting.join("/"), error))
     }
 }
 
 /// Lets the device carry IPv6 addresses, or takes all of them from it and silences it: a router reports its
 /// memberships by every interface that has IPv6, and the virtual MAC must not leave a backup.
-pub fn carry_ipv6(name: &str, on: bool) -> Result<(), VmacError> {
+pub fn carry_ipv6(name: &str, on: bool) -> Result<(), DeviceError> {
     set(&["net", "ipv6", "conf", name, "disable_ipv6"], if on { "0" } else { "1" }, false)
 }
 
@@ -178,28 +221,53 @@ fn settings(family: Family) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-fn set(setting: &sysctl::Setting<'_>, value: &str, may_lack: bool) -> Result<(), VmacError> {
+pub(super) fn set(setting: &sysctl::Setting<'_>, value: &str, may_lack: bool) -> Result<(), DeviceError> {
     match sysctl::pin(setting, value) {
         Ok(()) => Ok(()),
         // A kernel without IPv6 has nothing to disable.
         Err(error) if may_lack && error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(VmacError::Sysctl(setting.join("/"), error)),
+        Err(error) => Err(DeviceError::Sysctl(setting.join("/"), error)),
     }
 }
 
-fn matches(device: &Interface, spec: &VmacSpec) -> bool {
-    &*device.kind == "macvlan" && device.parent == Some(spec.parent_index) && device.mac == Some(spec.mac)
+fn matches(device: &Interface, spec: &VmacSpec, stands_on: IfIndex) -> bool {
+    &*device.kind == "macvlan" && device.parent == Some(stands_on) && device.mac == Some(spec.mac)
 }
 
-fn create(channel: &mut Channel, spec: &VmacSpec) -> Result<(), VmacError> {
-    let message = LinkMacVlan::new(&spec.name, spec.parent_index.0, MacVlanMode::Private)
+fn create(channel: &mut Channel, spec: &VmacSpec) -> Result<(), DeviceError> {
+    let mut message = LinkMacVlan::new(&spec.name, spec.parent_index.0, MacVlanMode::Private)
         .address(spec.mac.0.to_vec())
         .build();
+    message.attributes.extend(group(channel, spec.group, &spec.parent)?);
+    message.attributes.extend(spec.vrf.map(|vrf| LinkAttribute::Controller(vrf.0)));
     one(channel, RouteNetlinkMessage::NewLink(message), NLM_F_CREATE | NLM_F_EXCL)
-        .map_err(|e| VmacError::Netlink("creation", e))
+        .map_err(|e| DeviceError::Netlink("creation", e))
 }
 
-fn remove(channel: &mut Channel, index: IfIndex) -> Result<(), NetlinkError> {
+/// The group of a new device, unless it is the one that the kernel gives.
+pub(super) fn group(
+    channel: &mut Channel,
+    wanted: Option<u32>,
+    parent: &str,
+) -> Result<Option<LinkAttribute>, DeviceError> {
+    let of_parent = || link::group(channel, parent).map_err(|e| DeviceError::Netlink("look-up", e));
+    let group = wanted.map_or_else(of_parent, |group| Ok(Some(group)))?;
+    Ok(group.filter(|group| *group != 0).map(LinkAttribute::Group))
+}
+
+/// Puts a device into a VRF, or takes it out of the one that it is in.
+pub(super) fn enslave(
+    channel: &mut Channel,
+    index: IfIndex,
+    vrf: Option<IfIndex>,
+) -> Result<(), DeviceError> {
+    let mut message = LinkMessage::default();
+    message.header.index = index.0;
+    message.attributes.push(LinkAttribute::Controller(vrf.map_or(0, |vrf| vrf.0)));
+    one(channel, RouteNetlinkMessage::SetLink(message), 0).map_err(|e| DeviceError::Netlink("VRF", e))
+}
+
+pub(super) fn remove(channel: &mut Channel, index: IfIndex) -> Result<(), NetlinkError> {
     let mut message = LinkMessage::default();
     message.header.index = index.0;
     match one(channel, RouteNetlinkMessage::DelLink(message), 0) {
@@ -208,7 +276,7 @@ fn remove(channel: &mut Channel, index: IfIndex) -> Result<(), NetlinkError> {
     }
 }
 
-fn no_address_generation(channel: &mut Channel, index: IfIndex) -> Result<(), VmacError> {
+fn no_address_generation(channel: &mut Channel, index: IfIndex) -> Result<(), DeviceError> {
     let mut message = LinkMessage::default();
     message.header.index = index.0;
     message.attributes.push(LinkAttribute::AfSpecUnspec(vec![AfSpecUnspec::Inet6(vec![
@@ -221,11 +289,15 @@ fn no_address_generation(channel: &mut Channel, index: IfIndex) -> Result<(), Vm
         {
             Ok(())
         }
-        result => result.map_err(|e| VmacError::Netlink("address generation mode", e)),
+        result => result.map_err(|e| DeviceError::Netlink("address generation mode", e)),
     }
 }
 
-fn one(channel: &mut Channel, message: RouteNetlinkMessage, flags: u16) -> Result<(), NetlinkError> {
+pub(super) fn one(
+    channel: &mut Channel,
+    message: RouteNetlinkMessage,
+    flags: u16,
+) -> Result<(), NetlinkError> {
     let mut request = NetlinkMessage::from(message);
     request.header.flags = flags;
     channel.transact(vec![request]).pop().unwrap_or(Ok(()))

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::{Action, CheckerId, ServiceId};
+use super::drain::Draining;
 use super::event::Event;
 use super::followed::{Effect, Followed};
 use super::name::{RealName, ServiceName};
 use super::note::Note;
-use super::plan::Identity;
+use super::plan::{self, Identity};
 use super::presence::Presence;
 use super::probing::Probing;
 use super::service::{Conclusion, Service};
@@ -19,6 +20,7 @@ use crate::health::checker::{Checker, Verdict};
 use crate::health::outcome::{Outcome, Success};
 use crate::health::schedule::Schedule;
 use crate::objects::ipvs::{Pool, ServiceKey};
+use crate::objects::return_path::ReturnPath;
 use crate::time::Mono;
 
 /// The load balancing half of the daemon. Every call costs what it changes, not what there is.
@@ -32,6 +34,8 @@ pub struct Director {
     pub(super) schedule: Schedule<CheckerId>,
     pub(super) followed: Followed,
     pub(super) presence: Presence,
+    /// Those that left the configuration and drain.
+    pub(super) leaving: Vec<ServiceId>,
     pub(super) probing: Probing,
     /// Services with real servers that drain.
     pub(super) draining: Vec<ServiceId>,
@@ -118,6 +122,7 @@ impl Director {
             schedule: Schedule::default(),
             followed: Followed::default(),
             presence: Presence::default(),
+            leaving: Vec::new(),
             probing: Probing::default(),
             draining: Vec::new(),
             seed,
@@ -179,9 +184,23 @@ impl Director {
         service.flat_map(|service| service.keys().iter().map(|key| (*key, service.pool(*key))))
     }
 
-    /// The same for all services, as they stand in the configuration.
+    /// The same for all services, as they stand in the configuration; then for those that are leaving.
     pub fn desired_all(&self) -> impl Iterator<Item = (ServiceKey, Pool)> {
-        self.order.iter().flat_map(|id| self.desired(*id))
+        self.order.iter().chain(&self.leaving).flat_map(|id| self.desired(*id))
+    }
+
+    /// The connections whose source becomes the director's own: of services with `return_path snat`, those to their
+    /// NAT real servers, also to those that drain.
+    pub fn return_path(&self) -> ReturnPath {
+        let mut path = ReturnPath::default();
+        let ids = self.order.iter().chain(&self.leaving);
+        let services = ids.filter_map(|id| self.services.get(id.0));
+        for service in services.filter(|service| service.settings().return_path_snat) {
+            service.keys().iter().for_each(|key| path.add(*key));
+            let drained = service.drain().iter().filter_map(Draining::translated);
+            path.reals.extend(plan::translated(service.settings()).chain(drained));
+        }
+        path
     }
 
     /// A checker takes the result of a probe, its own or one that it shares.
@@ -247,6 +266,10 @@ impl Director {
                 service.end(true, out);
                 keys.extend_from_slice(service.keys());
             }
+        }
+        for id in std::mem::take(&mut self.leaving) {
+            let service = self.services.remove(id.0);
+            keys.extend(service.iter().flat_map(|service| service.keys()).copied());
         }
         self.by_identity.clear();
         self.draining.clear();

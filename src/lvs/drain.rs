@@ -1,10 +1,11 @@
-//! `drain_timeout`: a real server that a reload removes stays with weight 0 until its connections have ended, or the
+//! `drain_timeout`: a real server that a reload removes, alone or with its service, stays with weight 0 until its connections have ended, or the
 //! time is over.
 //!
 //! IPVS drops the packets of a connection whose server is no destination any more: a client in the middle of an answer
 //! would hang.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::action::{Action, ServiceId};
@@ -12,6 +13,7 @@ use super::director::Director;
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan;
+use crate::config::model::lvs::SorryServer;
 use crate::config::model::{RealServer, VirtualServer};
 use crate::objects::ipvs::{Connections, DestKey, Destination, Forwarding, ServiceKey};
 use crate::time::Mono;
@@ -51,12 +53,30 @@ impl Draining {
         })
     }
 
+    /// The same of the sorry server.
+    pub fn begin_sorry(now: Mono, service: &VirtualServer, sorry: &SorryServer) -> Option<Self> {
+        Some(Draining {
+            server: plan::sorry_key(sorry),
+            forwarding: sorry.forwarding,
+            upper_threshold: 0,
+            lower_threshold: 0,
+            begun: now,
+            until: now + service.drain_timeout?,
+            quiet_since: None,
+        })
+    }
+
     pub fn until(&self) -> Mono {
         self.until
     }
 
     pub fn name(&self, service: &ServiceName) -> RealName {
         RealName::of(service, self.server)
+    }
+
+    /// Its address, where it is reached by NAT.
+    pub fn translated(&self) -> Option<IpAddr> {
+        (self.forwarding == Forwarding::Masq).then_some(self.server.address)
     }
 
     /// What the kernel should hold for it in one of the service's services.
@@ -162,7 +182,7 @@ impl Director {
     /// Which services drain, after a reload.
     pub(super) fn follow_drains(&mut self) {
         let drains = |id: &&ServiceId| self.services.get(id.0).is_some_and(|s| !s.drain().is_empty());
-        self.draining = self.order.iter().filter(drains).copied().collect();
+        self.draining = self.order.iter().chain(&self.leaving).filter(drains).copied().collect();
     }
 
     /// Asks of each whether it leaves, and if so, whether dry.
@@ -188,6 +208,7 @@ impl Director {
             out.extend(gone.iter().zip(dry).map(|(draining, dry)| left(&name, draining, dry)));
         }
         self.draining.retain(|id| self.services.get(id.0).is_some_and(|s| !s.drain().is_empty()));
+        self.end_leaving(out);
     }
 }
 

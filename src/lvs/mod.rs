@@ -10,6 +10,7 @@ pub mod director;
 pub mod drain;
 pub mod event;
 mod followed;
+mod leaving;
 pub mod name;
 pub mod note;
 pub mod plan;

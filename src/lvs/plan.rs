@@ -1,6 +1,8 @@
 //! From the configuration to IPVS: which service, which destinations, which attributes. Pure
 //! functions of the model and of who is up.
 
+use std::net::IpAddr;
+
 use super::name::ServiceName;
 use crate::config::model::lvs::{GroupMember, RealServer, SorryServer, Target, VirtualServer};
 use crate::ids::Family;
@@ -85,6 +87,14 @@ pub fn real_key(real: &RealServer) -> DestKey {
 /// The same of the sorry server.
 pub fn sorry_key(sorry: &SorryServer) -> DestKey {
     DestKey { address: sorry.address, port: sorry.port }
+}
+
+/// The servers that are reached by NAT.
+pub fn translated(server: &VirtualServer) -> impl Iterator<Item = IpAddr> {
+    let reals = server.real_servers.iter().map(|real| (real.forwarding, real.address));
+    let sorry = server.sorry_server.iter().map(|sorry| (sorry.forwarding, sorry.address));
+    let translated = |(forwarding, address)| (forwarding == Forwarding::Masq).then_some(address);
+    reals.chain(sorry).filter_map(translated)
 }
 
 /// The identity of a server within one of the kernel services: in a group each member has its own port, which DR

@@ -61,7 +61,10 @@ impl Director {
                     id
                 }
                 None => match self.add_service(now, (keys, settings), &mut activated, out) {
-                    Some(id) => id,
+                    Some(id) => {
+                        self.come_back(&identity, id, out);
+                        id
+                    }
                     None => continue,
                 },
             };
@@ -70,7 +73,12 @@ impl Director {
         }
         // What `old` still holds is gone; in the old order, so that the log is the same every time.
         let gone: HashSet<ServiceId> = old.into_values().collect();
-        dropped.extend(self.remove_services(old_order.into_iter().filter(|id| gone.contains(id)), out));
+        dropped.extend(self.remove_services(
+            now,
+            old_order.into_iter().filter(|id| gone.contains(id)),
+            out,
+        ));
+        self.leave_to_others(&taken, out);
         dropped.retain(|key| !taken.contains_key(key));
         if !dropped.is_empty() {
             out.push(Action::Retire(dropped));
@@ -112,11 +120,15 @@ impl Director {
     /// Answers which services of the kernel they had.
     fn remove_services(
         &mut self,
+        now: Mono,
         gone: impl Iterator<Item = ServiceId>,
         out: &mut Vec<Action>,
     ) -> Vec<ServiceKey> {
         let mut keys = Vec::new();
         for id in gone {
+            if self.begin_leaving(now, id, out) {
+                continue;
+            }
             let Some(mut service) = self.services.remove(id.0) else { continue };
             service.end(false, out);
             keys.extend_from_slice(service.keys());
@@ -321,7 +333,7 @@ impl Director {
         begins.then(|| Note::Activating { real, service: service.clone() })
     }
 
-    fn remove_checkers(&mut self, ids: Vec<CheckerId>) {
+    pub(super) fn remove_checkers(&mut self, ids: Vec<CheckerId>) {
         for id in ids {
             if let Some(gone) = self.checkers.remove(id.0) {
                 self.followed.leave(id, &gone.checker.check().kind);

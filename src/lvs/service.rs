@@ -317,9 +317,29 @@ impl Service {
         for (settings, real) in self.reals() {
             release_real(&self.name, settings, real.is_up(), why, self.settings.omega, out);
         }
+        self.notify_end(out);
+    }
+
+    /// `quorum_down` at the end, with `omega`.
+    pub fn notify_end(&self, out: &mut Vec<Action>) {
         if self.settings.omega && self.quorum.is_up() {
             self.notify_quorum(false, out);
         }
+    }
+
+    pub fn sorry_is_in_use(&self) -> bool {
+        self.sorry_in_use
+    }
+
+    /// The sorry server is not wanted any more.
+    pub fn retire_sorry(&mut self) {
+        self.sorry_in_use = false;
+    }
+
+    /// Takes over those that drain from the one that was here before.
+    pub fn inherit(&mut self, drain: Drain, out: &mut Vec<Action>) {
+        self.drain = drain;
+        self.drain.follow(&self.name, &self.settings, out);
     }
 
     /// What the kernel should hold for one of its services.

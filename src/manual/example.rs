@@ -133,7 +133,7 @@ fn written(context: Context, name: &str) -> Option<&'static str> {
         (Instance, "use_vmac") => "use_vmac vrrp.51",
         (Instance, "vrf") => "vrf blue; unicast_src_ip 192.0.2.2; unicast_peer { 192.0.2.3 }",
         (Instance, "native_ipv6") => "virtual_ipaddress { 2001:db8::10/64 }; native_ipv6",
-        (Instance, "use_ipvlan") => "use_ipvlan; unicast_src_ip 192.0.2.2; unicast_peer { 192.0.2.3 }",
+        (Instance, "use_ipvlan") => "use_ipvlan 192.0.2.2/24",
         (Instance, "old_unicast_checksum") => {
             "old_unicast_checksum never; unicast_src_ip 192.0.2.2; unicast_peer { 192.0.2.3 }"
         }

@@ -26,10 +26,21 @@ pub struct Interface {
     pub mtu: u32,
     /// `IFLA_LINK`: the parent of a macvlan, VLAN and the like, when it is in this namespace.
     pub parent: Option<IfIndex>,
+    /// `IFLA_MASTER`: the VRF, bridge or bond that it is enslaved to.
+    pub master: Option<IfIndex>,
     /// `IFLA_INFO_KIND`: `macvlan`, `vlan`, `dummy`, ... empty for a physical device.
     pub kind: Name,
     /// Every address on it, in the kernel's order (primary ones first per network).
     pub addresses: Vec<AssignedAddress>,
+}
+
+/// How ipvlans of one parent see each other; the last one that is made decides for all of them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum IpvlanMode {
+    #[default]
+    Bridge,
+    Private,
+    Vepa,
 }
 
 /// An address found on an interface.
@@ -48,12 +59,38 @@ pub struct AssignedAddress {
 }
 
 impl Interface {
+    /// Nothing else is new.
+    pub fn differs_in_addresses_only(&self, new: &Interface) -> bool {
+        let Interface {
+            name,
+            index,
+            up,
+            no_arp,
+            loopback,
+            multicast,
+            mac,
+            mtu,
+            parent,
+            master,
+            kind,
+            addresses: _,
+        } = self;
+        (name, index, up, no_arp, loopback) == (&new.name, &new.index, &new.up, &new.no_arp, &new.loopback)
+            && (multicast, mac, mtu) == (&new.multicast, &new.mac, &new.mtu)
+            && (parent, master, kind) == (&new.parent, &new.master, &new.kind)
+    }
+
     /// The first usable IPv4 address that `skip` does not name (the virtual addresses are no source).
     pub fn source_v4(&self, skip: impl Fn(IpAddr) -> bool) -> Option<Ipv4Addr> {
         self.addresses.iter().find_map(|a| match a.net.addr() {
             IpAddr::V4(v4) if !skip(v4.into()) => Some(v4),
             _ => None,
         })
+    }
+
+    /// Its addresses that somebody else on the link has.
+    pub fn duplicates(&self) -> impl Iterator<Item = IpAddr> {
+        self.addresses.iter().filter(|assigned| assigned.duplicate).map(|assigned| assigned.net.addr())
     }
 
     /// The first usable link-local IPv6 address that `skip` does not name.

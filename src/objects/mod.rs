@@ -6,6 +6,7 @@ pub mod filter;
 pub mod interface;
 pub mod ipvs;
 pub mod process;
+pub mod return_path;
 pub mod route;
 pub mod routing;
 pub mod rule;

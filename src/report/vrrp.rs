@@ -203,6 +203,9 @@ fn reason(fault: &Fault) -> String {
         Fault::InterfaceAbsent(name) => format!("(interface {name} does not exist, waiting for it)"),
         Fault::InterfaceDown(name) | Fault::TrackedInterface(name) => format!("(interface {name} down)"),
         Fault::NoAddress(family) => format!("(no {family} address for interface)"),
+        Fault::DuplicateAddress(name, address) => {
+            format!("(address {address} of {name} is used by another host)")
+        }
         Fault::SourceGone(address) => format!("(source address {address} is not on the interface)"),
         Fault::NoPeers => "(no unicast peers)".into(),
         Fault::Script(name) => format!("due to script {name}"),
@@ -310,6 +313,10 @@ mod tests {
         assert_eq!(
             text(What::Fault(Fault::NoAddress(crate::ids::Family::V4))),
             "(VI_1) entering FAULT state (no IPv4 address for interface)"
+        );
+        assert_eq!(
+            text(What::Fault(Fault::DuplicateAddress("eth0".into(), "fe80::1".parse().unwrap()))),
+            "(VI_1): entering FAULT state (address fe80::1 of eth0 is used by another host)"
         );
         assert_eq!(text(What::Presence { present: false }), "Interface VI_1 deleted");
         let from = "10.0.0.2".parse().unwrap();

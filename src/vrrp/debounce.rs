@@ -22,7 +22,7 @@ pub(super) struct Debounce {
 }
 
 impl Debounce {
-    /// The delays of this configuration; a virtual MAC's device has those of its parent. A change that waits
+    /// The delays of this configuration; a VMAC or an ipvlan has those of its parent. A change that waits
     /// keeps its time.
     pub fn configure(&mut self, config: &Config) {
         self.delays.clear();
@@ -34,8 +34,8 @@ impl Debounce {
                 (delay.down, delay.up) = (delay.down.min(longest), delay.up.min(longest));
             }
             for instance in config.instances.iter().filter(|i| i.interface == delay.interface) {
-                if let Some(vmac) = &instance.vmac {
-                    self.delays.insert(vmac.name.clone(), delay.clone());
+                if let Some(device) = instance.device() {
+                    self.delays.insert(device.clone(), delay.clone());
                 }
             }
             self.delays.insert(delay.interface.clone(), delay);

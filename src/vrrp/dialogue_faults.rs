@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::{Action, State};
-use super::dialogue::{PEER, Talk, at, eth0, instance, ip};
+use super::dialogue::{PEER, Talk, at, eth0, instance, ip, words};
 use super::event::Event;
-use super::note::{Note, What};
+use super::note::{Fault, Note, What};
 use super::router::Router;
+use super::wire::Terms;
 use crate::config::model::interface::UpDownDelay;
-use crate::config::model::{Config, InitialState, Version, VrrpInstance};
-use crate::objects::interface::Interface;
+use crate::config::model::{Config, InitialState, SyncGroup, Version, VrrpInstance};
+use crate::ids::{Family, Vrid};
+use crate::objects::interface::{AssignedAddress, Interface};
 
 const MASTER_AT: f64 = 3.609375;
 
@@ -220,4 +222,73 @@ fn an_interface_that_is_made_anew_is_another_one() {
     assert_eq!(talk.router.deadline(), Some(at(5.0 + MASTER_AT)));
     let said = talk.event(at(6.0), Event::Interface { name: "eth0".into(), now: None });
     assert_eq!(said, ["A FAULT"]);
+}
+
+#[test]
+fn a_link_local_address_that_another_host_has_is_no_source_and_is_said() {
+    let mut config = instance("A", 1, 100);
+    (config.family, config.version) = (Family::V6, Version::V3);
+    (config.multicast_group, config.addresses[0].key.net) =
+        (ip("ff02::12"), "2001:db8::50/64".parse().unwrap());
+    let link = |up: bool, tentative: bool, duplicate: bool| {
+        let mut all = eth0(up, Some("10.0.0.1")).addresses.clone();
+        all.push(AssignedAddress { net: "fe80::1/64".parse().unwrap(), tentative, duplicate, ..all[0] });
+        Some(Arc::new(Interface { addresses: all, ..(*eth0(up, None)).clone() }))
+    };
+    let (mut talk, said) = Talk::start(Config { instances: vec![config], ..Config::default() });
+    assert_eq!(said, ["A FAULT"]);
+    let told = |out: &[Action]| {
+        let is_it = |fault: &Fault| *fault == Fault::DuplicateAddress("eth0".into(), ip("fe80::1"));
+        let note = |action: &Action| matches!(action, Action::Note(Note { what: What::Fault(fault), .. }) if is_it(fault));
+        out.iter().filter(|action| note(action)).count()
+    };
+    let mut link_now = |when: f64, interface| {
+        let mut out = Vec::new();
+        let event = Event::Interface { name: "eth0".into(), now: interface };
+        talk.router.handle(at(when), event, &mut out);
+        (words(&out), told(&out))
+    };
+    assert_eq!(link_now(1.0, link(true, true, false)), (vec![], 0), "the kernel still looks");
+    assert_eq!(link_now(2.0, link(true, true, true)), (vec![], 1), "in FAULT already, yet it is said");
+    assert_eq!(link_now(2.5, link(true, true, true)).1, 0, "once");
+    assert_eq!(link_now(3.0, link(true, false, false)).0, ["A BACKUP"]);
+    assert_eq!(link_now(4.0, link(true, true, true)), (vec!["A FAULT".to_owned()], 1));
+}
+
+#[test]
+fn a_master_that_a_reload_brings_into_a_failed_group_fails_with_it() {
+    let broken = VrrpInstance { interface: "eth7".into(), ..instance("B", 2, 100) };
+    let apart = Config { instances: vec![instance("A", 1, 100), broken], ..Config::default() };
+    let (mut talk, said) = Talk::start(apart.clone());
+    assert_eq!(said, ["A BACKUP", "B FAULT"]);
+    talk.due(MASTER_AT);
+    let group = SyncGroup {
+        name: "G".into(),
+        members: vec!["A".into(), "B".into()],
+        ..super::dialogue::pair().sync_groups.remove(0)
+    };
+    let together = Config { sync_groups: vec![group], ..apart.clone() };
+    let said = talk.event(at(4.0), Event::Reconfigure(Arc::new(together)));
+    assert_eq!(said, ["advert 1:100", "own 0", "advert 1:0", "drop 0", "A FAULT", "group G FAULT"]);
+    let said = talk.event(at(5.0), Event::Reconfigure(Arc::new(apart)));
+    assert_eq!(said, ["A BACKUP"], "and comes back when it leaves the group");
+}
+
+#[test]
+fn a_reload_makes_no_group_of_a_master_and_of_one_that_follows_another() {
+    let apart =
+        Config { instances: vec![instance("A", 1, 100), instance("B", 2, 50)], ..Config::default() };
+    let (mut talk, _) = Talk::start(apart.clone());
+    let terms = Terms { vrid: Vrid::new(2).unwrap(), ..talk.terms };
+    for second in [1.0, 2.0, 3.0] {
+        talk.hear_as(at(second), PEER, 200, terms, 255);
+    }
+    talk.due(MASTER_AT);
+    talk.hear_as(at(4.0), PEER, 200, terms, 255);
+    let states: Vec<State> = talk.router.views().iter().map(|view| view.state).collect();
+    assert_eq!(states, [State::Master, State::Backup]);
+    let group = super::dialogue::pair().sync_groups;
+    let said =
+        talk.event(at(4.5), Event::Reconfigure(Arc::new(Config { sync_groups: group, ..apart.clone() })));
+    assert_eq!(said, ["advert 1:100", "own 0", "drop 0", "A BACKUP", "group G BACKUP"]);
 }

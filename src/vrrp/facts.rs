@@ -5,25 +5,27 @@ use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::instance::source_of;
 use super::note::Fault;
 use super::tracking::{Effect, Kind, Standing, Standings, effect, trackers};
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{Statics, SyncGroup, TrackGroup, VrrpInstance};
-use crate::ids::{IfIndex, Name};
+use crate::ids::{Family, IfIndex, Name};
 use crate::objects::interface::Interface;
 
 /// Interfaces and tracked objects as last told.
 #[derive(Clone)]
 pub(super) struct Facts {
-    interfaces: HashMap<Name, Arc<Interface>>,
+    interfaces: FxHashMap<Name, Arc<Interface>>,
     pub tracked: Standings,
     /// Track groups of which something cannot be put back, with their members.
     broken_groups: HashMap<Name, Vec<Name>>,
     /// Interfaces of what is static and names a track group, by the instances in it.
     group_interfaces: HashMap<Name, Vec<Name>>,
     /// Never a source of adverts, wherever they stand.
-    virtual_addresses: HashSet<IpAddr>,
+    virtual_addresses: FxHashSet<IpAddr>,
     /// `track_src_ip`: configured sources whose loss matters.
     tracked_sources: HashSet<IpAddr>,
 }
@@ -56,6 +58,7 @@ struct Essence {
     up: bool,
     v4: Option<Ipv4Addr>,
     v6: Option<Ipv6Addr>,
+    duplicates: Vec<IpAddr>,
     tracked: Vec<IpAddr>,
     mtu: u32,
 }
@@ -67,7 +70,7 @@ impl Facts {
             tracked: Standings::default(),
             broken_groups: HashMap::new(),
             group_interfaces: HashMap::new(),
-            virtual_addresses: HashSet::new(),
+            virtual_addresses: FxHashSet::default(),
             tracked_sources: HashSet::new(),
         }
     }
@@ -76,7 +79,7 @@ impl Facts {
         self.tracked_sources = sources;
     }
 
-    pub fn set_virtual_addresses(&mut self, addresses: HashSet<IpAddr>) {
+    pub fn set_virtual_addresses(&mut self, addresses: FxHashSet<IpAddr>) {
         self.virtual_addresses = addresses;
     }
 
@@ -99,8 +102,11 @@ impl Facts {
     fn essence(&self, interface: &Interface) -> Essence {
         let is_virtual = |address| self.virtual_addresses.contains(&address);
         let addresses = interface.addresses.iter().map(|assigned| assigned.net.addr());
+        let tracked = addresses.filter(|address| self.tracked_sources.contains(address));
         Essence {
-            tracked: addresses.filter(|address| self.tracked_sources.contains(address)).collect(),
+            duplicates: interface.duplicates().collect(),
+            // Thousands of addresses are looked through only for somebody.
+            tracked: if self.tracked_sources.is_empty() { Vec::new() } else { tracked.collect() },
             mtu: interface.mtu,
             index: interface.index,
             up: interface.up,
@@ -150,12 +156,13 @@ impl Facts {
 
     pub fn of(&self, config: &VrrpInstance, group: Option<&SyncGroup>) -> Situation {
         let parent = self.interfaces.get(&config.interface);
-        let source =
-            parent.and_then(|i| source_of(config, i, |address| self.virtual_addresses.contains(&address)));
+        let spoken_by = self.interfaces.get(config.listens_on());
+        let source = spoken_by
+            .and_then(|i| source_of(config, i, |address| self.virtual_addresses.contains(&address)));
         Situation {
             faults: self.faults(config, group, source),
             priority: self.priority(config, group),
-            interface: parent.map(|interface| interface.index),
+            interface: spoken_by.map(|interface| interface.index),
             source,
             mtu: parent.map(|interface| interface.mtu),
         }
@@ -178,19 +185,24 @@ impl Facts {
                 if !parent.up && !config.dont_track_primary {
                     faults.push(Fault::InterfaceDown(config.interface.clone()));
                 }
-                match source {
-                    None => faults.push(Fault::NoAddress(config.family)),
-                    Some(source) if config.options.track_src_ip && config.source.is_some() => {
-                        if !parent.addresses.iter().any(|assigned| assigned.net.addr() == source) {
-                            faults.push(Fault::SourceGone(source));
-                        }
+                match (source, self.interfaces.get(config.listens_on())) {
+                    (None, Some(own)) => faults.push(self.no_source(config.family, own)),
+                    (Some(source), Some(own)) if own.duplicates().any(|address| address == source) => {
+                        faults.push(Fault::DuplicateAddress(own.name.clone(), source));
                     }
-                    Some(_) => {}
+                    (Some(source), Some(own))
+                        if config.options.track_src_ip
+                            && config.source.is_some()
+                            && !own.addresses.iter().any(|assigned| assigned.net.addr() == source) =>
+                    {
+                        faults.push(Fault::SourceGone(source));
+                    }
+                    _ => {}
                 }
-                match config.vmac.as_ref().map(|vmac| (&vmac.name, self.interfaces.get(&vmac.name))) {
+                match config.device().map(|name| (name, self.interfaces.get(name))) {
                     Some((name, None)) => faults.push(Fault::InterfaceAbsent(name.clone())),
                     // Down with its parent: one reason is enough.
-                    Some((name, Some(vmac))) if !vmac.up && parent.up && !config.dont_track_primary => {
+                    Some((name, Some(device))) if !device.up && parent.up && !config.dont_track_primary => {
                         faults.push(Fault::InterfaceDown(name.clone()));
                     }
                     _ => {}
@@ -250,5 +262,17 @@ impl Facts {
             let effect = effect(&tracked, kind, standing);
             (kind, tracked.name, effect)
         })
+    }
+
+    /// Why an interface has no source: its link-local address is another host's too, or there is none.
+    fn no_source(&self, family: Family, interface: &Interface) -> Fault {
+        let link_local = |address: &IpAddr| matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
+        let own = |address: &IpAddr| link_local(address) && !self.virtual_addresses.contains(address);
+        match interface.duplicates().find(own) {
+            Some(address) if family == Family::V6 => {
+                Fault::DuplicateAddress(interface.name.clone(), address)
+            }
+            _ => Fault::NoAddress(family),
+        }
     }
 }

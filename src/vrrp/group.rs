@@ -23,9 +23,19 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub fn new(config: &SyncGroup, ids: &HashMap<Name, InstanceId>, states: &HashMap<Name, State>) -> Self {
-        let members = config.members.iter().filter_map(|name| ids.get(name).copied()).collect();
-        let state = states.get(&config.name).copied().unwrap_or(State::Init);
+    /// One that a reload makes of masters is master, as they are.
+    pub fn new(
+        config: &SyncGroup,
+        ids: &HashMap<Name, InstanceId>,
+        states: &HashMap<Name, State>,
+        is_master: impl Fn(&InstanceId) -> bool,
+    ) -> Self {
+        let members: Vec<_> = config.members.iter().filter_map(|name| ids.get(name).copied()).collect();
+        let state = if members.iter().any(is_master) {
+            State::Master
+        } else {
+            states.get(&config.name).copied().unwrap_or(State::Init)
+        };
         Group { config: Arc::new(config.clone()), members, state }
     }
 
@@ -114,8 +124,8 @@ impl Router {
         });
     }
 
-    /// A member has heard a master that it accepts, while its group is master: new to the group, it takes
-    /// the others along.
+    /// A member hears a master that it accepts, while its group is master: new to the group, it takes the others
+    /// along.
     pub(super) fn group_follows(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {
         let Some(instance) = self.instance(id) else { return };
         let group = instance.group.and_then(|index| self.groups.get(index));
@@ -138,6 +148,13 @@ impl Router {
                 instance.note(What::WeightIgnored { kind, tracked: tracked.clone(), owner }, out);
             }
         }
+    }
+
+    pub(super) fn whole_group_is_in_fault(&self, id: InstanceId) -> bool {
+        let group = self.instance(id).and_then(|instance| instance.group);
+        let members = group.and_then(|index| self.groups.get(index)).map(|group| &*group.members);
+        let mut members = members.unwrap_or_default().iter().filter_map(|member| self.instance(*member));
+        members.all(|member| matches!(member.phase, Phase::Fault))
     }
 
     fn others(&self, id: InstanceId) -> Vec<InstanceId> {

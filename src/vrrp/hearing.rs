@@ -115,6 +115,9 @@ impl Instance {
         from: IpAddr,
         out: &mut Vec<Action>,
     ) -> Result<(), Refusal> {
+        if self.config.options.auth_hmac.is_none() {
+            return Ok(());
+        }
         let config = self.config.clone();
         let Some(how) = &config.options.auth_hmac else { return Ok(()) };
         if payload.first().map(|first| first >> 4) != Some(terms.version.number()) {

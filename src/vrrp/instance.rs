@@ -328,14 +328,16 @@ impl Instance {
         self.epoch += 1;
     }
 
-    /// New facts about the way out. A change makes the packets new. A source that is lost is kept for the
+    /// New facts about the way out; true where it is another. A change makes the packets new. A source that is lost is kept for the
     /// resignation, as keepalived keeps it; the fault that follows keeps it from being used for more.
-    pub fn set_way(&mut self, interface: Option<IfIndex>, source: Option<IpAddr>) {
-        if source.is_some() && self.source != source {
+    pub fn set_way(&mut self, interface: Option<IfIndex>, source: Option<IpAddr>) -> bool {
+        let moved = source.is_some() && self.source != source;
+        if moved {
             self.packets.clear();
             self.source = source;
         }
-        self.interface = interface;
+        let before = std::mem::replace(&mut self.interface, interface);
+        moved || before != interface
     }
 
     /// The interface's MTU, and with it the length of the list in an advert.
@@ -391,8 +393,15 @@ impl Instance {
         match &mut self.phase {
             Phase::Master { next_advert } => {
                 self.interval = self.config.advert_int;
+                let left = next_advert.since(now);
+                let silence = old.advert_int.saturating_sub(left);
                 *next_advert = now + self.config.advert_int;
-                self.transmit(out);
+                if silence < old.advert_int / 10 {
+                    // It has only just spoken.
+                    *next_advert = now + self.config.advert_int.saturating_sub(silence);
+                } else {
+                    self.transmit(out);
+                }
                 out.push(Action::Own { instance: self.id, owned: true });
                 if self
                     .addresses()
@@ -487,16 +496,18 @@ impl Instance {
 
 /// The name of the interface whose link the instance depends on.
 pub(super) fn interfaces_of(config: &VrrpInstance) -> impl Iterator<Item = &Name> {
-    std::iter::once(&config.interface).chain(config.vmac.as_ref().map(|vmac| &vmac.name))
+    std::iter::once(&config.interface).chain(config.device())
 }
 
-/// The first usable address that is not one of ours.
+/// What the file gives, else the first usable address that is not one of ours.
 pub(super) fn source_of(
     config: &VrrpInstance,
     interface: &crate::objects::interface::Interface,
     is_virtual: impl Fn(IpAddr) -> bool,
 ) -> Option<IpAddr> {
-    config.source.or_else(|| match config.family {
+    config.own_source().or_else(|| match config.family {
+        // Of an ipvlan only what the file gives.
+        Family::V4 if config.options.ipvlan.is_some() => None,
         Family::V4 => interface.source_v4(is_virtual).map(IpAddr::V4),
         Family::V6 => interface.source_v6(is_virtual).map(IpAddr::V6),
     })

@@ -158,7 +158,11 @@ impl Lanes {
                     lane.queue.push_back(waiting);
                 }
             }
-            if !lane.queue.is_empty() {
+            if lane.queue.is_empty() {
+                // The memory of a takeover is not kept for the next.
+                lane.queue.shrink_to(PER_CALL);
+                lane.left.shrink_to(PER_CALL);
+            } else {
                 self.busy.insert((lane.next, number));
             }
         }

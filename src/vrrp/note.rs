@@ -216,6 +216,8 @@ pub enum Fault {
     InterfaceAbsent(Name),
     InterfaceDown(Name),
     NoAddress(Family),
+    /// Of the interface: somebody else on the link has its address, and the kernel does not use it.
+    DuplicateAddress(Name, IpAddr),
     /// `track_src_ip`: the configured source is not on the interface.
     SourceGone(IpAddr),
     /// `unicast_fault_no_peer`

@@ -15,6 +15,19 @@ use crate::ids::Name;
 use crate::time::Mono;
 
 impl Router {
+    /// Every MASTER speaks now, as keepalived's do before it reads a new configuration: whatever that takes with
+    /// thousands of instances, no advert is due meanwhile. Those that are due first speak first.
+    pub fn speak_ahead(&mut self, now: Mono, out: &mut Vec<Action>) {
+        let ids: Vec<InstanceId> = self.due.iter().map(|(_, id)| *id).collect();
+        for id in ids {
+            self.listen_if_stalled(now, id, out);
+            if let Some(instance) = self.instance_mut(id).filter(|instance| instance.is_master()) {
+                instance.speak_now(now, out);
+                self.queue(id);
+            }
+        }
+    }
+
     pub(super) fn reconfigure(&mut self, now: Mono, config: Arc<Config>, out: &mut Vec<Action>) {
         let mut living: HashMap<InstanceIdentity, InstanceId> =
             self.instances.iter().flatten().map(|i| (i.config.identity(), i.id)).collect();
@@ -54,6 +67,9 @@ impl Router {
         }
         self.rebuild();
         self.settle_all(now, out);
+        for id in self.order.clone() {
+            self.group_follows(now, id, out);
+        }
     }
 }
 

@@ -6,6 +6,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+
 use super::action::{Action, InstanceId, State};
 use super::counters::Counters;
 use super::debounce::Debounce;
@@ -49,10 +52,11 @@ pub struct Router {
     /// The living ones as the configuration has them.
     pub(super) order: Vec<InstanceId>,
     pub(super) groups: Vec<Group>,
-    by_wire: HashMap<(IfIndex, Family, Vrid), Vec<InstanceId>>,
-    pub(super) by_interface: HashMap<Name, Vec<InstanceId>>,
-    pub(super) by_tracked: HashMap<Object, Vec<InstanceId>>,
-    pub(super) by_address: HashMap<AddressKey, InstanceId>,
+    /// Several only where unicast and multicast instances share a VRID on one interface.
+    by_wire: FxHashMap<(IfIndex, Family, Vrid), SmallVec<[InstanceId; 1]>>,
+    pub(super) by_interface: FxHashMap<Name, Vec<InstanceId>>,
+    pub(super) by_tracked: FxHashMap<Object, Vec<InstanceId>>,
+    pub(super) by_address: FxHashMap<AddressKey, InstanceId>,
     /// Those with `auth_hmac`.
     signing: Vec<InstanceId>,
     pub(super) restored: Restored,
@@ -61,9 +65,11 @@ pub struct Router {
     debounce: Debounce,
     /// Sorted. A queue, because the first goes and comes back near the end: little is moved, and nothing
     /// is allocated for an advert.
-    due: VecDeque<(Mono, InstanceId)>,
+    pub(super) due: VecDeque<(Mono, InstanceId)>,
     /// Kept for its memory.
     expiring: Vec<InstanceId>,
+    /// Since [`Router::take_ways_changed`].
+    ways_changed: bool,
     /// `vrrp_startup_delay`: until then no packet is taken and no timer runs.
     silent_until: Option<Mono>,
     stopped: bool,
@@ -99,16 +105,17 @@ impl Router {
             instances: Vec::new(),
             order: Vec::new(),
             groups: Vec::new(),
-            by_wire: HashMap::new(),
-            by_interface: HashMap::new(),
-            by_tracked: HashMap::new(),
-            by_address: HashMap::new(),
+            by_wire: FxHashMap::default(),
+            by_interface: FxHashMap::default(),
+            by_tracked: FxHashMap::default(),
+            by_address: FxHashMap::default(),
             signing: Vec::new(),
             restored: Restored::default(),
             lanes: Lanes::default(),
             debounce: Debounce::default(),
             due: VecDeque::new(),
             expiring: Vec::new(),
+            ways_changed: true,
             silent_until: (!delay.is_zero()).then(|| now + delay),
             stopped: false,
             config,
@@ -214,6 +221,11 @@ impl Router {
         self.instance(id).filter(|instance| instance.is_master()).into_iter().flat_map(Instance::addresses)
     }
 
+    /// Whether an instance may have another interface or source than when this was last asked.
+    pub fn take_ways_changed(&mut self) -> bool {
+        std::mem::take(&mut self.ways_changed)
+    }
+
     /// The configuration of a living instance.
     pub fn config_of(&self, id: InstanceId) -> Option<&Arc<VrrpInstance>> {
         self.instance(id).map(|instance| &instance.config)
@@ -261,11 +273,12 @@ impl Router {
         }
         let Some(vrid) = wire::vrid(datagram.advert()) else { return };
         let key = (datagram.interface, Family::of(datagram.source), vrid);
-        // Several only where unicast and multicast instances share a VRID on one interface.
-        let count = self.by_wire.get(&key).map_or(0, Vec::len);
-        for index in 0..count {
-            let Some(id) = self.by_wire.get(&key).and_then(|ids| ids.get(index)).copied() else { break };
-            if count > 1 && !self.instance(id).is_some_and(|instance| instance.is_meant(datagram)) {
+        let Some(ids) = self.by_wire.get(&key).map(|ids| SmallVec::<[InstanceId; 1]>::from_slice(ids))
+        else {
+            return;
+        };
+        for &id in &ids {
+            if ids.len() > 1 && !self.instance(id).is_some_and(|instance| instance.is_meant(datagram)) {
                 continue;
             }
             self.listen_if_stalled(now, id, out);
@@ -287,7 +300,7 @@ impl Router {
     /// A master that overslept its peers' patience may no longer be the only one: it listens for as long
     /// as a living master needs to be heard, instead of fighting at once (keepalived reclaims and announces
     /// in a burst).
-    fn listen_if_stalled(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {
+    pub(super) fn listen_if_stalled(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {
         let Some(by) = self.instance(id).and_then(|instance| instance.stalled(now)) else { return };
         if let Some(instance) = self.instance_mut(id) {
             instance.note(What::Stalled { by }, out);
@@ -381,7 +394,7 @@ impl Router {
         let group = instance.group.and_then(|index| self.groups.get(index));
         let situation = self.facts.of(&instance.config, group.map(|group| &*group.config));
         let Some(instance) = self.instance_mut(id) else { return Vec::new() };
-        instance.set_way(situation.interface, situation.source);
+        let way = instance.set_way(situation.interface, situation.source);
         if let Some(mtu) = situation.mtu {
             instance.set_mtu(mtu, out);
         }
@@ -398,18 +411,26 @@ impl Router {
             Some(priority) => instance.set_priority(priority, out),
             None => {}
         }
-        instance.faults.iter().filter(|fault| !before.contains(fault)).cloned().collect()
+        let news = instance.faults.iter().filter(|fault| !before.contains(fault)).cloned().collect();
+        self.ways_changed |= way;
+        news
     }
 
     fn act_on_faults(&mut self, now: Mono, id: InstanceId, news: Vec<Fault>, out: &mut Vec<Action>) {
         let Some(instance) = self.instance(id) else { return };
         let failed = instance.faults.iter().any(|fault| !matches!(fault, Fault::ScriptPending(_)));
-        if failed && !matches!(instance.phase, Phase::Fault) {
-            for fault in news {
+        // Some of the group may be well: those that a reload brought into it.
+        let settled = matches!(instance.phase, Phase::Fault) && self.whole_group_is_in_fault(id);
+        let recovers = instance.faults.is_empty() && matches!(instance.phase, Phase::Fault | Phase::Init);
+        for fault in news {
+            // Of what is added to a fault only this is seen nowhere else.
+            if failed && (!settled || matches!(fault, Fault::DuplicateAddress(..))) {
                 instance.note(What::Fault(fault), out);
             }
+        }
+        if failed && !settled {
             self.group_to_fault(id, out);
-        } else if instance.faults.is_empty() && matches!(instance.phase, Phase::Fault | Phase::Init) {
+        } else if recovers {
             self.group_recovers(now, id, out);
         }
         self.queue(id);
@@ -469,7 +490,9 @@ impl Router {
         for instance in self.instances.iter_mut().flatten() {
             instance.group = None;
         }
-        self.groups = config.sync_groups.iter().map(|group| Group::new(group, &ids, &states)).collect();
+        let is_master = |id: &InstanceId| self.instance(*id).is_some_and(Instance::is_master);
+        let groups = config.sync_groups.iter().map(|group| Group::new(group, &ids, &states, is_master));
+        self.groups = groups.collect();
         for (index, group) in self.groups.iter().enumerate() {
             for id in &group.members {
                 if let Some(Some(instance)) = self.instances.get_mut(id.0 as usize) {
@@ -483,7 +506,7 @@ impl Router {
         self.by_address.clear();
         let signs = |instance: &&Instance| instance.config.options.auth_hmac.is_some();
         self.signing = self.instances.iter().flatten().filter(signs).map(|i| i.id).collect();
-        let mut virtual_addresses = HashSet::new();
+        let mut virtual_addresses = FxHashSet::default();
         let mut tracked_sources = HashSet::new();
         for instance in self.instances.iter().flatten() {
             let group = instance.group.and_then(|index| self.groups.get(index)).map(|group| &group.config);
@@ -514,9 +537,10 @@ impl Router {
     }
 
     fn rewire(&mut self) {
+        self.ways_changed = true;
         self.by_wire.clear();
         for instance in self.instances.iter().flatten() {
-            if let Some(interface) = self.facts.interface(&instance.config.interface) {
+            if let Some(interface) = self.facts.interface(instance.config.listens_on()) {
                 let key = (interface.index, instance.config.family, instance.config.vrid);
                 self.by_wire.entry(key).or_default().push(instance.id);
             }

@@ -91,7 +91,7 @@ pub fn measure_start(plan: &Plan, table: &mut Table) {
         let once = || {
             let wire = Wire::listen(&bed.observer);
             let daemon = Running::start(subject, &bed.director, &routers(1, 255, INTERVAL, ""), &["-P"]);
-            let announced = |seen: &Seen| matches!(seen.what, Packet::Announcement).then_some(seen.at);
+            let announced = |seen: &Seen| matches!(seen.what, Packet::Announcement(_)).then_some(seen.at);
             let at = wire.await_first("gratuitous ARP", Duration::from_secs(20), announced);
             (at - daemon.started) as f64 / 1e6
         };

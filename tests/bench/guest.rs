@@ -21,25 +21,25 @@ const LIMIT: Duration = Duration::from_secs(30 * 60);
 /// Virtual routers beside the load.
 const ROUTERS: usize = 100;
 /// Servers that are checked once a second.
-const CHECKED: usize = 500;
+const CHECKED: usize = 1_000;
 /// Virtual servers, and real servers in each, that are read again.
 const POOLS: (usize, usize) = (100, 100);
 
 /// A real server of weight 2 without connections in the kernel's table.
 const NEW_WEIGHT: &str = " 2      0          0";
 
-/// Measures something and adds its rows.
-type Measure = fn(&Plan, &mut Table);
-
-/// What is measured inside, by the name of its group; `guest` is all of them.
-pub const GROUPS: [(&str, Measure); 7] = [
-    ("quiet", measure_quiet),
-    ("beside", measure_checks),
-    ("reload", measure_reload),
-    ("checks", checks::measure_cost),
-    ("memory", checks::measure_memory),
-    ("detection", checks::measure_detection),
-    ("programming", programming::measure),
+/// What is measured inside: the name for several groups, that of the group, and how.
+pub const GROUPS: [(&str, &str, Measure); 10] = [
+    ("guest", "quiet", measure_quiet),
+    ("guest", "beside", measure_checks),
+    ("guest", "reload", measure_reload),
+    ("guest", "checks", checks::measure_cost),
+    ("guest", "memory", checks::measure_memory),
+    ("guest", "detection", checks::measure_detection),
+    ("guest", "programming", programming::measure),
+    ("guest-scale", "guest-scale-cost", super::scale::measure_cost),
+    ("guest-scale", "guest-scale-takeover", super::scale::measure_takeover),
+    ("guest-scale", "guest-scale-lateness", super::scale::measure_lateness),
 ];
 
 /// Boots the machine, measures inside, and adds the rows.
@@ -56,18 +56,23 @@ pub fn run(plan: &Plan, table: &mut Table) {
         arguments.extend(["--only".to_owned(), only.name().to_owned()]);
     }
     arguments.extend(plan.groups.iter().cloned());
+    if plan.most < usize::MAX {
+        arguments.extend(["--most".to_owned(), plan.most.to_string()]);
+    }
     let (status, messages) = vm::boot(&kernel, &COUNTED, &arguments, LIMIT, |line| {
-        if !table.take_line(line) {
-            eprintln!("guest: {line}");
-        }
+        table.take_line(line);
+        eprintln!("guest: {line}");
     });
     assert_eq!(status, Some(0), "the guest failed; its kernel's messages are in {}", messages.display());
 }
 
+/// Measures something and adds its rows.
+type Measure = fn(&Plan, &mut Table);
+
 /// The measurements inside.
 pub fn measure(plan: &Plan) {
-    for (group, measure) in GROUPS {
-        if !plan.wants("guest") && !plan.wants(group) {
+    for (all, group, measure) in GROUPS {
+        if !plan.wants(all) && !plan.wants(group) {
             continue;
         }
         let mut table = Table::new(&plan.subjects);

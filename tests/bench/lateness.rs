@@ -5,10 +5,11 @@
 //! the last one falls behind a little with every advert; one that counts from the deadline does not.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Plan;
-use super::subject::{Running, routers};
+use super::subject::{ROUTERS_EACH, Running, routers};
 use super::support::daemon::Subject;
 use super::support::frame::Advert;
 use super::support::net::{Net, Node};
@@ -28,15 +29,30 @@ pub struct Bed {
 }
 
 impl Bed {
-    /// Builds it.
+    /// Builds it with one cable.
     pub fn new() -> Bed {
+        Bed::with_cables(1)
+    }
+
+    /// Builds it with as many cables as so many routers need.
+    pub fn for_routers(count: usize) -> Bed {
+        Bed::with_cables(count.div_ceil(ROUTERS_EACH))
+    }
+
+    fn with_cables(count: usize) -> Bed {
         let net = Net::new();
         let (director, observer) = (net.node("a"), net.node("b"));
-        net.cable((&director, "eth0", "10.0.0.1/16"), (&observer, "eth0", "10.0.0.2/16"));
+        for number in 0..count {
+            let interface = format!("eth{number}");
+            let ends = [format!("10.{number}.0.1/16"), format!("10.{number}.0.2/16")];
+            net.cable((&director, &interface, &ends[0]), (&observer, &interface, &ends[1]));
+        }
         for node in [&director, &observer] {
-            super::support::wait::until("the cable has a carrier", Duration::from_secs(10), || {
-                node.sh("ip -o link show eth0").contains("state UP")
-            });
+            super::support::wait::until(
+                "the cables have a carrier",
+                super::support::wait::seconds(20),
+                || node.sh("ip -o link show").matches("state UP").count() == count,
+            );
         }
         Bed { director, observer, _net: net }
     }
@@ -62,13 +78,22 @@ pub fn measure(plan: &Plan, table: &mut Table) {
 
 /// Starts `count` routers and returns when all are MASTER and past their announcements; the wire is empty then.
 pub fn start_masters(subject: Subject, bed: &Bed, count: usize, more: &str) -> (Running, Wire) {
+    start_masters_every(INTERVAL, subject, bed, count, more)
+}
+
+/// The same with another interval, in seconds.
+pub fn start_masters_every(
+    interval: f64,
+    subject: Subject,
+    bed: &Bed,
+    count: usize,
+    more: &str,
+) -> (Running, Wire) {
     let wire = Wire::listen(&bed.observer);
     let options: &[&str] = if more.is_empty() { &["-P"] } else { &[] };
-    let daemon = Running::start(subject, &bed.director, &routers(count, 200, INTERVAL, more), options);
+    let daemon = Running::start(subject, &bed.director, &routers(count, 200, interval, more), options);
     super::support::wait::until("every router sends adverts", super::support::wait::seconds(60), || {
-        let routers: std::collections::BTreeSet<u8> =
-            wire.adverts().iter().map(|(_, advert)| vrid(advert)).collect();
-        routers.len() == count
+        wire.senders() == count
     });
     // The second round of announcements comes a second after the first and is no part of this.
     std::thread::sleep(Duration::from_secs(2));
@@ -76,16 +101,21 @@ pub fn start_masters(subject: Subject, bed: &Bed, count: usize, more: &str) -> (
     (daemon, wire)
 }
 
-/// The times between adverts of the same router, less the interval, in milliseconds.
-pub fn gaps(adverts: &[(i64, Advert)]) -> Vec<f64> {
-    let mut last: BTreeMap<u8, i64> = BTreeMap::new();
+/// The times between adverts of the same router, less the interval of so many seconds, in milliseconds.
+pub fn gaps_of(adverts: &[(i64, Advert)], interval: f64) -> Vec<f64> {
+    let mut last: BTreeMap<(IpAddr, u8), i64> = BTreeMap::new();
     let mut found = Vec::new();
     for (at, advert) in adverts {
-        if let Some(before) = last.insert(vrid(advert), *at) {
-            found.push((at - before) as f64 / 1e6 - INTERVAL * 1e3);
+        if let Some(before) = last.insert(router(advert), *at) {
+            found.push((at - before) as f64 / 1e6 - interval * 1e3);
         }
     }
     found
+}
+
+/// The same for [`INTERVAL`].
+pub fn gaps(adverts: &[(i64, Advert)]) -> Vec<f64> {
+    gaps_of(adverts, INTERVAL)
 }
 
 /// Adds the rows of a distribution to the table.
@@ -107,12 +137,13 @@ pub fn add_rows(table: &mut Table, what: &str, results: Vec<(Subject, Vec<Vec<f6
 }
 
 /// A thread that wants a processor.
-struct Hog {
+pub struct Hog {
     stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
 }
 
 impl Hog {
-    fn start() -> Hog {
+    /// Starts it; it ends with its handle.
+    pub fn start() -> Hog {
         use std::sync::atomic::Ordering;
         let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
         let stopped = std::sync::Arc::clone(&stop);
@@ -131,7 +162,7 @@ impl Drop for Hog {
     }
 }
 
-/// The virtual router that an advert speaks of.
-fn vrid(advert: &Advert) -> u8 {
-    advert.vrrp.get(1).copied().unwrap_or(0)
+/// The virtual router that an advert speaks of, and who speaks.
+pub fn router(advert: &Advert) -> (IpAddr, u8) {
+    (advert.source, advert.vrrp.get(1).copied().unwrap_or(0))
 }

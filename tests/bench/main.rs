@@ -3,8 +3,9 @@
 //! counted in instructions, happens in a virtual machine.
 //!
 //! `cargo bench --bench director -- [--rounds N] [--only keepalived|standfast] [NAME...]` measures the named groups
-//! only: lateness, takeover, start, cost, idle, parsing, guest; or of the guest only: quiet, beside, reload, checks,
-//! memory, detection, programming.
+//! only: lateness, takeover, start, cost, idle, scale-cost, scale-lateness, scale-takeover, growth, parsing, guest,
+//! guest-scale; or of the guest only: quiet, beside, reload, checks, memory, detection, programming,
+//! guest-scale-cost, guest-scale-takeover, guest-scale-lateness. `--most N` leaves out what needs more virtual routers.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,6 +23,7 @@ mod lateness;
 mod parsing;
 mod pools;
 mod programming;
+mod scale;
 mod servers;
 mod subject;
 mod table;
@@ -42,18 +44,26 @@ pub struct Plan {
     pub rounds: usize,
     /// On whom.
     pub subjects: Vec<Subject>,
+    /// The most virtual routers.
+    pub most: usize,
     groups: BTreeSet<String>,
     in_guest: bool,
 }
 
 impl Plan {
     fn from_arguments() -> Plan {
-        let mut plan =
-            Plan { rounds: 3, subjects: Subject::ALL.to_vec(), groups: BTreeSet::new(), in_guest: false };
+        let mut plan = Plan {
+            rounds: 3,
+            subjects: Subject::ALL.to_vec(),
+            most: usize::MAX,
+            groups: BTreeSet::new(),
+            in_guest: false,
+        };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--rounds" => plan.rounds = arguments.next().unwrap().parse().unwrap(),
+                "--most" => plan.most = arguments.next().unwrap().parse().unwrap(),
                 "--only" => {
                     let name = arguments.next().unwrap();
                     plan.subjects.retain(|subject| subject.name() == name);
@@ -68,7 +78,8 @@ impl Plan {
         plan
     }
 
-    fn wants(&self, group: &str) -> bool {
+    /// Whether this group is to be measured.
+    pub fn wants(&self, group: &str) -> bool {
         self.groups.is_empty() || self.groups.contains(group)
     }
 
@@ -117,10 +128,22 @@ fn main() {
     if plan.wants("idle") {
         cost::measure_idle(&plan, &mut table);
     }
+    if plan.wants("scale-cost") {
+        scale::measure_cost(&plan, &mut table);
+    }
+    if plan.wants("scale-lateness") {
+        scale::measure_lateness(&plan, &mut table);
+    }
+    if plan.wants("scale-takeover") {
+        scale::measure_takeover(&plan, &mut table);
+    }
+    if plan.wants("growth") {
+        scale::measure_growth(&plan, &mut table);
+    }
     if plan.wants("parsing") {
         parsing::measure(&plan, &mut table);
     }
-    if plan.wants("guest") || guest::GROUPS.iter().any(|(group, _)| plan.wants(group)) {
+    if guest::GROUPS.iter().any(|(all, group, _)| plan.wants(all) || plan.wants(group)) {
         guest::run(&plan, &mut table);
     }
     print!("{table}");

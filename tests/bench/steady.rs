@@ -40,6 +40,7 @@ fn interface(number: u32, host: u8) -> Arc<Interface> {
         mac: Some(Mac([2, 0, 0, 0, host, number as u8])),
         mtu: 1500,
         parent: None,
+        master: None,
         kind: "".into(),
         addresses: vec![AssignedAddress {
             net: format!("10.{number}.0.{host}/24").parse().unwrap(),

@@ -1,5 +1,6 @@
 //! A daemon under measurement: started without a shell between, so that its process is known from the first moment.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -112,14 +113,26 @@ pub fn wall_clock() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as i64
 }
 
-/// Virtual routers 1 to `count` on eth0, VRRP version 3, `interval` in seconds, and more text at the end.
+/// Virtual routers on one interface; the next interface has the next ones.
+pub const ROUTERS_EACH: usize = 250;
+
+/// The address of the `number`th virtual router, counted from 0.
+pub fn address_of(number: usize) -> Ipv4Addr {
+    Ipv4Addr::new(10, 200, (number / ROUTERS_EACH) as u8, (number % ROUTERS_EACH + 1) as u8)
+}
+
+/// So many virtual routers on eth0 and the interfaces after it, VRRP version 3, `interval` in seconds, and more text
+/// at the end.
 pub fn routers(count: usize, priority: u8, interval: f64, more: &str) -> String {
     let mut text = String::from("global_defs {\n    vrrp_version 3\n    vrrp_garp_master_delay 1\n}\n");
-    for vrid in 1..=count {
+    for number in 0..count {
+        let (interface, vrid) = (number / ROUTERS_EACH, number % ROUTERS_EACH + 1);
         text.push_str(&format!(
-            "vrrp_instance VI_{vrid} {{\n    interface eth0\n    virtual_router_id {vrid}\n    \
+            "vrrp_instance VI_{} {{\n    interface eth{interface}\n    virtual_router_id {vrid}\n    \
              priority {priority}\n    advert_int {interval}\n    \
-             virtual_ipaddress {{\n        10.200.0.{vrid}/32\n    }}\n}}\n"
+             virtual_ipaddress {{\n        {}/32\n    }}\n}}\n",
+            number + 1,
+            address_of(number)
         ));
     }
     text + more

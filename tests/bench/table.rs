@@ -39,13 +39,12 @@ impl Table {
         self.rows.iter().map(line).collect()
     }
 
-    /// Takes a row that another process printed; gives whether the line was one.
-    pub fn take_line(&mut self, line: &str) -> bool {
-        let Some(rest) = line.strip_prefix(MARK) else { return false };
+    /// Takes a row that another process printed; other lines are nothing to it.
+    pub fn take_line(&mut self, line: &str) {
+        let Some(rest) = line.strip_prefix(MARK) else { return };
         let mut words = rest.split('\t');
         let (what, unit) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         self.row(what, unit, words.filter_map(|word| word.parse().ok()).collect());
-        true
     }
 }
 

@@ -1,6 +1,8 @@
 //! VRRP and ARP on the wire with the kernel's own timestamps: when the packet passed, not when we came to read it.
 
+use std::collections::BTreeSet;
 use std::io::IoSliceMut;
+use std::net::Ipv4Addr;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,6 +12,7 @@ use std::time::{Duration, Instant};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::lateness::router;
 use super::support::frame::{Advert, Frame};
 use super::support::net::Node;
 
@@ -27,8 +30,8 @@ pub struct Seen {
 pub enum Packet {
     /// A VRRP advertisement.
     Advert(Advert),
-    /// A gratuitous ARP packet.
-    Announcement,
+    /// A gratuitous ARP packet for this address.
+    Announcement(Ipv4Addr),
 }
 
 /// A listener on all interfaces of a node; it ends with its handle.
@@ -77,9 +80,19 @@ impl Wire {
     pub fn adverts(&self) -> Vec<(i64, Advert)> {
         let adverts = self.seen().into_iter().filter_map(|seen| match seen.what {
             Packet::Advert(advert) => Some((seen.at, advert)),
-            Packet::Announcement => None,
+            Packet::Announcement(_) => None,
         });
         adverts.collect()
+    }
+
+    /// How many virtual routers have been heard, each sender's counted for itself.
+    pub fn senders(&self) -> usize {
+        let seen = self.seen.lock().unwrap();
+        let adverts = seen.iter().filter_map(|seen| match &seen.what {
+            Packet::Advert(advert) => Some(router(advert)),
+            Packet::Announcement(_) => None,
+        });
+        adverts.collect::<BTreeSet<_>>().len()
     }
 
     /// Waits for the first packet that `wanted` gives something for.
@@ -120,7 +133,7 @@ fn receive(socket: &Socket) -> Option<Seen> {
     let frame = Frame { at: Instant::now(), interface: String::new(), outgoing: false, bytes };
     let what = match frame.advert() {
         Some(advert) => Packet::Advert(advert),
-        None => frame.arp().filter(|arp| arp.gratuitous()).map(|_| Packet::Announcement)?,
+        None => frame.arp().filter(|arp| arp.gratuitous()).map(|arp| Packet::Announcement(arp.sender))?,
     };
     Some(Seen { at, what })
 }

@@ -495,6 +495,32 @@ fn key_material() {
 }
 
 #[test]
+fn replies_come_back_where_that_is_asked_for() {
+    let asked = |loaded: &Loaded| only(loaded).return_path_snat;
+    assert!(!asked(&service("")));
+    let loaded = service("return_path snat");
+    assert!(asked(&loaded));
+    assert_eq!(codes(&loaded), Vec::<&str>::new());
+    for wrong in ["return_path", "return_path dnat", "return_path SNAT"] {
+        let loaded = service(wrong);
+        assert_eq!(verdict(&loaded.diagnostics), 5, "{wrong}");
+        assert!(!asked(&loaded), "{wrong}");
+    }
+    // Without NAT there is nothing to do; one server of many by NAT is enough.
+    for method in ["DR", "TUN"] {
+        let by = |lines: &str| {
+            let usual = format!("lvs_sched rr\nlvs_method {method}\nprotocol TCP\nreturn_path snat");
+            read(&format!("virtual_server 10.1.0.1 80 {{\n{usual}\n{lines}\n{REAL}\n}}\n"))
+        };
+        let without = by("");
+        assert_eq!(codes(&without), ["return-path-without-nat"], "{method}");
+        let sorry = "sorry_server 10.9.9.9 80\nsorry_server_lvs_method NAT";
+        let with = by(sorry);
+        assert_eq!(codes(&with), Vec::<&str>::new(), "{method}");
+    }
+}
+
+#[test]
 fn how_long_a_removed_server_drains() {
     let limit = |lines: &str| only(&service(lines)).drain_timeout.map(|limit| limit.as_secs());
     assert_eq!(limit(""), None);

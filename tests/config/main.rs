@@ -35,6 +35,7 @@ mod pages;
 mod places;
 mod policy;
 mod reach;
+mod repeats;
 mod robust;
 mod routing;
 mod sessions;

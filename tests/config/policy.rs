@@ -199,6 +199,30 @@ fn a_missing_file_is_refused() {
 }
 
 #[test]
+fn a_missing_include_may_cost_no_line_that_runs() {
+    let running = read(RUNNING);
+    let refusal = |text: String| {
+        let texts = Texts(BTreeMap::from([(PathBuf::from("/a.conf"), text.into_bytes())]));
+        let new = load_from("/a.conf", &texts, &LoadOptions::default());
+        reload_refusal(&running.config, &[], &new, &[]).map(|refusal| refusal.reason)
+    };
+    assert_eq!(refusal(format!("{RUNNING}\ninclude more/*.conf\n")), None, "it costs nothing");
+    let group = "vrrp_sync_group G {\n group {\n  A\n  B\n }\n}\n";
+    let running = read(&format!("{RUNNING}{group}"));
+    let refusal = |from: &str| {
+        let text = format!("{RUNNING}{group}").replacen(from, "include more/*.conf\n", 1);
+        let texts = Texts(BTreeMap::from([(PathBuf::from("/a.conf"), text.into_bytes())]));
+        let new = load_from("/a.conf", &texts, &LoadOptions::default());
+        reload_refusal(&running.config, &[], &new, &[]).map(|refusal| refusal.reason)
+    };
+    let server = "    real_server 10.0.1.2 80 {\n        weight 1\n    }\n";
+    for line in ["        10.0.0.2\n", server, "        TCP_CHECK { }\n", "  B\n", group] {
+        let reason = refusal(line).unwrap_or_else(|| panic!("{line:?} goes unnoticed"));
+        assert!(reason.contains("would go with it"), "{line}: {reason}");
+    }
+}
+
+#[test]
 fn changes_are_found_by_identity_not_by_name() {
     let new = RUNNING
         .replace("vrrp_instance A", "vrrp_instance RENAMED")

@@ -193,6 +193,8 @@ fn options_of_an_instance() {
     );
     for (inside, code) in [
         ("use_ipvlan", "ipvlan-without-address"),
+        ("use_ipvlan\n mcast_src_ip 10.0.0.5", "ipvlan-without-address"),
+        ("use_vmac\n use_ipvlan 10.0.0.5/24", "vmac-with-ipvlan"),
         ("use_ipvlan 10.0.0.5 bridge vepa", "given-twice"),
         ("vrf blue", "vrf-not-alone"),
         ("garp_extra_if all", "missing-parameter"),
@@ -208,6 +210,25 @@ fn options_of_an_instance() {
     ] {
         assert_eq!(codes(&with("", inside)), [code], "{inside}");
     }
+}
+
+#[test]
+fn an_ipvlan_speaks_with_its_address() {
+    let heard_by = |inside: &str| {
+        let loaded = with("", inside);
+        let instance = instance(&loaded);
+        (instance.listens_on().to_string(), instance.own_source().map(|source| source.to_string()))
+    };
+    let own = |device: &str, source: &str| (device.to_owned(), Some(source.to_owned()));
+    assert_eq!(heard_by("use_ipvlan 10.0.0.5/24"), own("vrrp.5", "10.0.0.5"));
+    assert_eq!(heard_by("use_ipvlan iv0 10.0.0.5\n mcast_src_ip 10.0.0.7"), own("iv0", "10.0.0.7"));
+    assert_eq!(heard_by("use_ipvlan 10.0.0.5\n unicast_peer { 10.0.0.2 }"), own("vrrp.5", "10.0.0.5"));
+    // What is for another address of the host comes by the interface below.
+    let elsewhere = "use_ipvlan 10.0.0.5\n unicast_src_ip 10.0.0.1\n unicast_peer { 10.0.0.2 }";
+    assert_eq!(heard_by(elsewhere), own("eth0", "10.0.0.1"));
+    assert_eq!(heard_by("use_ipvlan\n mcast_src_ip 10.0.0.7"), ("vrrp.5".to_owned(), None));
+    let grouped = with("", "use_vmac vip0 group 5");
+    assert_eq!(instance(&grouped).vmac.as_ref().unwrap().group, Some(Named::Number(5)));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Who becomes master: two nodes with the same daemon, all preemption rules, and pairs that do not fit together.
 
 use super::facts::{Facts, same};
+use crate::support::below::Below;
 use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Recorder, Subject};
 use crate::support::net::{Net, Node};
@@ -58,10 +59,18 @@ pub struct Pair {
 
 impl Pair {
     pub fn new() -> Pair {
+        Pair::above(Below::Cable)
+    }
+
+    /// The same on something else than the ends of cables.
+    pub fn above(below: Below) -> Pair {
         let net = Net::new();
         let nodes = [net.node("one"), net.node("two")];
         let switch =
             net.lan("lan", &[(&nodes[0], "eth0", "10.0.0.1/24"), (&nodes[1], "eth0", "10.0.0.2/24")]);
+        for (node, number) in nodes.iter().zip(1..) {
+            below.put(node, "eth0", &format!("10.0.0.{number}/24"));
+        }
         let recorders = nodes.each_ref().map(Recorder::new);
         Pair { nodes, recorders, _switch: switch, _net: net }
     }

@@ -20,6 +20,8 @@ pub fn cases() -> Vec<Case> {
             assert!(!duplicate(Subject::Keepalived), "keepalived has mended it: one difference less");
         }),
         Case::new("events::duplicate_address_ours", || assert!(duplicate(Subject::Standfast))),
+        Case::new("events::duplicate_link_local_original", duplicate_link_local_original),
+        Case::new("events::duplicate_link_local_ours", duplicate_link_local_ours),
         same("events::killed_and_started_again", killed_and_started_again),
         same("events::reload", reload),
         Case::new("events::virtual_address_deleted_original", deleted_original),
@@ -180,6 +182,44 @@ fn duplicate(subject: Subject) -> bool {
         }
     }
     usable()
+}
+
+/// The link of a master comes back, and somebody else has its interface's link-local address by then.
+fn duplicate_link_local(subject: Subject) -> (Router, Recorder, Daemon) {
+    let (router, recorder, daemon) = master_over_ipv6(subject);
+    let node = &router.node;
+    for scope in ["all", "eth0"] {
+        node.sh(&format!("echo 1 >/proc/sys/net/ipv6/conf/{scope}/accept_dad"));
+    }
+    node.sh("echo 0 >/proc/sys/net/ipv6/conf/eth0/keep_addr_on_down");
+    router.neighbour.sh("ip addr add fe80::ff:fe00:1/64 dev eth0 nodad");
+    node.sh("ip link set eth0 down");
+    recorder.await_call("INSTANCE I FAULT", 1);
+    node.sh("ip link set eth0 up");
+    wait::until("it is found twice", wait::seconds(10), || {
+        node.sh("ip -6 -o addr show dev eth0 to fe80::ff:fe00:1").contains("dadfailed")
+    });
+    (router, recorder, daemon)
+}
+
+/// keepalived becomes a master whom nobody hears.
+fn duplicate_link_local_original() {
+    let (_router, _recorder, daemon) = duplicate_link_local(Subject::Keepalived);
+    daemon.await_master("I", 2, wait::seconds(15));
+    daemon.await_line("send advert error 22", wait::seconds(5));
+}
+
+/// Ours says why it stays in FAULT, and comes back when the interface has a usable one.
+fn duplicate_link_local_ours() {
+    let (router, recorder, daemon) = duplicate_link_local(Subject::Standfast);
+    daemon.await_line("(address fe80::ff:fe00:1 of eth0 is used by another host)", wait::seconds(5));
+    assert_eq!(daemon.process().count("Entering MASTER STATE"), 1);
+    let capture = Capture::start(&router.node);
+    router.neighbour.sh("ip addr del fe80::ff:fe00:1/64 dev eth0");
+    router.node.sh("ip addr del fe80::ff:fe00:1/64 dev eth0; ip addr add fe80::ff:fe00:1/64 dev eth0");
+    daemon.await_master("I", 2, wait::seconds(15));
+    recorder.await_call("INSTANCE I MASTER", 2);
+    wait::until("adverts", wait::seconds(5), || !capture.adverts_sent("eth0").is_empty());
 }
 
 fn killed_and_started_again(subject: Subject) -> Facts {

@@ -22,6 +22,8 @@ pub fn cases() -> Vec<Case> {
         Case::new("faults::reload_refused", reload_refused),
         Case::new("faults::reload_ends_the_original", reload_ends_the_original),
         Case::new("faults::frozen_master", frozen_master),
+        Case::new("faults::frozen_for_less_than_peers_wait", frozen_for_less_than_peers_wait),
+        Case::new("faults::frozen_backup", frozen_backup),
         Case::new("faults::interface_comes_and_goes", interface_comes_and_goes),
         Case::new("faults::interface_renamed", interface_renamed),
         Case::new("faults::reload_keeps_the_adverts_coming", reload_keeps_the_adverts_coming),
@@ -197,6 +199,56 @@ fn frozen_master() {
     assert_eq!((adverts, arps), (0, 0), "{}", first.process().log());
     pair.await_holder(1, false, wait::seconds(5));
     pair.await_holder(0, true, wait::seconds(5));
+}
+
+/// Nobody has noticed: it goes on as if nothing had been, and does not make up for what it has missed.
+fn frozen_for_less_than_peers_wait() {
+    let pair = Pair::new();
+    let first = pair.start(Subject::Standfast, 0, 200, "");
+    first.await_master("I", 1, wait::seconds(10));
+    let second = pair.start(Subject::Standfast, 1, 100, "");
+    second.await_line("(I) Entering BACKUP STATE", wait::seconds(5));
+    let capture = Capture::start(&pair.nodes[0]);
+    wait::until("an advert", wait::seconds(5), || !capture.adverts_sent("eth0").is_empty());
+    first.signal(Signal::SIGSTOP);
+    let frozen = Instant::now();
+    std::thread::sleep(Duration::from_millis(2300));
+    let thawed = Instant::now();
+    first.signal(Signal::SIGCONT);
+    assert!(frozen.elapsed() < Duration::from_millis(2800), "this machine is too slow to tell anything");
+    let since = |at: &Instant| at.checked_duration_since(thawed);
+    let after = || -> Vec<Duration> {
+        capture.adverts_sent("eth0").iter().filter_map(|(at, _)| since(at)).collect()
+    };
+    wait::until("three adverts", wait::seconds(8), || after().len() >= 3);
+    let times = after();
+    assert!(times[0] < Duration::from_millis(500), "the first at once: {times:?}");
+    assert!(times[2] - times[0] > Duration::from_millis(1500), "no burst: {times:?}");
+    let arps = capture.announcements("eth0").iter().filter_map(|(at, _)| since(at)).count();
+    assert!(arps <= 5, "at most the second block of announcements: {arps}");
+    for (daemon, states) in [(&first, 2), (&second, 1)] {
+        assert_eq!(daemon.process().count("Entering "), states, "{}", daemon.process().log());
+    }
+}
+
+/// The adverts wait in its socket: it reads them before it looks at its timer.
+fn frozen_backup() {
+    let pair = Pair::new();
+    let first = pair.start(Subject::Standfast, 0, 200, "");
+    first.await_master("I", 1, wait::seconds(10));
+    let second = pair.start(Subject::Standfast, 1, 100, "");
+    second.await_line("(I) Entering BACKUP STATE", wait::seconds(5));
+    let capture = Capture::start(&pair.nodes[1]);
+    second.signal(Signal::SIGSTOP);
+    wait::until("more adverts than it waits for", wait::seconds(15), || {
+        capture.adverts_received("eth0").len() >= 6
+    });
+    let heard = capture.adverts_received("eth0").len();
+    second.signal(Signal::SIGCONT);
+    wait::until("as many again", wait::seconds(15), || capture.adverts_received("eth0").len() >= heard + 5);
+    assert!(capture.adverts_sent("eth0").is_empty(), "{}", second.process().log());
+    assert_eq!(second.process().count("Entering "), 1, "{}", second.process().log());
+    assert_eq!(first.process().count("Entering "), 2, "{}", first.process().log());
 }
 
 fn add_eth9(node: &Node) {

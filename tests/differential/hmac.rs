@@ -3,6 +3,7 @@
 
 use super::elections::Pair;
 use super::interop;
+use crate::support::below::Below;
 use crate::support::daemon::{Daemon, Subject};
 use crate::support::runner::Case;
 use crate::support::wait;
@@ -32,7 +33,12 @@ pub fn cases() -> Vec<Case> {
         for (flavour, lines) in FLAVOURS {
             let replay = if lines.contains("monotonic") { "anti_replay monotonic" } else { "" };
             cases.push(Case::new(format!("hmac::{pair}::{flavour}"), move || {
-                interop::lead(master, backup, &format!("{}\n{lines}", block("enforce", 1, replay)));
+                interop::lead(
+                    master,
+                    backup,
+                    Below::Cable,
+                    &format!("{}\n{lines}", block("enforce", 1, replay)),
+                );
             }));
         }
         cases.push(Case::new(format!("hmac::{pair}::roll_out"), move || roll_out(master, backup)));

@@ -3,7 +3,7 @@
 
 mod address_vmacs;
 mod announcements;
-mod elections;
+pub mod elections;
 mod events;
 mod exit_codes;
 pub mod facts;
@@ -12,8 +12,9 @@ mod fifos;
 mod filtering;
 mod genhash;
 mod hmac;
-mod interop;
-mod lifecycle;
+pub mod interop;
+pub mod lifecycle;
+mod reloads;
 mod routing;
 mod states;
 mod tracked_files;
@@ -42,9 +43,10 @@ pub fn cases() -> Vec<Case> {
         address_vmacs::cases(),
         filtering::cases(),
         hmac::cases(),
+        reloads::cases(),
     ]
     .into_iter()
     .flatten()
-    .map(|case| Case { name: format!("differential::{}", case.name), run: case.run })
+    .map(|case| Case { name: format!("differential::{}", case.name), ..case })
     .collect()
 }

@@ -29,6 +29,8 @@ fn our_addresses_and_devices_go_and_foreign_ones_stay() {
         mac: vmac.mac,
         parent: "left0".into(),
         parent_index: index("left0"),
+        group: None,
+        vrf: None,
     };
     Vmacs::default().ensure(&mut channel(), &spec).unwrap();
     ip("address add 10.0.0.100/24 dev vrrp.51");

@@ -16,5 +16,6 @@ mod namespace;
 mod packets;
 mod packets_v6;
 mod readiness;
+mod return_path;
 mod routing;
 mod vmac;

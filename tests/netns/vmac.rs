@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use standfast::ids::{Family, Mac, Vrid};
-use standfast::kernel::vmac::{Ensured, VmacError, VmacSpec, Vmacs, carry_ipv6};
+use standfast::kernel::vmac::{DeviceError, Ensured, VmacSpec, Vmacs, carry_ipv6};
 
 use crate::hosts::{Hosts, Sniffer, channel, index, interface, ip, ip_output, lone_host, wait_for};
 
@@ -14,6 +14,8 @@ fn spec() -> VmacSpec {
         mac: Mac::of_virtual_router(Family::V4, Vrid::new(51).unwrap()),
         parent: "left0".into(),
         parent_index: index("left0"),
+        group: None,
+        vrf: None,
     }
 }
 
@@ -49,7 +51,7 @@ fn made_adopted_removed_and_everything_put_back() {
     // A successor finds the device of a killed predecessor.
     let mut successor = Vmacs::default();
     assert_eq!(successor.ensure(&mut channel, &spec()).unwrap(), Ensured::Adopted);
-    assert!(successor.has("vrrp.51"));
+    assert!(successor.has(&spec()));
 
     vmacs.drop_device(&mut channel, "vrrp.51").unwrap();
     assert!(vmacs.restore_settings().is_empty());
@@ -65,7 +67,7 @@ fn a_foreign_device_is_left_alone_and_a_stale_one_replaced() {
     lone_host();
     let (mut channel, mut vmacs) = (channel(), Vmacs::default());
     ip("link add vrrp.51 type bridge");
-    assert!(matches!(vmacs.ensure(&mut channel, &spec()), Err(VmacError::NameTaken(..))));
+    assert!(matches!(vmacs.ensure(&mut channel, &spec()), Err(DeviceError::NameTaken(..))));
     assert!(ip_output("-details link show vrrp.51").contains("bridge"));
     ip("link del vrrp.51");
     ip("link add vrrp.51 link left0 type macvlan mode private");

@@ -82,6 +82,7 @@ pub fn interface(name: &str, index: u32, up: bool, addresses: &[&str]) -> Arc<In
         mac: None,
         mtu: 1500,
         parent: None,
+        master: None,
         kind: "".into(),
         addresses: addresses.iter().map(assigned).collect(),
     })

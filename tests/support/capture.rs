@@ -15,6 +15,9 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+/// Of a frame in the socket's queue.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 /// A running capture; it ends with its handle.
 pub struct Capture {
     frames: Arc<Mutex<Vec<Frame>>>,
@@ -123,5 +126,7 @@ fn receive(socket: &Socket, buffer: &mut [u8]) -> Option<(usize, LinkAddr, Insta
         _ => None,
     })?;
     let ago = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.saturating_sub(since_epoch);
+    // Frames do not wait that long: the wall clock was set.
+    let ago = if ago > LONGEST_WAIT { Duration::ZERO } else { ago };
     Some((message.bytes, message.address?, Instant::now().checked_sub(ago)?))
 }

@@ -1,7 +1,9 @@
 //! What the tests against a running kernel share: networks made of namespaces, captured processes and frames,
 //! and the two daemons (keepalived and standfast) behind one handle.
 
+pub mod below;
 pub mod capture;
+pub mod chance;
 pub mod daemon;
 pub mod echo;
 pub mod fields;
@@ -10,6 +12,7 @@ pub mod frame;
 pub mod http;
 pub mod identity;
 pub mod ipvs;
+pub mod metronome;
 pub mod net;
 pub mod packages;
 pub mod process;

@@ -12,12 +12,19 @@ pub struct Case {
     pub name: String,
     /// The test: it fails by a panic.
     pub run: Box<dyn Fn() + Send + Sync>,
+    /// It disturbs the others, and runs when they are done.
+    pub alone: bool,
 }
 
 impl Case {
     /// A test by name.
     pub fn new(name: impl Into<String>, run: impl Fn() + Send + Sync + 'static) -> Case {
-        Case { name: name.into(), run: Box::new(run) }
+        Case { name: name.into(), run: Box::new(run), alone: false }
+    }
+
+    /// A test that runs when all others are done.
+    pub fn alone(name: impl Into<String>, run: impl Fn() + Send + Sync + 'static) -> Case {
+        Case { alone: true, ..Case::new(name, run) }
     }
 }
 
@@ -26,21 +33,9 @@ pub fn run(cases: Vec<Case>, left_out: usize, jobs: usize) -> bool {
     let start = Instant::now();
     let total = cases.len();
     println!("\nrunning {total} tests");
-    let waiting = Mutex::new(VecDeque::from(cases));
-    let failures = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..jobs {
-            scope.spawn(|| {
-                loop {
-                    let Some(case) = waiting.lock().unwrap().pop_front() else { return };
-                    if !run_one(&case) {
-                        failures.lock().unwrap().push(case.name);
-                    }
-                }
-            });
-        }
-    });
-    let failures = failures.into_inner().unwrap();
+    let (last, first): (Vec<Case>, Vec<Case>) = cases.into_iter().partition(|case| case.alone);
+    let mut failures = run_beside(first, jobs);
+    failures.extend(run_beside(last, 1));
     if !failures.is_empty() {
         println!("\nfailures:");
         for name in &failures {
@@ -55,6 +50,25 @@ pub fn run(cases: Vec<Case>, left_out: usize, jobs: usize) -> bool {
         start.elapsed().as_secs_f64()
     );
     failures.is_empty()
+}
+
+/// Gives the names of those that failed.
+fn run_beside(cases: Vec<Case>, jobs: usize) -> Vec<String> {
+    let waiting = Mutex::new(VecDeque::from(cases));
+    let failures = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                loop {
+                    let Some(case) = waiting.lock().unwrap().pop_front() else { return };
+                    if !run_one(&case) {
+                        failures.lock().unwrap().push(case.name);
+                    }
+                }
+            });
+        }
+    });
+    failures.into_inner().unwrap()
 }
 
 fn run_one(case: &Case) -> bool {

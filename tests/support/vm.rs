@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// Needed before the root file system can be mounted.
 const EARLY: [&str; 6] = ["virtio_pci", "virtio_ring", "9pnet_virtio", "9p", "overlay", "virtio"];
 /// What the tests need; a name that is built in is skipped.
-const LATE: [&str; 19] = [
+const LATE: [&str; 21] = [
     "ip_vs",
     "ip_vs_rr",
     "ip_vs_wrr",
@@ -32,6 +32,8 @@ const LATE: [&str; 19] = [
     "iptable_nat",
     "af_packet",
     "8021q",
+    "ipvlan",
+    "vrf",
 ];
 /// Environment variable that says to this program that it runs in the guest.
 const GUEST: &str = "STANDFAST_GUEST";

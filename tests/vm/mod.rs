@@ -2,6 +2,8 @@
 //! for standfast alike, with real IPVS. Before them the kernel module that reaches IPVS.
 
 mod balancing;
+mod clock;
+mod devices;
 mod evpn;
 mod inheritance;
 mod ipvs;
@@ -11,6 +13,7 @@ pub mod leaf_lab;
 mod meaning;
 mod nginx;
 mod processes;
+mod receive_buffers;
 mod rh1;
 mod service;
 
@@ -38,6 +41,9 @@ pub fn cases() -> Vec<Case> {
     cases.extend(balancing::cases());
     cases.extend(service::cases());
     cases.extend(processes::cases());
+    cases.extend(devices::cases());
+    cases.extend(receive_buffers::cases());
+    cases.extend(clock::cases());
     cases.push(Case::new("vm::meaning::services_mean_what_they_mean_to_keepalived", meaning::services));
     cases.push(Case::new("vm::meaning::inherited_options_as_keepalived_has_them", inheritance::everything));
     for (name, run) in scenarios {

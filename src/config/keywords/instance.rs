@@ -32,13 +32,11 @@ family).",
         "none",
         "Send and receive adverts on the base interface rather than the VMAC.",
     ),
-    row("use_ipvlan", Words, Allowed, FirstWins, "off; bridge")
-        .doc(
-            "2.0.17",
-            "[[name] IFNAME] [IP[/LEN]] [bridge|private|vepa] [group ID_or_NAME]",
-            "Run on an L2 ipvlan; IPv4 needs an address, which also becomes the source address.",
-        )
-        .unused("makes no ipvlans"),
+    row("use_ipvlan", Words, Allowed, FirstWins, "off; bridge").doc(
+        "2.0.17",
+        "[[name] IFNAME] [IP[/LEN]] [bridge|private|vepa] [group ID_or_NAME]",
+        "Run on an L2 ipvlan; IPv4 needs an address, which also becomes the source address.",
+    ),
     row("unicast_peer", Values(Peers), Allowed, Repeats, "none (multicast)").doc(
         "1.2.8",
         "value block, IP [min_ttl 0..255] [max_ttl 0..255]",
@@ -340,9 +338,11 @@ disables.",
         "[BOOL]",
         "Owner drops received adverts.",
     ),
-    row("kernel_rx_buf_size", Int(0, u32::MAX as i64), Allowed, LastWins, "policy")
-        .doc("2.0.3", "BYTES", "Adds this size to the receive buffer of the socket.")
-        .later(),
+    row("kernel_rx_buf_size", Int(0, u32::MAX as i64), Allowed, LastWins, "policy").doc(
+        "2.0.3",
+        "BYTES",
+        "Adds this size to the receive buffer of the socket.",
+    ),
     row("authentication", Block(Context::Authentication), Allowed, Repeats, "none").doc(
         "0.5.3",
         "block",

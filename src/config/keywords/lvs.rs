@@ -121,8 +121,14 @@ no checksum option; gre takes no remcsum.",
     row("drain_timeout", Int(0, 604_800), Faults, LastWins, "0 (off)").doc(
         "standfast 0.1",
         "SECS 0..604800",
-        "A real server that a reload removes stays with weight 0 until its connections have \
+        "A real server that a reload removes, alone or with its service, stays with weight 0 until its connections have \
 ended, at most so long. keepalived does not know this word.",
+    ),
+    row("return_path", Choice(&["snat"]), Faults, LastWins, "off").doc(
+        "standfast 0.1",
+        "snat",
+        "Connections reach NAT real servers from the director's own address, so that replies come back \
+through it whatever the real servers' routes are. keepalived does not know this word.",
     ),
     row("ha_suspend", Nothing, Allowed, LastWins, "off").doc(
         "1.0.0",

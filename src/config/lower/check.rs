@@ -21,7 +21,7 @@ use crate::ids::{Family, Name};
 const RECENT: usize = 8;
 
 /// A check as it is written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CheckDraft {
     pub kind: CheckKind,
     place: Place,

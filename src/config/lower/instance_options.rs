@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::Lower;
 use super::hmac::HmacDraft;
 use super::instance::Draft;
+use super::instance_rules::VmacNames;
 use super::ipvlan::IpvlanLine;
 use super::line::Owner;
 use super::read::Value;
 use super::tracked::{Track, TrackKind};
-use crate::config::model::options::{ExtraGarp, InstanceOptions, Ipvlan, OldChecksum};
+use crate::config::model::options::{ExtraGarp, InstanceOptions, OldChecksum};
 use crate::config::model::{TrackedObjects, Version, VrrpInstance};
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
@@ -148,6 +149,7 @@ impl Lower<'_> {
         draft: &OptionsDraft,
         instance: &mut VrrpInstance,
         span: Option<Span>,
+        taken: &mut VmacNames,
     ) {
         let name = instance.name.clone();
         let mut options = draft.kept.clone();
@@ -162,7 +164,7 @@ impl Lower<'_> {
             processes: self.tracked_objects(&draft.processes, &name, TrackKind::Process),
             bfds: self.tracked_objects(&draft.bfds, &name, TrackKind::Bfd),
         };
-        options.ipvlan = self.complete_ipvlan(draft, instance, span);
+        options.ipvlan = self.complete_ipvlan(draft.ipvlan.as_ref(), instance, span, taken);
         options.vrf = self.complete_vrf(draft, instance);
         options.timer_expired_backup = self.timer_expired(draft, instance);
         options.owner_ignore_adverts = self.owner_ignores(draft, instance, ignores);
@@ -222,34 +224,6 @@ impl Lower<'_> {
                 );
             }
         }
-    }
-
-    fn complete_ipvlan(
-        &mut self,
-        draft: &OptionsDraft,
-        instance: &VrrpInstance,
-        span: Option<Span>,
-    ) -> Option<Ipvlan> {
-        let line = draft.ipvlan.as_ref()?;
-        if line.address.is_none() && instance.source.is_none() && instance.family == Family::V4 {
-            let message = format!(
-                "({}) IPv4 ipvlan requires a source ip address to be configured. setting instance to fault state",
-                instance.name
-            );
-            self.report(
-                Diagnostic::error("ipvlan-without-address", line.span.or(span), message)
-                    .expected("use_ipvlan IP, or mcast_src_ip"),
-            );
-        }
-        let prefix = &self.loaded.config.global.vmac_prefix;
-        let name = line.name.clone().unwrap_or_else(|| format!("{prefix}.{}", instance.vrid).into());
-        self.loaded.own_interfaces.insert(name.clone());
-        Some(Ipvlan {
-            name,
-            address: line.address,
-            mode: line.mode.unwrap_or_default(),
-            group: line.group.clone(),
-        })
     }
 
     fn complete_vrf(&mut self, draft: &OptionsDraft, instance: &VrrpInstance) -> Option<Name> {

@@ -29,9 +29,12 @@ impl Lower<'_> {
     pub fn complete_vrrp(&mut self, vrrp: Collected) {
         let Collected { instances, groups, .. } = vrrp;
         let mut taken = VmacNames::new();
-        for line in instances.iter().filter_map(|draft| draft.vmac.as_ref()) {
-            if let Some(name) = &line.name {
-                taken.entry(name.clone()).or_insert(line.span);
+        for draft in &instances {
+            let vmac = draft.vmac.as_ref().map(|line| (&line.name, line.span));
+            let ipvlan = draft.options.ipvlan.as_ref().map(|line| (&line.name, line.span));
+            for (name, span) in vmac.into_iter().chain(ipvlan) {
+                taken
+                    .extend(name.clone().filter(|name| !taken.contains_key(name)).map(|name| (name, span)));
             }
         }
         let mut places = Places::default();
@@ -144,7 +147,7 @@ impl Lower<'_> {
             notify: draft.notify.clone(),
             smtp_alert: draft.smtp_alert.or(global.smtp_alert_vrrp).or(global.smtp_alert),
         };
-        self.complete_options(&draft.options, &mut instance, draft.span);
+        self.complete_options(&draft.options, &mut instance, draft.span, taken);
         Some(instance)
     }
 
@@ -213,6 +216,14 @@ impl Lower<'_> {
             }
             return None;
         };
+        if draft.options.ipvlan.is_some() {
+            let message =
+                format!("({}) use_vmac and use_ipvlan exclude each other - using the ipvlan", draft.name);
+            self.report(
+                Diagnostic::warning("vmac-with-ipvlan", line.span, message).help("remove one of the two"),
+            );
+            return None;
+        }
         let own = self.free_vmac_name(draft, line, taken);
         let prefix = &self.loaded.config.global.vmac_prefix;
         let name =
@@ -225,7 +236,7 @@ impl Lower<'_> {
             self.report(Diagnostic::warning("vmac-unicast", line.span, message).help("add vmac_xmit_base"));
         }
         let mac = line.mac.map_or_else(|| Mac::of_virtual_router(family, vrid), |mac| mac.of(vrid));
-        Some(Vmac { name, mac, xmit_base: unicast || draft.xmit_base.is_some() })
+        Some(Vmac { name, mac, xmit_base: unicast || draft.xmit_base.is_some(), group: line.group.clone() })
     }
 
     /// A VMAC always has it.

@@ -3,11 +3,16 @@
 use ipnet::IpNet;
 
 use super::Lower;
+use super::instance_rules::VmacNames;
+use super::line::GROUPS;
 use super::read::LONGEST_INTERFACE;
-use crate::config::model::options::IpvlanMode;
+use super::vmac::default_name;
+use crate::config::model::VrrpInstance;
+use crate::config::model::options::{Ipvlan, IpvlanMode};
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
-use crate::ids::Name;
+use crate::ids::{Family, Name};
+use crate::objects::route::Named;
 
 /// What the line said.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +21,7 @@ pub struct IpvlanLine {
     pub name: Option<Name>,
     pub address: Option<IpNet>,
     pub mode: Option<IpvlanMode>,
-    pub group: Option<Name>,
+    pub group: Option<Named>,
 }
 
 impl Lower<'_> {
@@ -29,7 +34,7 @@ impl Lower<'_> {
                 "bridge" | "private" | "vepa" => self.ipvlan_mode(node, at, &mut line, owner),
                 "group" => {
                     at += 1;
-                    line.group = node.argument(at).map(Into::into);
+                    line.group = self.named_after(node, at - 1, GROUPS).ok().or(line.group.take());
                 }
                 "name" => {
                     at += 1;
@@ -48,6 +53,39 @@ impl Lower<'_> {
             at += 1;
         }
         line
+    }
+
+    /// The device of the instance; without an address that could be the source the instance is in FAULT for good.
+    pub fn complete_ipvlan(
+        &mut self,
+        line: Option<&IpvlanLine>,
+        instance: &VrrpInstance,
+        span: Option<Span>,
+        taken: &mut VmacNames,
+    ) -> Option<Ipvlan> {
+        let line = line?;
+        let fits = |net: &IpNet| Family::of(net.addr()) == Family::V4;
+        if instance.family == Family::V4 && !line.address.as_ref().is_some_and(fits) {
+            let message = format!(
+                "({}) IPv4 ipvlan requires a source ip address to be configured. setting instance to fault state",
+                instance.name
+            );
+            self.report(
+                Diagnostic::error("ipvlan-without-address", line.span.or(span), message)
+                    .expected("use_ipvlan IP[/LEN]"),
+            );
+        }
+        let prefix = &self.loaded.config.global.vmac_prefix;
+        let free = || default_name(prefix, instance.family, instance.vrid, |name| taken.contains_key(name));
+        let name = line.name.clone().unwrap_or_else(free);
+        taken.entry(name.clone()).or_insert(line.span);
+        self.loaded.own_interfaces.insert(name.clone());
+        Some(Ipvlan {
+            name,
+            address: line.address,
+            mode: line.mode.unwrap_or_default(),
+            group: line.group.clone(),
+        })
     }
 
     fn ipvlan_mode(&mut self, node: &Node, at: usize, line: &mut IpvlanLine, owner: &Name) {

@@ -77,6 +77,7 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
         open_service: None,
         sync_daemon_place: None,
         checks: check::Shared::default(),
+        understood: None,
         waiting_services: Vec::new(),
         server_groups: HashMap::new(),
         group_services: HashMap::new(),
@@ -140,6 +141,8 @@ struct Lower<'a> {
     sync_daemon_place: Option<Span>,
     /// What checks have in common.
     checks: check::Shared,
+    /// What the last block of a real server came to that stands in the text several times.
+    understood: Option<(Arc<Vec<Node>>, real_server::RealDraft)>,
     /// Services of groups that are not defined yet.
     waiting_services: Vec<service::ServiceDraft>,
     /// `virtual_server_group` by name.
@@ -173,6 +176,13 @@ impl Lower<'_> {
             }
             self.loaded.tell(diagnostic);
         }
+    }
+
+    /// How much was said and asked for so far: nothing was, between two equal answers.
+    fn said(&self) -> [usize; 6] {
+        let Loaded { diagnostics, untold, rejected, needs, .. } = &*self.loaded;
+        let needed = needs.interfaces.len() + needs.key_files.len();
+        [diagnostics.len(), untold.0, rejected.len(), needed, needs.scripts.len(), needs.users.len()]
     }
 
     fn reject(&mut self, kind: RejectedKind, span: Option<Span>, reason: impl Into<String>) {

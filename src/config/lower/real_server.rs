@@ -13,13 +13,13 @@ use super::service::{CheckDefaults, ServiceDraft, shared};
 use crate::config::host::ScriptKind;
 use crate::config::model::lvs::RealOptions;
 use crate::config::policy::RejectedKind;
-use crate::config::syntax::Node;
+use crate::config::syntax::{Like, Node};
 use crate::diag::{Diagnostic, Span};
 use crate::ids::Family;
 use crate::objects::ipvs::Forwarding;
 
 /// A real server as it is written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RealDraft {
     pub address: IpAddr,
     pub port: Option<u16>,
@@ -110,6 +110,30 @@ impl Lower<'_> {
                 }
             },
         };
+        let (span, port_span) = (node.span_of(1), node.span_of(2));
+        let mut draft = match self.understood(node, address) {
+            Some(known) => RealDraft { address, port, span, port_span, ..known.clone() },
+            None => self.real_block(node, address, port),
+        };
+        draft.forwarding = draft.forwarding.or(service.forwarding);
+        if self.family_fits(&draft, service) {
+            service.real_servers.push(draft);
+        }
+    }
+
+    /// What the same block came to before.
+    fn understood(&self, node: &Node, address: IpAddr) -> Option<&RealDraft> {
+        let like = node.block.as_ref()?.like.as_ref()?;
+        let (nodes, known) = self.understood.as_ref()?;
+        let alike = Family::of(known.address) == Family::of(address) && !is_link_local(address);
+        (alike && Arc::ptr_eq(nodes, &like.nodes)).then_some(known)
+    }
+
+    /// Reads the block of one. It is kept for those that are the same if nothing need be said of them and nothing
+    /// in it depends on the address.
+    fn real_block(&mut self, node: &Node, address: IpAddr, port: Option<u16>) -> RealDraft {
+        let like = node.block.as_ref().and_then(|block| block.like.as_ref());
+        let before = like.map(|_| self.said());
         let mut draft = RealDraft {
             address,
             port,
@@ -129,16 +153,20 @@ impl Lower<'_> {
             lost_check: None,
         };
         let mut defaults = CheckDefaults::default();
-        self.each(node.nodes(), |lower, node, value| {
+        let moved = like.map(Like::moved);
+        self.each(moved.as_deref().unwrap_or(node.nodes()), |lower, node, value| {
             if !shared(node, &value, &mut defaults) {
                 lower.real_keyword(node, value, &mut draft);
             }
         });
         draft.defaults = self.checks.defaults.share(defaults);
-        draft.forwarding = draft.forwarding.or(service.forwarding);
-        if self.family_fits(&draft, service) {
-            service.real_servers.push(draft);
+        if let Some(like) = like
+            && before == Some(self.said())
+            && !is_link_local(address)
+        {
+            self.understood = Some((Arc::clone(&like.nodes), draft.clone()));
         }
+        draft
     }
 
     /// A tunnel carries one family in the other; else all are of the service's family, or of the first's.
@@ -192,4 +220,9 @@ impl Lower<'_> {
             _ => {}
         }
     }
+}
+
+/// An address with which a check needs an interface.
+fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
 }

@@ -71,6 +71,8 @@ pub struct ServiceDraft {
     pub alpha: bool,
     pub omega: bool,
     pub drain_timeout: Option<Duration>,
+    /// Where `return_path snat` stands.
+    pub return_path_snat: Option<Option<Span>>,
     pub ha_suspend: Option<Option<Span>>,
     pub virtualhost: Option<String>,
     pub sorry: Option<SorryDraft>,
@@ -351,6 +353,7 @@ impl ServiceDraft {
             alpha: false,
             omega: false,
             drain_timeout: None,
+            return_path_snat: None,
             ha_suspend: None,
             virtualhost: None,
             sorry: None,
@@ -405,6 +408,9 @@ fn plain(node: &Node, value: Value, draft: &mut ServiceDraft) {
         "drain_timeout" => {
             let seconds: u32 = value.int().unwrap_or(0);
             draft.drain_timeout = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+        }
+        "return_path" => {
+            draft.return_path_snat = value.text().map(|_| node.span()).or(draft.return_path_snat);
         }
         "ha_suspend" => draft.ha_suspend = Some(node.span()),
         "virtualhost" => draft.virtualhost = value.text(),

@@ -86,6 +86,7 @@ impl Lower<'_> {
         let (quorum, hysteresis) = self.quorum(&draft, &real_servers, &whole.name);
         let ha_suspend = self.ha_suspend(&draft, &whole);
         let sorry_server = draft.sorry.take().map(|sorry| self.sorry_server_of(sorry, &draft, &whole));
+        self.return_path(&draft, (&real_servers, sorry_server.as_ref()), &whole.name);
         let mail = self.mail_of_checkers();
         let service = VirtualServer {
             protocol,
@@ -104,6 +105,7 @@ impl Lower<'_> {
             alpha: draft.alpha,
             omega: draft.omega,
             drain_timeout: draft.drain_timeout,
+            return_path_snat: draft.return_path_snat.is_some(),
             ha_suspend,
             virtualhost: draft.virtualhost,
             sorry_server,
@@ -199,6 +201,25 @@ impl Lower<'_> {
             format!("Virtual server {}: cannot use ha_suspend with fwmarks - clearing", whole.name);
         self.report(Diagnostic::error("suspend-with-fwmark", span, message).help("remove the line"));
         false
+    }
+
+    /// It changes nothing where no server is reached by NAT.
+    fn return_path(
+        &mut self,
+        draft: &ServiceDraft,
+        (reals, sorry): (&[RealServer], Option<&SorryServer>),
+        name: &str,
+    ) {
+        let Some(span) = draft.return_path_snat else { return };
+        let methods = reals.iter().map(|real| real.forwarding).chain(sorry.map(|sorry| sorry.forwarding));
+        if !{ methods }.any(|method| method == Forwarding::Masq) {
+            let message = format!("Virtual server {name}: return_path snat has no effect without NAT");
+            self.report(
+                Diagnostic::warning("return-path-without-nat", span, message)
+                    .expected("lvs_method NAT")
+                    .help("remove the line: with DR and TUN replies go straight to the client, as they should"),
+            );
+        }
     }
 
     fn quorum(&mut self, draft: &ServiceDraft, reals: &[RealServer], name: &str) -> (u32, u32) {
@@ -390,9 +411,9 @@ impl Lower<'_> {
 }
 
 /// Without the room for more that a vector has: there may be many thousands of it.
-fn exact<T>(found: impl Iterator<Item = T>) -> Vec<T> {
-    let mut found: Vec<T> = found.collect();
-    found.shrink_to_fit();
+fn exact<T>(items: impl ExactSizeIterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::with_capacity(items.len());
+    found.extend(items);
     found
 }
 

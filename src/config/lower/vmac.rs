@@ -1,10 +1,12 @@
 //! `use_vmac [[name] IFNAME] [MAC] [netlink_notify_msg] [group GROUP]`
 
 use super::Lower;
+use super::line::GROUPS;
 use super::read::LONGEST_INTERFACE;
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
 use crate::ids::{Family, Mac, Name, Vrid};
+use crate::objects::route::Named;
 
 /// What the line said.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +14,7 @@ pub struct VmacLine {
     pub span: Option<Span>,
     pub name: Option<Name>,
     pub mac: Option<MacEnd>,
+    pub group: Option<Named>,
 }
 
 /// A MAC address, or its first five octets, which the VRID completes.
@@ -39,7 +42,10 @@ impl Lower<'_> {
         while let Some(word) = node.argument(at) {
             match word {
                 "netlink_notify_msg" => {}
-                "group" => at += 1,
+                "group" => {
+                    at += 1;
+                    line.group = self.named_after(node, at - 1, GROUPS).ok().or(line.group.take());
+                }
                 "name" => {
                     at += 1;
                     self.vmac_name(node, at, line);

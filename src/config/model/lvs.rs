@@ -108,8 +108,10 @@ pub struct VirtualServer {
     pub alpha: bool,
     /// `omega`: down scripts run at stop.
     pub omega: bool,
-    /// `drain_timeout`, ours: how long a real server that a reload removes may keep its connections.
+    /// `drain_timeout`, ours: how long a real server that a reload removes, alone or with its service, may keep its connections.
     pub drain_timeout: Option<Duration>,
+    /// `return_path snat`, ours: to its NAT real servers its connections come from the director's address.
+    pub return_path_snat: bool,
     /// `ha_suspend`
     pub ha_suspend: bool,
     /// `virtualhost`

@@ -1,11 +1,11 @@
 //! What instances and sync groups say beyond the protocol's core.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use super::track::TrackedObjects;
 use crate::ids::{Family, Mac, Name};
-use crate::objects::route::Route;
+pub use crate::objects::interface::IpvlanMode;
+use crate::objects::route::{Named, Route};
 use crate::objects::rule::Rule;
 
 /// Of `vrrp_instance`.
@@ -22,9 +22,6 @@ pub struct InstanceOptions {
     pub vmac_addr: bool,
     /// The devices of addresses that have one for themselves.
     pub address_vmacs: Vec<AddressVmac>,
-    /// `netlink_notify_msg`, `group` of `use_vmac`.
-    pub vmac_group: Option<Name>,
-    pub vmac_netlink_notify: bool,
     /// `vrf`: the device of unicast without an interface.
     pub vrf: Option<Name>,
     /// `unicast_fault_no_peer`: FAULT instead of multicast where there is no peer.
@@ -63,10 +60,11 @@ pub struct GroupOptions {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ipvlan {
     pub name: Name,
-    /// Also the source of adverts.
+    /// The device's own; also the source of adverts, unless the instance names one.
     pub address: Option<ipnet::IpNet>,
     pub mode: IpvlanMode,
-    pub group: Option<Name>,
+    /// `None` is the group of the interface below.
+    pub group: Option<Named>,
 }
 
 /// A VMAC for addresses that are not on the instance's own interface: `use_vmac` on their lines, or `use_vmac_addr`.
@@ -78,15 +76,6 @@ pub struct AddressVmac {
     pub mac: Mac,
     /// The interface that their lines name, else the instance's.
     pub parent: Name,
-}
-
-/// How ipvlans of one parent see each other.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub enum IpvlanMode {
-    #[default]
-    Bridge,
-    Private,
-    Vepa,
 }
 
 /// `old_unicast_checksum [never]`
@@ -201,11 +190,4 @@ pub enum HmacMode {
     Permissive,
     /// Own adverts have no trailer.
     ReceiveOnly,
-}
-
-impl InstanceOptions {
-    /// The source that an ipvlan brings with it.
-    pub fn ipvlan_source(&self) -> Option<IpAddr> {
-        Some(self.ipvlan.as_ref()?.address?.addr())
-    }
 }

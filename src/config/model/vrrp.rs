@@ -7,6 +7,7 @@ use super::options::{GroupOptions, InstanceOptions};
 use super::script::Command;
 use crate::ids::{Family, Mac, Name, Vrid};
 use crate::objects::address::{AddressAttributes, AddressKey};
+use crate::objects::route::Named;
 
 /// One virtual router on this host.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -98,6 +99,7 @@ pub struct InstanceIdentity {
     pub vrid: Vrid,
     pub way: Way,
     pub vmac: Option<(Name, Mac)>,
+    pub ipvlan: Option<Name>,
 }
 
 /// How adverts travel.
@@ -126,7 +128,40 @@ impl VrrpInstance {
                 Way::Unicast(self.source)
             },
             vmac: self.vmac.as_ref().map(|vmac| (vmac.name.clone(), vmac.mac)),
+            ipvlan: self.options.ipvlan.as_ref().map(|ipvlan| ipvlan.name.clone()),
         }
+    }
+
+    /// The device that is made for it: a VMAC or an ipvlan.
+    pub fn device(&self) -> Option<&Name> {
+        let ipvlan = || self.options.ipvlan.as_ref().map(|ipvlan| &ipvlan.name);
+        self.vmac.as_ref().map(|vmac| &vmac.name).or_else(ipvlan)
+    }
+
+    /// The interface by which adverts come. An ipvlan hears all that its parent hears, but of unicast only what is
+    /// for its own address, which its parent hears no more.
+    pub fn listens_on(&self) -> &Name {
+        match &self.options.ipvlan {
+            Some(ipvlan) if self.unicast_peers.is_empty() || self.own_source() == self.ipvlan_address() => {
+                &ipvlan.name
+            }
+            _ => &self.interface,
+        }
+    }
+
+    /// The source that the file gives: in words, or as the address of an ipvlan.
+    pub fn own_source(&self) -> Option<IpAddr> {
+        let of_ipvlan = self.ipvlan_address();
+        match (self.family, &self.options.ipvlan) {
+            // Without an address of its own it has none, as in keepalived.
+            (Family::V4, Some(_)) => of_ipvlan.map(|own| self.source.unwrap_or(own)),
+            _ => self.source.or(of_ipvlan),
+        }
+    }
+
+    fn ipvlan_address(&self) -> Option<IpAddr> {
+        let net = self.options.ipvlan.as_ref()?.address?;
+        Some(net.addr()).filter(|address| Family::of(*address) == self.family)
     }
 }
 
@@ -177,6 +212,8 @@ pub struct Vmac {
     pub mac: Mac,
     /// `vmac_xmit_base`, or unicast: adverts leave by the parent, with its MAC.
     pub xmit_base: bool,
+    /// `group`; `None` is that of the parent.
+    pub group: Option<Named>,
 }
 
 /// One line of `virtual_ipaddress`.

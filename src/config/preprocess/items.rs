@@ -1,6 +1,7 @@
 //! What the tree is built of: lines and braces, held in few bytes until they are looked at.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::config::lex::{self, Words};
@@ -36,6 +37,12 @@ impl Line {
     fn new(text: Text, indent: u32) -> Line {
         let (words, _) = lex::words(text.as_str());
         Line { text, words, indent }
+    }
+
+    /// The same line where it stands again, so many bytes further on in its file.
+    pub fn moved(&self, by: u32) -> Line {
+        let Line { text, words, indent } = self.clone();
+        Line { text: text.moved(by), words, indent }
     }
 
     /// Number of words, keyword included.
@@ -84,6 +91,8 @@ pub struct Items {
     pub surplus: i64,
     /// Lines that begin with `global_defs`.
     pub globals: usize,
+    /// What the blocks consist of that stand in the text several times; places are counted from their beginning.
+    runs: Vec<Vec<Stored>>,
 }
 
 /// Nearly every one stands in a file as it is: eight bytes say where.
@@ -106,6 +115,14 @@ enum Kind {
     Other,
     /// No item: those that follow stand in the file whose number is `start`.
     File,
+    /// All of the run whose number is `length`, from `start` on.
+    Run,
+}
+
+impl Kind {
+    const fn is_item(self) -> bool {
+        !matches!(self, Kind::File | Kind::Run)
+    }
 }
 
 /// In the place of an indent: there is none.
@@ -172,6 +189,39 @@ impl Items {
         self.push(Stored { start: 0, length: 0, indent: NONE, kind: Kind::Other });
     }
 
+    /// Where the next one will be stored.
+    pub fn position(&self) -> usize {
+        let before = self.pieces.len().saturating_sub(1) * PIECE;
+        before + self.pieces.back().map_or(0, Vec::len)
+    }
+
+    /// Makes a run of those that are stored from here to there, of a block that begins at this offset of its
+    /// file: its number. Only of such as stand in one file as they are.
+    pub fn make_run(&mut self, stored: Range<usize>, base: u32) -> Option<u16> {
+        let number = u16::try_from(self.runs.len()).ok()?;
+        let mut run = Vec::with_capacity(stored.len());
+        for position in stored {
+            let stored = *self.pieces.get(position / PIECE)?.get(position % PIECE)?;
+            let start = stored.start.checked_sub(base)?;
+            match stored.kind {
+                Kind::Other | Kind::File => return None,
+                Kind::Run => {
+                    let inner = self.runs.get(usize::from(stored.length))?;
+                    run.extend(inner.iter().map(|item| Stored { start: start + item.start, ..*item }));
+                }
+                _ => run.push(Stored { start, ..stored }),
+            }
+        }
+        self.runs.push(run);
+        Some(number)
+    }
+
+    /// Adds all of a run again; it begins at this offset.
+    pub fn run(&mut self, number: u16, file: FileId, start: u32) {
+        self.count += self.runs.get(usize::from(number)).map_or(0, |run| run.len().saturating_sub(1));
+        self.place(file, Stored { start, length: number, indent: NONE, kind: Kind::Run });
+    }
+
     fn push(&mut self, stored: Stored) {
         match self.pieces.back_mut() {
             Some(piece) if piece.len() < PIECE => piece.push(stored),
@@ -192,6 +242,8 @@ impl Items {
             pieces: self.pieces,
             piece: Vec::new(),
             at: 0,
+            again: None,
+            runs: self.runs,
             others: self.others,
             texts,
             file: FileId(0),
@@ -213,13 +265,46 @@ pub struct ItemReader {
     piece: Vec<Stored>,
     /// In it.
     at: usize,
+    /// The run that is being read.
+    again: Option<Again>,
+    runs: Vec<Vec<Stored>>,
     others: VecDeque<Item>,
     texts: Vec<Arc<String>>,
     file: FileId,
     text: Arc<String>,
 }
 
+/// A block that stands in the text several times.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Run {
+    /// Which one.
+    pub number: u16,
+    /// Where it begins in its file.
+    pub start: u32,
+}
+
+/// Where a run is read.
+#[derive(Clone, Copy, Debug)]
+struct Again {
+    run: Run,
+    /// The item that comes next.
+    at: usize,
+}
+
 impl ItemReader {
+    /// The run of which the next item is the first.
+    pub fn next_run(&mut self) -> Option<Run> {
+        self.peek()?;
+        self.again.filter(|again| again.at == 0).map(|again| again.run)
+    }
+
+    /// Leaves out the rest of the run that is being read: its closing brace.
+    pub fn skip_run(&mut self) -> Option<Brace> {
+        let again = self.again.take()?;
+        let last = *self.runs.get(usize::from(again.run.number))?.last()?;
+        Some(self.brace(Stored { start: again.run.start + last.start, ..last }))
+    }
+
     /// The brace that comes next, if it is an opening one.
     pub fn next_open(&mut self) -> Option<Brace> {
         let stored = self.peek()?;
@@ -248,14 +333,29 @@ impl ItemReader {
 
     /// The next item as it is stored.
     fn peek(&mut self) -> Option<Stored> {
+        if let Some(Again { run, at }) = self.again {
+            let stored = *self.runs.get(usize::from(run.number))?.get(at)?;
+            return Some(Stored { start: run.start + stored.start, ..stored });
+        }
         match self.piece.get(self.at) {
-            Some(stored) if stored.kind != Kind::File => Some(*stored),
+            Some(stored) if stored.kind.is_item() => Some(*stored),
             _ => self.further(),
         }
     }
 
-    /// Goes on to the next piece, or to what stands in another file.
-    #[cold]
+    /// Takes the one that was looked at.
+    fn advance(&mut self) {
+        let Some(Again { run, at }) = &mut self.again else {
+            self.at += 1;
+            return;
+        };
+        *at += 1;
+        if self.runs.get(usize::from(run.number)).is_none_or(|run| *at >= run.len()) {
+            self.again = None;
+        }
+    }
+
+    /// Goes on to the next piece, to what stands in another file, or into a run.
     fn further(&mut self) -> Option<Stored> {
         loop {
             match self.piece.get(self.at) {
@@ -267,6 +367,12 @@ impl ItemReader {
                     self.file = FileId(*start);
                     self.text = self.texts.get(*start as usize).cloned().unwrap_or_default();
                     self.at += 1;
+                }
+                Some(Stored { kind: Kind::Run, start, length, .. }) => {
+                    let run = Run { number: *length, start: *start };
+                    self.again = Some(Again { run, at: 0 });
+                    self.at += 1;
+                    return self.peek();
                 }
                 Some(stored) => return Some(*stored),
             }
@@ -284,11 +390,11 @@ impl Iterator for ItemReader {
 
     fn next(&mut self) -> Option<Item> {
         let stored = self.peek()?;
-        self.at += 1;
+        self.advance();
         Some(match stored.kind {
             Kind::Open => Item::Open(self.brace(stored)),
             Kind::Close => Item::Close(self.brace(stored)),
-            Kind::Other | Kind::File => return self.others.pop_front(),
+            Kind::Other | Kind::File | Kind::Run => return self.others.pop_front(),
             Kind::Line => {
                 let end = stored.start + u32::from(stored.length);
                 let text = Text::part(&self.text, self.file, stored.start, end);

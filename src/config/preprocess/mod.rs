@@ -7,6 +7,7 @@ mod definitions;
 mod include;
 mod items;
 mod plain;
+mod repeat;
 mod sequence;
 
 use std::collections::{HashMap, HashSet};
@@ -20,8 +21,9 @@ use super::{LoadOptions, Loaded};
 use crate::diag::{Class, Diagnostic, FileId, Span};
 use definitions::Definition;
 use include::Strictness;
-pub use items::{Brace, Item, ItemReader, Items, Line};
+pub use items::{Brace, Item, ItemReader, Items, Line, Run};
 use plain::Ahead;
+use repeat::Repeats;
 
 /// Lines that one configuration may come to; a sequence of a thousand million must not fill memory.
 const MOST_LINES: usize = 20_000_000;
@@ -64,6 +66,8 @@ struct Preprocessor<'a> {
     options: &'a LoadOptions,
     loaded: &'a mut Loaded,
     items: Items,
+    /// Of the file that is being read.
+    repeats: Repeats,
     definitions: HashMap<String, Definition>,
     /// A definition whose last line ended in a backslash.
     open: Option<(String, Definition)>,
@@ -86,6 +90,7 @@ impl<'a> Preprocessor<'a> {
             options,
             loaded,
             items: Items::default(),
+            repeats: Repeats::default(),
             definitions: HashMap::new(),
             open: None,
             strictness: if options.strict_includes { Strictness::ALL } else { Strictness::NONE },
@@ -141,14 +146,34 @@ impl<'a> Preprocessor<'a> {
                     .help("save the file as UTF-8 without it"),
             );
         }
+        let outer = std::mem::take(&mut self.repeats);
         let (mut from, mut ahead) = (0, Ahead::new(text.as_bytes()));
-        for end in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+        while let Some(rest) = text.as_bytes().get(from..) {
+            let end = memchr::memchr(b'\n', rest).map_or(text.len(), |at| from + at);
             let place = start + offset(from);
-            match ahead.plain(from, end).filter(|_| self.open.is_none()) {
-                Some(plain) => self.plain_line(&content, &plain, file, place),
-                None => self.physical_line(&content, text.get(from..end).unwrap_or(""), file, place),
-            }
-            from = end + 1;
+            from = match ahead.plain(from, end).filter(|_| self.open.is_none()) {
+                Some(plain) => match self.plain_line(&content, &plain, file, place) {
+                    // The rest of the line where a block that was taken ends: nothing.
+                    Some(taken) => (taken - start) as usize,
+                    None => end + 1,
+                },
+                None => {
+                    self.interrupting_line(&content, text.get(from..end).unwrap_or(""), file, place);
+                    end + 1
+                }
+            };
+        }
+        self.repeats = outer;
+    }
+
+    /// A line that is no plain one. A comment means nothing, wherever it stands.
+    fn interrupting_line(&mut self, whole: &Arc<String>, line: &str, file: FileId, start: u32) {
+        let comment =
+            line.trim_start_matches(is_blank).starts_with(['#', '!']) && !line.contains(['\\', '\0']);
+        let surplus = self.items.surplus;
+        self.physical_line(whole, line, file, start);
+        if !comment || self.open.is_some() {
+            self.repeats.interrupt(self.items.surplus == surplus);
         }
     }
 

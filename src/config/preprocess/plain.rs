@@ -6,6 +6,7 @@ use std::sync::Arc;
 use memchr::{memchr2, memchr3};
 
 use super::super::text::{Text, is_blank, offset};
+use super::repeat::Opening;
 use super::{Brace, Preprocessor};
 use crate::diag::{FileId, Span};
 
@@ -69,8 +70,15 @@ impl<'t> Ahead<'t> {
 }
 
 impl Preprocessor<'_> {
-    /// Takes such a line, which begins at `start`.
-    pub fn plain_line(&mut self, whole: &Arc<String>, plain: &Plain<'_>, file: FileId, start: u32) {
+    /// Takes such a line, which begins at `start`. If a block begins in it that was read before, all of that is
+    /// taken: this is where it ends.
+    pub fn plain_line(
+        &mut self,
+        whole: &Arc<String>,
+        plain: &Plain<'_>,
+        file: FileId,
+        start: u32,
+    ) -> Option<u32> {
         let Plain { line, blanks, indent, braces } = *plain;
         let (mut from, mut first) = (blanks, true);
         while braces
@@ -88,12 +96,22 @@ impl Preprocessor<'_> {
             if self.has_room() {
                 let span = Span { file, start: start + offset(at), end: start + offset(at + 1), via: None };
                 let opens = line.get(at) == Some(&b'{');
+                let opening = Opening { start: span.start, indent, first };
+                if opens
+                    && let Some(end) = self.repeats.begin(opening, file, whole.as_bytes(), &mut self.items)
+                {
+                    return Some(end);
+                }
                 self.items.brace(Brace { span, indent: first.then_some(indent) }, opens);
+                if !opens {
+                    self.repeats.end(span.end, &self.items);
+                }
             }
             (from, first) = (at + 1, false);
         }
         let rest = line.get(from..).unwrap_or_default();
         self.plain_part(whole, file, rest, start + offset(from), indent);
+        None
     }
 
     /// What stands between two braces, and where; `false` when it is nothing.

@@ -2,22 +2,31 @@
 //! back with the answers.
 
 use std::future::pending;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
-use super::record::Record;
+use super::record::{Before, Ours, Record};
+use super::return_path::Translation;
 use crate::config::model::Global;
 use crate::config::model::global::{FlushOnStop, IpvsNamespace};
 use crate::kernel::ipvs::{Ipvs, Timeouts};
 use crate::kernel::netlink::NetlinkError;
 use crate::kernel::netns::{self, Elsewhere, NetnsError};
+use crate::kernel::nftables::TableWatch;
 use crate::objects::ipvs::{Op, Pool, ServiceKey, SyncDaemon};
+use crate::objects::return_path::ReturnPath;
 use crate::report::{Ident, Line, emit};
 
 /// A batch that has been carried out: each operation and the kernel's errno.
-pub(super) struct Finished(pub Vec<(Op, Result<(), i32>)>);
+#[derive(Default)]
+pub(super) struct Finished {
+    pub results: Vec<(Op, Result<(), i32>)>,
+    /// What tells of others' changes to the tables of the return path; with the first batch that makes some.
+    pub watch: Option<TableWatch>,
+}
 
 /// What the kernel held when we came.
 pub(super) struct FoundTable {
@@ -42,16 +51,41 @@ pub enum OpenError {
     Task(#[from] JoinError),
 }
 
-/// The handle, here or at work.
+/// The handles, here or at work.
 pub(super) struct Executor {
-    idle: Option<Ipvs>,
-    busy: Option<JoinHandle<(Ipvs, Finished, TimeoutsKept)>>,
-    timeouts: TimeoutsKept,
+    idle: Option<Hands>,
+    busy: Option<JoinHandle<(Hands, Finished)>>,
     /// `lvs_timeouts` of the present configuration.
     wanted_timeouts: Timeouts,
+    /// The timeouts are to be set: they are others, or somebody else has changed them.
+    timeouts_due: bool,
+    /// They were set since the last look began.
+    timeouts_touched: bool,
+    /// `return_path snat` of the present configuration.
+    return_path: Arc<ReturnPath>,
+    /// It is to be looked after.
+    return_path_due: Option<Care>,
     record: Record,
     /// The record is not what is ours: nothing was written yet, or services were deleted that it still has.
     record_due: bool,
+}
+
+/// What a batch works with.
+struct Hands {
+    ipvs: Ipvs,
+    timeouts: TimeoutsKept,
+    translation: Translation,
+}
+
+/// What is to be done for the return path.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Care {
+    /// The setting may have been changed, or a refusal may need another attempt.
+    Check,
+    /// It is another one.
+    Follow,
+    /// Somebody else has touched the tables.
+    Renew,
 }
 
 /// `lvs_timeouts` as they were last set, and what there was before ours.
@@ -66,25 +100,36 @@ impl Executor {
     pub async fn open(global: &Global, pid_file: PathBuf) -> Result<(Self, FoundTable), OpenError> {
         let (flush, wanted) = (global.lvs_flush, wanted_timeouts(global));
         let place = global.net_namespace_ipvs.clone();
-        let (ipvs, found, timeouts, record) = spawn_blocking(move || {
+        let (hands, found, record) = spawn_blocking(move || {
             let (ipvs, reader, namespace) = at(place.as_ref(), || {
                 Ok::<_, OpenError>((Ipvs::open()?, Ipvs::open()?, netns::identity()))
             })??;
             let mut ipvs = ipvs;
             let record = Record::new(&pid_file, namespace.unwrap_or(0));
+            let Ours { services: recorded, before } = record.read();
             if flush {
                 ipvs.flush()?;
             }
-            let mut timeouts = TimeoutsKept::default();
+            let set = Timeouts::default();
+            let mut timeouts = TimeoutsKept { set, before: before.timeouts };
             timeouts.follow(&mut ipvs, wanted)?;
             let (table, daemons) = (ipvs.dump()?, ipvs.daemons()?);
-            let found = FoundTable { table, daemons, recorded: record.read(), reader };
-            Ok::<_, OpenError>((ipvs, found, timeouts, record))
+            let found = FoundTable { table, daemons, recorded, reader };
+            let translation = Translation::new(place, before.conntrack);
+            Ok::<_, OpenError>((Hands { ipvs, timeouts, translation }, found, record))
         })
         .await??;
-        let idle = Some(ipvs);
-        let executor =
-            Executor { idle, busy: None, timeouts, wanted_timeouts: wanted, record, record_due: true };
+        let executor = Executor {
+            idle: Some(hands),
+            busy: None,
+            wanted_timeouts: wanted,
+            timeouts_due: false,
+            timeouts_touched: true,
+            return_path: Arc::default(),
+            return_path_due: Some(Care::Follow),
+            record,
+            record_due: true,
+        };
         Ok((executor, found))
     }
 
@@ -94,38 +139,79 @@ impl Executor {
 
     /// A new configuration: its `lvs_timeouts` go with the next batch.
     pub fn follow(&mut self, global: &Global) {
-        self.wanted_timeouts = wanted_timeouts(global);
+        let wanted = wanted_timeouts(global);
+        self.timeouts_due |= wanted != self.wanted_timeouts;
+        self.wanted_timeouts = wanted;
+    }
+
+    /// Connections like these come back from now on; with the next batch.
+    pub fn translate(&mut self, path: ReturnPath) {
+        if *self.return_path != path {
+            self.return_path = Arc::new(path);
+            self.return_path_due = self.return_path_due.max(Some(Care::Follow));
+        }
+    }
+
+    /// Somebody else has touched the tables of the return path: they are made anew with the next batch.
+    pub fn renew_translation(&mut self) {
+        self.return_path_due = Some(Care::Renew);
+    }
+
+    /// A look begins.
+    pub fn look(&mut self) {
+        self.timeouts_touched = false;
+    }
+
+    /// The look has found these timeouts; whether somebody else has changed ours, which are set again with the next
+    /// batch. What is not ours stays as it is.
+    pub fn observe(&mut self, found: Timeouts) -> bool {
+        if !self.return_path.is_empty() {
+            self.return_path_due = self.return_path_due.max(Some(Care::Check));
+        }
+        let wanted = self.wanted_timeouts;
+        let differs = |wanted, found| wanted != 0 && wanted != found;
+        let changed = differs(wanted.tcp, found.tcp)
+            || differs(wanted.tcp_fin, found.tcp_fin)
+            || differs(wanted.udp, found.udp);
+        let changed = changed && !self.timeouts_touched && !self.timeouts_due;
+        self.timeouts_due |= changed;
+        changed
     }
 
     /// Whether a batch is needed even without operations.
     pub fn is_due(&self) -> bool {
-        self.idle.is_some() && (self.timeouts.set != self.wanted_timeouts || self.record_due)
+        self.idle.is_some() && (self.timeouts_due || self.record_due || self.return_path_due.is_some())
     }
 
     /// Starts a batch. Must not be called while one is under way. `ours` is what the record has to have before services
     /// come, and after some have gone.
     pub fn start(&mut self, ops: Vec<Op>, ours: impl FnOnce() -> Vec<ServiceKey>) {
-        let Some(mut ipvs) = self.idle.take() else { return };
-        let (mut timeouts, wanted) = (self.timeouts, self.wanted_timeouts);
+        let Some(mut hands) = self.idle.take() else { return };
+        let care = self.return_path_due.take();
+        let timeouts = std::mem::take(&mut self.timeouts_due).then_some(self.wanted_timeouts);
+        self.timeouts_touched |= timeouts.is_some();
+        let path = Arc::clone(&self.return_path);
         let come = ops.iter().any(|op| matches!(op, Op::NewService(..)));
-        let recorded = (come || self.record_due).then(|| (self.record.clone(), ours()));
+        let recorded = come || self.record_due || timeouts.is_some() || care > Some(Care::Check);
+        let recorded = recorded.then(|| (self.record.clone(), ours()));
         self.record_due = ops.iter().any(|op| matches!(op, Op::DelService(_)));
         self.busy = Some(spawn_blocking(move || {
-            if let Some((record, keys)) = recorded
-                && let Err(error) = record.write(keys)
-            {
-                emit(
-                    Ident::Checkers,
-                    Line::warn(format!("IPVS: what is ours cannot be recorded: {error}")),
-                );
+            if care == Some(Care::Renew) {
+                hands.translation.forget();
             }
-            if let Err(error) = timeouts.follow(&mut ipvs, wanted) {
-                emit(Ident::Checkers, Line::error(format!("IPVS: lvs_timeouts: {error}")));
+            if let Some((record, services)) = recorded {
+                hands.record(&record, services, &path);
             }
-            let results = ipvs.apply(&ops);
+            if let Some(wanted) = timeouts {
+                hands.set_timeouts(wanted);
+            }
+            hands.translation.widen(&path);
+            let results = hands.ipvs.apply(&ops);
+            hands.translation.narrow(&path);
             let results = results.into_iter().map(|result| result.map_err(|error| error.errno));
-            let finished = Finished(ops.into_iter().zip(results).collect());
-            (ipvs, finished, timeouts)
+            let results = ops.into_iter().zip(results).collect();
+            let watch = hands.translation.watch();
+            (hands, Finished { results, watch })
         }));
     }
 
@@ -135,34 +221,55 @@ impl Executor {
         let result = busy.await;
         self.busy = None;
         match result {
-            Ok((ipvs, finished, timeouts)) => {
-                self.idle = Some(ipvs);
-                self.timeouts = timeouts;
+            Ok((hands, finished)) => {
+                self.idle = Some(hands);
                 finished
             }
             Err(error) => {
                 // The handle is lost with the batch: nothing can be programmed any more, and that is said.
                 emit(Ident::Checkers, Line::error(format!("IPVS: a batch of changes was lost: {error}")));
-                Finished(Vec::new())
+                Finished::default()
             }
         }
     }
 
     /// What `lvs_flush_on_stop` and `lvs_timeouts` leave to do when everything of ours has gone.
     pub async fn close(&mut self, global: &Global) {
-        let Some(mut ipvs) = self.idle.take() else { return };
+        let Some(mut hands) = self.idle.take() else { return };
         let flush = global.lvs_flush_on_stop == Some(FlushOnStop::Everything);
-        let (timeouts, record) = (self.timeouts.before, self.record.clone());
+        let record = self.record.clone();
         let ended = spawn_blocking(move || {
             record.remove();
             if flush {
-                ipvs.flush()?;
+                hands.ipvs.flush()?;
             }
-            timeouts.map_or(Ok(()), |old| ipvs.set_timeouts(old))
+            hands.translation.narrow(&ReturnPath::default());
+            hands.timeouts.before.map_or(Ok(()), |old| hands.ipvs.set_timeouts(old))
         })
         .await;
         if let Ok(Err(error)) = ended {
             emit(Ident::Checkers, Line::error(format!("IPVS: {error}")));
+        }
+    }
+}
+
+impl Hands {
+    fn record(&mut self, record: &Record, services: Vec<ServiceKey>, path: &ReturnPath) {
+        let conntrack = self.translation.before(path).map(ToOwned::to_owned);
+        let before = Before { timeouts: self.timeouts.before, conntrack };
+        if let Err(error) = record.write(Ours { services, before }) {
+            emit(Ident::Checkers, Line::warn(format!("IPVS: what is ours cannot be recorded: {error}")));
+        }
+    }
+
+    fn set_timeouts(&mut self, wanted: Timeouts) {
+        let result = match self.timeouts.set == wanted {
+            // Somebody else has changed them. 0 leaves as it is what is not ours.
+            true => self.ipvs.set_timeouts(wanted),
+            false => self.timeouts.follow(&mut self.ipvs, wanted),
+        };
+        if let Err(error) = result {
+            emit(Ident::Checkers, Line::error(format!("IPVS: lvs_timeouts: {error}")));
         }
     }
 }
@@ -189,12 +296,21 @@ impl TimeoutsKept {
 }
 
 /// Does it in this namespace, or in our own.
-fn at<T: Send>(place: Option<&IpvsNamespace>, work: impl FnOnce() -> T + Send) -> Result<T, NetnsError> {
+pub(super) fn at<T: Send>(
+    place: Option<&IpvsNamespace>,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, NetnsError> {
     match place {
         None => Ok(work()),
         Some(IpvsNamespace::First) => netns::visit(Elsewhere::First, work),
         Some(IpvsNamespace::Named(name)) => netns::visit(Elsewhere::Named(name), work),
     }
+}
+
+/// Whether a predecessor has left something in the table that is there now.
+pub(super) fn is_recorded(place: Option<&IpvsNamespace>, pid_file: &Path) -> bool {
+    let namespace = at(place, netns::identity).ok().and_then(Result::ok);
+    Record::new(pid_file, namespace.unwrap_or(0)).read() != Ours::default()
 }
 
 /// 0 where nothing is configured.

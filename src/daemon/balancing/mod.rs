@@ -8,6 +8,8 @@ mod executor;
 mod presence;
 mod reader;
 mod record;
+mod renewal;
+mod return_path;
 mod scripted;
 mod sync_daemons;
 
@@ -17,12 +19,13 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet, spawn_blocking};
 
 use self::allowances::allow_probes;
 use self::executor::{Executor, Finished};
 use self::presence::{Addresses, Here};
 use self::reader::{Found, Reader, Seen};
+use self::renewal::Renewal;
 use self::sync_daemons::SyncDaemons;
 use super::notifier::Current;
 use super::supervise::Supervisor;
@@ -94,6 +97,9 @@ pub struct Balancer {
     addresses: Option<Addresses>,
     sync: SyncDaemons,
     reader: Reader,
+    /// Which connections come back through us may be others now.
+    return_path_due: bool,
+    renewal: Renewal,
     /// What was read; taken when no batch is under way.
     found: Option<Found>,
     /// Who waits for the kernel to follow the last configuration.
@@ -139,6 +145,8 @@ impl Balancer {
             addresses: None,
             sync: SyncDaemons::found(found.daemons),
             reader: Reader::new(found.reader),
+            return_path_due: true,
+            renewal: Renewal::default(),
             found: None,
             waiting: Vec::new(),
             telling: false,
@@ -150,6 +158,18 @@ impl Balancer {
         balancer.remove_left_behind(found.recorded);
         let _ = balancer.settle().await;
         Ok(balancer)
+    }
+
+    /// Whether a predecessor has left something in the table that a configuration without virtual servers would not
+    /// remove.
+    pub async fn is_left_behind(config: &Config, pid_file: PathBuf) -> bool {
+        let place = config.global.net_namespace_ipvs.clone();
+        spawn_blocking(move || executor::is_recorded(place.as_ref(), &pid_file)).await.unwrap_or(false)
+    }
+
+    /// Removes it. Nothing else of the configuration counts: without virtual servers there is no load balancer.
+    pub async fn remove_all_left_behind(self) {
+        self.stop(true).await;
     }
 
     /// Runs until it is told to stop.
@@ -170,6 +190,7 @@ impl Balancer {
                 // Whoever tells the states ends before we do; then they stay as they are.
                 Ok(()) = self.told.masters.changed() => {}
                 Ok(()) = self.told.standing.changed() => self.look_at_standing(),
+                () = self.renewal.due() => self.executor.renew_translation(),
                 here = changed(&mut self.addresses) => {
                     self.director.handle(clock::now(), Event::Addresses(here), &mut self.actions);
                 }
@@ -223,11 +244,15 @@ impl Balancer {
                     for (key, pool) in self.director.desired(service) {
                         self.table.want(key, pool);
                     }
+                    self.return_path_due = true;
                 }
                 Action::Adjust { service, destination, wanted } => {
                     self.table.want_destination(service, destination, wanted);
                 }
-                Action::Retire(keys) => self.table.release(keys),
+                Action::Retire(keys) => {
+                    self.table.release(keys);
+                    self.return_path_due = true;
+                }
                 Action::Run(event) => self.run_script(event),
                 Action::Note(note) => emit(Ident::Checkers, lvs::render(&note)),
             }
@@ -293,14 +318,19 @@ impl Balancer {
         let now = clock::now();
         if self.reader.look(now, self.table.moment()) {
             self.sync.look();
+            self.executor.look();
         } else {
             self.reader.count(now, self.director.draining().collect());
         }
     }
 
     /// What others have changed is put right by the next batch.
-    fn seen(&mut self, Seen { table, daemons, since }: Seen) {
+    fn seen(&mut self, Seen { table, daemons, timeouts, since }: Seen) {
         self.sync.observe(daemons);
+        if self.executor.observe(timeouts) {
+            let text = "IPVS: somebody else has changed lvs_timeouts: it is put right";
+            emit(Ident::Checkers, Line::warn(text));
+        }
         let changed = self.table.observe(table, since);
         for key in changed.iter().take(TOLD) {
             let name = ServiceName::Single(*key);
@@ -336,6 +366,9 @@ impl Balancer {
         if self.executor.is_busy() {
             return;
         }
+        if std::mem::take(&mut self.return_path_due) {
+            self.executor.translate(self.director.return_path());
+        }
         let mut ops = self.table.pending(clock::now());
         ops.extend(self.sync.difference(&self.config, &self.told.masters.borrow()));
         if !ops.is_empty() || self.executor.is_due() {
@@ -354,9 +387,12 @@ impl Balancer {
 
     fn programmed(&mut self, finished: Finished) {
         let now = clock::now();
+        if let Some(watch) = finished.watch {
+            self.renewal.follow(watch, &self.supervisor);
+        }
         // Without its service none of its servers can come: that is said once.
         let mut absent = HashSet::new();
-        for (op, result) in finished.0 {
+        for (op, result) in finished.results {
             if let Err(errno) = result
                 && !follows(&op, errno, &mut absent)
             {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::kernel::clock;
-use crate::kernel::ipvs::Ipvs;
+use crate::kernel::ipvs::{Ipvs, Timeouts};
 use crate::kernel::netlink::NetlinkError;
 use crate::lvs::drain::Counts;
 use crate::objects::ipvs::{Pool, ServiceKey, SyncDaemon};
@@ -44,6 +44,7 @@ pub(super) enum Found {
 pub(super) struct Seen {
     pub table: Vec<(ServiceKey, Pool)>,
     pub daemons: Vec<SyncDaemon>,
+    pub timeouts: Timeouts,
     /// When it began.
     pub since: Moment,
 }
@@ -77,7 +78,8 @@ impl Reader {
             return false;
         }
         self.begin(move |ipvs| {
-            Ok(Found::Seen(Seen { table: ipvs.dump()?, daemons: ipvs.daemons()?, since }))
+            let (table, daemons, timeouts) = (ipvs.dump()?, ipvs.daemons()?, ipvs.timeouts()?);
+            Ok(Found::Seen(Seen { table, daemons, timeouts, since }))
         })
     }
 

@@ -9,16 +9,19 @@ use std::fs::{self, File, Metadata};
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::account::{Account, DefaultAccount};
-use crate::config::model::{Command, Global};
+use crate::config::model::{Command, Global, UserSpec};
 use crate::report::Line;
 
 /// What holds for all scripts of a configuration.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    pub default: DefaultAccount,
+    /// `script_user`
+    user: Option<UserSpec>,
+    /// Looked up when the first script asks.
+    default: OnceLock<DefaultAccount>,
     /// `enable_script_security`
     pub security: bool,
     /// Where bare names are looked for: the daemon's `PATH`.
@@ -26,13 +29,19 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The rules of a configuration. Reads the user database.
+    /// The rules of a configuration.
     pub fn new(global: &Global) -> Rules {
         Rules {
-            default: DefaultAccount::choose(global.script_user.as_ref()),
+            user: global.script_user.clone(),
+            default: OnceLock::new(),
             security: global.script_security,
             search: std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()),
         }
+    }
+
+    /// Who runs the scripts that name nobody. Reads the user database, once.
+    fn default(&self) -> &DefaultAccount {
+        self.default.get_or_init(|| DefaultAccount::choose(self.user.as_ref()))
     }
 }
 
@@ -127,7 +136,7 @@ fn account(command: &Command, rules: &Rules, name: &str, lines: &mut Vec<Line>) 
             .push(Line::error(format!("Unable to set uid/gid for script '{name}' ({reason}) - disabling")));
         None
     };
-    match (&command.user, &rules.default) {
+    match (&command.user, rules.default()) {
         (Some(spec), _) => match Account::find(spec) {
             Ok(account) => Some(account),
             Err(error) => unusable(lines, &error),
@@ -218,13 +227,13 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
-    use crate::config::model::UserSpec;
 
     const ROOT: Account = Account { uid: 0, gid: 0 };
     const NOBODY: Account = Account { uid: 65534, gid: 65534 };
 
     fn rules(default: DefaultAccount, security: bool) -> Rules {
-        Rules { default, security, search: "/usr/sbin:/usr/bin:/sbin:/bin".into() }
+        let search = "/usr/sbin:/usr/bin:/sbin:/bin".into();
+        Rules { user: None, default: default.into(), security, search }
     }
 
     fn script(dir: &Path, name: &str, text: &str, mode: u32) -> String {

@@ -6,6 +6,8 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use rustc_hash::FxHashMap;
+
 use super::Owner;
 use super::duplicates::{Duplicates, News};
 use super::patience::Patience;
@@ -14,6 +16,9 @@ use crate::ids::Name;
 use crate::objects::address::{AddressAttributes, AddressKey};
 use crate::objects::interface::Interface;
 use crate::time::Mono;
+
+/// Pieces of work that stay without new memory; a takeover of thousands needs more, once.
+const REMEMBERED: usize = 256;
 
 /// One piece of work.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,10 +41,10 @@ struct Wanted {
 /// Desired and actual addresses, and the queue that leads from one to the other.
 #[derive(Default)]
 pub struct Addresses {
-    wanted: HashMap<AddressKey, Wanted>,
-    by_owner: HashMap<Owner, Vec<AddressKey>>,
+    wanted: FxHashMap<AddressKey, Wanted>,
+    by_owner: FxHashMap<Owner, Vec<AddressKey>>,
     /// What we have set and nobody has removed since.
-    set: HashMap<AddressKey, AddressAttributes>,
+    set: FxHashMap<AddressKey, AddressAttributes>,
     /// Interfaces that are missing and were wanted; others come and go by the thousand on some hosts.
     away: HashSet<Name>,
     queue: VecDeque<Work>,
@@ -58,6 +63,10 @@ impl Addresses {
         list: impl IntoIterator<Item = &'a VirtualAddress>,
         routing: bool,
     ) {
+        let list: Vec<&VirtualAddress> = list.into_iter().collect();
+        if !routing && !list.is_empty() && self.has_all(owner, &list) {
+            return;
+        }
         let before = self.by_owner.remove(&owner).unwrap_or_default();
         let mut now = Vec::new();
         for address in list {
@@ -95,6 +104,16 @@ impl Addresses {
         if !now.is_empty() {
             self.by_owner.insert(owner, now);
         }
+    }
+
+    /// It has exactly this already: most instances, when a configuration is read again.
+    fn has_all(&self, owner: Owner, list: &[&VirtualAddress]) -> bool {
+        self.by_owner.get(&owner).is_some_and(|had| {
+            had.len() == list.len()
+                && had.iter().zip(list).all(|(key, address)| {
+                    *key == address.key && self.set.get(key) == Some(&address.attributes)
+                })
+        })
     }
 
     /// An address of ours went away, by somebody else's hand or with its interface.
@@ -222,6 +241,9 @@ impl Addresses {
                 break;
             }
         }
+        if self.queue.is_empty() {
+            self.queue.shrink_to(REMEMBERED);
+        }
         slice
     }
 
@@ -261,8 +283,8 @@ impl Work {
 
 fn sensible(
     work: &Work,
-    wanted: &HashMap<AddressKey, Wanted>,
-    set: &HashMap<AddressKey, AddressAttributes>,
+    wanted: &FxHashMap<AddressKey, Wanted>,
+    set: &FxHashMap<AddressKey, AddressAttributes>,
 ) -> bool {
     match work {
         Work::Add(key, _) => wanted.contains_key(key) && !set.contains_key(key),

@@ -10,7 +10,7 @@ use crate::kernel::frames::FrameSocket;
 use crate::kernel::{arp, neighbour, sysctl};
 use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
-use crate::report::{Ident, Line, emit};
+use crate::report::Line;
 use crate::time::Mono;
 
 /// Whether an interface forwards is looked up as rarely as keepalived looks it up.
@@ -28,24 +28,21 @@ impl Announcer {
         Ok(Announcer { socket: FrameSocket::open()?, routers: HashMap::new() })
     }
 
-    /// One packet for this address, unless its interface has no use for it.
-    pub fn announce(&mut self, now: Mono, interface: &Interface, key: &AddressKey) {
-        let Some(mac) = interface.mac.filter(|_| interface.up && !interface.no_arp) else { return };
-        let (what, sent) = match key.address() {
-            IpAddr::V4(address) => {
-                ("gratuitous ARP", arp::announce(&self.socket, interface.index, mac, address))
-            }
+    /// One packet for this address, and what became of it; none where its interface has no use for it.
+    pub fn announce(
+        &mut self,
+        now: Mono,
+        interface: &Interface,
+        key: &AddressKey,
+    ) -> Option<io::Result<()>> {
+        let mac = interface.mac.filter(|_| interface.up && !interface.no_arp)?;
+        Some(match key.address() {
+            IpAddr::V4(address) => arp::announce(&self.socket, interface.index, mac, address),
             IpAddr::V6(address) => {
                 let router = self.is_router(now, &interface.name);
-                let sent = neighbour::announce(&self.socket, interface.index, mac, address, router);
-                ("unsolicited Neighbour Advert", sent)
+                neighbour::announce(&self.socket, interface.index, mac, address, router)
             }
-        };
-        let text = format!("Sending {what} on {} for {}", key.interface, key.address());
-        match sent {
-            Ok(()) => emit(Ident::Vrrp, Line::detail(text)),
-            Err(error) => emit(Ident::Vrrp, Line::warn(format!("{text}: {error}"))),
-        }
+        })
     }
 
     fn is_router(&mut self, now: Mono, interface: &Name) -> bool {
@@ -58,5 +55,15 @@ impl Announcer {
             sysctl::read(&["net", "ipv6", "conf", interface, "forwarding"]).is_ok_and(|v| v != "0");
         self.routers.insert(interface.clone(), (now, router));
         router
+    }
+}
+
+/// What is said of the packet that announced an address.
+pub(super) fn line(key: &AddressKey, error: Option<io::Error>) -> Line {
+    let what = if key.address().is_ipv4() { "gratuitous ARP" } else { "unsolicited Neighbour Advert" };
+    let text = format!("Sending {what} on {} for {}", key.interface, key.address());
+    match error {
+        None => Line::detail(text),
+        Some(error) => Line::warn(format!("{text}: {error}")),
     }
 }

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::addresses::Work;
+use super::announce;
 use super::duplicates::News;
-use super::{Driver, Owner, Report, WORK_PER_TURN};
+use super::{Driver, Owner, Report, WORK_AT_ONCE, WORK_TIME};
 use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::address::{self, Change};
@@ -20,6 +21,18 @@ use crate::time::Mono;
 use crate::vrrp::action::{Action, InstanceId};
 use crate::vrrp::note::What;
 
+/// Actions that are remembered without new memory, and words.
+const REMEMBERED: usize = 4096;
+
+/// What is to be said, in order.
+pub(super) enum Unsaid {
+    /// A note, a report, or what follows one.
+    Action(Action),
+    Line(Line),
+    /// The announcement of an address, and what became of it.
+    Announced(AddressKey, Option<std::io::Error>),
+}
+
 /// Senders whose hardware address is being found out, of all routers.
 const MOST_STRANGERS: usize = 16;
 
@@ -29,6 +42,7 @@ impl Driver {
         self.act_all();
         self.settle_firewall();
         self.work();
+        self.say_all();
         self.settle_firewall();
         self.look_for_lost();
         self.tell_track_groups();
@@ -41,19 +55,18 @@ impl Driver {
 
     /// Sockets that are needed are there before anybody speaks; those that are not, until everybody has.
     pub(super) fn act_all(&mut self) {
-        let rewire = std::mem::take(&mut self.rewire);
+        let rewire = std::mem::take(&mut self.rewire) | self.router.take_ways_changed();
         if rewire {
             self.open_sockets();
         }
         let mut actions = std::mem::take(&mut self.actions);
-        // Adverts leave before anything is said about them: a log line wakes its writer, and a takeover
-        // would wait for that.
         for action in &actions {
             self.transmit(action);
         }
         for action in actions.drain(..) {
             self.act(action);
         }
+        actions.shrink_to(REMEMBERED);
         self.actions = actions;
         if rewire {
             self.sockets.close_unneeded(&self.poller);
@@ -70,7 +83,8 @@ impl Driver {
         }
     }
 
-    /// All but adverts, which have left already.
+    /// What the kernel is to do; adverts have left already. All else waits until it is done: a log line wakes its
+    /// writer, a report wakes its reader, and a takeover would wait for both.
     fn act(&mut self, action: Action) {
         match action {
             Action::Transmit { .. } => {}
@@ -84,6 +98,31 @@ impl Driver {
             Action::RestoreObject { instance, .. } => {
                 self.addresses.route(Owner::Instance(instance), false)
             }
+            other => self.unsaid.push(Unsaid::Action(other)),
+        }
+    }
+
+    /// Everything that there is to say by now, in the order in which it came up.
+    pub(super) fn say_all(&mut self) {
+        let mut unsaid = std::mem::take(&mut self.unsaid);
+        for said in unsaid.drain(..) {
+            match said {
+                Unsaid::Action(action) => self.say(action),
+                Unsaid::Line(line) => emit(Ident::Vrrp, line),
+                Unsaid::Announced(key, error) => emit(Ident::Vrrp, announce::line(&key, error)),
+            }
+        }
+        unsaid.shrink_to(REMEMBERED);
+        self.unsaid = unsaid;
+    }
+
+    fn say(&mut self, action: Action) {
+        match action {
+            Action::Transmit { .. }
+            | Action::Own { .. }
+            | Action::Announce { .. }
+            | Action::Restore { .. }
+            | Action::RestoreObject { .. } => {}
             Action::Notify { subject, state, priority } => {
                 self.tell(Report::State { subject, state, priority })
             }
@@ -110,7 +149,7 @@ impl Driver {
 
     /// Listens for the next frame of a sender whose packet was refused.
     fn identify(&mut self, instance: InstanceId, from: IpAddr) {
-        let listens_on = self.router.config_of(instance).and_then(|c| self.interfaces.get(&c.interface));
+        let listens_on = self.router.config_of(instance).and_then(|c| self.interfaces.get(c.listens_on()));
         let (Some(interface), IpAddr::V4(sender)) = (listens_on, from) else { return };
         if self.strangers.len() >= MOST_STRANGERS {
             self.strangers.clear();
@@ -129,9 +168,20 @@ impl Driver {
         }
     }
 
-    /// One slice: requests that stand side by side go to the kernel together.
+    /// As many slices as a turn has time for.
     pub(super) fn work(&mut self) {
-        let slice = self.addresses.slice(WORK_PER_TURN);
+        let until = clock::now() + WORK_TIME;
+        while !self.addresses.is_idle() {
+            self.work_once();
+            if clock::now() >= until {
+                break;
+            }
+        }
+    }
+
+    /// One slice: requests that stand side by side go to the kernel together.
+    fn work_once(&mut self) {
+        let slice = self.addresses.slice(WORK_AT_ONCE);
         let mut rest = slice.as_slice();
         while let Some(first) = rest.first() {
             let announcements = rest.iter().take_while(|work| matches!(work, Work::Announce(_))).count();
@@ -184,8 +234,10 @@ impl Driver {
         if !self.addresses.is_set(key) {
             return;
         }
-        if let Some(interface) = self.interfaces.get(&key.interface) {
-            self.announcer.announce(clock::now(), interface, key);
+        if let Some(interface) = self.interfaces.get(&key.interface)
+            && let Some(sent) = self.announcer.announce(clock::now(), interface, key)
+        {
+            self.unsaid.push(Unsaid::Announced(key.clone(), sent.err()));
         }
     }
 
@@ -233,7 +285,7 @@ impl Driver {
                     };
                     if self.addresses.refused(clock::now(), work.clone()) {
                         let text = format!("cannot {verb} {} on {}: {error}", key.net, key.interface);
-                        emit(Ident::Vrrp, Line::error(text));
+                        self.unsaid.push(Unsaid::Line(Line::error(text)));
                     }
                 }
             }

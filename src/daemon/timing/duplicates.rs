@@ -88,6 +88,7 @@ mod tests {
             mac: None,
             mtu: 1500,
             parent: None,
+            master: None,
             kind: "".into(),
             addresses: vec![AssignedAddress {
                 net,

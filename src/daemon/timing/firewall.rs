@@ -49,7 +49,7 @@ impl Firewall {
         self.devices = config
             .instances
             .iter()
-            .flat_map(devices::devices)
+            .flat_map(devices::vmacs)
             .map(|device| (device.family, device.name, device.parent))
             .collect();
         let needed = !self.devices.is_empty() || config.instances.iter().any(refuses);
@@ -131,7 +131,7 @@ impl Firewall {
         self.held.clear();
         self.leaving.clear();
         if let Some(tables) = self.tables.as_mut().filter(|tables| !tables.is_empty())
-            && let Err(error) = tables.apply(&Filter::default())
+            && let Err(error) = tables.clear()
         {
             emit(Ident::Vrrp, Line::error(format!("cannot remove the nftables tables: {error}")));
         }
@@ -154,22 +154,19 @@ impl Firewall {
     }
 
     fn apply(&mut self, filter: &Filter) -> Result<(), NetlinkError> {
-        let tables = match (&mut self.tables, &self.style) {
-            (Some(tables), Some(style)) => {
-                tables.restyle(style.clone());
-                tables
-            }
-            (Some(tables), None) => tables,
-            (None, Some(style)) => self.tables.insert(Nftables::open(style.clone())?),
+        let (tables, style) = match (&mut self.tables, &self.style) {
+            (Some(tables), Some(style)) => (tables, style),
+            (Some(tables), None) => return tables.clear(),
+            (None, Some(style)) => (self.tables.insert(Nftables::open()?), style),
             (None, None) => return Ok(()),
         };
-        let result = tables.apply(filter);
+        let result = tables.filter(filter, style);
         let lacks_something =
             matches!(&result, Err(NetlinkError::Refused(libc::ENOENT | libc::EOPNOTSUPP)));
         if lacks_something && !filter.devices.is_empty() {
             // The addresses are what counts.
             let devices = BTreeMap::new();
-            tables.apply(&Filter { devices, ..filter.clone() })?;
+            tables.filter(&Filter { devices, ..filter.clone() }, style)?;
             self.without_devices = true;
             let text = "this kernel has no nft_dup: virtual MACs report groups themselves".to_owned();
             emit(Ident::Vrrp, Line::warn(text));
@@ -196,7 +193,7 @@ pub(super) fn clear(config: &Config) {
     let mut firewall = Firewall::default();
     firewall.follow(config);
     if let Some(style) = firewall.style
-        && let Err(error) = Nftables::open(style)
+        && let Err(error) = Nftables::open().and_then(|mut nft| nft.filter(&Filter::default(), &style))
     {
         emit(Ident::Vrrp, Line::error(format!("cannot remove the nftables tables: {error}")));
     }

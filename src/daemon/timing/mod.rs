@@ -18,6 +18,7 @@ mod firewall;
 mod names;
 mod patience;
 mod promotion;
+mod receive_buffers;
 mod route_work;
 mod routing;
 mod sockets;
@@ -32,6 +33,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::addresses::Addresses;
 use self::announce::Announcer;
+use self::carry_out::Unsaid;
 use self::devices::Devices;
 use self::firewall::Firewall;
 use self::names::HostNames;
@@ -39,7 +41,7 @@ use self::promotion::Promotion;
 use self::routing::Routing;
 use self::sockets::{Need, Sockets};
 use super::commands::{self, Inbox, Post};
-use crate::config::model::Config;
+use crate::config::model::{Config, VrrpInstance};
 use crate::ids::Name;
 use crate::kernel::address;
 use crate::kernel::clock::{self, Alarm};
@@ -61,8 +63,10 @@ const BELL: u64 = 2;
 const FIRST_SOCKET: u64 = 3;
 /// Packets of one socket in one turn; the rest waits for the next, which follows at once.
 const PACKETS_PER_TURN: usize = 256;
-/// Kernel requests in one turn: at 20 to 30 microseconds each about 1.5 milliseconds.
-const WORK_PER_TURN: usize = 64;
+/// Kernel requests that go together: at 20 to 30 microseconds each less than a millisecond.
+const WORK_AT_ONCE: usize = 32;
+/// How long a turn begins with more of them.
+const WORK_TIME: Duration = Duration::from_millis(1);
 /// Until sockets that could not be opened are tried again.
 const SOCKET_PAUSE: Duration = Duration::from_secs(5);
 /// 255 IPv6 addresses, or what a jumbo frame holds.
@@ -134,6 +138,8 @@ pub struct Driver {
     inbox: Inbox<Command>,
     reports: mpsc::Sender<Report>,
     actions: Vec<Action>,
+    /// What is said when the kernel has been told.
+    unsaid: Vec<Unsaid>,
     tokens: Vec<u64>,
     buffer: Box<[u8; LONGEST_PACKET]>,
     /// Something about interfaces or instances changed: the sockets may have to.
@@ -166,7 +172,8 @@ impl Driver {
         let mut interfaces: HashMap<_, _> =
             monitor.interfaces().map(|i| (i.name.clone(), i.clone())).collect();
         let mut devices = Devices::default();
-        devices.ensure(&mut channel, config.instances.iter(), &interfaces);
+        let names = HostNames::read(&config.global.files);
+        devices.ensure(&mut channel, config.instances.iter(), &interfaces, &names);
         while let Some(change) = monitor.next(&mut channel)? {
             note_interface(&mut interfaces, &change);
         }
@@ -185,7 +192,7 @@ impl Driver {
             firewall: Firewall::default(),
             addresses: Addresses::default(),
             routing: Routing::default(),
-            names: HostNames::default(),
+            names,
             promotion: Promotion::default(),
             broken_groups: HashSet::new(),
             config: config.clone(),
@@ -193,6 +200,7 @@ impl Driver {
             inbox,
             reports,
             actions: Vec::new(),
+            unsaid: Vec::new(),
             tokens: Vec::new(),
             buffer: Box::new([0; LONGEST_PACKET]),
             rewire: true,
@@ -316,22 +324,29 @@ impl Driver {
 
     fn interface_changed(&mut self, change: Change) {
         let now = clock::now();
-        self.firewall.interface_changed();
         self.routing_changed(&change);
         if let Change::Gone(name) = &change {
             self.leave_interface(name);
         }
+        // With thousands of addresses most changes are our own of those, and concern no instance.
+        let only_addresses = matches!(&change, Change::Interface(new)
+            if self.interfaces.get(&new.name).is_some_and(|old| old.differs_in_addresses_only(new)));
+        if !only_addresses {
+            self.firewall.interface_changed();
+        }
         note_interface(&mut self.interfaces, &change);
         match change {
             Change::Interface(interface) => {
-                self.rewire = true;
                 self.addresses.interface_returned(&interface.name);
                 self.look_for_duplicates(now, &interface);
                 let name = interface.name.clone();
                 let event = Event::Interface { name, now: Some(interface) };
                 self.router.handle(now, event, &mut self.actions);
-                self.make_devices();
-                self.promotion.follow(&self.config, &self.interfaces);
+                if !only_addresses {
+                    self.rewire = true;
+                    self.make_devices();
+                    self.promotion.follow(&self.config, &self.interfaces);
+                }
             }
             Change::Gone(name) => {
                 self.rewire = true;
@@ -356,7 +371,7 @@ impl Driver {
 
     fn make_devices(&mut self) {
         let living = self.router.living().map(|(_, config)| &**config);
-        self.devices.ensure(&mut self.channel, living, &self.interfaces);
+        self.devices.ensure(&mut self.channel, living, &self.interfaces, &self.names);
     }
 
     /// An interface that was renamed keeps its addresses: ours are taken from it, as nobody defends them there.
@@ -400,6 +415,7 @@ impl Driver {
         self.router.tell_utc(clock::utc());
         self.router.handle(clock::now(), Event::Stop, &mut self.actions);
         self.act_all();
+        self.say_all();
         if release {
             self.own_statics(None);
             self.work_off();
@@ -413,16 +429,20 @@ impl Driver {
     fn work_off(&mut self) {
         while !self.addresses.is_idle() {
             self.work();
+            self.say_all();
         }
     }
 
     fn reconfigure(&mut self, config: Arc<Config>) {
+        self.router.speak_ahead(clock::now(), &mut self.actions);
+        self.act_all();
+        self.clear_misplaced(&config);
         self.config = config.clone();
         self.promotion.follow(&config, &self.interfaces);
         self.firewall.follow(&config);
         self.prepare_routing(&config);
         self.own_statics(Some(&config));
-        self.devices.ensure(&mut self.channel, config.instances.iter(), &self.interfaces);
+        self.devices.ensure(&mut self.channel, config.instances.iter(), &self.interfaces, &self.names);
         // The router is told of new devices first: an instance must not begin in FAULT for want of its own.
         if let Err(error) = self.drain_monitor() {
             emit(Ident::Vrrp, Line::warn(error.to_string()));
@@ -434,11 +454,31 @@ impl Driver {
         self.devices.keep_only(&mut self.channel, &config);
     }
 
+    /// A virtual MAC that is wanted on another interface is another device of the same name. Whoever speaks by the
+    /// old one resigns by it and lets go of its addresses; then the device goes.
+    fn clear_misplaced(&mut self, config: &Arc<Config>) {
+        let misplaced = self.devices.misplaced(config, &self.interfaces);
+        if misplaced.is_empty() {
+            return;
+        }
+        let mut without = Config::clone(config);
+        let speaks_by = |one: &VrrpInstance| one.vmac.as_ref().is_some_and(|v| misplaced.contains(&v.name));
+        without.instances.retain(|instance| !speaks_by(instance));
+        self.router.handle(clock::now(), Event::Reconfigure(Arc::new(without)), &mut self.actions);
+        self.carry_out();
+        self.devices.give_up(&mut self.channel, &misplaced);
+        if let Err(error) = self.drain_monitor() {
+            emit(Ident::Vrrp, Line::warn(error.to_string()));
+        }
+    }
+
     fn open_sockets(&mut self) {
         let views = self.router.views();
         let needs =
             views.iter().map(|view| Need { id: view.id, config: &view.config, source: view.source });
-        for (name, error) in self.sockets.open_needed(&self.poller, needs, &self.interfaces) {
+        for (name, error) in
+            self.sockets.open_needed(&self.poller, needs, &self.interfaces, &self.config.global.buffers)
+        {
             let text = format!("({name}): cannot open VRRP sockets: {error}");
             emit(Ident::Vrrp, Line::error(text));
         }
@@ -461,8 +501,8 @@ pub fn clear(config: &Config) -> Result<(), NetlinkError> {
     let with_device = config
         .instances
         .iter()
-        .filter(|instance| devices::devices(instance).any(|device| interfaces.contains_key(&device.name)));
-    devices.ensure(&mut channel, with_device, &interfaces);
+        .filter(|instance| devices::names(instance).any(|name| interfaces.contains_key(&name)));
+    devices.ensure(&mut channel, with_device, &interfaces, &HostNames::default());
     devices.remove_all(&mut channel);
     firewall::clear(config);
     Ok(())

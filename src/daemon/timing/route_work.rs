@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::addresses::Addresses;
 use super::names::HostNames;
 use super::routing::{Routing, Step};
-use super::{Driver, Owner, WORK_PER_TURN};
+use super::{Driver, Owner, WORK_AT_ONCE};
 use crate::config::model::{Config, VirtualAddress, VrrpInstance};
 use crate::ids::{IfIndex, Name};
 use crate::kernel::clock;
@@ -112,7 +112,7 @@ impl Driver {
 
     /// One slice of this owner's steps.
     pub(super) fn route(&mut self, owner: Owner) {
-        let steps = self.routing.next(owner, WORK_PER_TURN);
+        let steps = self.routing.next(owner, WORK_AT_ONCE);
         if steps.is_empty() {
             return;
         }

@@ -5,6 +5,10 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
+use super::receive_buffers::asked_for;
+use crate::config::model::process::Buffers;
 use crate::config::model::{Auth, VrrpInstance};
 use crate::ids::Name;
 use crate::kernel::poller::Poller;
@@ -15,16 +19,17 @@ use crate::vrrp::action::InstanceId;
 /// One open pair.
 struct Open {
     socket: VrrpSocket,
-    token: u64,
     /// The interface by which its packets come in.
     listens_on: crate::ids::IfIndex,
+    receive_buffer: Option<u32>,
 }
 
 /// All of them.
 pub(super) struct Sockets {
-    open: BTreeMap<SocketSpec, Open>,
-    by_token: HashMap<u64, SocketSpec>,
-    by_instance: HashMap<InstanceId, Route>,
+    /// By the poller's token.
+    open: FxHashMap<u64, Open>,
+    tokens: BTreeMap<SocketSpec, u64>,
+    by_instance: FxHashMap<InstanceId, Route>,
     needed: HashSet<InstanceId>,
     next_token: u64,
     /// Who has no sockets because of an error, so that it is told once.
@@ -32,7 +37,7 @@ pub(super) struct Sockets {
 }
 
 struct Route {
-    spec: SocketSpec,
+    token: u64,
     /// `None` is that of its family.
     ttl: Option<u8>,
     /// The error of the last attempt, so that it is told once.
@@ -50,9 +55,9 @@ impl Sockets {
     /// Tokens of the poller from `first_token` on are ours.
     pub fn new(first_token: u64) -> Self {
         Sockets {
-            open: BTreeMap::new(),
-            by_token: HashMap::new(),
-            by_instance: HashMap::new(),
+            open: FxHashMap::default(),
+            tokens: BTreeMap::new(),
+            by_instance: FxHashMap::default(),
             needed: HashSet::new(),
             next_token: first_token,
             without: HashMap::new(),
@@ -67,25 +72,42 @@ impl Sockets {
         poller: &Poller,
         needs: impl Iterator<Item = Need<'a>>,
         interfaces: &HashMap<Name, Arc<Interface>>,
+        buffers: &Buffers,
     ) -> Vec<(Name, io::Error)> {
         let mut errors = Vec::new();
         let known = std::mem::take(&mut self.without);
         self.needed.clear();
-        for need in needs {
-            let Some(spec) = spec(need.config, need.source, interfaces) else { continue };
-            if !self.open.contains_key(&spec)
-                && let Err(error) = self.open(poller, &spec)
-            {
-                let errno = error.raw_os_error();
-                self.without.insert(need.id, errno);
-                if known.get(&need.id) != Some(&errno) {
-                    errors.push((need.config.name.clone(), error));
-                }
-                continue;
+        let needs: Vec<(Need<'_>, SocketSpec)> = needs
+            .filter_map(|need| {
+                let spec = spec(need.config, need.source, interfaces)?;
+                Some((need, spec))
+            })
+            .collect();
+        let mut sizes: BTreeMap<SocketSpec, u32> = BTreeMap::new();
+        for (need, spec) in &needs {
+            let mtu = interfaces.get(&need.config.interface).map_or(0, |interface| interface.mtu);
+            let bytes = asked_for(need.config, buffers, mtu);
+            if bytes > 0 {
+                let size = sizes.entry(spec.clone()).or_default();
+                *size = size.saturating_add(bytes);
             }
+        }
+        for (need, spec) in needs {
+            let receive_buffer = sizes.get(&spec).copied();
+            let token = match self.ensure(poller, spec, receive_buffer) {
+                Ok(token) => token,
+                Err(error) => {
+                    let errno = error.raw_os_error();
+                    self.without.insert(need.id, errno);
+                    if known.get(&need.id) != Some(&errno) {
+                        errors.push((need.config.name.clone(), error));
+                    }
+                    continue;
+                }
+            };
             let ttl = need.config.unicast_ttl.filter(|_| !need.config.unicast_peers.is_empty());
             self.needed.insert(need.id);
-            self.by_instance.insert(need.id, Route { spec, ttl, error: None });
+            self.by_instance.insert(need.id, Route { token, ttl, error: None });
         }
         errors
     }
@@ -98,27 +120,37 @@ impl Sockets {
     /// Closes what nobody needs since the last [`Sockets::open_needed`].
     pub fn close_unneeded(&mut self, poller: &Poller) {
         self.by_instance.retain(|id, _| self.needed.contains(id));
-        let used: std::collections::BTreeSet<&SocketSpec> =
-            self.by_instance.values().map(|r| &r.spec).collect();
-        let unused: Vec<SocketSpec> =
-            self.open.keys().filter(|spec| !used.contains(spec)).cloned().collect();
-        for spec in unused {
-            if let Some(open) = self.open.remove(&spec) {
-                self.by_token.remove(&open.token);
-                // Closing it takes it out of the set as well; a failure here leaves nothing behind.
-                open.socket.receivers().for_each(|receiver| drop(poller.remove(&receiver)));
-            }
+        let used: HashSet<u64> = self.by_instance.values().map(|route| route.token).collect();
+        self.tokens.retain(|_, token| used.contains(token));
+        for (_, open) in self.open.extract_if(|token, _| !used.contains(token)) {
+            // Closing it takes it out of the set as well; a failure here leaves nothing behind.
+            open.socket.receivers().for_each(|receiver| drop(poller.remove(&receiver)));
         }
     }
 
-    fn open(&mut self, poller: &Poller, spec: &SocketSpec) -> io::Result<()> {
-        let socket = VrrpSocket::open(spec)?;
+    /// Opens a pair, unless it is open, and gives its token; its receive buffer may change.
+    fn ensure(
+        &mut self,
+        poller: &Poller,
+        spec: SocketSpec,
+        receive_buffer: Option<u32>,
+    ) -> io::Result<u64> {
+        if let Some(token) = self.tokens.get(&spec).copied() {
+            if let Some(open) = self.open.get_mut(&token)
+                && open.receive_buffer != receive_buffer
+            {
+                open.socket.set_receive_buffer(receive_buffer)?;
+                open.receive_buffer = receive_buffer;
+            }
+            return Ok(token);
+        }
+        let socket = VrrpSocket::open(&spec, receive_buffer)?;
         let token = self.next_token;
         socket.receivers().try_for_each(|receiver| poller.add(&receiver, token))?;
         self.next_token += 1;
-        self.by_token.insert(token, spec.clone());
-        self.open.insert(spec.clone(), Open { socket, token, listens_on: spec.listen.index });
-        Ok(())
+        self.open.insert(token, Open { socket, listens_on: spec.listen.index, receive_buffer });
+        self.tokens.insert(spec, token);
+        Ok(token)
     }
 
     /// The next packet of the socket with this token, and the interface that it came in by.
@@ -127,9 +159,7 @@ impl Sockets {
         token: u64,
         buffer: &'b mut [u8],
     ) -> io::Result<Option<(crate::ids::IfIndex, Received<'b>)>> {
-        let Some(open) = self.by_token.get(&token).and_then(|spec| self.open.get(spec)) else {
-            return Ok(None);
-        };
+        let Some(open) = self.open.get(&token) else { return Ok(None) };
         Ok(open.socket.receive(buffer)?.map(|received| (open.listens_on, received)))
     }
 
@@ -141,7 +171,7 @@ impl Sockets {
         (source, destination, id, payload): (IpAddr, IpAddr, u16, &[u8]),
     ) -> Result<(), Option<io::Error>> {
         let Some(route) = self.by_instance.get_mut(&instance) else { return Err(None) };
-        let Some(open) = self.open.get(&route.spec) else { return Err(None) };
+        let Some(open) = self.open.get(&route.token) else { return Err(None) };
         match open.socket.send(&Outgoing { source, destination, ttl: route.ttl, id, payload }) {
             Ok(()) => {
                 route.error = None;
@@ -166,7 +196,7 @@ fn spec(
     let device = |name: &Name| {
         interfaces.get(name).map(|i| Device { name: i.name.clone(), index: i.index, mac: i.mac })
     };
-    let listen = device(&config.interface)?;
+    let listen = device(config.listens_on())?;
     let transmit = match &config.vmac {
         Some(vmac) if !vmac.xmit_base && config.unicast_peers.is_empty() => device(&vmac.name)?,
         _ => listen.clone(),

@@ -1,10 +1,14 @@
 //! Rules as the kernel's little machine runs them: load, compare, look up, decide.
 
+use std::net::IpAddr;
+
 use netlink_packet_core::DefaultNla;
 use netlink_packet_netfilter::nftables::{
     Bitwise, Cmp, DataAttribute, ExpressionAttribute, Expressions, Immediate, ListAttribute, Lookup, Meta,
     MetaKey, Operator, Payload, Register, Verdict, VerdictAttribute,
 };
+
+use crate::ids::Family;
 
 /// One step of a rule.
 pub type Step = ListAttribute<ExpressionAttribute>;
@@ -15,6 +19,12 @@ const DROP: u32 = 0;
 const ACCEPT: u32 = 1;
 const NFTA_DUP_SREG_ADDR: u16 = 1;
 const NFTA_DUP_SREG_DEV: u16 = 2;
+const NFTA_CT_DREG: u16 = 1;
+const NFTA_CT_KEY: u16 = 2;
+const NFTA_CT_DIRECTION: u16 = 3;
+const IP_CT_DIR_ORIGINAL: u8 = 0;
+const IPS_DST_NAT: u32 = 1 << 5;
+const NFT_LOOKUP_F_INV: u32 = 1;
 /// Bytes of an interface kind in a register.
 const KIND_LEN: usize = 16;
 const IPPROTO_ICMPV6: u8 = 58;
@@ -32,6 +42,14 @@ pub const V4_DESTINATION: Field = Field { offset: 16, len: 4 };
 pub const V6_SOURCE: Field = Field { offset: 8, len: 16 };
 pub const V6_DESTINATION: Field = Field { offset: 24, len: 16 };
 
+/// An address as it stands in a packet.
+pub fn octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(v4) => v4.octets().to_vec(),
+        IpAddr::V6(v6) => v6.octets().to_vec(),
+    }
+}
+
 fn load(base: u32, field: Field, register: Register) -> Step {
     Expressions::Payload(vec![
         Payload::DestinationRegister(register),
@@ -40,6 +58,94 @@ fn load(base: u32, field: Field, register: Register) -> Step {
         Payload::Len(field.len),
     ])
     .into()
+}
+
+/// What connection tracking knows of the packet's connection: `NFT_CT_*`.
+#[derive(Clone, Copy)]
+enum Tracked {
+    Status = 2,
+    Protocol = 10,
+    DestinationPort = 12,
+    V4Destination = 20,
+    V6Destination = 22,
+}
+
+/// Of the first packet's direction, where there is one to ask for.
+fn tracked(what: Tracked, register: Register) -> Step {
+    let number = |kind, value: u32| DefaultNla::new(kind, value.to_be_bytes().to_vec());
+    let mut attributes = vec![number(NFTA_CT_DREG, register.into()), number(NFTA_CT_KEY, what as u32)];
+    if !matches!(what, Tracked::Status) {
+        attributes.push(DefaultNla::new(NFTA_CT_DIRECTION, vec![IP_CT_DIR_ORIGINAL]));
+    }
+    Expressions::Other { expression_type: "ct".into(), attributes }.into()
+}
+
+fn tracked_destination(family: Family, register: Register) -> Step {
+    let what = match family {
+        Family::V4 => Tracked::V4Destination,
+        Family::V6 => Tracked::V6Destination,
+    };
+    tracked(what, register)
+}
+
+/// The connection was opened to a protocol and an address, and a port if `with_port`, that are in the set.
+pub fn opened_to_one_of(family: Family, with_port: bool, set: &str) -> Vec<Step> {
+    // Parts stand behind each other in registers of four bytes.
+    let after_address = match family {
+        Family::V4 => Register::Reg32_02,
+        Family::V6 => Register::Reg32_05,
+    };
+    let mut steps = vec![
+        tracked(Tracked::Protocol, Register::Reg32_00),
+        tracked_destination(family, Register::Reg32_01),
+    ];
+    if with_port {
+        steps.push(tracked(Tracked::DestinationPort, after_address));
+    }
+    steps.push(in_set(set));
+    steps
+}
+
+/// The connection was opened to an address that is not in the set.
+pub fn opened_to_none_of(family: Family, set: &str) -> Vec<Step> {
+    let lookup = vec![
+        Lookup::Set(set.to_owned()),
+        Lookup::SourceRegister(Register::Reg1),
+        Lookup::Flags(NFT_LOOKUP_F_INV),
+    ];
+    vec![tracked_destination(family, Register::Reg1), Expressions::Lookup(lookup).into()]
+}
+
+/// The connection's destination has been translated, by somebody else than IPVS.
+pub fn is_redirected() -> Vec<Step> {
+    let bits = |value: u32| DataAttribute::Value(value.to_ne_bytes().to_vec());
+    vec![
+        tracked(Tracked::Status, Register::Reg1),
+        Expressions::Bitwise(vec![
+            Bitwise::SourceRegister(Register::Reg1),
+            Bitwise::DestinationRegister(Register::Reg1),
+            Bitwise::Length(4),
+            Bitwise::Mask(bits(IPS_DST_NAT)),
+            Bitwise::Xor(bits(0)),
+        ])
+        .into(),
+        Expressions::Cmp(vec![
+            Cmp::SourceRegister(Register::Reg1),
+            Cmp::Op(Operator::NotEqual),
+            Cmp::Data(bits(0)),
+        ])
+        .into(),
+    ]
+}
+
+/// Its firewall mark is in the set.
+pub fn mark_in(set: &str) -> Vec<Step> {
+    vec![meta(MetaKey::Mark, Register::Reg1), in_set(set)]
+}
+
+/// The connection comes from the address of the interface by which it leaves.
+pub fn masquerade() -> Step {
+    Expressions::Other { expression_type: "masq".into(), attributes: Vec::new() }.into()
 }
 
 fn meta(key: MetaKey, register: Register) -> Step {

@@ -1,46 +1,28 @@
-//! One table: what it is made of, and the messages that make it.
+//! One table: what it is made of, and the messages that make it or change it.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use netlink_packet_core::{NLM_F_APPEND, NLM_F_CREATE, NetlinkMessage};
 use netlink_packet_netfilter::nftables::{
-    ChainAttribute, ChainMessage, DataAttribute, Hook, InetHookNumber, ListAttribute, MetaKey,
-    NfTablesMessage, RuleAttribute, RuleMessage, SetAttribute, SetElementAttribute, SetElementList,
-    SetElementMessage, SetFlags, SetMessage, TableAttribute, TableMessage,
+    ChainAttribute, ChainMessage, DataAttribute, Hook, InetHookNumber, ListAttribute, NfTablesMessage,
+    RuleAttribute, RuleMessage, SetAttribute, SetElementAttribute, SetElementList, SetElementMessage,
+    SetFlags, SetMessage, TableAttribute, TableMessage,
 };
 use netlink_packet_netfilter::{NetfilterHeader, NetfilterMessage, NetfilterProtoFamily};
 
-use super::rules::{self, Step};
+use super::rules::Step;
 use crate::ids::Family;
-use crate::objects::filter::{Filter, FilterStyle};
 
 pub(super) type Message = NetlinkMessage<NetfilterMessage>;
 
-/// The chains and sets that keepalived makes, by its names.
-const IN: &str = "in";
-const OUT: &str = "out";
-const IN_LINK_LOCAL: &str = "in_link_local";
-const OUT_LINK_LOCAL: &str = "out_link_local";
-const VIPS: &str = "vips";
-const VIPS_LINK_LOCAL: &str = "vips_link_local";
-const NEIGHBOR_DISCOVERY: &str = "neighbor-discovery";
-const MLD_REPORT: &str = "mld-report";
-const VMAC_MAP: &str = "vmac_map";
-const VMAC_SET: &str = "vmac_set";
-
-const IGMP: u8 = 2;
-const ROUTER_SOLICITATION: u8 = 133;
-const NEIGHBOUR_SOLICITATION: u8 = 135;
-const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
-/// Version 1 and 2 of the protocol.
-const MLD_REPORTS: [u8; 2] = [131, 143];
-
 /// nft's numbers of types; the kernel keeps them for whoever lists a set.
-const IPV4_ADDR: u32 = 7;
-const IPV6_ADDR: u32 = 8;
-const IFACE_INDEX: u32 = 20;
-const ICMPV6_TYPE: u32 = 29;
+pub(super) const IPV4_ADDR: u32 = 7;
+pub(super) const IPV6_ADDR: u32 = 8;
+pub(super) const INET_PROTO: u32 = 12;
+pub(super) const INET_SERVICE: u32 = 13;
+pub(super) const MARK: u32 = 19;
+pub(super) const IFACE_INDEX: u32 = 20;
+pub(super) const ICMPV6_TYPE: u32 = 29;
 /// How it writes one behind another.
 const CONCATENATION_BITS: u32 = 6;
 /// What it notes of a set's numbers.
@@ -52,187 +34,128 @@ const POLICY_ACCEPT: u32 = 1;
 const ELEMENTS_PER_MESSAGE: usize = 500;
 
 /// What a set holds: a key, and in a map a value.
-type Elements = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+pub(super) type Elements = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
-/// A table's sets with what is in them. Which sets there are decides which chains and rules there are.
+/// A table as it should be, in the order in which it is made.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Table {
     pub family: Family,
-    sets: BTreeMap<&'static str, Elements>,
+    pub name: String,
+    pub sets: Vec<Set>,
+    pub chains: Vec<Chain>,
+    pub rules: Vec<Rule>,
+}
+
+/// A set or a map.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Set {
+    pub name: &'static str,
+    pub kind: SetKind,
+    pub elements: Elements,
+}
+
+/// What a set's keys are, and a map's values.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct SetKind {
+    pub key: u32,
+    /// Bytes, each part of a concatenation filled up to a multiple of four.
+    pub key_len: u32,
+    /// Of a map: type and bytes.
+    pub data: Option<(u32, u32)>,
+    /// Its elements never change.
+    pub constant: bool,
+    /// Keys and values are numbers of the host's order.
+    pub host_order: bool,
+}
+
+impl SetKind {
+    /// Of plain keys.
+    pub const fn of(key: u32, key_len: u32) -> Self {
+        SetKind { key, key_len, data: None, constant: false, host_order: false }
+    }
+}
+
+/// nft's number for these types one behind another.
+pub(super) const fn concatenation(types: &[u32]) -> u32 {
+    let (mut number, mut rest) = (0, types);
+    while let [first, others @ ..] = rest {
+        number = (number << CONCATENATION_BITS) | *first;
+        rest = others;
+    }
+    number
+}
+
+/// A chain; at a hook, or for others to go to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Chain {
+    pub name: &'static str,
+    pub hook: Option<Hooked>,
+}
+
+/// Where a chain is called.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Hooked {
+    /// `filter` or `nat`.
+    pub kind: &'static str,
+    pub hook: InetHookNumber,
+    pub priority: i32,
+}
+
+/// A rule of a chain.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Rule {
+    pub chain: &'static str,
+    pub steps: Vec<Step>,
 }
 
 impl Table {
-    /// What of the filter is this family's; `None` where that is nothing.
-    pub fn of(filter: &Filter, family: Family) -> Option<Self> {
-        let key = |index: u32| index.to_ne_bytes().to_vec();
-        let mut sets: BTreeMap<&'static str, Elements> = BTreeMap::new();
-        let addresses: Elements = filter
-            .addresses
-            .iter()
-            .filter(|address| Family::of(**address) == family)
-            .map(|address| match address {
-                IpAddr::V4(v4) => (v4.octets().to_vec(), None),
-                IpAddr::V6(v6) => (v6.octets().to_vec(), None),
-            })
-            .collect();
-        let link_local: Elements = filter
-            .link_local
-            .iter()
-            .filter(|_| family == Family::V6)
-            .map(|(address, interface)| ([address.octets().to_vec(), key(interface.0)].concat(), None))
-            .collect();
-        if !addresses.is_empty() || !link_local.is_empty() {
-            sets.insert(VIPS, addresses);
-            if family == Family::V6 {
-                let constant = [NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT];
-                sets.insert(NEIGHBOR_DISCOVERY, constant.map(|kind| (vec![kind], None)).into());
-                sets.insert(VIPS_LINK_LOCAL, link_local);
-            }
-        }
-        let devices: Elements = filter
-            .devices
-            .iter()
-            .filter(|((of, _), _)| *of == family)
-            .map(|((_, device), parent)| (key(device.0), Some(key(parent.0))))
-            .collect();
-        if !devices.is_empty() {
-            if family == Family::V6 {
-                sets.insert(VMAC_SET, devices.keys().map(|device| (device.clone(), None)).collect());
-                sets.insert(MLD_REPORT, MLD_REPORTS.map(|kind| (vec![kind], None)).into());
-            }
-            sets.insert(VMAC_MAP, devices);
-        }
-        (!sets.is_empty()).then_some(Table { family, sets })
-    }
-
-    fn has(&self, set: &str) -> bool {
-        self.sets.contains_key(set)
-    }
-
     /// Everything, in the place of what may be there under this name.
-    pub fn make(&self, style: &FilterStyle) -> Vec<Message> {
-        let mut messages = remove(self.family, &style.table);
-        messages.push(table(self.family, &style.table, true));
-        for (number, set) in [VMAC_MAP, VMAC_SET, MLD_REPORT, VIPS, NEIGHBOR_DISCOVERY, VIPS_LINK_LOCAL]
-            .into_iter()
-            .filter(|set| self.has(set))
-            .zip(1..)
-            .map(|(set, number)| (number, set))
-        {
-            messages.push(self.set(style, set, number));
-            if let Some(elements) = self.sets.get(set) {
-                messages.extend(self.elements(style, set, elements.iter(), true));
-            }
+    pub fn make(&self) -> Vec<Message> {
+        let mut messages = remove(self.family, &self.name);
+        messages.push(table(self.family, &self.name, true));
+        for (number, set) in (1..).zip(&self.sets) {
+            messages.push(self.set(set, number));
+            messages.extend(self.elements(set.name, set.elements.iter(), true));
         }
-        let hooks = [(OUT, InetHookNumber::LocalOut), (IN, InetHookNumber::LocalIn)];
-        for (chain, hook) in hooks.into_iter().filter(|(chain, _)| *chain == OUT || self.has(VIPS)) {
-            messages.push(self.chain(style, chain, Some(hook)));
-        }
-        if self.has(VIPS_LINK_LOCAL) {
-            messages.extend([IN_LINK_LOCAL, OUT_LINK_LOCAL].map(|chain| self.chain(style, chain, None)));
-        }
-        for (chain, mut steps, end) in self.rules() {
-            if style.counters {
-                steps.push(rules::count());
-            }
-            steps.push(end);
-            messages.push(self.message(
-                NfTablesMessage::NewRule(RuleMessage {
-                    attributes: vec![
-                        RuleAttribute::Table(style.table.clone()),
-                        RuleAttribute::Chain(chain.to_owned()),
-                        RuleAttribute::Expressions(steps),
-                    ],
-                }),
-                NLM_F_CREATE | NLM_F_APPEND,
-            ));
-        }
+        messages.extend(self.chains.iter().map(|chain| self.chain(chain)));
+        messages.extend(self.rules.iter().map(|rule| self.rule(rule)));
         messages
     }
 
-    /// What leads from another table to this one; `None` where sets come or go: then it is made anew.
-    pub fn change_from(&self, before: &Table, style: &FilterStyle) -> Option<Vec<Message>> {
-        if !self.sets.keys().eq(before.sets.keys()) {
+    /// What leads from another table of this name to this one; `None` where more than elements comes or goes: then it
+    /// is made anew.
+    pub fn change_from(&self, before: &Table) -> Option<Vec<Message>> {
+        let same_sets = self.sets.iter().map(|set| (set.name, &set.kind));
+        let same_sets = same_sets.eq(before.sets.iter().map(|set| (set.name, &set.kind)));
+        if !(same_sets && self.chains == before.chains && self.rules == before.rules) {
             return None;
         }
         let mut messages = Vec::new();
-        for ((name, now), had) in self.sets.iter().zip(before.sets.values()) {
-            let gone = had.iter().filter(|(key, value)| now.get(*key) != Some(value));
-            messages.extend(self.elements(style, name, gone, false));
-            let new = now.iter().filter(|(key, value)| had.get(*key) != Some(value));
-            messages.extend(self.elements(style, name, new, true));
+        for (now, had) in self.sets.iter().zip(&before.sets) {
+            let gone = had.elements.iter().filter(|(key, value)| now.elements.get(*key) != Some(value));
+            messages.extend(self.elements(now.name, gone, false));
+            let new = now.elements.iter().filter(|(key, value)| had.elements.get(*key) != Some(value));
+            messages.extend(self.elements(now.name, new, true));
         }
         Some(messages)
     }
 
-    /// Chain, condition and verdict of each rule, in order.
-    fn rules(&self) -> Vec<(&'static str, Vec<Step>, Step)> {
-        let (source, destination) = match self.family {
-            Family::V4 => (rules::V4_SOURCE, rules::V4_DESTINATION),
-            Family::V6 => (rules::V6_SOURCE, rules::V6_DESTINATION),
-        };
-        let mut list = Vec::new();
-        if self.has(VMAC_MAP) {
-            let report = match self.family {
-                Family::V4 => rules::field_is(rules::V4_PROTOCOL, &[IGMP]),
-                Family::V6 => rules::icmpv6_in(MLD_REPORT),
-            };
-            let moved =
-                [report, rules::leaves_by_macvlan(), rules::copy_by(destination, VMAC_MAP)].concat();
-            list.push((OUT, moved, rules::drop_it()));
-        }
-        if self.has(VMAC_SET) {
-            let solicitation = [
-                rules::icmpv6_is(ROUTER_SOLICITATION),
-                rules::leaves_by_macvlan(),
-                rules::leaves_by_one_of(VMAC_SET),
-            ];
-            list.push((OUT, solicitation.concat(), rules::drop_it()));
-        }
-        if self.has(VIPS) {
-            let ends = [(OUT, source, OUT_LINK_LOCAL), (IN, destination, IN_LINK_LOCAL)];
-            for (chain, end, link_local) in ends {
-                if self.family == Family::V6 {
-                    list.push((chain, rules::icmpv6_in(NEIGHBOR_DISCOVERY), rules::accept_it()));
-                    list.push((chain, rules::is_link_local(end), rules::go_to(link_local)));
-                }
-                list.push((chain, rules::field_in(end, VIPS), rules::drop_it()));
-            }
-        }
-        if self.has(VIPS_LINK_LOCAL) {
-            let ends = [(IN_LINK_LOCAL, destination, MetaKey::Iif), (OUT_LINK_LOCAL, source, MetaKey::Oif)];
-            list.extend(ends.map(|(chain, end, interface)| {
-                (chain, rules::field_and_interface_in(end, interface, VIPS_LINK_LOCAL), rules::drop_it())
-            }));
-        }
-        list
-    }
-
-    fn set(&self, style: &FilterStyle, name: &'static str, number: u32) -> Message {
-        let (kind, len) = match (name, self.family) {
-            (VMAC_MAP | VMAC_SET, _) => (IFACE_INDEX, 4),
-            (NEIGHBOR_DISCOVERY | MLD_REPORT, _) => (ICMPV6_TYPE, 1),
-            (VIPS_LINK_LOCAL, _) => ((IPV6_ADDR << CONCATENATION_BITS) | IFACE_INDEX, 20),
-            (_, Family::V4) => (IPV4_ADDR, 4),
-            (_, Family::V6) => (IPV6_ADDR, 16),
-        };
-        let flags = match name {
-            VMAC_MAP => SetFlags::Map,
-            NEIGHBOR_DISCOVERY | MLD_REPORT => SetFlags::Constant,
-            _ => SetFlags::empty(),
-        };
+    fn set(&self, set: &Set, number: u32) -> Message {
+        let mut flags = SetFlags::empty();
+        flags.set(SetFlags::Map, set.kind.data.is_some());
+        flags.set(SetFlags::Constant, set.kind.constant);
         let mut attributes = vec![
-            SetAttribute::Table(style.table.clone()),
-            SetAttribute::Name(name.to_owned()),
+            SetAttribute::Table(self.name.clone()),
+            SetAttribute::Name(set.name.to_owned()),
             SetAttribute::Flags(flags),
-            SetAttribute::KeyType(kind),
-            SetAttribute::KeyLen(len),
+            SetAttribute::KeyType(set.kind.key),
+            SetAttribute::KeyLen(set.kind.key_len),
             SetAttribute::Id(number),
         ];
-        if name == VMAC_MAP {
-            attributes.extend([SetAttribute::DataType(IFACE_INDEX), SetAttribute::DataLen(4)]);
+        if let Some((kind, len)) = set.kind.data {
+            attributes.extend([SetAttribute::DataType(kind), SetAttribute::DataLen(len)]);
         }
-        if matches!(name, VMAC_MAP | VMAC_SET) {
+        if set.kind.host_order {
             // Else nft lists an index as a number of the network's order.
             let order = |what: u8| [[what, 4].as_slice(), &HOST_ORDER.to_ne_bytes()].concat();
             attributes.push(SetAttribute::UserData([order(KEY_ORDER), order(DATA_ORDER)].concat()));
@@ -242,7 +165,6 @@ impl Table {
 
     fn elements<'a>(
         &self,
-        style: &FilterStyle,
         set: &str,
         elements: impl Iterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)>,
         there: bool,
@@ -258,7 +180,7 @@ impl Table {
         list.chunks(ELEMENTS_PER_MESSAGE)
             .map(|some| {
                 let attributes = vec![
-                    SetElementList::Table(style.table.clone()),
+                    SetElementList::Table(self.name.clone()),
                     SetElementList::Set(set.to_owned()),
                     SetElementList::Elements(some.to_vec()),
                 ];
@@ -271,17 +193,26 @@ impl Table {
             .collect()
     }
 
-    fn chain(&self, style: &FilterStyle, name: &str, hook: Option<InetHookNumber>) -> Message {
+    fn chain(&self, chain: &Chain) -> Message {
         let mut attributes =
-            vec![ChainAttribute::Table(style.table.clone()), ChainAttribute::Name(name.to_owned())];
-        if let Some(hook) = hook {
+            vec![ChainAttribute::Table(self.name.clone()), ChainAttribute::Name(chain.name.to_owned())];
+        if let Some(Hooked { kind, hook, priority }) = &chain.hook {
             attributes.extend([
                 ChainAttribute::Policy(POLICY_ACCEPT),
-                ChainAttribute::Type("filter".to_owned()),
-                ChainAttribute::Hook(vec![Hook::Number(hook.into()), Hook::Priority(style.priority as _)]),
+                ChainAttribute::Type((*kind).to_owned()),
+                ChainAttribute::Hook(vec![Hook::Number((*hook).into()), Hook::Priority(*priority as _)]),
             ]);
         }
         self.message(NfTablesMessage::NewChain(ChainMessage { attributes }), NLM_F_CREATE)
+    }
+
+    fn rule(&self, rule: &Rule) -> Message {
+        let attributes = vec![
+            RuleAttribute::Table(self.name.clone()),
+            RuleAttribute::Chain(rule.chain.to_owned()),
+            RuleAttribute::Expressions(rule.steps.clone()),
+        ];
+        self.message(NfTablesMessage::NewRule(RuleMessage { attributes }), NLM_F_CREATE | NLM_F_APPEND)
     }
 
     fn message(&self, inner: NfTablesMessage, flags: u16) -> Message {

@@ -53,6 +53,13 @@ pub const LVS: &[Code] = &[
         ),
     ),
     code(
+        "return-path-without-nat",
+        "`return_path snat` is for NAT: with DR and TUN real servers answer the client themselves.",
+        Laid(
+            "virtual_server 192.0.2.10 80 { lvs_sched rr; lvs_method DR; protocol TCP; return_path snat; real_server 198.51.100.1 80 { } }",
+        ),
+    ),
+    code(
         "suspend-with-fwmark",
         "`ha_suspend` needs an address.",
         Laid(

@@ -152,6 +152,11 @@ pub const VRRP: &[Code] = &[
         Within(Instance, "use_ipvlan"),
     ),
     code(
+        "vmac-with-ipvlan",
+        "An instance is on a VMAC or on an ipvlan.",
+        Within(Instance, "use_vmac; use_ipvlan 192.0.2.2/24"),
+    ),
+    code(
         "vrf-not-alone",
         "`vrf` is for unicast without an interface.",
         Within(Instance, "interface eth0; vrf blue"),

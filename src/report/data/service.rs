@@ -91,6 +91,9 @@ pub(super) fn write(page: &mut Page, service: &VirtualServer, host: &Host<'_>) {
     if let Some(limit) = service.drain_timeout {
         page.field("drain timeout", limit.as_secs());
     }
+    if service.return_path_snat {
+        page.field("return path", "snat");
+    }
     if service.ha_suspend {
         page.line("Using HA suspend");
     }

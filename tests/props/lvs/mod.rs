@@ -11,6 +11,7 @@ mod presence;
 mod probing;
 mod random;
 mod reconcile;
+mod return_path;
 mod sample;
 mod scale;
 mod weights;

@@ -1,14 +1,16 @@
-//! Random histories: results of checks, weights by scripts and files, BFD sessions, new configurations, kernel errors,
-//! people with ipvsadm.
+//! Random histories: results of checks, weights by scripts and files, BFD sessions, addresses that come and go, new
+//! configurations, connections that end, kernel errors, people with ipvsadm, a network namespace that is lost.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use standfast::config::model::{Check, CheckKind, Config, RealServer, VirtualServer};
+use standfast::lvs::drain::Counts;
 use standfast::lvs::event::Event;
-use standfast::objects::ipvs::{DestKey, Op};
+use standfast::objects::ipvs::{Connections, DestKey, Op};
 
 use super::kernel::{Kernel, holding};
 use super::node::Node;
@@ -28,6 +30,14 @@ enum Step {
     Reconfigure(Arc<Config>),
     /// The kernel refuses some of the next operations.
     Refuse(Vec<bool>),
+    /// These addresses of services are here.
+    Addresses(u8),
+    /// So many connections are counted at every real server.
+    Count(u32, u32),
+    /// A look at the table takes so long, in seconds; real servers answer meanwhile as in `Run`.
+    SlowLook(u8, u16),
+    /// The namespace is another one: the table is empty, and for a while everything is refused.
+    Lose(usize),
     /// Somebody deletes a service; the daemon looks again.
     Delete(u8),
     /// Somebody changes a service's pool; the daemon looks again.
@@ -71,10 +81,21 @@ fn any_word() -> impl Strategy<Value = Option<u32>> {
 
 fn any_service(n: u8) -> impl Strategy<Value = VirtualServer> {
     let reals = (any::<[bool; 6]>(), (0..6u8).map(any_real).collect::<Vec<_>>());
-    (reals, 1u32..6, 0u32..3, any::<(bool, bool, bool)>(), prop_oneof!["rr", "wlc"]).prop_map(
-        move |((chosen, reals), quorum, hysteresis, (has_sorry, sorry_inhibit, omega), scheduler)| {
+    let stays = (proptest::option::of(1u64..30), any::<(bool, bool)>());
+    (reals, 1u32..6, 0u32..3, any::<(bool, bool, bool)>(), prop_oneof!["rr", "wlc"], stays).prop_map(
+        move |(
+            (chosen, reals),
+            quorum,
+            hysteresis,
+            (has_sorry, sorry_inhibit, omega),
+            scheduler,
+            stays,
+        )| {
             let reals = reals.into_iter().zip(chosen).filter(|(_, chosen)| *chosen).map(|(real, _)| real);
-            let mut service = service(n, reals);
+            let (drain, (suspends, of_group)) = stays;
+            let mut service = if of_group { grouped(n, reals) } else { service(n, reals) };
+            service.drain_timeout = drain.map(Duration::from_secs);
+            service.ha_suspend = suspends && !of_group;
             (service.quorum, service.hysteresis, service.omega) = (quorum, hysteresis, omega);
             service.scheduler = scheduler.as_str().into();
             service.sorry_server = sorry().filter(|_| has_sorry);
@@ -98,6 +119,10 @@ fn any_step() -> impl Strategy<Value = Step> {
         2 => any::<bool>().prop_map(Step::Bfd),
         2 => any_config().prop_map(Step::Reconfigure),
         1 => proptest::collection::vec(any::<bool>(), 1..6).prop_map(Step::Refuse),
+        1 => any::<u8>().prop_map(Step::Addresses),
+        2 => (0u32..3, 0u32..3).prop_map(|(active, inactive)| Step::Count(active, inactive)),
+        1 => (1u8..25, any::<u16>()).prop_map(|(secs, alive)| Step::SlowLook(secs, alive)),
+        1 => (0usize..20).prop_map(Step::Lose),
         1 => (0u8..4).prop_map(Step::Delete),
         1 => (0u8..4, 0u8..6).prop_map(|(service, real)| Step::Meddle(service, real)),
     ]
@@ -120,10 +145,31 @@ fn take(node: &mut Node, step: Step) {
         Step::Bfd(up) => node.handle(Event::Bfd { name: "b".into(), up }),
         Step::Reconfigure(config) => node.handle(Event::Reconfigure(config)),
         Step::Refuse(refusals) => node.refusals.extend(refusals),
+        Step::Addresses(which) => {
+            let here = (0..4).filter(|n| which & (1 << n) != 0).map(|n| IpAddr::from([10, 0, 0, n]));
+            node.handle(Event::Addresses(Arc::new(here.collect())));
+        }
+        Step::Count(active, inactive) => {
+            let counts = node.kernel.services.iter().flat_map(|(key, (_, pool))| {
+                pool.keys().map(|real| ((*key, *real), Connections { active, inactive }))
+            });
+            let counts: Counts = counts.collect();
+            node.handle(Event::Counted { asked: node.now, counts: Arc::new(counts) });
+        }
+        Step::SlowLook(secs, alive) => {
+            let (seen, since) = (node.kernel.dump(), node.table.moment());
+            node.run(Duration::from_secs(secs.into()), answers(alive));
+            node.table.observe(seen, since);
+            node.reconcile();
+        }
+        Step::Lose(refused) => {
+            node.kernel.services.clear();
+            node.refusals.extend(std::iter::repeat_n(true, refused));
+            look(node);
+        }
         Step::Delete(n) => {
             node.kernel.services.remove(&service_key(n));
-            node.table.adopt(node.kernel.dump());
-            node.reconcile();
+            look(node);
         }
         Step::Meddle(service, real) => {
             if let Some((found, pool)) = node.kernel.services.get_mut(&service_key(service)) {
@@ -134,10 +180,16 @@ fn take(node: &mut Node, step: Step) {
                     pool.insert(real_key(100 + real), value);
                 }
             }
-            node.table.adopt(node.kernel.dump());
-            node.reconcile();
+            look(node);
         }
     }
+}
+
+/// The daemon looks at the table, and puts right what it finds.
+fn look(node: &mut Node) {
+    let since = node.table.moment();
+    node.table.observe(node.kernel.dump(), since);
+    node.reconcile();
 }
 
 /// The kernel obeys again, and time passes until nothing is left to be tried.
@@ -234,6 +286,9 @@ proptest! {
     ) {
         let foreign = Node::start(config([service(FOREIGN, [real(1)])]), Kernel::default()).kernel;
         let mut node = Node::start(first, foreign.clone());
+        // With its namespace the foreign service is lost for good.
+        let lost = steps.iter().any(|step| matches!(step, Step::Lose(_)));
+        let foreign = if lost { Kernel::default() } else { foreign };
         for step in steps {
             take(&mut node, step);
         }
@@ -267,8 +322,11 @@ proptest! {
         take(&mut node, Step::File(number));
         node.handle(Event::Reconfigure(Arc::clone(&last)));
         take(&mut node, Step::Bfd(session));
+        take(&mut node, Step::Addresses(u8::MAX));
         take(&mut node, Step::Run(60, alive, says));
         heal(&mut node);
+        let keys = last.virtual_servers.iter().flat_map(standfast::lvs::plan::service_keys);
+        prop_assert_eq!(node.kernel.services.keys().copied().collect::<BTreeSet<_>>(), keys.collect());
         let world = World { alive, says, number, session };
         for (n, service) in last.virtual_servers.iter().enumerate() {
             for key in standfast::lvs::plan::service_keys(service) {

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use standfast::config::model::bfd::BfdInstance;
 use standfast::config::model::check::{BfdCheck, FileCheck, MiscCheck, Pace};
-use standfast::config::model::lvs::{RealOptions, SorryServer, Target};
+use standfast::config::model::lvs::{GroupMember, GroupUse, RealOptions, ServerGroup, SorryServer, Target};
 use standfast::config::model::{
     Check, CheckKind, Command, Config, HttpGet, HttpUrl, RealServer, TcpCheck, TrackFile, VirtualServer,
 };
+use standfast::ids::{Family, Name};
 use standfast::objects::ipvs::{DestKey, Forwarding, Protocol, ServiceKey};
 
 pub const DELAY_LOOP: Duration = Duration::from_secs(10);
@@ -53,6 +54,7 @@ pub fn service(n: u8, reals: impl IntoIterator<Item = RealServer>) -> VirtualSer
         alpha: false,
         omega: false,
         drain_timeout: None,
+        return_path_snat: false,
         ha_suspend: false,
         virtualhost: None,
         sorry_server: None,
@@ -60,6 +62,19 @@ pub fn service(n: u8, reals: impl IntoIterator<Item = RealServer>) -> VirtualSer
         smtp_alert: false,
         snmp_name: None,
         group: None,
+    }
+}
+
+/// The same, of a group with this one address.
+pub fn grouped(n: u8, reals: impl IntoIterator<Item = RealServer>) -> VirtualServer {
+    let address = [10, 0, 0, n].into();
+    let name = Name::from(format!("G{n}"));
+    let members = vec![GroupMember::Addresses { first: address, last: address, port: 80 }];
+    let group = Arc::new(ServerGroup { name: name.clone(), members });
+    VirtualServer {
+        target: Target::Group(name),
+        group: Some(GroupUse { group, number: 0, family: Family::V4 }),
+        ..service(n, reals)
     }
 }
 

@@ -72,6 +72,37 @@ pub fn takes_over() {
     assert!(!lab.director.dir.join("checkers.ipvs").exists());
 }
 
+/// Killed, and started with a file without virtual servers: everything of ours goes, the settings are what they were, and
+/// what is foreign stays.
+pub fn leaves_nothing() {
+    let lab = Lab::new();
+    lab.director.sh(FOREIGN);
+    let timeouts = || lab.director.sh("ipvsadm -L --timeout");
+    let before = timeouts();
+    let with = "global_defs {\n    lvs_timeouts tcp 901\n}\n";
+    let mut daemon = lab
+        .direct(Subject::Standfast, &format!("{with}{}{}", virtual_server(80, 1), virtual_server(81, 1)));
+    lab.await_table(&[table(80, 1), table(81, 1), foreign()], wait::seconds(10));
+    assert_ne!(timeouts(), before);
+    daemon.kill();
+    let vrrp = "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    priority 100
+    virtual_ipaddress {\n        10.0.0.50/24\n    }\n}\n";
+    let mut daemon = lab.direct(Subject::Standfast, vrrp);
+    lab.await_table(&[foreign()], wait::seconds(10));
+    for port in [80, 81] {
+        let line = format!("Removing Virtual Server [10.0.0.100]:tcp:{port}, left by a predecessor");
+        daemon.await_line(&line, wait::seconds(2));
+    }
+    daemon.await_line("Startup complete", wait::seconds(10));
+    assert_eq!(timeouts(), before);
+    assert!(!lab.director.dir.join("checkers.ipvs").exists());
+    // With services again it begins as ever.
+    daemon.reload(&format!("{vrrp}{}", virtual_server(80, 1)));
+    lab.await_table(&[table(80, 1), foreign()], wait::seconds(10));
+    assert!(daemon.stop().success());
+    assert_eq!(ipvs::table(&lab.director), [foreign()]);
+}
+
 /// What others change of ours is right again within a bounded time; what is theirs is theirs.
 pub fn puts_right() {
     let lab = Lab::new();

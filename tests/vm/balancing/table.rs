@@ -130,6 +130,16 @@ pub fn timeouts() {
     assert_eq!(shown(), format!("901 {} 301", words[1]));
     daemon.reload(&with("lvs_timeouts tcp 902"));
     assert_eq!(shown(), format!("902 {} {}", words[1], words[2]));
+    // Somebody else's come back only where they are not ours.
+    lab.director.sh("ipvsadm --set 77 78 79");
+    wait::until("ours is set again", wait::seconds(20), || shown() == "902 78 79");
+    let line = "IPVS: somebody else has changed lvs_timeouts: it is put right";
+    assert_eq!(daemon.process().count(line), 1, "{}", daemon.process().log());
+    // A successor knows what there was before.
+    daemon.kill();
+    let mut daemon = lab.direct(Subject::Standfast, &with("lvs_timeouts udp 303"));
+    daemon.await_line("Startup complete", wait::seconds(10));
+    assert_eq!(shown(), format!("{} {} 303", words[0], words[1]));
     assert!(daemon.stop().success());
     assert_eq!(shown(), before);
 }

@@ -6,11 +6,12 @@ use crate::support::daemon::{Daemon, Subject};
 use crate::support::echo::{self, Echo, Talk};
 use crate::support::net::{Net, Node};
 use crate::support::{ipvs, wait};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-fn block(target: &str, method: &str, port: &str, options: &str, reals: &[(&str, u8)]) -> String {
+pub fn block(target: &str, method: &str, port: &str, options: &str, reals: &[(&str, u8)]) -> String {
     let reals: String = reals
         .iter()
         .map(|(address, weight)| {
@@ -21,14 +22,14 @@ fn block(target: &str, method: &str, port: &str, options: &str, reals: &[(&str, 
 }
 
 /// Says something in each, and expects the server that answered before.
-fn all_live(talks: &mut [(Talk, String)], word: &str, daemon: &Daemon) {
+pub fn all_live(talks: &mut [(Talk, String)], word: &str, daemon: &Daemon) {
     for (talk, server) in talks {
         let said = talk.say(word);
         assert_eq!(said.as_deref(), Some(server.as_str()), "{word}\n{}", daemon.process().log());
     }
 }
 
-fn open(client: &Node, addresses: &[&str]) -> Vec<(Talk, String)> {
+pub fn open(client: &Node, addresses: &[&str]) -> Vec<(Talk, String)> {
     let connect = |address: &&str| {
         let mut talk =
             Talk::open(client, address, wait::seconds(10)).unwrap_or_else(|| panic!("{address}"));
@@ -72,29 +73,46 @@ fn survive(
     assert_eq!(ipvs::table(director), before);
 }
 
-/// NAT by address and by firewall mark.
+/// Gives everybody IPv6, with fd00::100 for the service.
+fn with_ipv6(lab: &Lab) {
+    lab.client.enable_ipv6("eth0", "fd00::9/64");
+    lab.director.enable_ipv6("eth0", "fd00::1/64");
+    lab.director.enable_ipv6("eth1", "fd01::1/64");
+    lab.director
+        .sh("sysctl -q -w net.ipv6.conf.all.forwarding=1; ip addr add fd00::100/128 dev eth0 nodad");
+    for (real, number) in lab.reals.iter().zip(2..) {
+        real.enable_ipv6("eth1", &format!("fd01::{number}/64"));
+        real.sh("ip -6 route add default via fd01::1");
+    }
+}
+
+/// NAT by address, over IPv4 and IPv6, and by firewall mark.
 pub fn translated(subject: Subject) {
     let lab = Lab::new();
-    let _servers = lab.reals.each_ref().map(|real| Echo::start(real, "0.0.0.0:80"));
+    with_ipv6(&lab);
+    let _servers = lab.reals.each_ref().map(|real| Echo::start(real, "[::]:80"));
     lab.director.sh("nft 'add table ip m; add chain ip m p { type filter hook prerouting priority -150; };
          add rule ip m p ip daddr 10.0.0.100 tcp dport 81 meta mark set 9'");
     survive(
         subject,
         &lab.director,
         &lab.client,
-        &["10.0.0.100:80", "10.0.0.100:81"],
+        &["10.0.0.100:80", "10.0.0.100:81", "[fd00::100]:80"],
         |scheduler, weight, more| {
             let reals = [("10.1.0.2", weight), ("10.1.0.3", 1), ("10.1.0.4", 3)];
-            let reals = &reals[..if more { 3 } else { 2 }];
+            let six = [("fd01::2", weight), ("fd01::3", 1), ("fd01::4", 3)];
+            let kept = if more { 3 } else { 2 };
             let sched = format!("    lvs_sched {scheduler}\n");
-            block("10.0.0.100 80", "NAT", "80", &format!("{sched}    protocol TCP\n"), reals)
-                + &block("fwmark 9", "NAT", "80", &sched, reals)
+            let tcp = format!("{sched}    protocol TCP\n");
+            block("10.0.0.100 80", "NAT", "80", &tcp, &reals[..kept])
+                + &block("fwmark 9", "NAT", "80", &sched, &reals[..kept])
+                + &block("fd00::100 80", "NAT", "80", &tcp, &six[..kept])
         },
     );
 }
 
-/// Everybody on one wire, with IPv6: what DR and TUN need. The virtual addresses are 10.0.0.100 (DR), 10.0.0.101 (TUN)
-/// and fd00::100 (DR).
+/// Everybody on one wire, with IPv6: what DR and TUN need. The virtual addresses are 10.0.0.100 and fd00::100 (DR),
+/// 10.0.0.101 and fd00::101 (TUN).
 struct Flat {
     directors: [Node; 2],
     client: Node,
@@ -126,11 +144,12 @@ impl Flat {
             node.enable_ipv6("eth0", &format!("fd00::{number}/64"));
         }
         for real in &reals {
-            real.sh("modprobe -q ipip; ip link set tunl0 up
+            real.sh("modprobe -q ipip; modprobe -q ip6_tunnel; ip link set tunl0 up; ip link set ip6tnl0 up
+                 echo 0 >/proc/sys/net/ipv6/conf/ip6tnl0/disable_ipv6
                  echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore; echo 2 >/proc/sys/net/ipv4/conf/all/arp_announce
                  for i in all tunl0 eth0; do echo 0 >/proc/sys/net/ipv4/conf/$i/rp_filter; done
                  ip addr add 10.0.0.100/32 dev lo; ip addr add 10.0.0.101/32 dev tunl0
-                 ip addr add fd00::100/128 dev lo nodad");
+                 ip addr add fd00::100/128 dev lo nodad; ip addr add fd00::101/128 dev ip6tnl0 nodad");
         }
         for director in &directors {
             director.sh("sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
@@ -139,13 +158,15 @@ impl Flat {
     }
 }
 
-/// DR and TUN over IPv4, DR over IPv6.
+/// DR and TUN, over IPv4 and IPv6.
 pub fn direct(subject: Subject) {
     let flat = Flat::new();
     let _servers = flat.reals.each_ref().map(|real| Echo::start(real, "[::]:80"));
+    // As keepalived sets them: a tunnel that came from the virtual address would find it at the other end, too.
     flat.directors[0].sh("ip addr add 10.0.0.100/32 dev eth0; ip addr add 10.0.0.101/32 dev eth0
-         ip addr add fd00::100/128 dev eth0 nodad");
-    let addresses = ["10.0.0.100:80", "10.0.0.101:80", "[fd00::100]:80"];
+         ip addr add fd00::100/128 dev eth0 nodad preferred_lft 0
+         ip addr add fd00::101/128 dev eth0 nodad preferred_lft 0");
+    let addresses = ["10.0.0.100:80", "10.0.0.101:80", "[fd00::100]:80", "[fd00::101]:80"];
     survive(subject, &flat.directors[0], &flat.client, &addresses, |scheduler, weight, more| {
         let options = format!("    lvs_sched {scheduler}\n    protocol TCP\n");
         let kept = if more { 3 } else { 2 };
@@ -154,6 +175,7 @@ pub fn direct(subject: Subject) {
         block("10.0.0.100 80", "DR", "80", &options, &four[..kept])
             + &block("10.0.0.101 80", "TUN", "80", &options, &four[..kept])
             + &block("fd00::100 80", "DR", "80", &options, &six[..kept])
+            + &block("fd00::101 80", "TUN", "80", &options, &six[..kept])
     });
 }
 
@@ -215,9 +237,9 @@ struct Clients {
 }
 
 impl Clients {
-    fn run(&self, client: &Node) {
+    fn run(&self, client: &Node, address: &str) {
         while !self.stop.load(Ordering::Relaxed) {
-            let answer = echo::ask(client, "10.0.0.100:80", wait::seconds(3));
+            let answer = echo::ask(client, address, wait::seconds(3));
             self.answers.lock().unwrap().push(answer.unwrap_or_else(|| "nobody".to_owned()));
         }
     }
@@ -245,30 +267,37 @@ impl Drop for Ending<'_> {
 
 /// A removed real server keeps its open connection and gets no new one; it leaves when that one is closed, or at the
 /// end of `drain_timeout`. No client has an error.
-pub fn drains() {
+pub fn drains(vip: &str, servers: &str) {
     let lab = Lab::new();
-    let _servers = lab.reals.each_ref().map(|real| Echo::start(real, "0.0.0.0:80"));
+    with_ipv6(&lab);
+    let _servers = lab.reals.each_ref().map(|real| Echo::start(real, "[::]:80"));
+    let ip: IpAddr = vip.parse().unwrap();
+    let at = SocketAddr::new(ip, 80).to_string();
+    let real = |number: u8| format!("{servers}{number}");
     let config = |seconds: u32, numbers: &[u8]| {
-        let reals: Vec<(String, u8)> = numbers.iter().map(|n| (format!("10.1.0.{n}"), 1)).collect();
+        let reals: Vec<(String, u8)> = numbers.iter().map(|n| (real(*n), 1)).collect();
         let reals: Vec<(&str, u8)> =
             reals.iter().map(|(address, weight)| (address.as_str(), *weight)).collect();
         let options = format!("    lvs_sched rr\n    protocol TCP\n    drain_timeout {seconds}\n");
-        block("10.0.0.100 80", "NAT", "80", &options, &reals)
+        block(&format!("{vip} 80"), "NAT", "80", &options, &reals)
     };
     let daemon = lab.direct(Subject::Standfast, &config(600, &[2, 3, 4]));
     daemon.await_line("Startup complete", wait::seconds(10));
     let talk_with = |wanted: &str| {
         let talk = || {
-            let mut talk = Talk::open(&lab.client, "10.0.0.100:80", wait::seconds(5))?;
+            let mut talk = Talk::open(&lab.client, &at, wait::seconds(5))?;
             (talk.say("hello").as_deref() == Some(wanted)).then_some(talk)
         };
         wait::value(&format!("a connection to {wanted}"), wait::seconds(10), talk, String::new)
     };
-    let shown = |number: u8, weight: u8| format!("10.1.0.{number}:80 -m -w {weight}");
+    let shown = |number: u8, weight: u8| {
+        let server = SocketAddr::new(real(number).parse().unwrap(), 80);
+        format!("{server} -m -w {weight}")
+    };
     let clients = Clients::default();
     std::thread::scope(|scope| {
         let _ending = Ending(&clients);
-        scope.spawn(|| clients.run(&lab.client));
+        scope.spawn(|| clients.run(&lab.client, &at));
         let answers = clients.await_more(12);
         for server in ["real2", "real3", "real4"] {
             assert!(answers.iter().any(|answer| answer == server), "{answers:?}");
@@ -288,17 +317,17 @@ pub fn drains() {
         assert_eq!(open.say("and still").as_deref(), Some("real3"));
         drop(open);
         lab.await_reals(&[&shown(2, 1), &shown(4, 1)], &daemon, wait::seconds(15));
-        let line =
-            "Removing service [10.1.0.3]:tcp:80 from VS [10.0.0.100]:tcp:80: its connections have ended";
-        daemon.await_line(line, wait::seconds(2));
+        let service = format!("service [{}]:tcp:80", real(3));
+        let line = format!("Removing {service} from VS [{vip}]:tcp:80: its connections have ended");
+        daemon.await_line(&line, wait::seconds(2));
 
         // One that is never closed is cut off at the end of the time.
         let open = talk_with("real4");
         daemon.reload(&config(4, &[2]));
-        let service = "service [10.1.0.4]:tcp:80";
-        let line = format!("Draining {service} of VS [10.0.0.100]:tcp:80 for 4 seconds at most");
+        let service = format!("service [{}]:tcp:80", real(4));
+        let line = format!("Draining {service} of VS [{vip}]:tcp:80 for 4 seconds at most");
         let begun = daemon.await_line(&line, wait::seconds(2));
-        let line = format!("Removing {service} from VS [10.0.0.100]:tcp:80: drain_timeout is over");
+        let line = format!("Removing {service} from VS [{vip}]:tcp:80: drain_timeout is over");
         let ended = daemon.await_line(&line, wait::seconds(10));
         assert!(ended - begun > Duration::from_secs(3), "{:?}", ended - begun);
         lab.await_reals(&[&shown(2, 1)], &daemon, wait::seconds(2));
@@ -310,4 +339,23 @@ pub fn drains() {
     });
     let answers = clients.since(0);
     assert!(answers.iter().all(|answer| answer != "nobody"), "of {}: {answers:?}", answers.len());
+
+    // The whole service goes, with its last connection.
+    daemon.reload(&config(600, &[2, 3]));
+    lab.await_reals(&[&shown(2, 1), &shown(3, 1)], &daemon, wait::seconds(15));
+    let mut open = talk_with("real3");
+    let other =
+        block("10.0.0.100 99", "NAT", "99", "    lvs_sched rr\n    protocol TCP\n", &[("10.1.0.4", 1)]);
+    daemon.reload(&other);
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < Duration::from_secs(7) {
+        let table = ipvs::table(&lab.director);
+        assert!(table.iter().any(|service| service.address == format!("-t {at}")), "{table:?}");
+    }
+    assert_eq!(open.say("still there").as_deref(), Some("real3"));
+    assert_eq!(echo::ask(&lab.client, &at, wait::seconds(1)), None, "nobody new");
+    drop(open);
+    let gone = || ipvs::reals(&lab.director) == ["10.1.0.4:99 -m -w 1"];
+    wait::until("the service is gone", wait::seconds(15), gone);
+    daemon.await_line(&format!("Removing Virtual Server [{vip}]:tcp:80"), wait::seconds(2));
 }
