@@ -95,7 +95,7 @@ pub fn lead(master: Subject, backup: Subject, below: Below, lines: &str) {
     holds(&pair, 0, lines, true);
     let capture = Capture::start(&pair.nodes[1]);
     let second = run(backup, 1, 100);
-    second.await_line("(I) Entering BACKUP STATE", wait::seconds(5));
+    second.await_line("(I) Entering BACKUP STATE", wait::seconds(15));
     let passed =
         || capture.frames().iter().filter(|frame| !frame.outgoing && frame.advert().is_some()).count();
     let now = passed();
