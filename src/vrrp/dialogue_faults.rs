@@ -306,3 +306,24 @@ fn a_reload_during_the_start_delay_makes_nobody_hasty() {
     talk.event(at(3.0), Event::Reconfigure(Arc::new(config)));
     assert_eq!(talk.router.deadline(), Some(at(2.0 + 3.6484375)), "the timer runs on");
 }
+
+#[test]
+fn a_longer_interval_is_announced_before_it_begins() {
+    let with = |seconds| VrrpInstance { advert_int: Duration::from_secs(seconds), ..instance("A", 1, 100) };
+    let reload = |seconds| {
+        let config = Config { instances: vec![with(seconds)], ..Config::default() };
+        Event::Reconfigure(Arc::new(config))
+    };
+    let mut talk = Talk::alone(with(2));
+    let master_at = 6.609375;
+    talk.due(master_at);
+    let (just_spoken, soon) = (at(master_at + 0.01), at(master_at + 0.02));
+    assert_eq!(
+        talk.event(just_spoken, reload(5)),
+        ["advert 1:100", "own 0"],
+        "or its peers give up waiting"
+    );
+    assert_eq!(talk.router.deadline(), Some(just_spoken + Duration::from_secs(5)));
+    assert_eq!(talk.event(soon, reload(1)), ["own 0"]);
+    assert_eq!(talk.router.deadline(), Some(just_spoken + Duration::from_secs(1)));
+}

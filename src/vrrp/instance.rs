@@ -396,8 +396,8 @@ impl Instance {
                 let left = next_advert.since(now);
                 let silence = old.advert_int.saturating_sub(left);
                 *next_advert = now + self.config.advert_int;
-                if silence < old.advert_int / 10 {
-                    // It has only just spoken.
+                if silence < old.advert_int / 10 && self.config.advert_int <= old.advert_int {
+                    // It has only just spoken; of a longer interval its peers must hear before it begins.
                     *next_advert = now + self.config.advert_int.saturating_sub(silence);
                 } else {
                     self.transmit(out);
