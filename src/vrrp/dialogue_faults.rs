@@ -292,3 +292,17 @@ fn a_reload_makes_no_group_of_a_master_and_of_one_that_follows_another() {
         talk.event(at(4.5), Event::Reconfigure(Arc::new(Config { sync_groups: group, ..apart.clone() })));
     assert_eq!(said, ["advert 1:100", "own 0", "drop 0", "A BACKUP", "group G BACKUP"]);
 }
+
+#[test]
+fn a_reload_during_the_start_delay_makes_nobody_hasty() {
+    let mut config = Config { instances: vec![instance("A", 1, 255)], ..Config::default() };
+    config.global.vrrp_startup_delay = Duration::from_secs(2);
+    let (mut talk, _) = Talk::start(config.clone());
+    config.instances[0].priority = 100;
+    talk.event(at(1.0), Event::Reconfigure(Arc::new(config.clone())));
+    talk.due(2.0);
+    assert_eq!(talk.router.deadline(), Some(at(2.0 + MASTER_AT)), "no owner any more: it listens first");
+    config.instances[0].priority = 90;
+    talk.event(at(3.0), Event::Reconfigure(Arc::new(config)));
+    assert_eq!(talk.router.deadline(), Some(at(2.0 + 3.6484375)), "the timer runs on");
+}

@@ -59,6 +59,8 @@ pub struct Node {
     pub mixed: bool,
     /// When a master of higher priority was last heard, by VRID; its resignation takes that back.
     pub better: BTreeMap<u8, Mono>,
+    /// By its own clock: until then it takes no packet.
+    deaf_until: Mono,
     /// When each router last sent an advert, by VRID.
     pub spoke: BTreeMap<u8, Mono>,
     /// The least interval that anybody goes by.
@@ -97,6 +99,7 @@ impl Node {
             odd: false,
             mixed: false,
             better: BTreeMap::new(),
+            deaf_until: Mono::ZERO,
             spoke: BTreeMap::new(),
             shortest_interval,
             unchecked: 0,
@@ -145,6 +148,7 @@ impl Node {
         self.spoke.clear();
         self.inbox.clear();
         self.stalled = None;
+        self.deaf_until = self.clock(now) + self.config.global.vrrp_startup_delay;
         let interfaces: Vec<_> = (0..SEGMENTS).map(|segment| self.interface(segment)).collect();
         let mut out = Vec::new();
         self.router = Some(Router::start(self.clock(now), self.config.clone(), &interfaces, &mut out));
@@ -269,7 +273,7 @@ impl Node {
 
     /// Keeps in mind who is better than us.
     fn hear(&mut self, now: Mono, packet: &Packet) {
-        if self.config.sync_groups.is_empty() {
+        if self.config.sync_groups.is_empty() || self.clock(now) < self.deaf_until {
             return;
         }
         let (vrid, priority) = (packet.payload[1], packet.payload[2]);

@@ -4,8 +4,10 @@
 use crate::differential::facts::{Facts, same};
 use crate::differential::lifecycle::Router;
 use crate::support::daemon::{Daemon, Subject};
+use crate::support::net::Net;
+use crate::support::process::children_of;
 use crate::support::runner::Case;
-use crate::support::wait;
+use crate::support::{vm, wait};
 
 /// Global lines, and those of the first instance.
 const FLAVOURS: [(&str, &str, &str); 5] = [
@@ -20,7 +22,13 @@ pub fn cases() -> Vec<Case> {
     let case = |(name, global, lines)| {
         same(format!("vm::receive_buffers::{name}"), move |subject| observe(subject, global, lines))
     };
-    FLAVOURS.into_iter().map(case).collect()
+    let mut cases: Vec<Case> = FLAVOURS.into_iter().map(case).collect();
+    let events = same("vm::receive_buffers::process_monitor", process_monitor);
+    let run = events.run;
+    // Elsewhere the first namespace is the machine's own, which tests leave alone.
+    let inside = move || if vm::inside() { run() } else { println!("SKIPPED: no virtual machine") };
+    cases.push(Case::new(events.name, inside));
+    cases
 }
 
 fn observe(subject: Subject, global: &str, lines: &str) -> Facts {
@@ -64,5 +72,36 @@ fn observe(subject: Subject, global: &str, lines: &str) -> Facts {
     let mut facts = Facts::default();
     facts.list("receive buffers", &sockets());
     assert!(daemon.stop().success());
+    facts
+}
+
+/// The subscription to the kernel's process events, which are sent in its first network namespace only.
+fn process_monitor(subject: Subject) -> Facts {
+    let net = Net::new();
+    let tag = &subject.name()[..1];
+    let node = net.machine(&format!("{tag}-events"));
+    let (interface, peer) = (format!("{tag}7"), format!("{tag}8"));
+    let other = net.node(&peer);
+    net.cable((&node, &interface, "10.7.0.1/24"), (&other, &peer, "10.7.0.2/24"));
+    let mut facts = Facts::default();
+    for (name, lines) in [("a size", ""), ("a size by force", "process_monitor_rcv_bufs_force")] {
+        let text = format!(
+            "global_defs {{\n process_monitor_rcv_bufs 70000\n {lines}\n}}\nvrrp_track_process sleeps {{\n process \
+             sleep\n weight 1\n}}\nvrrp_instance I {{\n interface {interface}\n virtual_router_id 51\n priority 100\n \
+             track_process {{\n sleeps\n }}\n virtual_ipaddress {{\n 10.7.0.50/24\n }}\n}}\n"
+        );
+        let mut daemon = Daemon::start(subject, &node, &text);
+        daemon.await_line("proc_events has confirmed", wait::seconds(15));
+        let processes: Vec<i32> = children_of(daemon.pid()).into_iter().chain([daemon.pid()]).collect();
+        let shown = node.sh("ss -f netlink -anmO");
+        // NETLINK_CONNECTOR, and the process that has it.
+        let is_it = |line: &&str| processes.iter().any(|pid| line.contains(&format!(" 11:{pid} ")));
+        let size = |line: &str| line.split(",rb").nth(1)?.split(',').next().map(str::to_owned);
+        let mut sizes: Vec<String> = shown.lines().filter(is_it).filter_map(size).collect();
+        sizes.dedup();
+        facts.list(name, &sizes);
+        assert_eq!(sizes.len(), 1, "{shown}");
+        assert!(daemon.stop().success());
+    }
     facts
 }

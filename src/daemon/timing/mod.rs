@@ -67,6 +67,8 @@ const PACKETS_PER_TURN: usize = 256;
 const WORK_AT_ONCE: usize = 32;
 /// How long a turn begins with more of them.
 const WORK_TIME: Duration = Duration::from_millis(1);
+/// While addresses are set the interface monitor is read this rarely.
+const MONITOR_PAUSE: Duration = Duration::from_millis(20);
 /// Until sockets that could not be opened are tried again.
 const SOCKET_PAUSE: Duration = Duration::from_secs(5);
 /// 255 IPv6 addresses, or what a jumbo frame holds.
@@ -123,6 +125,8 @@ pub struct Driver {
     alarm: Alarm,
     channel: Channel,
     monitor: Monitor,
+    /// When it is to be read although addresses wait.
+    monitor_at: Mono,
     sockets: Sockets,
     announcer: Announcer,
     devices: Devices,
@@ -186,6 +190,7 @@ impl Driver {
             alarm,
             channel,
             monitor,
+            monitor_at: Mono::ZERO,
             sockets: Sockets::new(FIRST_SOCKET),
             announcer,
             devices,
@@ -284,8 +289,10 @@ impl Driver {
         for token in tokens.iter().copied().filter(|token| *token >= FIRST_SOCKET) {
             self.drain_socket(token);
         }
-        if tokens.contains(&MONITOR) {
+        // A takeover is what the monitor has most to tell of: that can wait until it is done, or for a moment.
+        if tokens.contains(&MONITOR) && (self.addresses.is_idle() || clock::now() >= self.monitor_at) {
             self.drain_monitor()?;
+            self.monitor_at = clock::now() + MONITOR_PAUSE;
         }
         self.tokens = tokens;
         Ok(())
@@ -370,8 +377,9 @@ impl Driver {
     }
 
     fn make_devices(&mut self) {
-        let living = self.router.living().map(|(_, config)| &**config);
-        self.devices.ensure(&mut self.channel, living, &self.interfaces, &self.names);
+        // Those of the new configuration already while the router still has the old one.
+        let instances = self.config.instances.iter();
+        self.devices.ensure(&mut self.channel, instances, &self.interfaces, &self.names);
     }
 
     /// An interface that was renamed keeps its addresses: ours are taken from it, as nobody defends them there.
