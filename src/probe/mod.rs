@@ -26,14 +26,15 @@ pub use tls::Tls;
 ///
 /// Dropping the future ends the probe and closes its socket.
 pub async fn probe(check: &Check, url: usize, tls: &Tls) -> Outcome {
+    // A box for all but the most frequent: a future has room for its greatest branch, and is moved several times.
     match &check.kind {
         CheckKind::Tcp(_) => tcp::probe(check).await,
-        CheckKind::Http(pages) => http::probe(check, pages, url, None).await,
-        CheckKind::Ssl(pages) => http::probe(check, pages, url, Some(tls)).await,
-        CheckKind::Smtp(mail) => smtp::probe(check, mail).await,
-        CheckKind::Udp(udp) => udp::probe(check, udp).await,
-        CheckKind::Dns(dns) => dns::probe(check, dns).await,
-        CheckKind::Ping => ping::probe(check).await,
+        CheckKind::Http(pages) => Box::pin(http::probe(check, pages, url, None)).await,
+        CheckKind::Ssl(pages) => Box::pin(http::probe(check, pages, url, Some(tls))).await,
+        CheckKind::Smtp(mail) => Box::pin(smtp::probe(check, mail)).await,
+        CheckKind::Udp(udp) => Box::pin(udp::probe(check, udp)).await,
+        CheckKind::Dns(dns) => Box::pin(dns::probe(check, dns)).await,
+        CheckKind::Ping => Box::pin(ping::probe(check)).await,
         kind => Outcome::Undecided(format!("{} has no probe", kind.keyword())),
     }
 }

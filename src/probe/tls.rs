@@ -2,7 +2,7 @@
 //! system forbids to it, is the same for keepalived.
 //!
 //! A server's certificate is not looked at, as in keepalived: who checks a server by its address asks whether it works,
-//! not who it is. The arithmetic of a handshake takes about a millisecond of a worker; VRRP has a thread of its own.
+//! not who it is. The arithmetic of a handshake takes about a millisecond of the thread of the checks; VRRP has another.
 
 use std::fs;
 use std::io;

@@ -46,9 +46,8 @@ pub fn measure_cost(plan: &Plan, table: &mut Table) {
             let (answered, spent) = (servers.answered(), processor_time(&daemon));
             std::thread::sleep(Duration::from_secs(seconds));
             let (answered, spent) = (servers.answered() - answered, processor_time(&daemon) - spent);
-            let before = servers.answered();
-            let calls = count_calls(&daemon, &bed, TRACED);
-            (spent / answered as f64, calls / (servers.answered() - before) as f64)
+            let calls = count_calls(&daemon, &bed, TRACED, || servers.answered());
+            (spent / answered as f64, calls)
         });
         let middle = |of: fn(&(f64, f64)) -> f64| {
             results.iter().map(|(_, rounds)| median(rounds.iter().map(of).collect())).collect()

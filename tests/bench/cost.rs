@@ -1,5 +1,6 @@
 //! What the daemon costs: system calls and processor time an advert, memory and wake-ups at rest.
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -26,9 +27,8 @@ pub fn measure_adverts(plan: &Plan, table: &mut Table) {
         std::thread::sleep(Duration::from_secs(5));
         let spent = processor_time(&daemon) - before;
         let processor = spent / wire.adverts().len() as f64;
-        wire.forget();
-        let calls = count_calls(&daemon, &bed, Duration::from_secs(5));
-        (calls / wire.adverts().len() as f64, processor)
+        let calls = count_calls(&daemon, &bed, Duration::from_secs(5), || wire.adverts().len());
+        (calls, processor)
     });
     rows(table, results, [("system calls an advert", ""), ("processor time an advert", "us")]);
 }
@@ -65,22 +65,30 @@ fn threads(daemon: &Running) -> Vec<PathBuf> {
     tasks.flatten().filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
-/// All system calls of the daemon during `time`, counted by strace.
-pub fn count_calls(daemon: &Running, bed: &Bed, time: Duration) -> f64 {
+/// System calls of the daemon for each of what `done` counts, counted by strace for some time.
+pub fn count_calls(daemon: &Running, bed: &Bed, time: Duration, done: impl Fn() -> usize) -> f64 {
     let file = bed.director.dir.join("strace");
     let mut command = Command::new("strace");
-    command.args(["-f", "-c", "-q", "-o"]).arg(&file);
+    command.args(["-f", "-c", "-o"]).arg(&file);
     for process in daemon.processes() {
         command.args(["-p", &process.to_string()]);
     }
-    let mut strace = command.stderr(Stdio::null()).spawn().unwrap();
+    let mut strace = command.stderr(Stdio::piped()).spawn().unwrap();
+    // It has to be read from its disk first, and that takes its time.
+    let mut said = BufReader::new(strace.stderr.take().unwrap()).lines();
+    for _ in daemon.processes() {
+        said.find(|line| line.as_ref().unwrap().contains("attached")).expect("strace attaches").unwrap();
+    }
+    let before = done();
     std::thread::sleep(time);
+    let done = done() - before;
     kill(Pid::from_raw(strace.id() as i32), Signal::SIGINT).unwrap();
     strace.wait().unwrap();
     let text = std::fs::read_to_string(&file).unwrap();
     let total = text.lines().find(|line| line.ends_with(" total")).expect("strace's sum");
     // Columns: share, seconds, microseconds a call, calls.
-    total.split_whitespace().nth(3).and_then(|word| word.parse().ok()).expect("a number of calls")
+    let calls: f64 = total.split_whitespace().nth(3).and_then(|word| word.parse().ok()).expect("a number");
+    calls / done as f64
 }
 
 /// Memory and wake-ups of one router with the default interval of a second.

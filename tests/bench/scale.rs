@@ -112,7 +112,7 @@ fn cost_once(subject: Subject, count: usize, start: Start) -> Cost {
     wire.forget();
     let calls = match vm::inside() {
         true => 0.0,
-        false => count_calls(daemon, &bed, Duration::from_secs(5)) / wire.adverts().len() as f64,
+        false => count_calls(daemon, &bed, Duration::from_secs(5), || wire.adverts().len()),
     };
     Cost { time, calls, resident, own }
 }

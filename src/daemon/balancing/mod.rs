@@ -265,7 +265,7 @@ impl Balancer {
         let (current, tls) = (self.current.clone(), self.tls.clone());
         let task = self.probes.spawn(async move {
             let outcome = match &check.kind {
-                CheckKind::Misc(misc) => scripted::probe(misc, &current).await,
+                CheckKind::Misc(misc) => Box::pin(scripted::probe(misc, &current)).await,
                 _ => probe::probe(&check, url, &tls).await,
             };
             Probed { checker, generation, outcome }

@@ -200,17 +200,17 @@ where
     let search = page.pattern.as_ref().map(|pattern| Search::new(pattern)).transpose();
     let search = search.map_err(|_wrong| Failure::Malformed)?;
     let mut response = Response::new(page.digest.is_some(), search);
-    let mut piece = vec![0; PIECE];
+    let mut piece = Vec::with_capacity(PIECE);
     let mut worked = 0;
     loop {
-        let read = timeout(patience, stream.read(&mut piece)).await;
+        piece.clear();
+        let read = timeout(patience, stream.read_buf(&mut piece)).await;
         let count = read.map_err(|_| Failure::ReadTimeout)?.map_err(broken)?;
-        let bytes = piece.get(..count).unwrap_or_default();
-        if bytes.is_empty() {
+        if count == 0 {
             response = look(response, true).await;
             return response.finish().ok_or(Failure::Broken(0));
         }
-        response.take(bytes).map_err(|_too_long| Failure::Malformed)?;
+        response.take(&piece).map_err(|_too_long| Failure::Malformed)?;
         response = look(response, false).await;
         worked += count;
         if worked >= TURN {

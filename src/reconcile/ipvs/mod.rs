@@ -157,6 +157,10 @@ impl Table {
 
     /// The operations that are to be done now, in this order.
     pub fn pending(&mut self, now: Mono) -> Vec<Op> {
+        // Asked after every event, of which few change anything.
+        if self.changed.order.is_empty() && self.troubles.is_empty() {
+            return Vec::new();
+        }
         self.batch += 1;
         let mut again: Vec<ServiceKey> = self
             .troubles
