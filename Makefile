@@ -14,7 +14,7 @@ AS_ROOT := $(if $(filter-out 0,$(shell id -u)),--config 'target."cfg(all())".run
 UNPRIVILEGED = --lib --bins --tests
 LONG_CASES ?= 20000
 # Virtual hours of the simulated clusters, and states of each explored election, in the long run.
-LONG_HOURS ?= 2000
+LONG_HOURS ?= 1000000
 LONG_STATES ?= 200000
 # Random sequences of reloads.
 LONG_RELOADS ?= 100
@@ -39,8 +39,8 @@ install: build
 test: tools format lint deny unit system
 
 test-long:
-	PROPTEST_CASES=$(LONG_CASES) SIM_HOURS=$(LONG_HOURS) SIM_STATES=$(LONG_STATES) \
-		RELOAD_SEEDS=$(LONG_RELOADS) $(MAKE) test
+	PROPTEST_CASES=$(LONG_CASES) SIM_STATES=$(LONG_STATES) RELOAD_SEEDS=$(LONG_RELOADS) $(MAKE) test
+	SIM_HOURS=$(LONG_HOURS) $(CARGO) test --locked --profile sim --test sim -- --nocapture clusters
 	LONG=1 $(CARGO) test --locked --release --test bounds
 	$(MAKE) fuzz
 

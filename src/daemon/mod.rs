@@ -49,8 +49,6 @@ pub mod status {
 
 /// How long the last lines may take to be written.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// Two workers: a busy one never keeps an advert from being sent by the other.
-const WORKERS: usize = 2;
 
 /// Runs the daemon to its end and returns its exit status.
 pub fn run(options: &Options) -> u8 {
@@ -109,11 +107,9 @@ pub fn run(options: &Options) -> u8 {
 }
 
 fn serve(options: &Options, reading: Reading, pid_files: &mut PidFiles, paths: &PidPaths) -> u8 {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .thread_name("standfast")
-        .enable_all()
-        .build();
+    // All tasks on this thread: none wakes another thread to go on. What must not wait for them has its own.
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().thread_name("standfast").enable_all().build();
     match runtime {
         Ok(runtime) => {
             let status = runtime.block_on(service::run(options, reading, pid_files, paths));

@@ -1,5 +1,5 @@
 //! A configuration read, compared with this host, and its scripts looked at. Reads files, the user
-//! database and the kernel's interfaces: off the runtime's workers.
+//! database and the kernel's interfaces: off the thread of the runtime.
 
 use std::collections::BTreeMap;
 use std::path::Path;

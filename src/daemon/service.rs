@@ -1,6 +1,5 @@
 //! The running daemon: its parts, the operator's requests, and the end.
 
-use std::ffi::CStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -293,7 +292,7 @@ impl Parts {
         let (scripts, events) = mpsc::channel(REPORTS);
         let balancer = self.new_balancer(config, scripts).await?;
         let (commands, receiver) = mpsc::channel(COMMANDS);
-        let ended = self.own_thread("load balancer", c"checkers", balancer.run(receiver))?;
+        let ended = self.own("load balancer", balancer.run(receiver));
         let (current, runner) = (self.current.clone(), self.check_scripts.clone());
         let passing = notifier::pass_on_checks(current, runner, self.fifos.clone(), events);
         let passed = self.own("scripts of checks", passing);
@@ -340,28 +339,6 @@ impl Parts {
             let _ = end.send(());
         });
         ended
-    }
-
-    /// The same on a thread of its own with all that it starts: nothing in there wakes another thread to go on.
-    fn own_thread(
-        &self,
-        name: &str,
-        thread: &'static CStr,
-        task: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<oneshot::Receiver<()>, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .thread_name("standfast")
-            .enable_all()
-            .build()
-            .map_err(|error| format!("cannot start the runtime: {error}"))?;
-        let (end, ended) = oneshot::channel();
-        self.supervisor.spawn_thread(name, thread, move || {
-            runtime.block_on(task);
-            // What still waits for a file or the kernel is not waited for.
-            runtime.shutdown_background();
-            let _ = end.send(());
-        });
-        Ok(ended)
     }
 
     /// The instances as the VRRP driver has them; `None` where there is no driver, or it does not answer.

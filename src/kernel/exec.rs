@@ -3,5 +3,5 @@
 /// Makes what `command` starts die with us and keeps our descriptors from it.
 ///
 /// The program gets SIGTERM when the *thread* that starts it ends: start it from a thread that lives as
-/// long as the daemon, such as a worker of the runtime (but not after `block_in_place` on it).
+/// long as the daemon, such as the thread of the runtime.
 pub use super::unsafe_calls::leash;

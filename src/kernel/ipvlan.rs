@@ -97,7 +97,7 @@ fn ensure(channel: &mut Channel, spec: &IpvlanSpec) -> Result<(Ensured, IfIndex)
             if matches(&device, spec) && link::is_l2_ipvlan(channel, &spec.name).map_err(look_up)? =>
         {
             // A mode is that of all ipvlans of the parent.
-            let message = described(spec).index(device.index.0).build();
+            let message = described(spec).build();
             one(channel, RouteNetlinkMessage::NewLink(message), 0)
                 .map_err(|e| DeviceError::Netlink("mode", e))?;
             if device.master != spec.vrf {

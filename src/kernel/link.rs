@@ -72,10 +72,31 @@ pub fn group(channel: &mut Channel, name: &str) -> Result<Option<u32>, NetlinkEr
     }))
 }
 
+/// What a macvlan stands on: its index, and its name where it is in this namespace; `None` of anything else.
+pub fn below_macvlan(
+    channel: &mut Channel,
+    name: &str,
+) -> Result<Option<(IfIndex, Option<Name>)>, NetlinkError> {
+    let Some(link) = message(channel, name)? else { return Ok(None) };
+    let macvlan = interface(&link);
+    let Some(index) = macvlan.parent.filter(|_| &*macvlan.kind == "macvlan") else { return Ok(None) };
+    let is_elsewhere = |attribute: &LinkAttribute| matches!(attribute, LinkAttribute::LinkNetNsId(_));
+    if link.attributes.iter().any(is_elsewhere) {
+        return Ok(Some((index, None)));
+    }
+    let mut request = LinkMessage::default();
+    request.header.index = index.0;
+    Ok(Some((index, ask(channel, request)?.map(|below| interface(&below).name))))
+}
+
 /// What the kernel says about the interface of this name.
 fn message(channel: &mut Channel, name: &str) -> Result<Option<LinkMessage>, NetlinkError> {
     let mut request = LinkMessage::default();
     request.attributes.push(LinkAttribute::IfName(name.to_owned()));
+    ask(channel, request)
+}
+
+fn ask(channel: &mut Channel, request: LinkMessage) -> Result<Option<LinkMessage>, NetlinkError> {
     match channel.get(NetlinkMessage::from(RouteNetlinkMessage::GetLink(request))) {
         Ok(messages) => Ok(messages.into_iter().find_map(|message| match message {
             RouteNetlinkMessage::NewLink(link) => Some(link),

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use netlink_sys::{Socket, SocketAddr};
 
-use super::buffer::large_receive_buffer;
+use super::buffer::{large_receive_buffer, receive_buffer};
 use crate::objects::process::Pid;
 
 const NETLINK_CONNECTOR: isize = 11;
@@ -48,15 +48,19 @@ pub struct ProcessEvents {
 }
 
 impl ProcessEvents {
-    /// Subscribes, with a receive buffer of so many bytes.
+    /// Subscribes, with a receive buffer of so many bytes: `force` is beyond the system's limit, where we may.
     ///
     /// # Errors
     /// There are no such events here, or we may not have them.
-    pub fn open(receive_buffer: usize) -> io::Result<Self> {
+    pub fn open(bytes: u32, force: bool) -> io::Result<Self> {
         let mut socket = Socket::new(NETLINK_CONNECTOR)?;
         socket.bind(&SocketAddr::new(0, CN_IDX_PROC))?;
         socket.set_non_blocking(true)?;
-        large_receive_buffer(&socket, receive_buffer)?;
+        if force {
+            large_receive_buffer(&socket, usize::try_from(bytes).unwrap_or(usize::MAX))?;
+        } else {
+            receive_buffer(&socket, bytes)?;
+        }
         socket.send_to(&subscription(), &SocketAddr::new(0, 0), 0)?;
         Ok(ProcessEvents { socket, waiting: VecDeque::new(), buffer: Vec::with_capacity(4096) })
     }

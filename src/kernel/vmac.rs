@@ -77,16 +77,20 @@ impl Vmacs {
             made.vrf = spec.vrf;
             return Ok(Ensured::Moved);
         }
+        // The kernel puts a macvlan of a macvlan on what that stands on.
+        let below =
+            link::below_macvlan(channel, &spec.parent).map_err(|e| DeviceError::Netlink("look-up", e))?;
+        let stands_on = below.as_ref().map_or(spec.parent_index, |(index, _)| *index);
         let existing =
             link::by_name(channel, &spec.name).map_err(|e| DeviceError::Netlink("look-up", e))?;
         let ensured = match existing {
-            Some(device) if matches(&device, spec) => {
+            Some(device) if matches(&device, spec, stands_on) => {
                 if device.master != spec.vrf {
                     enslave(channel, device.index, spec.vrf)?;
                 }
                 Ensured::Adopted
             }
-            Some(device) if &*device.kind == "macvlan" && device.parent == Some(spec.parent_index) => {
+            Some(device) if &*device.kind == "macvlan" && device.parent == Some(stands_on) => {
                 remove(channel, device.index).map_err(|e| DeviceError::Netlink("replace", e))?;
                 create(channel, spec)?;
                 Ensured::Created
@@ -100,7 +104,7 @@ impl Vmacs {
                 Ensured::Created
             }
         };
-        self.set_up(channel, spec)?;
+        self.set_up(channel, spec, below.and_then(|(_, name)| name))?;
         Ok(ensured)
     }
 
@@ -141,7 +145,13 @@ impl Vmacs {
             .collect()
     }
 
-    fn set_up(&mut self, channel: &mut Channel, spec: &VmacSpec) -> Result<(), DeviceError> {
+    /// `below` is what its parent stands on, if that is a macvlan itself: what comes for the VMAC passes it too.
+    fn set_up(
+        &mut self,
+        channel: &mut Channel,
+        spec: &VmacSpec,
+        below: Option<Name>,
+    ) -> Result<(), DeviceError> {
         let device = link::by_name(channel, &spec.name)
             .map_err(|e| DeviceError::Netlink("look-up", e))?
             .ok_or(DeviceError::Netlink("look-up", NetlinkError::Refused(libc::ENODEV)))?;
@@ -152,8 +162,10 @@ impl Vmacs {
         }
         if spec.family == Family::V4 {
             self.clear_all_rp_filter(&spec.name)?;
-            for setting in ["arp_ignore", "arp_filter"] {
-                self.change(&["net", "ipv4", "conf", &spec.parent, setting], "1")?;
+            for parent in [Some(&spec.parent), below.as_ref()].into_iter().flatten() {
+                for setting in ["arp_ignore", "arp_filter"] {
+                    self.change(&["net", "ipv4", "conf", parent, setting], "1")?;
+                }
             }
         }
         no_address_generation(channel, device.index)?;
@@ -218,8 +230,8 @@ pub(super) fn set(setting: &sysctl::Setting<'_>, value: &str, may_lack: bool) ->
     }
 }
 
-fn matches(device: &Interface, spec: &VmacSpec) -> bool {
-    &*device.kind == "macvlan" && device.parent == Some(spec.parent_index) && device.mac == Some(spec.mac)
+fn matches(device: &Interface, spec: &VmacSpec, stands_on: IfIndex) -> bool {
+    &*device.kind == "macvlan" && device.parent == Some(stands_on) && device.mac == Some(spec.mac)
 }
 
 fn create(channel: &mut Channel, spec: &VmacSpec) -> Result<(), DeviceError> {

@@ -31,6 +31,8 @@ use super::syslog::{Facility, Syslog};
 
 /// Lines that may wait for the writer. At 200 bytes a line, 400 kB.
 const QUEUE: usize = 2048;
+/// How long after a line others are let gather.
+const GATHERING: Duration = Duration::from_millis(1);
 /// How long a console that does not take a line is waited for, once, in milliseconds.
 const CONSOLE_PATIENCE_MS: u16 = 500;
 /// The longest write that a pipe with room takes without blocking (`PIPE_BUF`).
@@ -231,15 +233,22 @@ impl Writer {
     fn run(mut self, entries: &Receiver<Entry>) {
         // Ends when the last sender is gone.
         for entry in entries {
-            match entry {
-                Entry::Line { ident, level, text } => {
-                    self.write(ident, level, &text);
-                    self.own_up();
-                }
-                Entry::Rename(suffix) => self.suffix = suffix,
-                Entry::Flush(done) => {
-                    let _ = done.try_send(());
-                }
+            self.take(entry);
+            // Lines come in crowds: whoever logs is not to wake us for each of them.
+            std::thread::park_timeout(GATHERING);
+            entries.try_iter().for_each(|entry| self.take(entry));
+        }
+    }
+
+    fn take(&mut self, entry: Entry) {
+        match entry {
+            Entry::Line { ident, level, text } => {
+                self.write(ident, level, &text);
+                self.own_up();
+            }
+            Entry::Rename(suffix) => self.suffix = suffix,
+            Entry::Flush(done) => {
+                let _ = done.try_send(());
             }
         }
     }

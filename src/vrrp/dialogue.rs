@@ -110,7 +110,7 @@ pub(super) fn eth0(up: bool, address: Option<&str>) -> Arc<Interface> {
 /// A router and the words for what it does.
 pub(super) struct Talk {
     pub(super) router: Router,
-    terms: Terms,
+    pub(super) terms: Terms,
 }
 
 impl Talk {
@@ -148,7 +148,14 @@ impl Talk {
         self.hear_as(now, from, priority, self.terms, 255)
     }
 
-    fn hear_as(&mut self, now: Mono, from: &str, priority: u8, terms: Terms, ttl: u8) -> Vec<String> {
+    pub(super) fn hear_as(
+        &mut self,
+        now: Mono,
+        from: &str,
+        priority: u8,
+        terms: Terms,
+        ttl: u8,
+    ) -> Vec<String> {
         let address = ip(&format!("192.168.0.{}", terms.vrid.get()));
         let payload = wire::emit(&terms, priority, [address].into_iter(), ip(from), ip(GROUP));
         let (source, destination) = (ip(from), ip(GROUP));

@@ -8,9 +8,10 @@ use super::dialogue::{PEER, Talk, at, eth0, instance, ip, words};
 use super::event::Event;
 use super::note::{Fault, Note, What};
 use super::router::Router;
+use super::wire::Terms;
 use crate::config::model::interface::UpDownDelay;
 use crate::config::model::{Config, InitialState, SyncGroup, Version, VrrpInstance};
-use crate::ids::Family;
+use crate::ids::{Family, Vrid};
 use crate::objects::interface::{AssignedAddress, Interface};
 
 const MASTER_AT: f64 = 3.609375;
@@ -271,4 +272,37 @@ fn a_master_that_a_reload_brings_into_a_failed_group_fails_with_it() {
     assert_eq!(said, ["advert 1:100", "own 0", "advert 1:0", "drop 0", "A FAULT", "group G FAULT"]);
     let said = talk.event(at(5.0), Event::Reconfigure(Arc::new(apart)));
     assert_eq!(said, ["A BACKUP"], "and comes back when it leaves the group");
+}
+
+#[test]
+fn a_reload_makes_no_group_of_a_master_and_of_one_that_follows_another() {
+    let apart =
+        Config { instances: vec![instance("A", 1, 100), instance("B", 2, 50)], ..Config::default() };
+    let (mut talk, _) = Talk::start(apart.clone());
+    let terms = Terms { vrid: Vrid::new(2).unwrap(), ..talk.terms };
+    for second in [1.0, 2.0, 3.0] {
+        talk.hear_as(at(second), PEER, 200, terms, 255);
+    }
+    talk.due(MASTER_AT);
+    talk.hear_as(at(4.0), PEER, 200, terms, 255);
+    let states: Vec<State> = talk.router.views().iter().map(|view| view.state).collect();
+    assert_eq!(states, [State::Master, State::Backup]);
+    let group = super::dialogue::pair().sync_groups;
+    let said =
+        talk.event(at(4.5), Event::Reconfigure(Arc::new(Config { sync_groups: group, ..apart.clone() })));
+    assert_eq!(said, ["advert 1:100", "own 0", "drop 0", "A BACKUP", "group G BACKUP"]);
+}
+
+#[test]
+fn a_reload_during_the_start_delay_makes_nobody_hasty() {
+    let mut config = Config { instances: vec![instance("A", 1, 255)], ..Config::default() };
+    config.global.vrrp_startup_delay = Duration::from_secs(2);
+    let (mut talk, _) = Talk::start(config.clone());
+    config.instances[0].priority = 100;
+    talk.event(at(1.0), Event::Reconfigure(Arc::new(config.clone())));
+    talk.due(2.0);
+    assert_eq!(talk.router.deadline(), Some(at(2.0 + MASTER_AT)), "no owner any more: it listens first");
+    config.instances[0].priority = 90;
+    talk.event(at(3.0), Event::Reconfigure(Arc::new(config)));
+    assert_eq!(talk.router.deadline(), Some(at(2.0 + 3.6484375)), "the timer runs on");
 }

@@ -23,9 +23,19 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub fn new(config: &SyncGroup, ids: &HashMap<Name, InstanceId>, states: &HashMap<Name, State>) -> Self {
-        let members = config.members.iter().filter_map(|name| ids.get(name).copied()).collect();
-        let state = states.get(&config.name).copied().unwrap_or(State::Init);
+    /// One that a reload makes of masters is master, as they are.
+    pub fn new(
+        config: &SyncGroup,
+        ids: &HashMap<Name, InstanceId>,
+        states: &HashMap<Name, State>,
+        is_master: impl Fn(&InstanceId) -> bool,
+    ) -> Self {
+        let members: Vec<_> = config.members.iter().filter_map(|name| ids.get(name).copied()).collect();
+        let state = if members.iter().any(is_master) {
+            State::Master
+        } else {
+            states.get(&config.name).copied().unwrap_or(State::Init)
+        };
         Group { config: Arc::new(config.clone()), members, state }
     }
 
@@ -114,8 +124,8 @@ impl Router {
         });
     }
 
-    /// A member has heard a master that it accepts, while its group is master: new to the group, it takes
-    /// the others along.
+    /// A member hears a master that it accepts, while its group is master: new to the group, it takes the others
+    /// along.
     pub(super) fn group_follows(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {
         let Some(instance) = self.instance(id) else { return };
         let group = instance.group.and_then(|index| self.groups.get(index));

@@ -412,10 +412,15 @@ impl Instance {
         }
         // A timer that ran by the old interval says nothing about the new one.
         let changed = patience != self.master_down_interval();
-        if let Phase::Backup(backup @ Backup { after: None, .. }) = &mut self.phase
-            && changed
-        {
-            backup.since = now;
+        if let Phase::Backup(backup) = &mut self.phase {
+            // Nor is one an owner any more who was to take over at once.
+            if old.priority == OWNER && self.config.priority != OWNER {
+                backup.after = None;
+            }
+            if backup.after.is_none() && changed {
+                // A start that is delayed stays so.
+                backup.since = backup.since.max(now);
+            }
         }
     }
 

@@ -67,6 +67,9 @@ impl Router {
         }
         self.rebuild();
         self.settle_all(now, out);
+        for id in self.order.clone() {
+            self.group_follows(now, id, out);
+        }
     }
 }
 

@@ -490,7 +490,9 @@ impl Router {
         for instance in self.instances.iter_mut().flatten() {
             instance.group = None;
         }
-        self.groups = config.sync_groups.iter().map(|group| Group::new(group, &ids, &states)).collect();
+        let is_master = |id: &InstanceId| self.instance(*id).is_some_and(Instance::is_master);
+        let groups = config.sync_groups.iter().map(|group| Group::new(group, &ids, &states, is_master));
+        self.groups = groups.collect();
         for (index, group) in self.groups.iter().enumerate() {
             for id in &group.members {
                 if let Some(Some(instance)) = self.instances.get_mut(id.0 as usize) {

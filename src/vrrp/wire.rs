@@ -15,6 +15,7 @@ use crate::ids::{Family, Vrid};
 
 const TYPE_ADVERTISEMENT: u8 = 1;
 const HEADER_LEN: usize = 8;
+const IPV4_HEADER_LEN: usize = 20;
 const AUTH_DATA_LEN: usize = 8;
 /// The IPsec authentication header with HMAC-MD5-96.
 const AH_LEN: usize = 24;
@@ -219,17 +220,27 @@ fn has_auth_data(terms: &Terms) -> bool {
 /// How many addresses an advert can name on an interface of this MTU, with `trailer` bytes behind them.
 pub fn room(terms: &Terms, trailer: usize, mtu: u32) -> usize {
     let header = match terms.family {
-        Family::V4 => 20,
+        Family::V4 => IPV4_HEADER_LEN,
         Family::V6 => 40,
     };
-    let authentication = match (terms.version, terms.auth) {
+    let fixed = header + HEADER_LEN + authentication_len(terms.version, terms.auth) + trailer;
+    let bytes = usize::try_from(mtu).unwrap_or(usize::MAX).saturating_sub(fixed);
+    (bytes / usize::from(terms.family.bits() / 8)).min(MOST_ADDRESSES)
+}
+
+/// The length of an advert with so many addresses as a socket gets it: over IPv4 with the IP header.
+pub fn received_len(version: Version, family: Family, auth: Option<Auth>, addresses: usize) -> usize {
+    let header = if family == Family::V4 { IPV4_HEADER_LEN } else { 0 };
+    let list = addresses.min(MOST_ADDRESSES) * usize::from(family.bits() / 8);
+    header + HEADER_LEN + authentication_len(version, auth) + list
+}
+
+fn authentication_len(version: Version, auth: Option<Auth>) -> usize {
+    match (version, auth) {
         (Version::V2, Some(Auth::Ah(_))) => AUTH_DATA_LEN + AH_LEN,
         (Version::V2, _) => AUTH_DATA_LEN,
         (Version::V3, _) => 0,
-    };
-    let fixed = header + HEADER_LEN + authentication + trailer;
-    let bytes = usize::try_from(mtu).unwrap_or(usize::MAX).saturating_sub(fixed);
-    (bytes / usize::from(terms.family.bits() / 8)).min(MOST_ADDRESSES)
+    }
 }
 
 /// The payload of an advert, checksum included.

@@ -131,6 +131,7 @@ fn cases() -> Vec<(&'static str, String, String)> {
             "lvs_method TUN",
         ),
         of_service("nat-return-path", "lvs_method NAT", "lvs_method DR"),
+        of_service("nat-return-path", "lvs_method NAT", "lvs_method NAT\n return_path snat"),
         of_service("dr-needs-the-address", "lvs_method DR", "lvs_method NAT"),
         of_real("server-without-check", "weight 1", TCP),
         of_real("server-of-weight-zero", "weight 0", "weight 1"),

@@ -141,6 +141,8 @@ pub fn observe(subject: Subject, below: Below, lines: &str) -> Facts {
     let mastered = daemon.await_master("I", 1, wait::seconds(15));
     facts.time("from start to MASTER", mastered - started, Duration::from_millis(1500));
 
+    // A macvlan of a macvlan stands beside it.
+    let outer = if below == Below::Macvlan && !lines.contains("xmit_base") { "base0" } else { "eth0" };
     let sender =
         if lines.contains("use_vmac") && !lines.contains("xmit_base") { "vrrp.51" } else { "eth0" };
     wait::until("four adverts and the second block of announcements", wait::seconds(15), || {
@@ -150,6 +152,10 @@ pub fn observe(subject: Subject, below: Below, lines: &str) -> Facts {
     // keepalived 2.2 lets an IPv6 virtual MAC answer for the host's IPv4 addresses, 2.4 does not.
     if !(lines.contains("::") && lines.contains("use_vmac")) {
         let mut changed = changed(&quiet_sysctls, &sysctls(node));
+        if below == Below::Macvlan {
+            // keepalived lets the macvlan answer for the address of the VMAC beside it.
+            changed.retain(|line| !line.contains("/eth0/arp_"));
+        }
         if lines.contains("use_ipvlan") {
             // Of an ipvlan 2.4 alone makes the kernel keep the secondary addresses.
             changed.retain(|line| !line.contains("/promote_secondaries"));
@@ -157,11 +163,11 @@ pub fn observe(subject: Subject, below: Below, lines: &str) -> Facts {
         facts.list("sysctls changed", &changed);
     }
     note_announcements(&mut facts, &capture);
-    let while_running = capture.adverts_sent("eth0").len();
+    let while_running = capture.adverts_sent(outer).len();
 
     let status = daemon.stop();
     facts.note("exit status", status.to_string());
-    note_adverts(&mut facts, &capture.adverts_sent("eth0"), while_running);
+    note_adverts(&mut facts, &capture.adverts_sent(outer), while_running);
     note_links(&mut facts, "after the stop", node);
     if subject == Subject::Standfast {
         // keepalived 2.2 leaves the interface's arp_ignore and arp_filter changed, 2.4 does not.

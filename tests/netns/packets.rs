@@ -24,7 +24,7 @@ pub fn spec(device: Device, mode: Mode) -> SocketSpec {
 }
 
 pub fn open(name: &str, mode: Mode) -> VrrpSocket {
-    VrrpSocket::open(&spec(device(name), mode)).unwrap()
+    VrrpSocket::open(&spec(device(name), mode), None).unwrap()
 }
 
 pub fn packet(source: IpAddr, destination: IpAddr, ttl: u8, id: u16, payload: &[u8]) -> Outgoing<'_> {
@@ -133,7 +133,7 @@ fn a_missing_interface_is_an_error() {
     let _hosts = hosts();
     let device = Device { name: "nowhere0".into(), index: standfast::ids::IfIndex(9999), mac: None };
     for group in [GROUP, "ff02::12".parse().unwrap()] {
-        let error = VrrpSocket::open(&spec(device.clone(), Mode::Multicast(group))).err();
+        let error = VrrpSocket::open(&spec(device.clone(), Mode::Multicast(group)), None).err();
         assert_eq!(error.expect("there is no such interface").raw_os_error(), Some(libc::ENODEV));
     }
 }

@@ -152,16 +152,16 @@ fn adverts_leave_a_virtual_mac_and_are_heard_behind_another() {
     };
     let virtual_device = || Device { mac: Some(mac), ..device("vrrp.61") };
     let parent = make("left0");
-    let left = VrrpSocket::open(&SocketSpec {
+    let from_virtual = SocketSpec {
         transmit: virtual_device(),
         vmac: Some(virtual_device()),
         ..spec(parent, Mode::Multicast(GROUP))
-    })
-    .unwrap();
+    };
+    let left = VrrpSocket::open(&from_virtual, None).unwrap();
     let (right, sniffer) = hosts.right(|| {
         let parent = make("right0");
         let spec = SocketSpec { vmac: Some(virtual_device()), ..spec(parent, Mode::Multicast(GROUP)) };
-        (VrrpSocket::open(&spec).unwrap(), Sniffer::new())
+        (VrrpSocket::open(&spec, None).unwrap(), Sniffer::new())
     });
     left.send(&packet(v6("fe80::1"), GROUP, 255, 1, b"virtual")).unwrap();
     let frame = frame_of(&sniffer, 112).unwrap();

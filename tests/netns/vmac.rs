@@ -126,3 +126,36 @@ fn spec_v6() -> VmacSpec {
         ..spec()
     }
 }
+
+#[test]
+fn the_group_is_that_of_the_line_or_of_the_parent() {
+    lone_host();
+    ip("link set left0 group 7");
+    let (mut channel, mut vmacs) = (channel(), Vmacs::default());
+    vmacs.ensure(&mut channel, &spec()).unwrap();
+    assert!(ip_output("link show vrrp.51").contains("group 7 "), "{}", ip_output("link show vrrp.51"));
+    vmacs.drop_device(&mut channel, "vrrp.51").unwrap();
+    vmacs.ensure(&mut channel, &VmacSpec { group: Some(9), ..spec() }).unwrap();
+    assert!(ip_output("link show vrrp.51").contains("group 9 "), "{}", ip_output("link show vrrp.51"));
+}
+
+#[test]
+fn on_a_macvlan_it_stands_beside_it_and_is_known_again() {
+    lone_host();
+    ip("link add mv0 link left0 type macvlan mode bridge");
+    ip("link set mv0 up");
+    let spec = VmacSpec { parent: "mv0".into(), parent_index: index("mv0"), ..spec() };
+    let (mut channel, mut vmacs) = (channel(), Vmacs::default());
+    assert_eq!(vmacs.ensure(&mut channel, &spec).unwrap(), Ensured::Created);
+    assert_eq!(interface("vrrp.51").unwrap().parent, Some(index("left0")));
+    for parent in ["left0", "mv0"] {
+        assert_eq!(
+            (setting(parent, "arp_ignore"), setting(parent, "arp_filter")),
+            ("1".into(), "1".into())
+        );
+    }
+    assert_eq!(Vmacs::default().ensure(&mut channel, &spec).unwrap(), Ensured::Adopted);
+    vmacs.drop_device(&mut channel, "vrrp.51").unwrap();
+    assert!(vmacs.restore_settings().is_empty());
+    assert_eq!((setting("left0", "arp_ignore"), setting("mv0", "arp_filter")), ("0".into(), "0".into()));
+}

@@ -55,8 +55,8 @@ pub struct Cluster {
     pub side: [Vec<u8>; SEGMENTS],
     pub chance: Chance,
     pub talkative: bool,
-    /// Any action but adverts and announcements since this was last set to false.
-    pub stirred: bool,
+    /// How often anything came up but adverts and announcements.
+    pub stirs: u64,
     pub takeovers: u64,
     pub adverts: u64,
     flights: BinaryHeap<Reverse<Flight>>,
@@ -75,7 +75,7 @@ impl Cluster {
             side,
             chance,
             talkative,
-            stirred: false,
+            stirs: 0,
             takeovers: 0,
             adverts: 0,
             flights: BinaryHeap::new(),
@@ -90,26 +90,36 @@ impl Cluster {
         }
     }
 
-    /// Lets the world run until then; `watch` looks at it after every step.
+    /// Lets the world run until then; `watch` looks at it after every step in which more than adverts came up.
     pub fn run_until(&mut self, end: Mono, mut watch: impl FnMut(&Cluster)) {
+        let mut due: Vec<Option<Mono>> = self.nodes.iter().map(Node::due).collect();
+        let mut seen = None;
         loop {
             let arrival = self.flights.peek().map(|Reverse(flight)| flight.arrives);
-            let due = self.nodes.iter().filter_map(Node::due).min();
-            let Some(next) = arrival.into_iter().chain(due).min().filter(|next| *next <= end) else {
+            let first = due.iter().flatten().min().copied();
+            let Some(next) = arrival.into_iter().chain(first).min().filter(|next| *next <= end) else {
                 break;
             };
             self.now = self.now.max(next);
-            self.land();
+            self.land(&mut due);
             for number in 0..self.nodes.len() {
-                if self.nodes[number].due().is_some_and(|due| due <= self.now) {
+                if due[number].is_some_and(|due| due <= self.now) {
                     self.count_turn();
                     self.nodes[number].turn(self.now);
                     self.collect(number);
+                    due[number] = self.nodes[number].due();
                 }
             }
-            watch(self);
+            if seen != Some(self.stirs) {
+                seen = Some(self.stirs);
+                watch(self);
+            }
         }
         self.now = end;
+        for node in &mut self.nodes {
+            node.check();
+        }
+        watch(self);
     }
 
     /// What flies never arrives.
@@ -124,7 +134,7 @@ impl Cluster {
     }
 
     /// Packets that have arrived by now go into their queues.
-    fn land(&mut self) {
+    fn land(&mut self, due: &mut [Option<Mono>]) {
         while let Some(Reverse(flight)) = self.flights.peek() {
             if flight.arrives > self.now {
                 break;
@@ -133,13 +143,15 @@ impl Cluster {
             let node = &mut self.nodes[flight.to];
             if node.router.is_some() && node.link[flight.packet.segment] {
                 node.inbox.push_back(flight.packet);
+                due[flight.to] = node.due();
             }
         }
     }
 
     /// Puts what a node sent on the wire, and notes the rest.
     pub fn collect(&mut self, number: usize) {
-        for action in std::mem::take(&mut self.nodes[number].out) {
+        let mut out = std::mem::take(&mut self.nodes[number].out);
+        for action in out.drain(..) {
             if self.talkative && !matches!(action, Action::Announce { .. }) {
                 self.tell(|| match &action {
                     Action::Note(note) => {
@@ -151,20 +163,23 @@ impl Cluster {
                     other => format!("  {number} {other:?}"),
                 });
             }
-            match action {
+            let stirs = match action {
                 Action::Transmit { source, destination, payload, .. } => {
-                    self.stirred |= payload[2] == 0;
                     self.adverts += 1;
                     self.send(number, source, destination, &payload);
+                    payload[2] == 0
                 }
                 Action::Notify { state, .. } => {
-                    self.stirred = true;
                     self.takeovers += u64::from(state == State::Master);
+                    true
                 }
-                Action::Announce { .. } | Action::Note(_) => {}
-                _ => self.stirred = true,
-            }
+                Action::Announce { .. } | Action::Note(_) => false,
+                _ => true,
+            };
+            self.stirs += u64::from(stirs);
         }
+        // Kept for its memory.
+        self.nodes[number].out = out;
     }
 
     fn send(&mut self, number: usize, from: std::net::IpAddr, to: std::net::IpAddr, payload: &Arc<[u8]>) {

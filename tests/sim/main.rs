@@ -1,5 +1,6 @@
-//! Clusters of routers under virtual time: a seeded world of loss, delay, duplication, partitions, links,
-//! stalls, kills, scripts, deleted addresses and reloads; then everything heals, and one master must stay.
+//! Clusters of two to five routers under virtual time: a seeded world of loss, delay, duplication, reordering,
+//! partitions, links, stalls, clocks of different rates, kills, scripts, addresses that are deleted or refused, and
+//! reloads that also make and unmake sync groups; then everything heals, and one master must stay.
 //!
 //! `SEED=n` replays one cluster and prints its history. `SIM_CLUSTERS=n` sets how many seeds are run, from
 //! `SIM_FIRST` on (default 1); with `SIM_HOURS=n` it is as many as give so many virtual hours, on all processors.
@@ -25,9 +26,23 @@ mod story;
 
 /// Seeds run by default: a few seconds.
 const CLUSTERS: u64 = 400;
+/// Clusters in which something was wrong once: they are always run. A seed means the same for as long as `story` draws
+/// the same.
+const ONCE_FAILED: [u64; 3] = [
+    // A master that yielded kept its addresses; one that was held up spoke before it listened.
+    1, // A reload made a group of a master and of a member that follows another one.
+    52,
+    // An owner that a reload made an ordinary router while its start was delayed took over without listening.
+    1_003_052,
+];
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text}: no number")))
+}
+
+fn cluster(seed: u64) -> story::Outcome {
+    std::panic::catch_unwind(|| story::run(seed, false))
+        .unwrap_or_else(|_| panic!("cluster of SEED={seed} failed: replay with SEED={seed}"))
 }
 
 #[test]
@@ -40,7 +55,9 @@ fn clusters_survive_chaos_and_agree_after_it() {
     let first = number("SIM_FIRST").unwrap_or(1);
     let hours = number("SIM_HOURS");
     let clusters = number("SIM_CLUSTERS").unwrap_or(if hours.is_some() { u64::MAX / 2 } else { CLUSTERS });
-    let (next, total) = (AtomicU64::new(first), Mutex::new(story::Outcome::default()));
+    let mut known = story::Outcome::default();
+    ONCE_FAILED.iter().for_each(|seed| known.add(cluster(*seed)));
+    let (next, total) = (AtomicU64::new(first), Mutex::new(known));
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -48,10 +65,8 @@ fn clusters_survive_chaos_and_agree_after_it() {
             if seed >= first + clusters || enough {
                 return;
             }
-            match std::panic::catch_unwind(|| story::run(seed, false)) {
-                Ok(outcome) => total.lock().unwrap().add(outcome),
-                Err(_) => panic!("cluster of SEED={seed} failed: replay with SEED={seed}"),
-            }
+            let outcome = cluster(seed);
+            total.lock().unwrap().add(outcome);
         }
     };
     let jobs =

@@ -53,14 +53,20 @@ pub struct Node {
     pub told: BTreeMap<String, State>,
     /// Its clock runs this many millionths faster.
     pub ppm: i64,
+    /// The configuration is not one that the plan of the cluster has.
+    pub odd: bool,
     /// A reload may bring a new member into a group that is master already.
     pub mixed: bool,
     /// When a master of higher priority was last heard, by VRID; its resignation takes that back.
     pub better: BTreeMap<u8, Mono>,
+    /// By its own clock: until then it takes no packet.
+    deaf_until: Mono,
     /// When each router last sent an advert, by VRID.
     pub spoke: BTreeMap<u8, Mono>,
     /// The least interval that anybody goes by.
     pub shortest_interval: Duration,
+    /// Calls after which nothing was looked at, since nothing but adverts came of them.
+    unchecked: u32,
     /// What the last calls wanted, besides what the node did itself.
     pub out: Vec<Action>,
 }
@@ -90,10 +96,13 @@ impl Node {
             lost: false,
             told: BTreeMap::new(),
             ppm,
+            odd: false,
             mixed: false,
             better: BTreeMap::new(),
+            deaf_until: Mono::ZERO,
             spoke: BTreeMap::new(),
             shortest_interval,
+            unchecked: 0,
             out: Vec::new(),
         }
     }
@@ -139,6 +148,7 @@ impl Node {
         self.spoke.clear();
         self.inbox.clear();
         self.stalled = None;
+        self.deaf_until = self.clock(now) + self.config.global.vrrp_startup_delay;
         let interfaces: Vec<_> = (0..SEGMENTS).map(|segment| self.interface(segment)).collect();
         let mut out = Vec::new();
         self.router = Some(Router::start(self.clock(now), self.config.clone(), &interfaces, &mut out));
@@ -245,6 +255,10 @@ impl Node {
     /// Masters that must take it that their peers gave up waiting; an owner need not.
     fn overslept(&self, now: Mono) -> BTreeSet<u8> {
         let own = self.clock(now);
+        let shortest = self.shortest_interval * 4;
+        if self.spoke.values().all(|spoke| own.since(*spoke) <= shortest) {
+            return BTreeSet::new();
+        }
         let is_late = |view: &View| {
             let config = &view.config;
             let skew =
@@ -259,6 +273,9 @@ impl Node {
 
     /// Keeps in mind who is better than us.
     fn hear(&mut self, now: Mono, packet: &Packet) {
+        if self.config.sync_groups.is_empty() || self.clock(now) < self.deaf_until {
+            return;
+        }
         let (vrid, priority) = (packet.payload[1], packet.payload[2]);
         let own = self.clock(now);
         let heard = |view: &View| view.config.vrid.get() == vrid && priority > view.priority;
@@ -270,12 +287,14 @@ impl Node {
     }
 
     /// Nobody in the group of a new master hears a better one.
-    fn check_takeover(&self, now: Mono) {
+    fn check_takeover(&self, now: Mono, name: &str) {
         let own = self.clock(now);
-        for (vrid, heard) in &self.better {
-            let grouped = !self.config.sync_groups.is_empty();
+        let group = self.config.sync_groups.iter().find(|group| group.members.iter().any(|m| **m == *name));
+        for member in group.into_iter().flat_map(|group| &group.members) {
+            let Some(instance) = self.config.instances.iter().find(|i| i.name == *member) else { continue };
+            let Some(heard) = self.better.get(&instance.vrid.get()) else { continue };
             let quiet = own.since(*heard) >= self.shortest_interval * 3;
-            assert!(!grouped || quiet, "MASTER though router {vrid} heard a better one at {heard:?}");
+            assert!(quiet, "{name} is MASTER though {member} heard a better one at {heard:?}");
         }
     }
 
@@ -303,7 +322,7 @@ impl Node {
                 Action::Notify { subject: Subject::Instance(name), state, .. } => {
                     self.told.insert(name.to_string(), *state);
                     if *state == State::Master {
-                        self.check_takeover(now);
+                        self.check_takeover(now, name);
                     }
                 }
                 Action::Transmit { payload, .. } => {
@@ -312,8 +331,16 @@ impl Node {
                 _ => {}
             }
         }
+        let quiet = |action: &Action| {
+            matches!(action, Action::Transmit { .. } | Action::Announce { .. } | Action::Note(_))
+        };
+        self.unchecked += 1;
+        // Where nothing seems to have changed a look now and then is enough.
+        let look = self.unchecked >= 50 || !out.iter().all(quiet);
         self.out.extend(out);
-        self.check();
+        if look {
+            self.check();
+        }
     }
 
     /// The kernel's addresses as the router wants them.
@@ -327,9 +354,11 @@ impl Node {
     }
 
     fn wanted(&self) -> BTreeSet<AddressKey> {
-        let Some(router) = &self.router else { return BTreeSet::new() };
-        let ids: Vec<_> = router.living().map(|(id, _)| id).collect();
-        ids.into_iter().flat_map(|id| router.desired_addresses(id)).map(|a| a.key.clone()).collect()
+        let views = self.views();
+        let masters = views.iter().filter(|view| view.state == State::Master).map(|view| &view.config);
+        masters
+            .flat_map(|config| config.addresses.iter().chain(&config.excluded).map(|a| a.key.clone()))
+            .collect()
     }
 
     pub fn views(&self) -> Vec<View> {
@@ -337,7 +366,12 @@ impl Node {
     }
 
     /// What holds after every call, whatever the world does.
-    fn check(&mut self) {
+    pub fn check(&mut self) {
+        self.unchecked = 0;
+        // What a killed daemon left stays until the next one comes.
+        if self.router.is_none() {
+            return;
+        }
         let views = self.views();
         let wanted = self.wanted();
         assert!(self.set.is_subset(&wanted), "addresses are set only where we are master");
@@ -347,11 +381,15 @@ impl Node {
                 assert_eq!(*told, view.state, "scripts of {} were told", view.config.name);
             }
         }
-        let follows = |view: &View| view.state == State::Backup && view.master.is_some();
-        let leads = |view: &View| view.state == State::Master;
-        let torn =
-            !self.config.sync_groups.is_empty() && views.iter().any(follows) && views.iter().any(leads);
-        assert!(!torn, "one member follows a master, another is one");
+        for group in &self.config.sync_groups {
+            let members = || views.iter().filter(|view| group.members.contains(&view.config.name));
+            let follows = |view: &View| view.state == State::Backup && view.master.is_some();
+            let torn = members().any(follows) && members().any(|view| view.state == State::Master);
+            assert!(!torn, "group {}: one member follows a master, another is one", group.name);
+            let states: BTreeSet<_> = members().map(|view| view.state.as_str()).collect();
+            let halved = states.contains("FAULT") && states.len() > 1;
+            assert!(!halved, "group {}: one member is in FAULT, another is not: {states:?}", group.name);
+        }
         let disagreement = self.disagreement(&views);
         assert!(disagreement.is_none() || self.mixed, "{disagreement:?}");
         self.mixed &= disagreement.is_some();

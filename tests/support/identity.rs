@@ -8,7 +8,12 @@ use openssl::x509::{X509, X509Builder, X509NameBuilder};
 
 /// A new one, good for a day.
 pub fn identity() -> (PKey<Private>, X509) {
-    let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+    with_key_of(2048)
+}
+
+/// The same with a key of so many bits.
+pub fn with_key_of(bits: u32) -> (PKey<Private>, X509) {
+    let key = PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap();
     let mut name = X509NameBuilder::new().unwrap();
     name.append_entry_by_text("CN", "nobody.example").unwrap();
     let name = name.build();

@@ -13,6 +13,7 @@ pub mod leaf_lab;
 mod meaning;
 mod nginx;
 mod processes;
+mod receive_buffers;
 mod rh1;
 mod service;
 
@@ -41,6 +42,7 @@ pub fn cases() -> Vec<Case> {
     cases.extend(service::cases());
     cases.extend(processes::cases());
     cases.extend(devices::cases());
+    cases.extend(receive_buffers::cases());
     cases.extend(clock::cases());
     cases.push(Case::new("vm::meaning::services_mean_what_they_mean_to_keepalived", meaning::services));
     cases.push(Case::new("vm::meaning::inherited_options_as_keepalived_has_them", inheritance::everything));

@@ -335,12 +335,16 @@ script.",
         "Refuse root scripts whose path is writable by non-root and do not fall back to root \
 as default user.",
     ),
-    row("process_monitor_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default")
-        .doc("2.0.11", "BYTES", "Receive buffer of the process connector socket.")
-        .later(),
-    row("process_monitor_rcv_bufs_force", Boolean, Allowed, LastWins, "off")
-        .doc("2.0.11", "[BOOL]", "Use SO_RCVBUFFORCE for it.")
-        .later(),
+    row("process_monitor_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default").doc(
+        "2.0.11",
+        "BYTES",
+        "Receive buffer of the process connector socket.",
+    ),
+    row("process_monitor_rcv_bufs_force", Boolean, Allowed, LastWins, "off").doc(
+        "2.0.11",
+        "[BOOL]",
+        "Use SO_RCVBUFFORCE for it.",
+    ),
     row("lvs_netlink_cmd_rcv_bufs", Int(0, u32::MAX as i64), Faults, LastWins, "system default")
         .doc("2.0.0", "BYTES", "Receive buffer of the checker netlink command socket.")
         .later(),

@@ -217,17 +217,17 @@ priority changes.",
     row("vrrp_netlink_monitor_rcv_bufs_force", Boolean, Allowed, LastWins, "off")
         .doc("2.0.0", "[BOOL]", "Use SO_RCVBUFFORCE for it.")
         .later(),
-    row("vrrp_rx_bufs_policy", Words, Faults, Repeats, "system default")
-        .doc(
-            "2.0.3",
-            "MTU or ADVERT or BYTES (case insensitive words)",
-            "Size of VRRP receive sockets: sum over the instances of multiplier x MTU, multiplier \
+    row("vrrp_rx_bufs_policy", Words, Faults, Repeats, "system default").doc(
+        "2.0.3",
+        "MTU or ADVERT or BYTES (case insensitive words)",
+        "Size of VRRP receive sockets: sum over the instances of multiplier x MTU, multiplier \
 x advert size, or a fixed number.",
-        )
-        .later(),
-    row("vrrp_rx_bufs_multiplier", Int(1, u32::MAX as i64), Allowed, LastWins, "3")
-        .doc("2.0.3", "COUNT >= 1", "Multiplier of the policy.")
-        .later(),
+    ),
+    row("vrrp_rx_bufs_multiplier", Int(1, u32::MAX as i64), Allowed, LastWins, "3").doc(
+        "2.0.3",
+        "COUNT >= 1",
+        "Multiplier of the policy.",
+    ),
     row("vrrp_startup_delay", Decimal(1000, 4294967295, 6), Exits, LastWins, "0").doc(
         "2.0.14",
         "SECS 0.001..4294.967295",

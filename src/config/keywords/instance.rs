@@ -338,9 +338,11 @@ disables.",
         "[BOOL]",
         "Owner drops received adverts.",
     ),
-    row("kernel_rx_buf_size", Int(0, u32::MAX as i64), Allowed, LastWins, "policy")
-        .doc("2.0.3", "BYTES", "Adds this size to the receive buffer of the socket.")
-        .later(),
+    row("kernel_rx_buf_size", Int(0, u32::MAX as i64), Allowed, LastWins, "policy").doc(
+        "2.0.3",
+        "BYTES",
+        "Adds this size to the receive buffer of the socket.",
+    ),
     row("authentication", Block(Context::Authentication), Allowed, Repeats, "none").doc(
         "0.5.3",
         "block",

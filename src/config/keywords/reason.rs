@@ -57,9 +57,7 @@ fn of(name: &str) -> &'static str {
         "enable_dbus" | "dbus_service_name" | "dbus_no_interface_name" => {
             "not yet: standfast is not on D-Bus"
         }
-        "process_monitor_rcv_bufs"
-        | "process_monitor_rcv_bufs_force"
-        | "lvs_netlink_cmd_rcv_bufs"
+        "lvs_netlink_cmd_rcv_bufs"
         | "lvs_netlink_cmd_rcv_bufs_force"
         | "lvs_netlink_monitor_rcv_bufs"
         | "lvs_netlink_monitor_rcv_bufs_force"
@@ -69,15 +67,14 @@ fn of(name: &str) -> &'static str {
         | "vrrp_netlink_monitor_rcv_bufs_force" => {
             "not needed: what an overrun loses is read again, so that the state stays right"
         }
-        "vrrp_rx_bufs_policy" | "vrrp_rx_bufs_multiplier" | "kernel_rx_buf_size" => {
-            "not yet: the sockets have the kernel's usual buffers"
-        }
         "source_ip" | "neighbor_ip" | "neighbour_ip" | "min_rx" | "min_tx" | "idle_tx" | "multiplier"
         | "passive" | "ttl" | "hoplimit" | "max_hops" | "multihop" | "weight" | "vrrp" | "checker" => {
             "not yet: standfast runs no BFD sessions"
         }
         "(name)" | "(interface)" => "not yet: one with what its block is for",
-        "linkbeat_use_polling" => "standfast takes the kernel's word for the state of a link",
+        "linkbeat_use_polling" => {
+            "not needed: the drivers of today tell the kernel of their links, and the kernel tells standfast"
+        }
         "regex_stack" => "patterns are not compiled to machine code: there is no such stack",
         "startup_script" | "startup_script_timeout" | "shutdown_script" | "shutdown_script_timeout" => {
             "not yet: no script runs before the start and after the end"

@@ -96,11 +96,13 @@ impl Lints<'_> {
 
     fn return_path(&mut self, service: &VirtualServer, node: &Node) {
         match service.forwarding {
+            Forwarding::Masq if service.return_path_snat => {}
             Forwarding::Masq => self.remind(
                 "nat-return-path",
                 place(node, "lvs_method").or_else(|| place(node, "lb_kind")),
                 "with NAT the real servers must answer through this director",
-                "make the director (its virtual address) their default gateway; another route around it breaks connections",
+                "make the director (its virtual address) their default gateway: another route around it breaks connections; \
+                 or write 'return_path snat', which keepalived does not know",
             ),
             Forwarding::DirectRoute => self.remind(
                 "dr-needs-the-address",

@@ -411,9 +411,9 @@ impl Lower<'_> {
 }
 
 /// Without the room for more that a vector has: there may be many thousands of it.
-fn exact<T>(found: impl Iterator<Item = T>) -> Vec<T> {
-    let mut found: Vec<T> = found.collect();
-    found.shrink_to_fit();
+fn exact<T>(items: impl ExactSizeIterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::with_capacity(items.len());
+    found.extend(items);
     found
 }
 

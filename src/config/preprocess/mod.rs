@@ -148,21 +148,20 @@ impl<'a> Preprocessor<'a> {
         }
         let outer = std::mem::take(&mut self.repeats);
         let (mut from, mut ahead) = (0, Ahead::new(text.as_bytes()));
-        for end in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
-            if end < from {
-                continue;
-            }
+        while let Some(rest) = text.as_bytes().get(from..) {
+            let end = memchr::memchr(b'\n', rest).map_or(text.len(), |at| from + at);
             let place = start + offset(from);
-            let taken = match ahead.plain(from, end).filter(|_| self.open.is_none()) {
-                Some(plain) => self.plain_line(&content, &plain, file, place),
+            from = match ahead.plain(from, end).filter(|_| self.open.is_none()) {
+                Some(plain) => match self.plain_line(&content, &plain, file, place) {
+                    // The rest of the line where a block that was taken ends: nothing.
+                    Some(taken) => (taken - start) as usize,
+                    None => end + 1,
+                },
                 None => {
                     self.interrupting_line(&content, text.get(from..end).unwrap_or(""), file, place);
-                    None
+                    end + 1
                 }
             };
-            // Nothing follows in the line where a block that was taken ends.
-            let last = taken.map_or(end, |taken| (taken - start) as usize);
-            from = last.max(end) + 1 + usize::from(last > end && text.as_bytes().get(last) == Some(&b'\r'));
         }
         self.repeats = outer;
     }

@@ -34,6 +34,8 @@ pub(super) struct FoundTable {
     pub daemons: Vec<SyncDaemon>,
     /// What a predecessor says to be its own.
     pub recorded: Vec<ServiceKey>,
+    /// The same of the synchronisation daemons.
+    pub daemons_recorded: bool,
     /// A second way to the same table.
     pub reader: Ipvs,
 }
@@ -106,7 +108,7 @@ impl Executor {
             })??;
             let mut ipvs = ipvs;
             let record = Record::new(&pid_file, namespace.unwrap_or(0));
-            let Ours { services: recorded, before } = record.read();
+            let Ours { services: recorded, sync: daemons_recorded, before } = record.read();
             if flush {
                 ipvs.flush()?;
             }
@@ -114,7 +116,7 @@ impl Executor {
             let mut timeouts = TimeoutsKept { set, before: before.timeouts };
             timeouts.follow(&mut ipvs, wanted)?;
             let (table, daemons) = (ipvs.dump()?, ipvs.daemons()?);
-            let found = FoundTable { table, daemons, recorded, reader };
+            let found = FoundTable { table, daemons, recorded, daemons_recorded, reader };
             let translation = Translation::new(place, before.conntrack);
             Ok::<_, OpenError>((Hands { ipvs, timeouts, translation }, found, record))
         })
@@ -184,14 +186,14 @@ impl Executor {
     }
 
     /// Starts a batch. Must not be called while one is under way. `ours` is what the record has to have before services
-    /// come, and after some have gone.
-    pub fn start(&mut self, ops: Vec<Op>, ours: impl FnOnce() -> Vec<ServiceKey>) {
+    /// come, and after some have gone; also whether synchronisation daemons are.
+    pub fn start(&mut self, ops: Vec<Op>, ours: impl FnOnce() -> (Vec<ServiceKey>, bool)) {
         let Some(mut hands) = self.idle.take() else { return };
         let care = self.return_path_due.take();
         let timeouts = std::mem::take(&mut self.timeouts_due).then_some(self.wanted_timeouts);
         self.timeouts_touched |= timeouts.is_some();
         let path = Arc::clone(&self.return_path);
-        let come = ops.iter().any(|op| matches!(op, Op::NewService(..)));
+        let come = ops.iter().any(|op| matches!(op, Op::NewService(..) | Op::NewDaemon(_)));
         let recorded = come || self.record_due || timeouts.is_some() || care > Some(Care::Check);
         let recorded = recorded.then(|| (self.record.clone(), ours()));
         self.record_due = ops.iter().any(|op| matches!(op, Op::DelService(_)));
@@ -199,8 +201,8 @@ impl Executor {
             if care == Some(Care::Renew) {
                 hands.translation.forget();
             }
-            if let Some((record, services)) = recorded {
-                hands.record(&record, services, &path);
+            if let Some((record, (services, sync))) = recorded {
+                hands.record(&record, services, sync, &path);
             }
             if let Some(wanted) = timeouts {
                 hands.set_timeouts(wanted);
@@ -254,10 +256,10 @@ impl Executor {
 }
 
 impl Hands {
-    fn record(&mut self, record: &Record, services: Vec<ServiceKey>, path: &ReturnPath) {
+    fn record(&mut self, record: &Record, services: Vec<ServiceKey>, sync: bool, path: &ReturnPath) {
         let conntrack = self.translation.before(path).map(ToOwned::to_owned);
         let before = Before { timeouts: self.timeouts.before, conntrack };
-        if let Err(error) = record.write(Ours { services, before }) {
+        if let Err(error) = record.write(Ours { services, sync, before }) {
             emit(Ident::Checkers, Line::warn(format!("IPVS: what is ours cannot be recorded: {error}")));
         }
     }

@@ -143,7 +143,7 @@ impl Balancer {
             current,
             supervisor,
             addresses: None,
-            sync: SyncDaemons::found(found.daemons),
+            sync: SyncDaemons::found(found.daemons, found.daemons_recorded),
             reader: Reader::new(found.reader),
             return_path_due: true,
             renewal: Renewal::default(),
@@ -373,7 +373,7 @@ impl Balancer {
         ops.extend(self.sync.difference(&self.config, &self.told.masters.borrow()));
         if !ops.is_empty() || self.executor.is_due() {
             self.telling = !self.waiting.is_empty();
-            self.executor.start(ops, || self.table.ours().collect());
+            self.executor.start(ops, || (self.table.ours().collect(), self.sync.are_ours()));
         } else {
             let refused = std::mem::take(&mut self.refused);
             // A refusal that only told us what the kernel holds has been made good by now.
@@ -430,7 +430,7 @@ impl Balancer {
         self.settle().await;
         let ops = self.sync.end();
         if !ops.is_empty() {
-            self.executor.start(ops, || self.table.ours().collect());
+            self.executor.start(ops, || (self.table.ours().collect(), self.sync.are_ours()));
             let finished = self.executor.finished().await;
             self.programmed(finished);
         }

@@ -16,10 +16,15 @@ use crate::objects::ipvs::{Protocol, ServiceKey};
 /// The first line; what begins otherwise is not ours to understand.
 const HEAD: &str = "standfast ipvs 1";
 
+/// A line for the synchronisation daemons.
+const SYNC: &str = "sync";
+
 /// What a predecessor has to tell.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Ours {
     pub services: Vec<ServiceKey>,
+    /// The synchronisation daemons that run are ours.
+    pub sync: bool,
     /// Of the kernel's settings that we have changed.
     pub before: Before,
 }
@@ -58,6 +63,7 @@ impl Record {
         let mut ours = Ours::default();
         for line in lines {
             ours.services.extend(key_of(line));
+            ours.sync |= line == SYNC;
             ours.before.read(line);
         }
         ours
@@ -67,6 +73,9 @@ impl Record {
     pub fn write(&self, mut ours: Ours) -> io::Result<()> {
         ours.services.sort_unstable();
         let mut text = format!("{HEAD}\n{}\n{}", self.table, ours.before.lines());
+        if ours.sync {
+            let _ = writeln!(text, "{SYNC}");
+        }
         for key in ours.services {
             let _ = match key {
                 ServiceKey::Address { protocol, address, port } => {
@@ -145,7 +154,7 @@ mod tests {
         ];
         let timeouts = Some(Timeouts { tcp: 900, tcp_fin: 120, udp: 300 });
         let before = Before { timeouts, conntrack: Some("0".into()) };
-        let ours = Ours { services: keys, before };
+        let ours = Ours { services: keys, sync: true, before };
         let record = Record::new(&pid_file, 7);
         assert_eq!(record.read(), Ours::default());
         record.write(ours.clone()).unwrap();

@@ -18,9 +18,14 @@ pub(super) struct SyncDaemons {
 }
 
 impl SyncDaemons {
-    /// These run when we come.
-    pub fn found(running: Vec<SyncDaemon>) -> Self {
-        SyncDaemons { running, ..SyncDaemons::default() }
+    /// These run when we come; `recorded` are those of a predecessor of ours.
+    pub fn found(running: Vec<SyncDaemon>, recorded: bool) -> Self {
+        SyncDaemons { running, ours: recorded, ..SyncDaemons::default() }
+    }
+
+    /// What runs is ours to stop.
+    pub fn are_ours(&self) -> bool {
+        self.ours
     }
 
     /// From now on this is the configuration.
@@ -92,7 +97,7 @@ mod tests {
     fn both() -> (SyncDaemons, Config) {
         let text = "global_defs {\nlvs_sync_daemon eth1 id 7\n}\n";
         let config = load_str("sync.conf", text, &LoadOptions::default()).config;
-        let mut daemons = SyncDaemons::found(Vec::new());
+        let mut daemons = SyncDaemons::found(Vec::new(), false);
         daemons.follow(&config);
         (daemons, config)
     }
@@ -134,11 +139,11 @@ mod tests {
     #[test]
     fn what_others_run_is_theirs() {
         let (_, config) = both();
-        let mut theirs = SyncDaemons::found(crate::lvs::sync::wanted(
-            config.global.lvs_sync_daemon.as_ref().unwrap(),
-            false,
-            0,
-        ));
+        let running = crate::lvs::sync::wanted(config.global.lvs_sync_daemon.as_ref().unwrap(), false, 0);
+        let predecessors = SyncDaemons::found(running.clone(), true);
+        let difference = predecessors.difference(&Config::default(), &Masters::new());
+        assert_eq!(difference, [SyncRole::Master, SyncRole::Backup].map(Op::DelDaemon));
+        let mut theirs = SyncDaemons::found(running, false);
         theirs.follow(&Config::default());
         assert_eq!(theirs.difference(&Config::default(), &Masters::new()), []);
         assert_eq!(theirs.end(), []);

@@ -18,6 +18,7 @@ mod firewall;
 mod names;
 mod patience;
 mod promotion;
+mod receive_buffers;
 mod route_work;
 mod routing;
 mod sockets;
@@ -376,8 +377,9 @@ impl Driver {
     }
 
     fn make_devices(&mut self) {
-        let living = self.router.living().map(|(_, config)| &**config);
-        self.devices.ensure(&mut self.channel, living, &self.interfaces, &self.names);
+        // Those of the new configuration already while the router still has the old one.
+        let instances = self.config.instances.iter();
+        self.devices.ensure(&mut self.channel, instances, &self.interfaces, &self.names);
     }
 
     /// An interface that was renamed keeps its addresses: ours are taken from it, as nobody defends them there.
@@ -482,7 +484,9 @@ impl Driver {
         let views = self.router.views();
         let needs =
             views.iter().map(|view| Need { id: view.id, config: &view.config, source: view.source });
-        for (name, error) in self.sockets.open_needed(&self.poller, needs, &self.interfaces) {
+        for (name, error) in
+            self.sockets.open_needed(&self.poller, needs, &self.interfaces, &self.config.global.buffers)
+        {
             let text = format!("({name}): cannot open VRRP sockets: {error}");
             emit(Ident::Vrrp, Line::error(text));
         }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::receive_buffers::asked_for;
+use crate::config::model::process::Buffers;
 use crate::config::model::{Auth, VrrpInstance};
 use crate::ids::Name;
 use crate::kernel::poller::Poller;
@@ -19,6 +21,7 @@ struct Open {
     socket: VrrpSocket,
     /// The interface by which its packets come in.
     listens_on: crate::ids::IfIndex,
+    receive_buffer: Option<u32>,
 }
 
 /// All of them.
@@ -69,17 +72,29 @@ impl Sockets {
         poller: &Poller,
         needs: impl Iterator<Item = Need<'a>>,
         interfaces: &HashMap<Name, Arc<Interface>>,
+        buffers: &Buffers,
     ) -> Vec<(Name, io::Error)> {
         let mut errors = Vec::new();
         let known = std::mem::take(&mut self.without);
         self.needed.clear();
-        for need in needs {
-            let Some(spec) = spec(need.config, need.source, interfaces) else { continue };
-            let token = match self.tokens.get(&spec) {
-                Some(token) => Ok(*token),
-                None => self.open(poller, spec),
-            };
-            let token = match token {
+        let needs: Vec<(Need<'_>, SocketSpec)> = needs
+            .filter_map(|need| {
+                let spec = spec(need.config, need.source, interfaces)?;
+                Some((need, spec))
+            })
+            .collect();
+        let mut sizes: BTreeMap<SocketSpec, u32> = BTreeMap::new();
+        for (need, spec) in &needs {
+            let mtu = interfaces.get(&need.config.interface).map_or(0, |interface| interface.mtu);
+            let bytes = asked_for(need.config, buffers, mtu);
+            if bytes > 0 {
+                let size = sizes.entry(spec.clone()).or_default();
+                *size = size.saturating_add(bytes);
+            }
+        }
+        for (need, spec) in needs {
+            let receive_buffer = sizes.get(&spec).copied();
+            let token = match self.ensure(poller, spec, receive_buffer) {
                 Ok(token) => token,
                 Err(error) => {
                     let errno = error.raw_os_error();
@@ -113,13 +128,27 @@ impl Sockets {
         }
     }
 
-    /// Opens a pair and gives its token.
-    fn open(&mut self, poller: &Poller, spec: SocketSpec) -> io::Result<u64> {
-        let socket = VrrpSocket::open(&spec)?;
+    /// Opens a pair, unless it is open, and gives its token; its receive buffer may change.
+    fn ensure(
+        &mut self,
+        poller: &Poller,
+        spec: SocketSpec,
+        receive_buffer: Option<u32>,
+    ) -> io::Result<u64> {
+        if let Some(token) = self.tokens.get(&spec).copied() {
+            if let Some(open) = self.open.get_mut(&token)
+                && open.receive_buffer != receive_buffer
+            {
+                open.socket.set_receive_buffer(receive_buffer)?;
+                open.receive_buffer = receive_buffer;
+            }
+            return Ok(token);
+        }
+        let socket = VrrpSocket::open(&spec, receive_buffer)?;
         let token = self.next_token;
         socket.receivers().try_for_each(|receiver| poller.add(&receiver, token))?;
         self.next_token += 1;
-        self.open.insert(token, Open { socket, listens_on: spec.listen.index });
+        self.open.insert(token, Open { socket, listens_on: spec.listen.index, receive_buffer });
         self.tokens.insert(spec, token);
         Ok(token)
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::watching::Source;
 use crate::config::model::Config;
+use crate::config::model::process::Buffer;
 use crate::kernel::clock;
 use crate::kernel::process_events::{ProcessEvent, ProcessEvents};
 use crate::kernel::process_table;
@@ -14,7 +15,7 @@ use crate::track::news::News;
 use crate::track::process::{Processes, Settled};
 
 /// Bytes; about 5000 events.
-const RECEIVE_BUFFER: usize = 4 << 20;
+const RECEIVE_BUFFER: u32 = 4 << 20;
 /// How often `/proc` is looked at where the kernel does not tell. A look at a thousand processes takes a few ms.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -24,12 +25,19 @@ pub struct TrackedProcesses {
     events: Option<ProcessEvents>,
     /// Until the kernel has said that it will tell.
     look_at: Option<Mono>,
+    /// `process_monitor_rcv_bufs`
+    buffer: Buffer,
 }
 
 impl TrackedProcesses {
     /// Watches nothing yet.
     pub fn new() -> Self {
-        TrackedProcesses { processes: Processes::default(), events: None, look_at: None }
+        TrackedProcesses {
+            processes: Processes::default(),
+            events: None,
+            look_at: None,
+            buffer: Buffer::default(),
+        }
     }
 
     fn scan(&mut self, now: Mono, settled: &mut Vec<Settled>) {
@@ -79,7 +87,11 @@ impl TrackedProcesses {
             self.events = None;
             self.look_at = None;
         } else if self.events.is_none() && self.look_at.is_none() {
-            self.events = ProcessEvents::open(RECEIVE_BUFFER)
+            let events = match self.buffer.bytes {
+                Some(bytes) => ProcessEvents::open(bytes, self.buffer.force),
+                None => ProcessEvents::open(RECEIVE_BUFFER, true),
+            };
+            self.events = events
                 .inspect_err(|error| emit(Ident::Vrrp, track::no_process_events(&error.to_string())))
                 .ok();
             self.look_at = Some(clock::now() + LOOK);
@@ -92,6 +104,10 @@ impl Source for TrackedProcesses {
         // Only VRRP follows processes.
         let followed = if config.instances.is_empty() { &[][..] } else { &config.track_processes };
         self.processes.configure(followed);
+        let buffer = config.global.buffers.process_monitor;
+        if std::mem::replace(&mut self.buffer, buffer) != buffer {
+            self.events = None;
+        }
         // Subscribed before they are counted: nothing that happens in between is lost.
         self.listen();
         if !self.processes.is_empty() {

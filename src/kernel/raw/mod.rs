@@ -14,6 +14,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use socket2::{SockFilter, Socket};
 
 use self::vmac_receiver::VmacReceiver;
+use super::buffer::{large_receive_buffer, receive_buffer};
 use crate::ids::{Family, IfIndex, Mac, Name};
 
 /// `IPPROTO_VRRP`
@@ -118,9 +119,9 @@ pub struct Received<'a> {
 }
 
 impl VrrpSocket {
-    /// Opens and binds them. Errors are the kernel's: `EPERM` without `CAP_NET_RAW`, `ENODEV` when the
+    /// Opens and binds them, with receive buffers as of [`VrrpSocket::set_receive_buffer`]. Errors are the kernel's: `EPERM` without `CAP_NET_RAW`, `ENODEV` when the
     /// interface has just gone.
-    pub fn open(spec: &SocketSpec) -> io::Result<Self> {
+    pub fn open(spec: &SocketSpec, receive_buffer: Option<u32>) -> io::Result<Self> {
         let vmac = match (&spec.vmac, spec.mode) {
             (Some(vmac), Mode::Multicast(group)) => {
                 Some(VmacReceiver::open(vmac.index, group, spec.protocol.number())?)
@@ -135,7 +136,17 @@ impl VrrpSocket {
             },
             Family::V6 => Ways::V6 { receiver: v6::Receiver::open(spec)?, sender: v6::Sender::open(spec)? },
         };
-        Ok(VrrpSocket { ways, vmac })
+        let socket = VrrpSocket { ways, vmac };
+        socket.set_receive_buffer(receive_buffer)?;
+        Ok(socket)
+    }
+
+    /// Sets the receive buffers to so many bytes, within the system's limit; `None` is one that outlasts a stall.
+    pub fn set_receive_buffer(&self, bytes: Option<u32>) -> io::Result<()> {
+        self.receivers().try_for_each(|receiver| match bytes {
+            Some(bytes) => receive_buffer(&receiver, bytes),
+            None => large_receive_buffer(&receiver, RECEIVE_BUFFER),
+        })
     }
 
     /// The next packet, or `None` when there is none for now. `buffer` should hold a whole packet:

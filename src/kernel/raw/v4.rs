@@ -10,10 +10,8 @@ use nix::sys::socket::{MsgFlags, recv};
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol as SocketProtocol, SockAddr, Socket, Type};
 
 use super::{
-    IPPROTO_AH, Mode, Outgoing, Protocol, RECEIVE_BUFFER, Received, SocketSpec, TOS_INTERNETWORK_CONTROL,
-    never_receive,
+    IPPROTO_AH, Mode, Outgoing, Protocol, Received, SocketSpec, TOS_INTERNETWORK_CONTROL, never_receive,
 };
-use crate::kernel::buffer::large_receive_buffer;
 use crate::kernel::unsafe_calls::{set_int_option, set_multicast_interface};
 
 const IP_MULTICAST_ALL: libc::c_int = 49;
@@ -53,7 +51,6 @@ pub(super) fn open_receiver(spec: &SocketSpec) -> io::Result<Socket> {
     let socket = raw_socket(spec.protocol)?;
     set_int_option(&socket, libc::IPPROTO_IP, IP_MULTICAST_ALL, 0)?;
     socket.bind_device(Some(spec.listen.name.as_bytes()))?;
-    large_receive_buffer(&socket, RECEIVE_BUFFER)?;
     let IpAddr::V4(address) = spec.mode.address() else { return Err(io::ErrorKind::InvalidInput.into()) };
     match spec.mode {
         Mode::Multicast(_) => {

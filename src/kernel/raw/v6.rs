@@ -17,12 +17,8 @@ use nix::sys::socket::{
 };
 use socket2::{Domain, Protocol as SocketProtocol, Socket, Type};
 
-use super::{
-    IPPROTO_VRRP, Mode, Outgoing, RECEIVE_BUFFER, Received, SocketSpec, TOS_INTERNETWORK_CONTROL,
-    never_receive,
-};
+use super::{IPPROTO_VRRP, Mode, Outgoing, Received, SocketSpec, TOS_INTERNETWORK_CONTROL, never_receive};
 use crate::ids::{IfIndex, Mac};
-use crate::kernel::buffer::large_receive_buffer;
 use crate::kernel::frames::{ETH_P_IPV6, FrameSocket, ethernet, ipv6_header};
 
 const HOP_LIMIT: u8 = 255;
@@ -59,7 +55,6 @@ impl Receiver {
         let socket = raw_socket()?;
         socket.set_multicast_all_v6(false)?;
         socket.bind_device(Some(spec.listen.name.as_bytes()))?;
-        large_receive_buffer(&socket, RECEIVE_BUFFER)?;
         let IpAddr::V6(address) = spec.mode.address() else {
             return Err(io::ErrorKind::InvalidInput.into());
         };

@@ -20,7 +20,9 @@ pub enum Says {
     Script(&'static str),
     /// This page, whatever is asked for.
     Page(&'static str),
-    /// The same over TLS.
+    /// The same to requests with this in them; others get nothing.
+    PageTo(&'static str, &'static str),
+    /// The page over TLS.
     Secure(Manner, &'static str),
 }
 
@@ -142,6 +144,12 @@ impl Case {
                 let listener = node.within(|| TcpListener::bind(&address).unwrap());
                 std::thread::spawn(move || {
                     listener.incoming().flatten().for_each(|stream| secure::answer(stream, page));
+                });
+            }
+            Says::PageTo(wanted, page) => {
+                let listener = node.within(|| TcpListener::bind(&address).unwrap());
+                std::thread::spawn(move || {
+                    listener.incoming().flatten().for_each(|it| secure::answer_to(wanted, it, page));
                 });
             }
             Says::Secure(manner, page) => {

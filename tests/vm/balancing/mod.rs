@@ -1,6 +1,7 @@
 //! Load balancing with real IPVS, keepalived's and ours: the table, reloads, health checks, scripts.
 
 mod answers;
+mod beside;
 mod both;
 mod checks;
 mod files;
@@ -31,7 +32,7 @@ type Test = fn(Subject);
 
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, Test); 19] = [
+    let both: [(&str, Test); 20] = [
         ("balancing_table", table::start_and_stop),
         ("balancing_options", options::every_option),
         ("balancing_flushed", table::flushed),
@@ -51,6 +52,7 @@ pub fn cases() -> Vec<Case> {
         ("balancing_scripts", scripts::run_as_configured),
         ("balancing_sources", sources::as_configured),
         ("balancing_sync", sync::follows_the_instance),
+        ("balancing_beside_handshakes", beside::handshakes),
     ];
     let mut cases = Vec::new();
     for (name, run) in both {

@@ -1,6 +1,6 @@
 //! Web servers that say one page to everybody, over TLS or without.
 
-use crate::support::identity::identity;
+use crate::support::identity::{identity, with_key_of};
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{Ssl, SslContext, SslMethod, SslVersion};
 use openssl::x509::X509;
@@ -14,6 +14,10 @@ pub enum Manner {
     Usual,
     /// Version 1.2, with a key that is sent under the server's own.
     Old,
+    /// This version only, with these ciphers, and whatever else the library would think too weak.
+    Only(SslVersion, &'static str),
+    /// With a key of 1024 bits.
+    Weak,
     /// Closes without saying so.
     Rude,
     /// With this name only, or not at all.
@@ -21,7 +25,12 @@ pub enum Manner {
 }
 
 /// Hears a request and answers.
-pub fn answer(mut stream: impl Read + Write, page: &str) {
+pub fn answer(stream: impl Read + Write, page: &str) {
+    answer_to("", stream, page);
+}
+
+/// Hears a request and answers one with this in it; others get nothing.
+pub fn answer_to(wanted: &str, mut stream: impl Read + Write, page: &str) {
     let mut request = Vec::new();
     let mut byte = [0];
     while !request.ends_with(b"\r\n\r\n") {
@@ -29,6 +38,9 @@ pub fn answer(mut stream: impl Read + Write, page: &str) {
             return;
         }
         request.push(byte[0]);
+    }
+    if !String::from_utf8_lossy(&request).contains(wanted) {
+        return;
     }
     // Whoever has left hears nothing more.
     let _gone = stream.write_all(page.as_bytes());
@@ -47,11 +59,15 @@ pub fn serve(listener: &TcpListener, context: &SslContext, manner: Manner, page:
 
 /// One for all: to make a key takes seconds in a virtual machine.
 static IDENTITY: LazyLock<(PKey<Private>, X509)> = LazyLock::new(identity);
+static WEAK: LazyLock<(PKey<Private>, X509)> = LazyLock::new(|| with_key_of(1024));
 
 /// What a server of this manner needs.
 pub fn context(manner: Manner) -> SslContext {
-    let (key, certificate) = &*IDENTITY;
+    let (key, certificate) = if matches!(manner, Manner::Weak) { &*WEAK } else { &*IDENTITY };
     let mut context = SslContext::builder(SslMethod::tls_server()).unwrap();
+    if matches!(manner, Manner::Weak | Manner::Only(..)) {
+        context.set_security_level(0);
+    }
     context.set_private_key(key).unwrap();
     context.set_certificate(certificate).unwrap();
     match manner {
@@ -63,7 +79,12 @@ pub fn context(manner: Manner) -> SslContext {
             let name = session.servername(openssl::ssl::NameType::HOST_NAME);
             if name == Some(wanted) { Ok(()) } else { Err(openssl::ssl::SniError::ALERT_FATAL) }
         }),
-        Manner::Usual | Manner::Rude => {}
+        Manner::Only(version, ciphers) => {
+            context.set_min_proto_version(Some(version)).unwrap();
+            context.set_max_proto_version(Some(version)).unwrap();
+            context.set_cipher_list(ciphers).unwrap();
+        }
+        Manner::Usual | Manner::Rude | Manner::Weak => {}
     }
     context.build()
 }

@@ -79,10 +79,12 @@ pub fn leaves_nothing() {
     lab.director.sh(FOREIGN);
     let timeouts = || lab.director.sh("ipvsadm -L --timeout");
     let before = timeouts();
-    let with = "global_defs {\n    lvs_timeouts tcp 901\n}\n";
+    let with = "global_defs {\n    lvs_timeouts tcp 901\n    lvs_sync_daemon eth1 id 7\n}\n";
     let mut daemon = lab
         .direct(Subject::Standfast, &format!("{with}{}{}", virtual_server(80, 1), virtual_server(81, 1)));
     lab.await_table(&[table(80, 1), table(81, 1), foreign()], wait::seconds(10));
+    let sync = || lab.director.sh("ipvsadm -L --daemon");
+    wait::until("the sync daemon runs", wait::seconds(10), || sync().contains("backup sync daemon"));
     assert_ne!(timeouts(), before);
     daemon.kill();
     let vrrp = "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    priority 100
@@ -94,7 +96,7 @@ pub fn leaves_nothing() {
         daemon.await_line(&line, wait::seconds(2));
     }
     daemon.await_line("Startup complete", wait::seconds(10));
-    assert_eq!(timeouts(), before);
+    assert_eq!((timeouts(), sync()), (before, String::new()));
     assert!(!lab.director.dir.join("checkers.ipvs").exists());
     // With services again it begins as ever.
     daemon.reload(&format!("{vrrp}{}", virtual_server(80, 1)));

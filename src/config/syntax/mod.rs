@@ -4,95 +4,20 @@
 //! braces say which brace is missing or too many. One mistake gives one message, and what follows is read
 //! as if the mistake were not there.
 
+mod node;
+mod repeat;
+
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use super::MOST_TOLD;
 use super::keywords::{Arguments, Context, Keyword, Missing, Values, nearest, nearest_anywhere, valid_in};
-use super::preprocess::{Brace, Item, ItemReader, Line, Run};
+use super::preprocess::{Brace, Item, ItemReader, Line};
 use crate::diag::{Class, Diagnostic, Span};
+pub use node::{Block, Like, Node};
+use repeat::{Again, Model};
 
 /// Braces without a keyword that may be open at a time.
 const DEEPEST: usize = 32;
-
-/// A line, and the block after it.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Node {
-    pub line: Line,
-    /// Its row; `None` for an entry of a value block.
-    pub row: Option<&'static Keyword>,
-    pub block: Option<Box<Block>>,
-}
-
-/// What stands between braces.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Block {
-    pub nodes: Vec<Node>,
-    /// `None` where it is missing.
-    pub open: Option<Span>,
-    pub close: Option<Span>,
-    /// In place of nodes: it is the same as another block.
-    pub like: Option<Like>,
-}
-
-/// A block that stands in the text several times.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Like {
-    /// The nodes of one of them.
-    pub nodes: Arc<Vec<Node>>,
-    /// How many bytes further on in its file this one stands.
-    by: u32,
-}
-
-impl Like {
-    /// The nodes with their own places.
-    pub fn moved(&self) -> Vec<Node> {
-        self.nodes.iter().map(|node| node.moved(self.by)).collect()
-    }
-}
-
-impl Node {
-    /// The first word.
-    pub fn name(&self) -> &str {
-        // A row is found by nothing but its name.
-        self.row.map_or_else(|| self.line.word(0).unwrap_or(""), |row| row.name)
-    }
-
-    /// A further word; 1 is the first argument.
-    pub fn argument(&self, index: usize) -> Option<&str> {
-        self.line.word(index)
-    }
-
-    /// Where the keyword stands.
-    pub fn span(&self) -> Option<Span> {
-        self.line.span(0)
-    }
-
-    /// Where an argument stands, or the keyword when there is none.
-    pub fn span_of(&self, index: usize) -> Option<Span> {
-        self.line.span(index).or_else(|| self.span())
-    }
-
-    fn moved(&self, by: u32) -> Node {
-        let moved = |span: Option<Span>| {
-            span.map(|span| Span { start: span.start + by, end: span.end + by, ..span })
-        };
-        let block = self.block.as_ref().map(|block| {
-            Box::new(Block {
-                nodes: block.nodes.iter().map(|node| node.moved(by)).collect(),
-                open: moved(block.open),
-                close: moved(block.close),
-                like: block.like.clone().map(|like| Like { by: like.by + by, ..like }),
-            })
-        });
-        Node { line: self.line.moved(by), row: self.row, block }
-    }
-
-    /// The lines of its block.
-    pub fn nodes(&self) -> &[Node] {
-        self.block.as_ref().map_or(&[], |block| &block.nodes)
-    }
-}
 
 /// What was wrong with braces and keywords.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -164,7 +89,8 @@ impl Tree {
             Item::Line(line) => {
                 let open = self.items.next_open();
                 let run = open.and_then(|_| self.items.next_run());
-                let deeper = self.items.next_line_indent().is_some_and(|next| next > line.indent);
+                let deeper =
+                    open.is_none() && self.items.next_line_indent().is_some_and(|next| next > line.indent);
                 if self.builder.line(line, open, deeper) {
                     self.items.next();
                     if let Some(run) = run
@@ -254,24 +180,6 @@ struct Builder {
     again: Option<Again>,
     /// What the last such block came to.
     model: Option<Model>,
-}
-
-/// What makes of the lines of a block the same nodes again.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Again {
-    run: Run,
-    /// Mistakes before it, since one may be the reason that a line is read in another way; and the braces that
-    /// are still to be missed.
-    faults: usize,
-    surplus: i64,
-    /// Columns before its keyword, and before that of the service.
-    indent: u32,
-    outer: u32,
-}
-
-struct Model {
-    of: Again,
-    nodes: Arc<Vec<Node>>,
 }
 
 impl Builder {
@@ -570,42 +478,6 @@ impl Builder {
         self.frames.push(Frame { head, kind, nodes, open, indent });
     }
 
-    /// Whether the block that was opened last need not be read, since it is the same as one that was. If it is
-    /// not, it may be the one for those that follow.
-    fn is_known(&mut self, run: Run) -> bool {
-        let [_, service, real] = self.frames.as_slice() else { return false };
-        if real.kind != Kind::Keywords(Context::RealServer) || self.whole {
-            return false;
-        }
-        let (faults, surplus) = (self.faults, self.surplus);
-        let again = Again { run, faults, surplus, indent: real.indent, outer: service.indent };
-        let known = self.model.as_ref().is_some_and(|model| {
-            let run = Run { start: model.of.run.start, ..run };
-            Again { run, ..again } == model.of
-        });
-        self.again = (!known).then_some(again);
-        known
-    }
-
-    /// Closes the block that was opened last: it is the same as the one that is known.
-    fn repeat(&mut self, run: Run, close: Option<Brace>) {
-        self.pop(close.map(|brace| brace.span));
-        let last = self.frames.last_mut().and_then(|service| service.nodes.last_mut());
-        if let (Some(block), Some(model)) = (last.and_then(|node| node.block.as_mut()), &self.model) {
-            let by = run.start - model.of.run.start;
-            block.like = Some(Like { nodes: Arc::clone(&model.nodes), by });
-        }
-    }
-
-    /// Keeps what a block came to if it stands in the text several times and there is nothing wrong with it.
-    fn keep_model(&mut self, nodes: &[Node]) {
-        let [_, _] = self.frames.as_slice() else { return };
-        let Some(of) = self.again.take() else { return };
-        if (of.faults, of.surplus) == (self.faults, self.surplus) {
-            self.model = Some(Model { of, nodes: Arc::new(nodes.to_vec()) });
-        }
-    }
-
     fn recycle(&mut self, node: Node) {
         let Some(mut block) = node.block else { return };
         if self.spare.len() < SPARE && block.nodes.capacity() <= PART * 2 {
@@ -675,5 +547,4 @@ fn advice(word: &str, context: Context) -> String {
 }
 
 #[cfg(test)]
-#[path = "syntax_tests.rs"]
 mod tests;
