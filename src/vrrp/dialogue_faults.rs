@@ -324,6 +324,6 @@ fn a_longer_interval_is_announced_before_it_begins() {
         "or its peers give up waiting"
     );
     assert_eq!(talk.router.deadline(), Some(just_spoken + Duration::from_secs(5)));
-    assert_eq!(talk.event(soon, reload(1)), ["own 0"]);
-    assert_eq!(talk.router.deadline(), Some(just_spoken + Duration::from_secs(1)));
+    assert_eq!(talk.event(soon, reload(1)), ["advert 1:100", "own 0"]);
+    assert_eq!(talk.router.deadline(), Some(soon + Duration::from_secs(1)));
 }

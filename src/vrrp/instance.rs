@@ -393,13 +393,10 @@ impl Instance {
         match &mut self.phase {
             Phase::Master { next_advert } => {
                 self.interval = self.config.advert_int;
-                let left = next_advert.since(now);
-                let silence = old.advert_int.saturating_sub(left);
-                *next_advert = now + self.config.advert_int;
-                if silence < old.advert_int / 10 && self.config.advert_int <= old.advert_int {
-                    // It has only just spoken; of a longer interval its peers must hear before it begins.
-                    *next_advert = now + self.config.advert_int.saturating_sub(silence);
-                } else {
+                let silence = old.advert_int.saturating_sub(next_advert.since(now));
+                // One that has only just said the same need not say it again.
+                if silence >= old.advert_int / 10 || old != self.config {
+                    *next_advert = now + self.config.advert_int;
                     self.transmit(out);
                 }
                 out.push(Action::Own { instance: self.id, owned: true });
