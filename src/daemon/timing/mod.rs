@@ -472,7 +472,9 @@ impl Driver {
         let mut without = Config::clone(config);
         let speaks_by = |one: &VrrpInstance| one.vmac.as_ref().is_some_and(|v| misplaced.contains(&v.name));
         without.instances.retain(|instance| !speaks_by(instance));
-        self.router.handle(clock::now(), Event::Reconfigure(Arc::new(without)), &mut self.actions);
+        // What is told of the devices until then is not taken for a reason to make them where they were.
+        self.config = Arc::new(without);
+        self.router.handle(clock::now(), Event::Reconfigure(self.config.clone()), &mut self.actions);
         self.carry_out();
         self.devices.give_up(&mut self.channel, &misplaced);
         if let Err(error) = self.drain_monitor() {
