@@ -1,6 +1,7 @@
 //! The router as a dialogue: this happens at that time, exactly these actions follow, then nothing more.
 
 #[cfg(test)]
+mod reload;
 mod tracking;
 
 use std::net::IpAddr;
@@ -462,29 +463,6 @@ fn a_reload_keeps_the_master_and_ends_what_is_gone() {
     assert_eq!(said, ["advert 2:0", "drop 1", "B FAULT", "advert 1:100", "own 0", "C BACKUP"]);
     assert_eq!(talk.due(5.0), ["advert 1:120"]);
     assert_eq!(talk.router.views().len(), 2);
-}
-
-#[test]
-fn a_master_speaks_ahead_of_a_reload_and_again_only_of_what_is_new() {
-    let both =
-        || Config { instances: vec![instance("A", 1, 100), instance("B", 2, 100)], ..Config::default() };
-    let (mut talk, _) = Talk::start(both());
-    talk.due(3.609375);
-    let mut ahead = Vec::new();
-    talk.router.speak_ahead(at(4.0), &mut ahead);
-    assert_eq!(ahead.len(), 2);
-    assert_eq!(talk.router.deadline(), Some(at(5.0)));
-    let mut new = both();
-    new.instances[1].advert_int = Duration::from_secs(2);
-    let said = talk.event(at(4.01), Event::Reconfigure(Arc::new(new)));
-    assert_eq!(
-        said,
-        ["own 0", "advert 2:100", "own 1"],
-        "the peers of the second wait for longer from now on"
-    );
-    assert_eq!(talk.due(5.0), ["advert 1:100"]);
-    assert_eq!(talk.due(6.0), ["advert 1:100"]);
-    assert_eq!(talk.due(6.01), ["advert 2:100"]);
 }
 
 #[test]
