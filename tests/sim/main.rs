@@ -28,12 +28,14 @@ mod story;
 const CLUSTERS: u64 = 400;
 /// Clusters in which something was wrong once: they are always run. A seed means the same for as long as `story` draws
 /// the same.
-const ONCE_FAILED: [u64; 3] = [
+const ONCE_FAILED: [u64; 4] = [
     // A master that yielded kept its addresses; one that was held up spoke before it listened.
     1, // A reload made a group of a master and of a member that follows another one.
     52,
     // An owner that a reload made an ordinary router while its start was delayed took over without listening.
     1_003_052,
+    // One member of a group had lowered itself for another owner; the test thought its group better than it was.
+    955_683,
 ];
 
 fn number(name: &str) -> Option<u64> {
