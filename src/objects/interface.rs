@@ -59,6 +59,24 @@ pub struct AssignedAddress {
 }
 
 impl Interface {
+    /// An Ethernet interface that is up, as simulations and tests need them: nothing on it, of no special kind.
+    pub fn ethernet(name: impl Into<Name>, index: IfIndex) -> Interface {
+        Interface {
+            name: name.into(),
+            index,
+            up: true,
+            no_arp: false,
+            loopback: false,
+            multicast: true,
+            mac: None,
+            mtu: 1500,
+            parent: None,
+            master: None,
+            kind: "".into(),
+            addresses: Vec::new(),
+        }
+    }
+
     /// Nothing else is new.
     pub fn differs_in_addresses_only(&self, new: &Interface) -> bool {
         let Interface {

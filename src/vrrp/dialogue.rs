@@ -84,17 +84,7 @@ pub(super) fn instance(name: &str, vrid: u8, priority: u8) -> VrrpInstance {
 
 pub(super) fn eth0(up: bool, address: Option<&str>) -> Arc<Interface> {
     Arc::new(Interface {
-        name: "eth0".into(),
-        index: IfIndex(2),
         up,
-        no_arp: false,
-        loopback: false,
-        multicast: true,
-        mac: None,
-        mtu: 1500,
-        parent: None,
-        master: None,
-        kind: "".into(),
         addresses: address
             .map(|a| AssignedAddress {
                 net: format!("{a}/24").parse().unwrap(),
@@ -105,6 +95,7 @@ pub(super) fn eth0(up: bool, address: Option<&str>) -> Arc<Interface> {
             })
             .into_iter()
             .collect(),
+        ..Interface::ethernet("eth0", IfIndex(2))
     })
 }
 

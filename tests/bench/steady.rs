@@ -31,17 +31,7 @@ pub fn router(host: u8, priority: u8) -> Router {
 
 fn interface(number: u32, host: u8) -> Arc<Interface> {
     Arc::new(Interface {
-        name: format!("eth{number}").into(),
-        index: IfIndex(number + 2),
-        up: true,
-        no_arp: false,
-        loopback: false,
-        multicast: true,
         mac: Some(Mac([2, 0, 0, 0, host, number as u8])),
-        mtu: 1500,
-        parent: None,
-        master: None,
-        kind: "".into(),
         addresses: vec![AssignedAddress {
             net: format!("10.{number}.0.{host}/24").parse().unwrap(),
             secondary: false,
@@ -49,6 +39,7 @@ fn interface(number: u32, host: u8) -> Arc<Interface> {
             duplicate: false,
             protocol: None,
         }],
+        ..Interface::ethernet(format!("eth{number}"), IfIndex(number + 2))
     })
 }
 

@@ -120,7 +120,7 @@ proptest! {
     }
 }
 
-/// Ten thousand real servers with one block cost hardly more memory than their addresses.
+/// What is said of one of many with the same block names its own line.
 #[test]
 fn each_of_them_has_its_own_place() {
     let real = |number: usize| {

@@ -73,17 +73,8 @@ pub fn interface(name: &str, index: u32, up: bool, addresses: &[&str]) -> Arc<In
         protocol: None,
     };
     Arc::new(Interface {
-        name: name.into(),
-        index: IfIndex(index),
         up,
-        no_arp: false,
-        loopback: false,
-        multicast: true,
-        mac: None,
-        mtu: 1500,
-        parent: None,
-        master: None,
-        kind: "".into(),
         addresses: addresses.iter().map(assigned).collect(),
+        ..Interface::ethernet(name, IfIndex(index))
     })
 }

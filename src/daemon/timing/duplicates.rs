@@ -79,17 +79,6 @@ mod tests {
     fn interface(duplicate: bool, tentative: bool) -> Interface {
         let net = "2001:db8::50/64".parse().unwrap();
         Interface {
-            name: "eth0".into(),
-            index: IfIndex(2),
-            up: true,
-            no_arp: false,
-            loopback: false,
-            multicast: true,
-            mac: None,
-            mtu: 1500,
-            parent: None,
-            master: None,
-            kind: "".into(),
             addresses: vec![AssignedAddress {
                 net,
                 secondary: false,
@@ -97,6 +86,7 @@ mod tests {
                 duplicate,
                 protocol: None,
             }],
+            ..Interface::ethernet("eth0", IfIndex(2))
         }
     }
 
