@@ -162,6 +162,11 @@ impl Router {
         self.announce(now, out);
     }
 
+    /// Whether [`Router::tell_utc`] is of any use.
+    pub fn asks_for_utc(&self) -> bool {
+        !self.signing.is_empty()
+    }
+
     /// What the wall clock says, since 1970: for the trailers of `auth_hmac`, and nothing else.
     pub fn tell_utc(&mut self, utc: Duration) {
         for id in &self.signing {
@@ -273,28 +278,32 @@ impl Router {
         }
         let Some(vrid) = wire::vrid(datagram.advert()) else { return };
         let key = (datagram.interface, Family::of(datagram.source), vrid);
-        let Some(ids) = self.by_wire.get(&key).map(|ids| SmallVec::<[InstanceId; 1]>::from_slice(ids))
-        else {
+        let Some(ids) = self.by_wire.get(&key) else { return };
+        if let [id] = **ids {
+            self.deliver(now, id, datagram, out);
             return;
-        };
-        for &id in &ids {
-            if ids.len() > 1 && !self.instance(id).is_some_and(|instance| instance.is_meant(datagram)) {
-                continue;
-            }
-            self.listen_if_stalled(now, id, out);
-            let Some(instance) = self.instance_mut(id) else { continue };
-            let wish = instance.receive(now, datagram, out);
-            self.fulfil(now, id, wish, out);
-            if let Some(Wish::Backup { .. }) = wish
-                && let Some(instance) = self.instance_mut(id)
-            {
-                instance.follow(datagram.source, datagram.advert().get(2).copied().unwrap_or(0));
-            }
-            if wish.is_none() {
-                self.group_follows(now, id, out);
-            }
-            self.queue(id);
         }
+        for id in ids.clone() {
+            if self.instance(id).is_some_and(|instance| instance.is_meant(datagram)) {
+                self.deliver(now, id, datagram, out);
+            }
+        }
+    }
+
+    fn deliver(&mut self, now: Mono, id: InstanceId, datagram: &Datagram<'_>, out: &mut Vec<Action>) {
+        self.listen_if_stalled(now, id, out);
+        let Some(instance) = self.instance_mut(id) else { return };
+        let wish = instance.receive(now, datagram, out);
+        self.fulfil(now, id, wish, out);
+        if let Some(Wish::Backup { .. }) = wish
+            && let Some(instance) = self.instance_mut(id)
+        {
+            instance.follow(datagram.source, datagram.advert().get(2).copied().unwrap_or(0));
+        }
+        if wish.is_none() {
+            self.group_follows(now, id, out);
+        }
+        self.queue(id);
     }
 
     /// A master that overslept its peers' patience may no longer be the only one: it listens for as long
@@ -466,13 +475,20 @@ impl Router {
     }
 
     fn requeue(&mut self, id: InstanceId, old: Option<Mono>, new: Option<Mono>) {
-        if let Some(Ok(place)) = old.map(|old| self.due.binary_search(&(old, id))) {
-            self.due.remove(place);
+        // In a steady state the first goes, and comes back last.
+        if let Some(old) = old.map(|old| (old, id)) {
+            if self.due.front() == Some(&old) {
+                self.due.pop_front();
+            } else if let Ok(place) = self.due.binary_search(&old) {
+                self.due.remove(place);
+            }
         }
-        if let Some(new) = new
-            && let Err(place) = self.due.binary_search(&(new, id))
-        {
-            self.due.insert(place, (new, id));
+        if let Some(new) = new.map(|new| (new, id)) {
+            if self.due.back().is_none_or(|last| *last < new) {
+                self.due.push_back(new);
+            } else if let Err(place) = self.due.binary_search(&new) {
+                self.due.insert(place, new);
+            }
         }
     }
 
