@@ -7,12 +7,14 @@ use std::sync::Arc;
 use super::addresses::Work;
 use super::announce;
 use super::duplicates::News;
+use super::sockets::Advert;
 use super::{Driver, Owner, Report, WORK_AT_ONCE, WORK_TIME};
 use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::address::{self, Change};
 use crate::kernel::clock;
 use crate::kernel::netlink::Channel;
+use crate::kernel::raw::Outgoing;
 use crate::kernel::sniffer::Sniffer;
 use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
@@ -60,9 +62,7 @@ impl Driver {
             self.open_sockets();
         }
         let mut actions = std::mem::take(&mut self.actions);
-        for action in &actions {
-            self.transmit(action);
-        }
+        self.transmit(&actions);
         for action in actions.drain(..) {
             self.act(action);
         }
@@ -73,14 +73,21 @@ impl Driver {
         }
     }
 
-    fn transmit(&mut self, action: &Action) {
-        let Action::Transmit { instance, source, destination, id, payload } = action else { return };
-        let packet = (*source, *destination, *id, &**payload);
-        if let Err(Some(error)) = self.sockets.send(*instance, packet) {
-            let name = self.router.config_of(*instance).map_or_else(|| "?".into(), |c| c.name.clone());
+    fn transmit(&mut self, actions: &[Action]) {
+        let adverts = actions.iter().filter_map(|action| match action {
+            Action::Transmit { instance, source, destination, id, payload } => {
+                let (source, destination, id) = (*source, *destination, *id);
+                let packet = Outgoing { source, destination, ttl: None, id, payload };
+                Some(Advert { instance: *instance, packet })
+            }
+            _ => None,
+        });
+        let router = &self.router;
+        self.sockets.send(adverts, |instance, error| {
+            let name = router.config_of(instance).map_or_else(|| "?".into(), |c| c.name.clone());
             let errno = error.raw_os_error().unwrap_or(0);
             emit(Ident::Vrrp, Line::info(format!("({name}): send advert error {errno} ({error})")));
-        }
+        });
     }
 
     /// What the kernel is to do; adverts have left already. All else waits until it is done: a log line wakes its
