@@ -142,7 +142,7 @@ struct Lower<'a> {
     /// What checks have in common.
     checks: check::Shared,
     /// What the last block of a real server came to that stands in the text several times.
-    understood: Option<(Arc<Vec<Node>>, real_server::RealDraft)>,
+    understood: Option<(Arc<Vec<Node>>, Arc<real_server::RealBlock>)>,
     /// Services of groups that are not defined yet.
     waiting_services: Vec<service::ServiceDraft>,
     /// `virtual_server_group` by name.
