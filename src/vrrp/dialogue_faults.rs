@@ -42,7 +42,7 @@ fn a_link_that_flaps_is_left_alone() {
 #[test]
 fn the_source_that_is_tracked_goes_and_comes() {
     let mut config = VrrpInstance { source: Some(ip("10.0.0.9")), ..instance("A", 1, 100) };
-    config.options.track_src_ip = true;
+    Arc::make_mut(&mut config.options).track_src_ip = true;
     let interface = |addresses: &[&str]| {
         let one = eth0(true, Some("10.0.0.1"));
         let mut all = one.addresses.clone();
@@ -64,7 +64,7 @@ fn the_source_that_is_tracked_goes_and_comes() {
 #[test]
 fn unicast_without_peers_may_be_a_fault() {
     let mut config = instance("A", 1, 100);
-    config.options.unicast_fault_no_peer = true;
+    Arc::make_mut(&mut config.options).unicast_fault_no_peer = true;
     let (_, said) = Talk::start(Config { instances: vec![config], ..Config::default() });
     assert_eq!(said, ["A FAULT"]);
 }
@@ -72,7 +72,7 @@ fn unicast_without_peers_may_be_a_fault() {
 #[test]
 fn an_owner_that_is_told_to_hears_nobody() {
     let mut config = instance("A", 1, 255);
-    config.options.owner_ignore_adverts = true;
+    Arc::make_mut(&mut config.options).owner_ignore_adverts = true;
     let (mut talk, _) = Talk::start(Config { instances: vec![config], ..Config::default() });
     talk.due(0.000001);
     assert_eq!(talk.hear(at(0.5), PEER, 255), [""; 0]);
@@ -193,7 +193,7 @@ fn a_better_peer_waits_less_for_a_master_that_runs_late() {
     // Silent for 3.3 s: longer than a peer of 250 waits (3.02 s), shorter than one of our own priority (3.61 s).
     for (others, listens) in [(None, false), (Some(250), true)] {
         let mut config = VrrpInstance { nopreempt: true, ..instance("A", 1, 100) };
-        config.options.timer_expired_backup = others;
+        Arc::make_mut(&mut config.options).timer_expired_backup = others;
         let mut talk = Talk::alone(config);
         talk.due(MASTER_AT);
         let mut out = Vec::new();

@@ -1,7 +1,7 @@
 //! Tracked files, processes and BFD sessions, alone and in groups.
 
 use super::*;
-use crate::config::model::TrackedObjects;
+use crate::config::model::{InstanceOptions, TrackedObjects};
 use crate::vrrp::note::What;
 
 fn tracked(name: &str, weight: i16) -> Vec<Tracked> {
@@ -9,8 +9,8 @@ fn tracked(name: &str, weight: i16) -> Vec<Tracked> {
 }
 
 fn following(instance: VrrpInstance, tracked: TrackedObjects) -> VrrpInstance {
-    let options = crate::config::model::InstanceOptions { tracked, ..instance.options.clone() };
-    VrrpInstance { options, ..instance }
+    let options = InstanceOptions { tracked, ..InstanceOptions::clone(&instance.options) };
+    VrrpInstance { options: options.into(), ..instance }
 }
 
 fn files(name: &str, weight: i16) -> TrackedObjects {
