@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::action::{Action, InstanceId, State};
-use super::counters::Counters;
+use super::counters::{Counters, Tally};
 use super::debounce::Debounce;
 use super::event::{Datagram, Event};
 use super::facts::{Change, Facts};
@@ -26,6 +26,9 @@ use crate::ids::{Family, IfIndex, Name, Vrid};
 use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
 use crate::time::Mono;
+
+/// Instances whose timers run in one pass.
+pub const AT_ONCE: usize = 512;
 
 /// What an instance looks like from outside.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -122,7 +125,7 @@ impl Router {
         };
         for instance in router.config.clone().instances.iter() {
             let id = InstanceId(u32::try_from(router.instances.len()).unwrap_or(u32::MAX));
-            router.instances.push(Some(Instance::new(id, Arc::new(instance.clone()))));
+            router.instances.push(Some(Instance::new(id, instance.clone())));
             router.order.push(id);
         }
         // Nothing can be left on a VMAC that has only just been made.
@@ -194,10 +197,10 @@ impl Router {
         for (name, interface) in self.debounce.expire(now) {
             self.interface_counts(now, &name, Some(interface), out);
         }
-        // One pass over what is due now: an instance whose announcements come in slices is due again
+        // One pass over what is due now, and not over more than the driver sends in one go: an instance whose announcements come in slices is due again
         // at once, and its next slice must not keep the driver from looking at its sockets.
         let mut due = std::mem::take(&mut self.expiring);
-        due.extend(self.due.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id));
+        due.extend(self.due.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).take(AT_ONCE));
         for id in due.drain(..) {
             self.listen_if_stalled(now, id, out);
             if let Some(instance) = self.instance_mut(id) {
@@ -241,6 +244,12 @@ impl Router {
         self.instances.iter().flatten().map(|instance| (instance.id, &instance.config))
     }
 
+    /// Every instance of the configuration with its own, and the address that it speaks from.
+    pub fn ways(&self) -> impl Iterator<Item = (InstanceId, &Arc<VrrpInstance>, Option<IpAddr>)> {
+        let instances = self.order.iter().filter_map(|id| self.instance(*id));
+        instances.map(|instance| (instance.id, &instance.config, instance.source))
+    }
+
     /// The state of every instance, in the order of the configuration.
     pub fn views(&self) -> Vec<View> {
         self.order.iter().filter_map(|id| self.instance(*id)).map(Self::view).collect()
@@ -248,7 +257,7 @@ impl Router {
 
     /// Every counter begins again at zero.
     pub fn clear_counters(&mut self) {
-        self.instances.iter_mut().flatten().for_each(|instance| instance.counters = Counters::default());
+        self.instances.iter_mut().flatten().for_each(|instance| instance.counters = Tally::default());
     }
 
     fn view(instance: &Instance) -> View {
@@ -260,7 +269,7 @@ impl Router {
             master: instance.master(),
             source: instance.source,
             faults: instance.faults.clone(),
-            counters: instance.counters,
+            counters: instance.counters.total(),
         }
     }
 

@@ -64,7 +64,8 @@ pub fn take_keys(config: &mut Config, facts: &HostFacts) {
         if instance.options.auth_hmac.is_none() {
             continue;
         }
-        let own = &mut Arc::make_mut(&mut instance.options).auth_hmac;
+        // Nobody shares it yet.
+        let own = &mut Arc::make_mut(&mut Arc::make_mut(instance).options).auth_hmac;
         let Some(hmac) = own else { continue };
         hmac.keys.retain_mut(|key| {
             let HmacSecret::File(path) = &key.secret else { return true };

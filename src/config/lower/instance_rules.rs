@@ -47,7 +47,7 @@ impl Lower<'_> {
                 && self.is_unique(&instance, &mut places, vrid_span.or(span))
             {
                 self.sync_daemon_of(&instance.name, sync_daemon);
-                self.loaded.config.instances.push(instance);
+                self.loaded.config.instances.push(Arc::new(instance));
             }
         }
         for group in groups {
@@ -256,7 +256,7 @@ impl Lower<'_> {
     /// The name that the line gives, unless another instance has it.
     fn free_vmac_name(&mut self, draft: &Draft, line: &VmacLine, taken: &VmacNames) -> Option<Name> {
         let name = line.name.clone()?;
-        let used = |one: &&VrrpInstance| one.vmac.as_ref().is_some_and(|vmac| vmac.name == name);
+        let used = |one: &&Arc<VrrpInstance>| one.vmac.as_ref().is_some_and(|vmac| vmac.name == name);
         let Some(other) = self.loaded.config.instances.iter().find(used) else { return Some(name) };
         let message = format!(
             "({}) VRRP instance {} is already using {name} - ignoring name",

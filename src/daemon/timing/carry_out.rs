@@ -22,9 +22,12 @@ use crate::report::{Ident, Line, emit, vrrp};
 use crate::time::Mono;
 use crate::vrrp::action::{Action, InstanceId};
 use crate::vrrp::note::What;
+use crate::vrrp::router::AT_ONCE;
 
-/// Actions that are remembered without new memory, and words.
-const REMEMBERED: usize = 4096;
+/// Actions that are remembered without new memory: an advert of as many routers as speak in one turn.
+const REMEMBERED: usize = AT_ONCE;
+/// The same of words: in a steady state there are none.
+const WORDS: usize = 16;
 
 /// What is to be said, in order.
 pub(super) enum Unsaid {
@@ -119,7 +122,7 @@ impl Driver {
                 Unsaid::Announced(key, error) => emit(Ident::Vrrp, announce::line(&key, error)),
             }
         }
-        unsaid.shrink_to(REMEMBERED);
+        unsaid.shrink_to(WORDS);
         self.unsaid = unsaid;
     }
 

@@ -532,9 +532,7 @@ impl Driver {
     }
 
     fn open_sockets(&mut self) {
-        let views = self.router.views();
-        let needs =
-            views.iter().map(|view| Need { id: view.id, config: &view.config, source: view.source });
+        let needs = self.router.ways().map(|(id, config, source)| Need { id, config, source });
         for (name, error) in
             self.sockets.open_needed(&self.poller, needs, &self.interfaces, &self.config.global.buffers)
         {

@@ -33,6 +33,8 @@ pub(super) struct Sockets {
     by_instance: FxHashMap<InstanceId, Route>,
     needed: HashSet<InstanceId>,
     next_token: u64,
+    /// Those whose last advert could not be sent.
+    failing: HashSet<InstanceId>,
     /// Who has no sockets because of an error, so that it is told once.
     without: HashMap<InstanceId, Option<i32>>,
 }
@@ -67,6 +69,7 @@ impl Sockets {
             by_instance: FxHashMap::default(),
             needed: HashSet::new(),
             next_token: first_token,
+            failing: HashSet::new(),
             without: HashMap::new(),
         }
     }
@@ -127,6 +130,7 @@ impl Sockets {
     /// Closes what nobody needs since the last [`Sockets::open_needed`].
     pub fn close_unneeded(&mut self, poller: &Poller) {
         self.by_instance.retain(|id, _| self.needed.contains(id));
+        self.failing.retain(|id| self.needed.contains(id));
         let used: HashSet<u64> = self.by_instance.values().map(|route| route.token).collect();
         self.tokens.retain(|_, token| used.contains(token));
         for (_, open) in self.open.extract_if(|token, _| !used.contains(token)) {
@@ -198,8 +202,10 @@ impl Sockets {
         {
             let result = open.socket.send(rest);
             let sent = result.as_ref().copied().unwrap_or(0);
-            for instance in batch.instances.iter().skip(next).take(sent) {
-                self.set_error(*instance, None);
+            if !self.failing.is_empty() {
+                for instance in batch.instances.iter().skip(next).take(sent) {
+                    self.set_error(*instance, None);
+                }
             }
             next += sent;
             // The others do not suffer for one that cannot be sent.
@@ -220,6 +226,11 @@ impl Sockets {
     /// What came of the last advert of an instance; true where it is an error, and another one than before.
     fn set_error(&mut self, instance: InstanceId, error: Option<i32>) -> bool {
         let Some(route) = self.by_instance.get_mut(&instance) else { return false };
+        if error.is_some() {
+            self.failing.insert(instance);
+        } else {
+            self.failing.remove(&instance);
+        }
         std::mem::replace(&mut route.error, error) != error && error.is_some()
     }
 }

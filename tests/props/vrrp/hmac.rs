@@ -79,7 +79,7 @@ fn utc_of(payload: &[u8]) -> Duration {
 }
 
 fn start(instance: VrrpInstance, own: &[&str]) -> Router {
-    let config = Config { instances: vec![instance], ..Config::default() };
+    let config = Config { instances: vec![instance.into()], ..Config::default() };
     Router::start(Mono::ZERO, Arc::new(config), &[interface("e0", 2, true, own)], &mut Vec::new())
 }
 
