@@ -9,7 +9,7 @@ use super::balancing::Masters;
 use super::fifos::{About, Fifos};
 use super::scripts::{Invocation, Runner, ScriptBook};
 use super::timing::Report;
-use crate::config::model::{Command, Config, Notify};
+use crate::config::model::{Command, Config, Notify, VrrpInstance};
 use crate::ids::Name;
 use crate::lvs::action::ScriptEvent;
 use crate::vrrp::action::{State, Subject};
@@ -23,13 +23,32 @@ pub struct Current(Arc<RwLock<Known>>);
 
 struct Known {
     now: Pair,
+    by_name: ByName,
     /// For what a reload removed: it is told so when it has left the configuration.
-    before: Option<Pair>,
+    before: Option<(Pair, ByName)>,
+}
+
+/// The places of a configuration's instances, by their names: thousands may change their state together.
+struct ByName(Box<[u32]>);
+
+impl ByName {
+    fn of(config: &Config) -> Self {
+        let mut places: Vec<u32> = (0..).take(config.instances.len()).collect();
+        places.sort_by_key(|place| config.instances.get(*place as usize).map(|instance| &instance.name));
+        ByName(places.into())
+    }
+
+    fn find<'c>(&self, config: &'c Config, name: &Name) -> Option<&'c VrrpInstance> {
+        let at = |place: u32| config.instances.get(place as usize);
+        let found = self.0.binary_search_by(|place| at(*place).map(|i| &i.name).cmp(&Some(name)));
+        at(*self.0.get(found.ok()?)?)
+    }
 }
 
 impl Current {
     pub fn new(config: Arc<Config>, book: Arc<ScriptBook>) -> Self {
-        Current(Arc::new(RwLock::new(Known { now: (config, book), before: None })))
+        let by_name = ByName::of(&config);
+        Current(Arc::new(RwLock::new(Known { now: (config, book), by_name, before: None })))
     }
 
     pub fn get(&self) -> Pair {
@@ -38,17 +57,18 @@ impl Current {
 
     pub fn replace(&self, config: Arc<Config>, book: Arc<ScriptBook>) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.before = Some(std::mem::replace(&mut known.now, (config, book)));
+        let by_name = ByName::of(&config);
+        let by_name = std::mem::replace(&mut known.by_name, by_name);
+        known.before = Some((std::mem::replace(&mut known.now, (config, book)), by_name));
     }
 
     /// The scripts of an instance or a group that runs or has just been removed.
     fn scripts_of(&self, subject: &Subject) -> Option<(Notify, Arc<ScriptBook>)> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        std::iter::once(&known.now).chain(&known.before).find_map(|(config, book)| {
+        let before = known.before.iter().map(|(pair, by_name)| (pair, by_name));
+        std::iter::once((&known.now, &known.by_name)).chain(before).find_map(|((config, book), by_name)| {
             let notify = match subject {
-                Subject::Instance(name) => {
-                    config.instances.iter().find(|i| i.name == *name).map(|i| &i.notify)
-                }
+                Subject::Instance(name) => by_name.find(config, name).map(|instance| &instance.notify),
                 Subject::Group(name) => {
                     config.sync_groups.iter().find(|g| g.name == *name).map(|g| &g.notify)
                 }
@@ -168,5 +188,32 @@ fn follow(masters: &mut Masters, name: &Name, state: State) -> bool {
         State::Deleted => masters.remove(name).is_some(),
         // The daemon ends, and the load balancer with it.
         State::Init | State::Stop => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{LoadOptions, load_str};
+
+    #[test]
+    fn every_instance_is_found_by_its_name() {
+        let text: String = ["b", "c", "a"]
+            .iter()
+            .zip(1..)
+            .map(|(name, vrid)| {
+                format!(
+                    "vrrp_instance {name} {{\n interface eth0\n virtual_router_id {vrid}\n \
+                     virtual_ipaddress {{\n 10.0.0.{vrid}\n }}\n}}\n"
+                )
+            })
+            .collect();
+        let config = load_str("names.conf", &text, &LoadOptions::default()).config;
+        let by_name = ByName::of(&config);
+        for instance in &config.instances {
+            assert_eq!(by_name.find(&config, &instance.name).map(|i| i.vrid), Some(instance.vrid));
+        }
+        assert_eq!(config.instances.len(), 3);
+        assert!(by_name.find(&config, &"d".into()).is_none());
     }
 }
