@@ -4,7 +4,10 @@
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 use super::frames::Leaving;
 
@@ -212,4 +215,11 @@ pub fn trim_heap() {
     #[cfg(target_env = "gnu")]
     // SAFETY: a call without pointers that takes the heap's own locks.
     let _whether_any = unsafe { libc::malloc_trim(0) };
+}
+
+/// Has the runtime wait until a descriptor is readable. Whoever gets it must not put another in its place.
+pub(super) fn register_readable(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: it is owned, so it stays open and the same until it is dropped with its registration; `Wakeup`, the only
+    // caller, lends it to nobody who could change it.
+    Ok(unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?)
 }

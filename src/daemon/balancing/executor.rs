@@ -51,6 +51,8 @@ pub enum OpenError {
     Read(#[from] NetlinkError),
     #[error("IPVS: {0}")]
     Task(#[from] JoinError),
+    #[error("health checks: {0}")]
+    Checks(#[from] std::io::Error),
 }
 
 /// The handles, here or at work.
