@@ -102,6 +102,9 @@ pub fn render(note: &Note) -> Line {
             let why = if *dry { "its connections have ended" } else { "drain_timeout is over" };
             format!("Removing service {real} from VS {service}: {why}")
         }
+        Note::MemberDraining { member, service, seconds } => {
+            format!("Draining Virtual Server {member} of VS {service} for {seconds} seconds at most")
+        }
         Note::LeftToAnother { service, first, more } => {
             let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
             let first = ServiceName::Single(*first);
