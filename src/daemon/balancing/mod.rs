@@ -5,6 +5,7 @@
 
 mod allowances;
 mod executor;
+mod place;
 mod presence;
 mod reader;
 mod record;
@@ -22,7 +23,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{Id, JoinError, JoinSet, spawn_blocking};
 
 use self::allowances::allow_probes;
-use self::executor::{Executor, Finished};
+use self::executor::{Executor, Finished, Opened};
+use self::place::Place;
 use self::presence::{Addresses, Here};
 use self::reader::{Found, Reader, Seen};
 use self::renewal::Renewal;
@@ -82,6 +84,7 @@ pub struct Balancer {
     director: Director,
     table: Table,
     executor: Executor,
+    place: Place,
     probes: JoinSet<Probed>,
     /// Which checker a probe works for, should it die.
     running: HashMap<Id, (CheckerId, u64)>,
@@ -122,7 +125,10 @@ impl Balancer {
     ) -> Result<Self, OpenError> {
         allow_probes(&config);
         emit(Ident::Checkers, Line::info("Initializing ipvs"));
-        let (executor, found) = Executor::open(&config.global, pid_file).await?;
+        let (settings, path) = (config.global.clone(), pid_file.clone());
+        let opened = spawn_blocking(move || Opened::new(&settings, &path)).await??;
+        let place = Place::new(config.global.net_namespace_ipvs.as_ref(), opened.namespace, pid_file);
+        let (executor, found) = Executor::new(opened);
         let mut table = Table::default();
         table.adopt(found.table);
         let mut actions = Vec::new();
@@ -135,6 +141,7 @@ impl Balancer {
             director,
             table,
             executor,
+            place,
             probes: JoinSet::new(),
             running: HashMap::new(),
             scripts,
@@ -177,12 +184,14 @@ impl Balancer {
         loop {
             self.carry_out();
             self.look();
-            let deadlines = [self.director.deadline(), self.table.retry_at(), self.reading_at()];
+            let again = self.table.retry_at().filter(|_| !self.executor.is_away());
+            let deadlines = [self.director.deadline(), again, self.reading_at()];
             let deadline = deadlines.into_iter().flatten().min();
             tokio::select! {
                 Some(finished) = self.probes.join_next_with_id() => self.probe_ended(finished),
                 found = self.reader.found() => self.found = found,
                 finished = self.executor.finished() => self.programmed(finished),
+                news = self.place.news(&self.config.global) => self.moved(news),
                 command = commands.recv() => match command.unwrap_or(Command::Stop { release: true }) {
                     Command::Stop { release } => break self.stop(release).await,
                     command => self.obey(command),
@@ -324,6 +333,23 @@ impl Balancer {
         }
     }
 
+    /// The namespace that IPVS is in has gone, or is there again.
+    fn moved(&mut self, news: place::News) {
+        match news {
+            place::News::Gone => {
+                self.executor.leave();
+                self.reader.leave();
+                (self.renewal, self.found) = (Renewal::default(), None);
+            }
+            place::News::Back(opened) => {
+                let found = self.executor.enter(*opened);
+                self.table.adopt(found.table);
+                self.sync.found_elsewhere(found.daemons);
+                self.reader = Reader::new(found.reader);
+            }
+        }
+    }
+
     /// What others have changed is put right by the next batch.
     fn seen(&mut self, Seen { table, daemons, timeouts, since }: Seen) {
         self.sync.observe(daemons);
@@ -364,6 +390,11 @@ impl Balancer {
     /// Starts a batch, if something is to be done and none is under way.
     fn program(&mut self) {
         if self.executor.is_busy() {
+            return;
+        }
+        if self.executor.is_away() {
+            let refused = vec!["IPVS: the network namespace is gone".to_owned()];
+            self.waiting.drain(..).for_each(|done| drop(done.send(refused.clone())));
             return;
         }
         if std::mem::take(&mut self.return_path_due) {

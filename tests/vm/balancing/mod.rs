@@ -60,13 +60,14 @@ pub fn cases() -> Vec<Case> {
             cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));
         }
     }
-    let ours: [(&str, fn()); 11] = [
+    let ours: [(&str, fn()); 12] = [
         ("balancing_timeouts", table::timeouts),
         ("balancing_reload_refused", reload::refuses_a_broken_file),
         ("balancing_reload_of_thousands", reload::writes_one_of_four_thousand),
         ("balancing_drains", || traffic::drains("10.0.0.100", "10.1.0.")),
         ("balancing_drains_ipv6", || traffic::drains("fd00::100", "fd01::")),
         ("balancing_drains_groups", groups::drains),
+        ("balancing_namespace_made_again", namespace::made_again),
         ("balancing_return_path", return_path::comes_back),
         ("balancing_files_at_a_reload", files::appear_at_a_reload),
         ("balancing_takes_over", successor::takes_over),
