@@ -352,6 +352,10 @@ impl Service {
         }
     }
 
+    pub fn has_quorum(&self) -> bool {
+        self.quorum.is_up()
+    }
+
     pub fn sorry_is_in_use(&self) -> bool {
         self.sorry_in_use
     }

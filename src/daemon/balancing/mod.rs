@@ -39,6 +39,7 @@ use crate::lvs::action::{Action, CheckerId, ScriptEvent};
 use crate::lvs::director::Director;
 use crate::lvs::event::Event;
 use crate::lvs::name::ServiceName;
+use crate::lvs::view::ServiceView;
 use crate::objects::ipvs::{Op, ServiceKey};
 use crate::probe::{self, Tls};
 use crate::reconcile::ipvs::Table;
@@ -57,9 +58,14 @@ pub enum Command {
     /// Take over this configuration; answered when the kernel's table follows it, with what the kernel
     /// refused (and will be asked again).
     Reconfigure(Arc<Config>, oneshot::Sender<Vec<String>>),
+    /// Tell how the services of the present configuration stand.
+    Views(oneshot::Sender<Views>),
     /// End. With `release` the table is cleared as the configuration says; without, it stays.
     Stop { release: bool },
 }
+
+/// A configuration, and its services by their place in it.
+pub type Views = (Arc<Config>, Vec<Option<ServiceView>>);
 
 /// Which VRRP instances have told their state, and whether it is MASTER: `lvs_sync_daemon` follows one.
 pub type Masters = HashMap<Name, bool>;
@@ -220,6 +226,10 @@ impl Balancer {
                 self.director.handle(clock::now(), Event::Reconfigure(config), &mut self.actions);
                 self.watch_addresses();
                 self.waiting.push(done);
+            }
+            Command::Views(answer) => {
+                // Who asked may have gone.
+                let _ = answer.send((Arc::clone(&self.config), self.director.views()));
             }
             Command::Stop { .. } => {}
         }

@@ -19,6 +19,7 @@ mod secure;
 mod server;
 mod sources;
 mod speakers;
+mod state;
 mod successor;
 mod sync;
 mod table;
@@ -80,6 +81,8 @@ pub fn cases() -> Vec<Case> {
     cases.push(Case::new("vm::balancing_files_side_by_side", files::side_by_side));
     cases.push(Case::new("vm::balancing_answers_side_by_side", answers::side_by_side));
     cases.push(Case::new("vm::balancing_pages_side_by_side", pages::side_by_side));
+    cases.push(Case::new("vm::balancing_state_side_by_side", state::side_by_side));
+    cases.push(Case::new("vm::balancing_failures_side_by_side", pages::failures_side_by_side));
     cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));
     cases
 }
