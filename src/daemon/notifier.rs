@@ -1,6 +1,7 @@
 //! Who hears of a change of state: the scripts of instances and groups, and the synchronisation daemon
 //! of IPVS.
 
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::{mpsc, watch};
@@ -23,13 +24,19 @@ pub struct Current(Arc<RwLock<Known>>);
 
 struct Known {
     now: Pair,
-    /// For what a reload removed: it is told so when it has left the configuration.
-    before: Option<Pair>,
+    /// What the last reload removed: it is told so when it has left the configuration.
+    removed: Vec<(Subject, Notify)>,
+    /// The scripts of that.
+    before: Arc<ScriptBook>,
 }
 
 impl Current {
     pub fn new(config: Arc<Config>, book: Arc<ScriptBook>) -> Self {
-        Current(Arc::new(RwLock::new(Known { now: (config, book), before: None })))
+        Current(Arc::new(RwLock::new(Known {
+            before: book.clone(),
+            now: (config, book),
+            removed: Vec::new(),
+        })))
     }
 
     pub fn get(&self) -> Pair {
@@ -38,24 +45,39 @@ impl Current {
 
     pub fn replace(&self, config: Arc<Config>, book: Arc<ScriptBook>) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.before = Some(std::mem::replace(&mut known.now, (config, book)));
+        let (old, before) = std::mem::replace(&mut known.now, (config, book));
+        known.removed = removed(&old, &known.now.0);
+        known.before = before;
     }
 
     /// The scripts of an instance or a group that runs or has just been removed.
     fn scripts_of(&self, subject: &Subject) -> Option<(Notify, Arc<ScriptBook>)> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        std::iter::once(&known.now).chain(&known.before).find_map(|(config, book)| {
-            let notify = match subject {
-                Subject::Instance(name) => {
-                    config.instances.iter().find(|i| i.name == *name).map(|i| &i.notify)
-                }
-                Subject::Group(name) => {
-                    config.sync_groups.iter().find(|g| g.name == *name).map(|g| &g.notify)
-                }
-            };
-            Some((notify?.clone(), book.clone()))
-        })
+        let (config, book) = &known.now;
+        let notify = match subject {
+            Subject::Instance(name) => config.instances.iter().find(|i| i.name == *name).map(|i| &i.notify),
+            Subject::Group(name) => config.sync_groups.iter().find(|g| g.name == *name).map(|g| &g.notify),
+        };
+        if let Some(notify) = notify {
+            return Some((notify.clone(), book.clone()));
+        }
+        let (_, notify) = known.removed.iter().find(|(removed, _)| removed == subject)?;
+        Some((notify.clone(), known.before.clone()))
     }
+}
+
+/// Who is in `old` and not in `new`, and what is to be told of that. The whole of `old` is not kept for it: with
+/// thousands of instances that is half of what the daemon holds.
+fn removed(old: &Config, new: &Config) -> Vec<(Subject, Notify)> {
+    let instances: HashSet<&Name> = new.instances.iter().map(|instance| &instance.name).collect();
+    let groups: HashSet<&Name> = new.sync_groups.iter().map(|group| &group.name).collect();
+    let instances = (old.instances.iter())
+        .filter(|instance| !instances.contains(&instance.name))
+        .map(|instance| (Subject::Instance(instance.name.clone()), instance.notify.clone()));
+    let groups = (old.sync_groups.iter())
+        .filter(|group| !groups.contains(&group.name))
+        .map(|group| (Subject::Group(group.name.clone()), group.notify.clone()));
+    instances.chain(groups).collect()
 }
 
 /// Passes on what the VRRP driver reports, until the driver ends.

@@ -112,6 +112,8 @@ pub(super) async fn run(
     if parts.vrrp.is_none() && parts.balancer.is_none() {
         emit(Ident::Parent, Line::warn("Warning - keepalived has no configuration to run"));
     }
+    // The parts have it; after a reload nobody should.
+    drop((config, book));
     emit(Ident::Parent, Line::info("Startup complete"));
     ServiceManager.ready("Running");
     let _trimmed = tokio::task::spawn_blocking(memory::give_back).await;

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::os::fd::AsRawFd;
 
 /// `setsockopt` with an `int`, for the options that neither socket2 nor nix knows.
@@ -100,6 +101,44 @@ pub fn send_frame(
         )
     };
     if sent >= 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// The most that [`send_together`] takes.
+pub const TOGETHER: usize = 32;
+
+/// Sends each of these packets, of which two parts are put together, to its address, with one system call. Returns
+/// how many have left; an error is that of the first.
+pub fn send_together<'a>(
+    fd: &impl AsRawFd,
+    packets: impl Iterator<Item = (Ipv4Addr, &'a [u8], &'a [u8])>,
+    flags: libc::c_int,
+) -> io::Result<usize> {
+    // SAFETY: all of these are plain numbers and pointers, for which zero is a value.
+    let (mut headers, mut parts, mut addresses) = unsafe {
+        (
+            std::mem::zeroed::<[libc::mmsghdr; TOGETHER]>(),
+            std::mem::zeroed::<[[libc::iovec; 2]; TOGETHER]>(),
+            std::mem::zeroed::<[libc::sockaddr_in; TOGETHER]>(),
+        )
+    };
+    let places = headers.iter_mut().zip(&mut parts).zip(&mut addresses);
+    let mut count = 0;
+    for (((header, parts), address), (destination, first, second)) in places.zip(packets) {
+        address.sin_family = libc::AF_INET as libc::sa_family_t;
+        address.sin_addr.s_addr = u32::from_ne_bytes(destination.octets());
+        for (part, bytes) in parts.iter_mut().zip([first, second]) {
+            *part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+        }
+        header.msg_hdr.msg_name = (&raw mut *address).cast();
+        header.msg_hdr.msg_namelen = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+        header.msg_hdr.msg_iov = parts.as_mut_ptr();
+        header.msg_hdr.msg_iovlen = 2;
+        count += 1;
+    }
+    // SAFETY: the kernel reads `count` headers, and addresses, parts and bytes behind them, all of which live until it
+    // returns and none of which moves; it writes nothing but the lengths in the headers.
+    let sent = unsafe { libc::sendmmsg(fd.as_raw_fd(), headers.as_mut_ptr(), count, flags) };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
 /// Makes what `command` starts die with us (SIGTERM when the thread that starts it ends), and keeps our

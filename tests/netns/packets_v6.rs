@@ -53,9 +53,9 @@ fn multicast_both_ways_and_not_to_ourselves() {
     let left = open("left0", Mode::Multicast(GROUP));
     let (right, sniffer) = hosts.right(|| (open("right0", Mode::Multicast(GROUP)), Sniffer::new()));
     let advert = Outgoing { ttl: None, ..packet(v6("fe80::1"), GROUP, 0, 1, b"from left") };
-    left.send(&advert).unwrap();
+    left.send(&[advert]).unwrap();
     assert_eq!(next(&right), (v6("fe80::1"), 255, b"from left".to_vec()));
-    right.send(&packet(v6("fe80::2"), GROUP, 7, 1, b"from right")).unwrap();
+    right.send(&[packet(v6("fe80::2"), GROUP, 7, 1, b"from right")]).unwrap();
     assert_eq!(next(&left), (v6("fe80::2"), 7, b"from right".to_vec()), "our own does not come back");
 
     let frame = frame_of(&sniffer, 112).unwrap();
@@ -69,7 +69,7 @@ fn multicast_both_ways_and_not_to_ourselves() {
 fn the_destination_is_known() {
     let hosts = hosts();
     let right = hosts.right(|| open("right0", Mode::Multicast(GROUP)));
-    open("left0", Mode::Multicast(GROUP)).send(&packet(v6("fe80::1"), GROUP, 255, 1, b"x")).unwrap();
+    open("left0", Mode::Multicast(GROUP)).send(&[packet(v6("fe80::1"), GROUP, 255, 1, b"x")]).unwrap();
     assert!(crate::hosts::readable(&right.receivers().next().unwrap(), SOON));
     let mut buffer = [0; 64];
     let received = right.receive(&mut buffer).unwrap().unwrap();
@@ -82,15 +82,15 @@ fn sockets_outlive_the_link() {
     let left = open("left0", Mode::Multicast(GROUP));
     let right = hosts.right(|| open("right0", Mode::Multicast(GROUP)));
     ip("link set left0 down");
-    assert!(left.send(&packet(v6("fe80::1"), GROUP, 255, 1, b"lost")).is_err());
+    assert!(left.send(&[packet(v6("fe80::1"), GROUP, 255, 1, b"lost")]).is_err());
     assert_eq!(left.receive(&mut [0; 64]).unwrap(), None, "told as nothing to read");
     ip("link set left0 up");
     wait_for("carrier", || interface("left0").is_some_and(|i| i.up));
     // The addresses went with the link.
     ip("-6 address add fe80::1/64 dev left0 nodad");
-    left.send(&packet(v6("fe80::1"), GROUP, 255, 2, b"back")).unwrap();
+    left.send(&[packet(v6("fe80::1"), GROUP, 255, 2, b"back")]).unwrap();
     assert_eq!(next(&right).2, b"back");
-    right.send(&packet(v6("fe80::2"), GROUP, 255, 1, b"answer")).unwrap();
+    right.send(&[packet(v6("fe80::2"), GROUP, 255, 1, b"answer")]).unwrap();
     assert_eq!(next(&left).2, b"answer");
 }
 
@@ -101,15 +101,15 @@ fn unicast_to_peers_of_both_scopes() {
         let (one, two) = (v6(one), v6(two));
         let left = open("left0", Mode::Unicast(one));
         let right = hosts.right(|| open("right0", Mode::Unicast(two)));
-        left.send(&packet(one, two, 77, 1, b"peer")).unwrap();
+        left.send(&[packet(one, two, 77, 1, b"peer")]).unwrap();
         assert_eq!(next(&right), (one, 77, b"peer".to_vec()));
-        left.send(&Outgoing { ttl: None, ..packet(one, two, 0, 1, b"peer") }).unwrap();
+        left.send(&[Outgoing { ttl: None, ..packet(one, two, 0, 1, b"peer") }]).unwrap();
         assert_eq!(next(&right).1, 64, "keepalived leaves it to the kernel");
     }
     // One that binds before the address is there, and sends from one that has gone.
     let early = open("left0", Mode::Unicast(v6("2001:db8::77")));
     let right = hosts.right(|| open("right0", Mode::Unicast(v6("2001:db8::2"))));
-    early.send(&packet(v6("2001:db8::77"), v6("2001:db8::2"), 255, 1, b"gone")).unwrap();
+    early.send(&[packet(v6("2001:db8::77"), v6("2001:db8::2"), 255, 1, b"gone")]).unwrap();
     assert_eq!(next(&right), (v6("2001:db8::77"), 255, b"gone".to_vec()));
 }
 
@@ -163,7 +163,7 @@ fn adverts_leave_a_virtual_mac_and_are_heard_behind_another() {
         let spec = SocketSpec { vmac: Some(virtual_device()), ..spec(parent, Mode::Multicast(GROUP)) };
         (VrrpSocket::open(&spec, None).unwrap(), Sniffer::new())
     });
-    left.send(&packet(v6("fe80::1"), GROUP, 255, 1, b"virtual")).unwrap();
+    left.send(&[packet(v6("fe80::1"), GROUP, 255, 1, b"virtual")]).unwrap();
     let frame = frame_of(&sniffer, 112).unwrap();
     assert_eq!((&frame[6..12], frame[14], frame[21]), (&mac.0[..], 0x6c, 255));
     let heard = || {

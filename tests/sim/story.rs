@@ -1,6 +1,7 @@
 //! What happens to one cluster: a configuration and a chain of mishaps drawn from the seed, then healing,
 //! then what must be true.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use standfast::config::model::{
@@ -104,11 +105,11 @@ impl Plan {
         };
         let watched = if chance.percent(30) { vec![watched] } else { Vec::new() };
         let slower = self.version == Version::V3 && chance.percent(20);
-        let instances: Vec<_> = (0..self.instances)
+        let instances: Vec<Arc<VrrpInstance>> = (0..self.instances)
             .map(|n| {
                 let segment = n % SEGMENTS;
                 let name = interface_name(segment);
-                VrrpInstance {
+                Arc::new(VrrpInstance {
                     version: self.version,
                     advert_int: if slower { self.interval * 2 } else { self.interval },
                     nopreempt,
@@ -121,7 +122,7 @@ impl Plan {
                     higher_prio_send_advert: chance.percent(20),
                     lower_prio_no_advert: chance.percent(10),
                     ..instance(&format!("I{n}"), name, n as u8 + 1, priority)
-                }
+                })
             })
             .collect();
         let group = group(&instances, self.weighted_group);
@@ -296,7 +297,7 @@ fn distort(config: &mut Config, chance: &mut Chance) {
 }
 
 /// A group of all.
-fn group(instances: &[VrrpInstance], tracking_weight: bool) -> SyncGroup {
+fn group(instances: &[Arc<VrrpInstance>], tracking_weight: bool) -> SyncGroup {
     SyncGroup {
         name: "G".into(),
         members: instances.iter().map(|instance| instance.name.clone()).collect(),

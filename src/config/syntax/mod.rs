@@ -409,6 +409,10 @@ impl Builder {
         let Some((root, open)) = self.frames.split_first_mut() else { return };
         let keep = usize::from(!all && open.is_empty());
         let complete = root.nodes.len().saturating_sub(keep);
+        // After nearly every line there is nothing to do.
+        if complete == 0 {
+            return;
+        }
         for node in root.nodes.drain(..complete) {
             let first = !std::mem::take(&mut self.begun);
             self.ready.push_back(Piece { node, first, last: true });

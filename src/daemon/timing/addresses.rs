@@ -7,6 +7,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::Owner;
 use super::duplicates::{Duplicates, News};
@@ -35,7 +36,7 @@ pub enum Work {
 /// An address that at least one owner wants.
 struct Wanted {
     attributes: AddressAttributes,
-    owners: Vec<Owner>,
+    owners: SmallVec<[Owner; 1]>,
 }
 
 /// Desired and actual addresses, and the queue that leads from one to the other.
@@ -68,13 +69,13 @@ impl Addresses {
             return;
         }
         let before = self.by_owner.remove(&owner).unwrap_or_default();
-        let mut now = Vec::new();
+        let mut now = Vec::with_capacity(list.len());
         for address in list {
             now.push(address.key.clone());
-            let wanted = self
-                .wanted
-                .entry(address.key.clone())
-                .or_insert_with(|| Wanted { attributes: address.attributes.clone(), owners: Vec::new() });
+            let wanted = self.wanted.entry(address.key.clone()).or_insert_with(|| Wanted {
+                attributes: address.attributes.clone(),
+                owners: SmallVec::new(),
+            });
             if !wanted.owners.contains(&owner) {
                 wanted.owners.push(owner);
             }

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use super::addresses::Work;
 use super::announce;
 use super::duplicates::News;
+use super::sockets::Advert;
 use super::{Driver, Owner, Report, WORK_AT_ONCE, WORK_TIME};
 use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::address::{self, Change};
 use crate::kernel::clock;
 use crate::kernel::netlink::Channel;
+use crate::kernel::raw::Outgoing;
 use crate::kernel::sniffer::Sniffer;
 use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
@@ -20,9 +22,12 @@ use crate::report::{Ident, Line, emit, vrrp};
 use crate::time::Mono;
 use crate::vrrp::action::{Action, InstanceId};
 use crate::vrrp::note::What;
+use crate::vrrp::router::AT_ONCE;
 
-/// Actions that are remembered without new memory, and words.
-const REMEMBERED: usize = 4096;
+/// Actions that are remembered without new memory: an advert of as many routers as speak in one turn.
+const REMEMBERED: usize = AT_ONCE;
+/// The same of words: in a steady state there are none.
+const WORDS: usize = 16;
 
 /// What is to be said, in order.
 pub(super) enum Unsaid {
@@ -60,9 +65,7 @@ impl Driver {
             self.open_sockets();
         }
         let mut actions = std::mem::take(&mut self.actions);
-        for action in &actions {
-            self.transmit(action);
-        }
+        self.transmit(&actions);
         for action in actions.drain(..) {
             self.act(action);
         }
@@ -73,14 +76,21 @@ impl Driver {
         }
     }
 
-    fn transmit(&mut self, action: &Action) {
-        let Action::Transmit { instance, source, destination, id, payload } = action else { return };
-        let packet = (*source, *destination, *id, &**payload);
-        if let Err(Some(error)) = self.sockets.send(*instance, packet) {
-            let name = self.router.config_of(*instance).map_or_else(|| "?".into(), |c| c.name.clone());
+    fn transmit(&mut self, actions: &[Action]) {
+        let adverts = actions.iter().filter_map(|action| match action {
+            Action::Transmit { instance, source, destination, id, payload } => {
+                let (source, destination, id) = (*source, *destination, *id);
+                let packet = Outgoing { source, destination, ttl: None, id, payload };
+                Some(Advert { instance: *instance, packet })
+            }
+            _ => None,
+        });
+        let router = &self.router;
+        self.sockets.send(adverts, |instance, error| {
+            let name = router.config_of(instance).map_or_else(|| "?".into(), |c| c.name.clone());
             let errno = error.raw_os_error().unwrap_or(0);
             emit(Ident::Vrrp, Line::info(format!("({name}): send advert error {errno} ({error})")));
-        }
+        });
     }
 
     /// What the kernel is to do; adverts have left already. All else waits until it is done: a log line wakes its
@@ -112,7 +122,7 @@ impl Driver {
                 Unsaid::Announced(key, error) => emit(Ident::Vrrp, announce::line(&key, error)),
             }
         }
-        unsaid.shrink_to(REMEMBERED);
+        unsaid.shrink_to(WORDS);
         self.unsaid = unsaid;
     }
 

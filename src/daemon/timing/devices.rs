@@ -47,7 +47,7 @@ impl Devices {
     pub fn ensure<'a>(
         &mut self,
         channel: &mut Channel,
-        instances: impl Iterator<Item = &'a VrrpInstance>,
+        instances: impl Iterator<Item = &'a Arc<VrrpInstance>>,
         interfaces: &HashMap<Name, Arc<Interface>>,
         names: &HostNames,
     ) {
@@ -132,7 +132,7 @@ impl Devices {
                 device.mac != Some(wanted.mac) || parent.is_some() && device.parent != parent
             })
         };
-        let wanted = config.instances.iter().flat_map(vmacs);
+        let wanted = config.instances.iter().flat_map(|one| vmacs(one));
         wanted.filter(stands_wrong).map(|device| device.name).collect()
     }
 
@@ -167,7 +167,7 @@ impl Devices {
 
     /// Removes the devices that the configuration does not name.
     pub fn keep_only(&mut self, channel: &mut Channel, config: &Config) {
-        let wanted: HashSet<Name> = config.instances.iter().flat_map(names).collect();
+        let wanted: HashSet<Name> = config.instances.iter().flat_map(|one| names(one)).collect();
         self.failed.retain(|name, _| wanted.contains(name));
         let gone: Vec<Name> = self.all().filter(|name| !wanted.contains(*name)).cloned().collect();
         for name in gone {

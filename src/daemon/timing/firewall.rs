@@ -49,10 +49,10 @@ impl Firewall {
         self.devices = config
             .instances
             .iter()
-            .flat_map(devices::vmacs)
+            .flat_map(|one| devices::vmacs(one))
             .map(|device| (device.family, device.name, device.parent))
             .collect();
-        let needed = !self.devices.is_empty() || config.instances.iter().any(refuses);
+        let needed = !self.devices.is_empty() || config.instances.iter().any(|one| refuses(one));
         let filtering = &config.global.filtering;
         if needed && self.style.is_none() {
             let asked = match &filtering.iptables {

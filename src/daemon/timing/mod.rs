@@ -12,6 +12,7 @@
 mod addresses;
 mod announce;
 mod carry_out;
+mod crowd;
 mod devices;
 mod duplicates;
 mod firewall;
@@ -34,6 +35,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::addresses::Addresses;
 use self::announce::Announcer;
 use self::carry_out::Unsaid;
+use self::crowd::Crowd;
 use self::devices::Devices;
 use self::firewall::Firewall;
 use self::names::HostNames;
@@ -123,6 +125,9 @@ pub struct Driver {
     router: Router,
     poller: Poller,
     alarm: Alarm,
+    crowd: Crowd,
+    /// When there was something to do by itself, as it was seen before the last sleep.
+    deadline: Option<Mono>,
     channel: Channel,
     monitor: Monitor,
     /// When it is to be read although addresses wait.
@@ -188,6 +193,8 @@ impl Driver {
             router: Router::start(clock::now(), Arc::default(), [], &mut Vec::new()),
             poller,
             alarm,
+            crowd: Crowd::default(),
+            deadline: None,
             channel,
             monitor,
             monitor_at: Mono::ZERO,
@@ -240,11 +247,21 @@ impl Driver {
     }
 
     fn take_turns(&mut self) -> Result<(), DriverError> {
+        clock::nap_exactly();
         loop {
             self.carry_out();
-            self.wait()?;
-            self.router.tell_utc(clock::utc());
-            self.drain()?;
+            // Most wake-ups are for adverts that do no more than move a timer.
+            loop {
+                self.wait()?;
+                self.tell_time();
+                self.drain()?;
+                if !self.is_quiet() {
+                    break;
+                }
+                if let Some(moment) = self.crowd.gathers(self.deadline) {
+                    clock::nap(moment);
+                }
+            }
             if self.tokens.contains(&BELL)
                 && let Some(post) = self.inbox.next()
                 && self.obey(post)
@@ -262,6 +279,20 @@ impl Driver {
         }
     }
 
+    /// Only packets came, and nothing follows from them.
+    fn is_quiet(&self) -> bool {
+        self.tokens.iter().all(|token| *token >= FIRST_SOCKET)
+            && self.actions.is_empty()
+            && self.addresses.is_idle()
+            && self.unsaid.is_empty()
+    }
+
+    fn tell_time(&mut self) {
+        if self.router.asks_for_utc() {
+            self.router.tell_utc(clock::utc());
+        }
+    }
+
     /// Sleeps until there is something to do; while kernel work is left, that is now.
     fn wait(&mut self) -> Result<(), DriverError> {
         let failed = |error| DriverError::Io("poller", error);
@@ -274,11 +305,15 @@ impl Driver {
                 self.firewall.deadline(),
                 self.rewire_at,
             ];
-            let deadline = deadlines.into_iter().flatten().min();
-            self.alarm.set(deadline).map_err(|error| DriverError::Io("timer", error))?;
+            self.deadline = deadlines.into_iter().flatten().min();
+            self.alarm.set(self.deadline).map_err(|error| DriverError::Io("timer", error))?;
             self.tokens.extend(self.poller.wait().map_err(failed)?);
         } else {
+            self.deadline = Some(Mono::ZERO);
             self.tokens.extend(self.poller.look().map_err(failed)?);
+        }
+        if self.tokens.contains(&ALARM) {
+            self.alarm.rang();
         }
         Ok(())
     }
@@ -286,8 +321,12 @@ impl Driver {
     /// Everything that has arrived, packets first.
     fn drain(&mut self) -> Result<(), DriverError> {
         let tokens = std::mem::take(&mut self.tokens);
+        let mut now = None;
         for token in tokens.iter().copied().filter(|token| *token >= FIRST_SOCKET) {
-            self.drain_socket(token);
+            now = self.drain_socket(token, tokens.len() == 1).max(now);
+        }
+        if let Some(now) = now {
+            self.crowd.heard(now);
         }
         // A takeover is what the monitor has most to tell of: that can wait until it is done, or for a moment.
         if tokens.contains(&MONITOR) && (self.addresses.is_idle() || clock::now() >= self.monitor_at) {
@@ -305,17 +344,21 @@ impl Driver {
         Ok(())
     }
 
-    fn drain_socket(&mut self, token: u64) {
+    /// Takes the packets of one socket; gives when the last was taken. Where it is `alone` and speaks seldom, one
+    /// packet is most likely all that there is: if not, the next wait returns at once.
+    fn drain_socket(&mut self, token: u64, alone: bool) -> Option<Mono> {
+        let mut last = None;
         for _ in 0..PACKETS_PER_TURN {
             let (interface, received) = match self.sockets.receive(token, self.buffer.as_mut_slice()) {
                 Ok(Some(received)) => received,
-                Ok(None) => return,
+                Ok(None) => break,
                 Err(error) => {
                     emit(Ident::Vrrp, Line::warn(format!("VRRP socket: {error}")));
-                    return;
+                    break;
                 }
             };
             let now = clock::now();
+            last = Some(now);
             let datagram = Datagram {
                 received_at: now,
                 interface,
@@ -326,7 +369,13 @@ impl Driver {
                 payload: received.payload,
             };
             self.router.handle(now, Event::Packet(datagram), &mut self.actions);
+            // What is due may be put off by a packet that is there already: then all are looked at.
+            let is_due = self.deadline.is_some_and(|at| at <= now);
+            if alone && !is_due && !self.crowd.is_dense(now) {
+                break;
+            }
         }
+        last
     }
 
     fn interface_changed(&mut self, change: Change) {
@@ -420,7 +469,7 @@ impl Driver {
     }
 
     fn stop(&mut self, release: bool) {
-        self.router.tell_utc(clock::utc());
+        self.tell_time();
         self.router.handle(clock::now(), Event::Stop, &mut self.actions);
         self.act_all();
         self.say_all();
@@ -483,9 +532,7 @@ impl Driver {
     }
 
     fn open_sockets(&mut self) {
-        let views = self.router.views();
-        let needs =
-            views.iter().map(|view| Need { id: view.id, config: &view.config, source: view.source });
+        let needs = self.router.ways().map(|(id, config, source)| Need { id, config, source });
         for (name, error) in
             self.sockets.open_needed(&self.poller, needs, &self.interfaces, &self.config.global.buffers)
         {

@@ -20,7 +20,7 @@ const OVER: &str = "Removing service [10.0.1.2]:tcp:80 from VS [10.0.0.1]:tcp:80
 
 /// Without checks, so that only the drain asks for time.
 fn idle(n: u8) -> RealServer {
-    RealServer { checks: Vec::new(), ..real(n) }
+    RealServer { checks: smallvec::SmallVec::new(), ..real(n) }
 }
 
 fn draining(reals: impl IntoIterator<Item = RealServer>) -> VirtualServer {

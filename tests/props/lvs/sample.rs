@@ -102,7 +102,7 @@ pub fn real(n: u8) -> RealServer {
         lower_threshold: 0,
         inhibit_on_failure: false,
         smtp_alert: true,
-        checks: vec![tcp(address)],
+        checks: smallvec::smallvec![tcp(address)],
         options: Some(Box::new(RealOptions {
             notify_up: command(&format!("up {n}")),
             notify_down: command(&format!("down {n}")),

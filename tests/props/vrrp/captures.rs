@@ -61,7 +61,7 @@ pub fn read(text: &str) -> Vec<Captured> {
 /// Our adverts for this instance: the first, the second, and the resignation.
 fn ours(instance: VrrpInstance) -> Vec<(IpAddr, Vec<u8>)> {
     let mut out = Vec::new();
-    let config = Config { instances: vec![instance], ..Config::default() };
+    let config = Config { instances: vec![instance.into()], ..Config::default() };
     let eth = interface("e0", 2, true, &["10.9.0.1/24", "fe80::ff:fe00:1/64"]);
     let mut router = Router::start(Mono::ZERO, Arc::new(config), &[eth], &mut out);
     let mut now = Mono::ZERO;
@@ -253,7 +253,7 @@ fn captured_authentication_headers_are_understood() {
             unicast_peers: peer_of(&instance),
             ..instance
         };
-        let config = Config { instances: vec![listener], ..Config::default() };
+        let config = Config { instances: vec![listener.into()], ..Config::default() };
         let eth = interface("e0", 2, true, &["10.9.0.2/24"]);
         let mut router = Router::start(Mono::ZERO, Arc::new(config), &[eth], &mut out);
         for packet in [&captured[0], &captured[1], &captured[0], &captured[2]] {
@@ -295,7 +295,7 @@ fn the_ip_header_around_all_of_them() {
 #[test]
 fn captured_adverts_are_understood() {
     let backup = VrrpInstance { priority: 50, ..v2_pass() };
-    let config = Config { instances: vec![backup], ..Config::default() };
+    let config = Config { instances: vec![backup.into()], ..Config::default() };
     let mut out = Vec::new();
     let eth = interface("e0", 2, true, &["10.9.0.2/24"]);
     let mut router = Router::start(Mono::ZERO, Arc::new(config), &[eth], &mut out);

@@ -42,7 +42,7 @@ fn hmac(active_key: u8) -> AuthHmac {
 
 fn with(hmac: AuthHmac, instance: VrrpInstance) -> VrrpInstance {
     let options = InstanceOptions { auth_hmac: Some(hmac), ..InstanceOptions::default() };
-    VrrpInstance { options, ..instance }
+    VrrpInstance { options: options.into(), ..instance }
 }
 
 /// The three that were captured, with the peers' addresses seen from the sender.
@@ -79,7 +79,7 @@ fn utc_of(payload: &[u8]) -> Duration {
 }
 
 fn start(instance: VrrpInstance, own: &[&str]) -> Router {
-    let config = Config { instances: vec![instance], ..Config::default() };
+    let config = Config { instances: vec![instance.into()], ..Config::default() };
     Router::start(Mono::ZERO, Arc::new(config), &[interface("e0", 2, true, own)], &mut Vec::new())
 }
 
@@ -226,8 +226,7 @@ fn a_receiver_only_sends_no_trailer() {
     for (_, instance) in captured() {
         let mut quiet = hmac(1);
         quiet.mode = HmacMode::ReceiveOnly;
-        let options = InstanceOptions::default();
-        let plain = VrrpInstance { options, ..instance.clone() };
+        let plain = VrrpInstance { options: Arc::default(), ..instance.clone() };
         let adverts = |instance| {
             let mut router = start(instance, &["10.9.0.1/24", "fe80::1/64"]);
             let mut out = Vec::new();
@@ -242,7 +241,7 @@ fn a_receiver_only_sends_no_trailer() {
 fn a_node_without_the_key_follows() {
     for (captured, instance) in captured() {
         let mut listener = Listener::of(&instance, |_| {});
-        let plain = VrrpInstance { options: InstanceOptions::default(), priority: 50, ..instance.clone() };
+        let plain = VrrpInstance { options: Arc::default(), priority: 50, ..instance.clone() };
         let plain = match instance.unicast_peers.is_empty() {
             true => plain,
             false => VrrpInstance { source: Some(ip("10.9.0.2")), ..plain },

@@ -42,7 +42,7 @@ fn router(version: Version, master: bool) -> (Router, Mono) {
         addresses: vec![address("e0", "10.9.0.50/24")],
         ..instance("VI_1", "e0", 51, 100)
     };
-    let config = Config { instances: vec![instance], ..Config::default() };
+    let config = Config { instances: vec![instance.into()], ..Config::default() };
     let mut out = Vec::new();
     let eth = interface("e0", 2, true, &["10.9.0.1/24"]);
     let mut router = Router::start(Mono::ZERO, Arc::new(config), &[eth], &mut out);
@@ -61,7 +61,7 @@ fn sealed_router() -> Router {
         addresses: vec![address("e0", "10.9.0.50/24")],
         ..instance("VI_1", "e0", 51, 100)
     };
-    let config = Config { instances: vec![instance], ..Config::default() };
+    let config = Config { instances: vec![instance.into()], ..Config::default() };
     let eth = interface("e0", 2, true, &["10.9.0.1/24"]);
     let mut router = Router::start(Mono::ZERO, Arc::new(config), &[eth], &mut Vec::new());
     hear_sealed(&mut router, Mono::ZERO, &sealed(10, 100), &sealed_header());
