@@ -67,7 +67,9 @@ impl Fault {
         let mut config = config.clone();
         match self {
             Fault::TearsGroups => config.sync_groups.clear(),
-            Fault::NeverPreempts => config.instances.iter_mut().for_each(|one| one.nopreempt = true),
+            Fault::NeverPreempts => {
+                config.instances.iter_mut().for_each(|one| std::sync::Arc::make_mut(one).nopreempt = true);
+            }
             _ => {}
         }
         config

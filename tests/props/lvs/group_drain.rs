@@ -19,7 +19,7 @@ const GONE: &str = "Removing Virtual Server [10.0.0.2]:tcp:80";
 
 /// Without checks, so that only the drain asks for time.
 fn idle(n: u8) -> RealServer {
-    RealServer { checks: Vec::new(), ..real(n) }
+    RealServer { checks: smallvec::SmallVec::new(), ..real(n) }
 }
 
 /// The group has 10.0.0.1 and `more`.
