@@ -169,6 +169,7 @@ struct Builder {
     begun: bool,
     /// Room for the nodes of blocks, and for blocks.
     spare: Vec<Vec<Node>>,
+    #[expect(clippy::vec_box, reason = "a node holds its block in a box: that is what is kept")]
     boxes: Vec<Box<Block>>,
     findings: Findings,
     /// Opening braces without closing ones, for the whole text; negative: too many closing ones. Each
