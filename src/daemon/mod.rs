@@ -198,7 +198,7 @@ fn dump_config(config: &Config) {
     for line in dumps::vrrp(config, &[]).lines() {
         emit(Ident::Vrrp, Line::info(line));
     }
-    for line in dumps::lvs(config).lines().filter(|_| !config.virtual_servers.is_empty()) {
+    for line in dumps::lvs(config, &[]).lines().filter(|_| !config.virtual_servers.is_empty()) {
         emit(Ident::Checkers, Line::info(line));
     }
 }

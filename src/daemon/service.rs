@@ -349,6 +349,17 @@ impl Parts {
         views(&self.vrrp.as_ref()?.commands, clear).await
     }
 
+    /// The services as the load balancer has them; `None` where there is none, or it does not answer.
+    pub(super) async fn services(&self) -> Option<balancing::Views> {
+        let commands = &self.balancer.as_ref()?.commands;
+        let (answer, views) = oneshot::channel();
+        let asked = async {
+            commands.send(balancing::Command::Views(answer)).await.ok()?;
+            views.await.ok()
+        };
+        tokio::time::timeout(PATIENCE, asked).await.ok().flatten()
+    }
+
     /// keepalived's order: VRRP resigns and lets go, the load balancer clears its table, scripts end.
     /// After a fault nothing stays, whatever the options keep for a successor: it may not come.
     async fn stop(self, options: &Options, faulted: bool) {

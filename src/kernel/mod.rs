@@ -32,3 +32,4 @@ pub mod sniffer;
 pub mod sysctl;
 mod unsafe_calls;
 pub mod vmac;
+pub mod wakeup;

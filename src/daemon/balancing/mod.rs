@@ -1,11 +1,14 @@
 //! The driver of the load balancer: one task that owns the director and the IPVS table.
 //!
-//! Probes are tasks of their own and come back as events; changes of the kernel's table are made on the
+//! Probes are flights, or tasks of their own, and come back as events; changes of the kernel's table are made on the
 //! blocking pool, one batch at a time, so that ten thousand real servers hold up nobody.
 
 mod allowances;
 mod executor;
+mod fleet;
+mod place;
 mod presence;
+mod quiet;
 mod reader;
 mod record;
 mod renewal;
@@ -17,12 +20,16 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use nix::errno::Errno;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{Id, JoinError, JoinSet, spawn_blocking};
 
 use self::allowances::allow_probes;
-use self::executor::{Executor, Finished};
+use self::executor::{Executor, Finished, Opened};
+use self::fleet::Fleet;
+use self::place::Place;
 use self::presence::{Addresses, Here};
 use self::reader::{Found, Reader, Seen};
 use self::renewal::Renewal;
@@ -33,10 +40,12 @@ use crate::config::model::{CheckKind, Config};
 use crate::health::outcome::Outcome;
 use crate::ids::Name;
 use crate::kernel::clock;
+use crate::kernel::wakeup::Wakeup;
 use crate::lvs::action::{Action, CheckerId, ScriptEvent};
 use crate::lvs::director::Director;
 use crate::lvs::event::Event;
 use crate::lvs::name::ServiceName;
+use crate::lvs::view::ServiceView;
 use crate::objects::ipvs::{Op, ServiceKey};
 use crate::probe::{self, Tls};
 use crate::reconcile::ipvs::Table;
@@ -55,9 +64,14 @@ pub enum Command {
     /// Take over this configuration; answered when the kernel's table follows it, with what the kernel
     /// refused (and will be asked again).
     Reconfigure(Arc<Config>, oneshot::Sender<Vec<String>>),
+    /// Tell how the services of the present configuration stand.
+    Views(oneshot::Sender<Views>),
     /// End. With `release` the table is cleared as the configuration says; without, it stays.
     Stop { release: bool },
 }
+
+/// A configuration, and its services by their place in it.
+pub type Views = (Arc<Config>, Vec<Option<ServiceView>>);
 
 /// Which VRRP instances have told their state, and whether it is MASTER: `lvs_sync_daemon` follows one.
 pub type Masters = HashMap<Name, bool>;
@@ -76,14 +90,33 @@ struct Probed {
     outcome: Outcome,
 }
 
+/// What wakes the driver.
+enum Heard {
+    /// A check has consequences, something is due, or the checks cannot go on.
+    Checks(std::io::Result<()>),
+    Probed(Result<(Id, Probed), JoinError>),
+    Found(Option<Found>),
+    Programmed(Finished),
+    Moved(place::News),
+    Command(Option<Command>),
+    Masters,
+    Standing,
+    Renewal,
+    Addresses(Here),
+}
+
 /// The driver. Made and run inside a runtime.
 pub struct Balancer {
     config: Arc<Config>,
     director: Director,
     table: Table,
     executor: Executor,
+    place: Place,
+    fleet: Fleet,
+    wakeup: Wakeup,
+    /// Probes that are tasks.
     probes: JoinSet<Probed>,
-    /// Which checker a probe works for, should it die.
+    /// Which checker such a probe works for, should it die.
     running: HashMap<Id, (CheckerId, u64)>,
     scripts: mpsc::Sender<ScriptEvent>,
     actions: Vec<Action>,
@@ -122,19 +155,26 @@ impl Balancer {
     ) -> Result<Self, OpenError> {
         allow_probes(&config);
         emit(Ident::Checkers, Line::info("Initializing ipvs"));
-        let (executor, found) = Executor::open(&config.global, pid_file).await?;
+        let (settings, path) = (config.global.clone(), pid_file.clone());
+        let opened = spawn_blocking(move || Opened::new(&settings, &path)).await??;
+        let place = Place::new(config.global.net_namespace_ipvs.as_ref(), opened.namespace, pid_file);
+        let (executor, found) = Executor::new(opened);
         let mut table = Table::default();
         table.adopt(found.table);
         let mut actions = Vec::new();
         let known = news(&mut told.standing);
         let director = Director::new(clock::now(), config.clone(), seed, known, &mut actions);
         let tls = Arc::new(Tls::new(config.ssl.clone()));
+        let fleet = Fleet::new()?;
         let mut balancer = Balancer {
             config,
             tls,
             director,
             table,
             executor,
+            wakeup: Wakeup::of(&fleet)?,
+            fleet,
+            place,
             probes: JoinSet::new(),
             running: HashMap::new(),
             scripts,
@@ -177,25 +217,56 @@ impl Balancer {
         loop {
             self.carry_out();
             self.look();
-            let deadlines = [self.director.deadline(), self.table.retry_at(), self.reading_at()];
-            let deadline = deadlines.into_iter().flatten().min();
-            tokio::select! {
-                Some(finished) = self.probes.join_next_with_id() => self.probe_ended(finished),
-                found = self.reader.found() => self.found = found,
-                finished = self.executor.finished() => self.programmed(finished),
-                command = commands.recv() => match command.unwrap_or(Command::Stop { release: true }) {
+            match self.hear(&mut commands).await {
+                Heard::Checks(Ok(())) | Heard::Masters => {}
+                Heard::Checks(Err(error)) => {
+                    self.supervisor.failure_of("health checks")(error.to_string());
+                    // The daemon ends.
+                    std::future::pending().await
+                }
+                Heard::Probed(finished) => self.probe_ended(finished),
+                Heard::Found(found) => self.found = found,
+                Heard::Programmed(finished) => self.programmed(finished),
+                Heard::Moved(news) => self.moved(news),
+                Heard::Command(command) => match command.unwrap_or(Command::Stop { release: true }) {
                     Command::Stop { release } => break self.stop(release).await,
                     command => self.obey(command),
                 },
-                // Whoever tells the states ends before we do; then they stay as they are.
-                Ok(()) = self.told.masters.changed() => {}
-                Ok(()) = self.told.standing.changed() => self.look_at_standing(),
-                () = self.renewal.due() => self.executor.renew_translation(),
-                here = changed(&mut self.addresses) => {
+                Heard::Standing => self.look_at_standing(),
+                Heard::Renewal => self.executor.renew_translation(),
+                Heard::Addresses(here) => {
                     self.director.handle(clock::now(), Event::Addresses(here), &mut self.actions);
                 }
-                () = sleep_until(deadline) => self.director.expire(clock::now(), &mut self.actions),
             }
+        }
+    }
+
+    /// Makes checks until something happens that concerns others too.
+    async fn hear(&mut self, commands: &mut mpsc::Receiver<Command>) -> Heard {
+        let retry = self.table.retry_at().filter(|_| !self.executor.is_busy() && !self.executor.is_away());
+        let due = [retry, self.reading_at()].into_iter().flatten().min();
+        let Balancer { probes, reader, executor, place, config, told, renewal, addresses, .. } = self;
+        let Told { masters, standing } = told;
+        let rest = async {
+            tokio::select! {
+                Some(finished) = probes.join_next_with_id() => Heard::Probed(finished),
+                found = reader.found() => Heard::Found(found),
+                finished = executor.finished() => Heard::Programmed(finished),
+                news = place.news(&config.global) => Heard::Moved(news),
+                command = commands.recv() => Heard::Command(command),
+                // Whoever tells the states ends before we do; then they stay as they are.
+                Ok(()) = masters.changed() => Heard::Masters,
+                Ok(()) = standing.changed() => Heard::Standing,
+                () = renewal.due() => Heard::Renewal,
+                here = changed(addresses) => Heard::Addresses(here),
+            }
+        };
+        // Asked only when it was woken: checks come by the hundred, and of the rest there is little.
+        let mut rest = FuturesUnordered::from_iter([rest]);
+        tokio::select! {
+            biased;
+            done = quiet::attend((&self.wakeup, &mut self.fleet), &mut self.director, &mut self.actions, due) => Heard::Checks(done),
+            Some(heard) = rest.next() => heard,
         }
     }
 
@@ -211,6 +282,10 @@ impl Balancer {
                 self.director.handle(clock::now(), Event::Reconfigure(config), &mut self.actions);
                 self.watch_addresses();
                 self.waiting.push(done);
+            }
+            Command::Views(answer) => {
+                // Who asked may have gone.
+                let _ = answer.send((Arc::clone(&self.config), self.director.views()));
             }
             Command::Stop { .. } => {}
         }
@@ -236,6 +311,7 @@ impl Balancer {
 
     /// Everything the director wants: the table hears of it, probes start, scripts are handed on.
     fn carry_out(&mut self) {
+        quiet::launch(clock::now(), &mut self.fleet, &mut self.director, &mut self.actions);
         let mut actions = std::mem::take(&mut self.actions);
         for action in actions.drain(..) {
             match action {
@@ -324,6 +400,23 @@ impl Balancer {
         }
     }
 
+    /// The namespace that IPVS is in has gone, or is there again.
+    fn moved(&mut self, news: place::News) {
+        match news {
+            place::News::Gone => {
+                self.executor.leave();
+                self.reader.leave();
+                (self.renewal, self.found) = (Renewal::default(), None);
+            }
+            place::News::Back(opened) => {
+                let found = self.executor.enter(*opened);
+                self.table.adopt(found.table);
+                self.sync.found_elsewhere(found.daemons);
+                self.reader = Reader::new(found.reader);
+            }
+        }
+    }
+
     /// What others have changed is put right by the next batch.
     fn seen(&mut self, Seen { table, daemons, timeouts, since }: Seen) {
         self.sync.observe(daemons);
@@ -345,7 +438,7 @@ impl Balancer {
     /// When the kernel's table is to be read, unless a batch is under way: then after it.
     fn reading_at(&self) -> Option<Mono> {
         let counting = self.director.draining().next().is_some();
-        self.reader.deadline(counting).filter(|_| !self.executor.is_busy())
+        self.reader.deadline(counting).filter(|_| !self.executor.is_busy() && !self.executor.is_away())
     }
 
     /// What a predecessor had and this configuration has not.
@@ -364,6 +457,11 @@ impl Balancer {
     /// Starts a batch, if something is to be done and none is under way.
     fn program(&mut self) {
         if self.executor.is_busy() {
+            return;
+        }
+        if self.executor.is_away() {
+            let refused = vec!["IPVS: the network namespace is gone".to_owned()];
+            self.waiting.drain(..).for_each(|done| drop(done.send(refused.clone())));
             return;
         }
         if std::mem::take(&mut self.return_path_due) {
@@ -422,6 +520,7 @@ impl Balancer {
 
     async fn stop(mut self, release: bool) {
         self.probes.abort_all();
+        self.fleet.clear();
         if !release {
             return;
         }
@@ -465,15 +564,6 @@ fn follows(op: &Op, errno: i32, absent: &mut HashSet<ServiceKey>) -> bool {
 async fn changed(addresses: &mut Option<Addresses>) -> Here {
     match addresses {
         Some(addresses) => addresses.changed().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Never, where there is no deadline.
-async fn sleep_until(deadline: Option<Mono>) {
-    match deadline {
-        // Relative: tokio's clock and ours are the same one, read a moment apart.
-        Some(at) => tokio::time::sleep(at.since(clock::now())).await,
         None => std::future::pending().await,
     }
 }

@@ -65,11 +65,18 @@ pub fn service(n: u8, reals: impl IntoIterator<Item = RealServer>) -> VirtualSer
     }
 }
 
-/// The same, of a group with this one address.
-pub fn grouped(n: u8, reals: impl IntoIterator<Item = RealServer>) -> VirtualServer {
-    let address = [10, 0, 0, n].into();
+/// The same, of a group with this address and the addresses `10.0.0.n:80` of `more`.
+pub fn grouped(
+    n: u8,
+    more: impl IntoIterator<Item = u8>,
+    reals: impl IntoIterator<Item = RealServer>,
+) -> VirtualServer {
     let name = Name::from(format!("G{n}"));
-    let members = vec![GroupMember::Addresses { first: address, last: address, port: 80 }];
+    let member = |n: u8| {
+        let address = [10, 0, 0, n].into();
+        GroupMember::Addresses { first: address, last: address, port: 80 }
+    };
+    let members = std::iter::once(n).chain(more).map(member).collect();
     let group = Arc::new(ServerGroup { name: name.clone(), members });
     VirtualServer {
         target: Target::Group(name),
