@@ -1,7 +1,7 @@
 //! A netlink channel for changes and dumps: pipelined, answered, typed.
 //!
-//! Many requests go out in one message and their acknowledgements are collected afterwards: the kernel
-//! works them off while we are in `send`, and one change costs about a quarter of a round trip each.
+//! Many requests go out in one message and their answers are collected afterwards: the kernel works them off
+//! while we are in `send`, and one change costs about a quarter of a round trip each.
 //! The calls block, for microseconds a request.
 
 use std::io;
@@ -20,6 +20,8 @@ use super::buffer::large_receive_buffer;
 
 /// How many requests are on their way at a time: their answers must fit the receive buffer.
 const PIPELINE: usize = 256;
+/// Where the flags are in a message's header.
+const FLAGS: usize = 6;
 /// Bytes of one send; a single larger message still goes alone.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// The kernel answers while we send; an answer that takes this long will not come.
@@ -88,7 +90,8 @@ impl Channel {
         Ok(address.port_number())
     }
 
-    /// Sends every request and returns every answer, in order.
+    /// Sends every request and returns every answer, in order. The kernel works them off in order and answers what it
+    /// refuses; so only the last of those that go together asks to be answered whatever comes of it.
     pub fn transact<P>(&mut self, requests: Vec<NetlinkMessage<P>>) -> Vec<Result<(), NetlinkError>>
     where
         P: NetlinkSerializable + NetlinkDeserializable,
@@ -97,13 +100,15 @@ impl Channel {
         let mut requests = requests.into_iter().peekable();
         while requests.peek().is_some() {
             let first = self.sequence.wrapping_add(1);
-            let mut count = 0;
+            let (mut count, mut last) = (0, 0);
             self.outgoing.clear();
             while count < PIPELINE && self.outgoing.len() < CHUNK_BYTES {
                 let Some(request) = requests.next() else { break };
-                self.append(request, NLM_F_REQUEST | NLM_F_ACK);
+                last = self.outgoing.len();
+                self.append(request, NLM_F_REQUEST);
                 count += 1;
             }
+            self.ask_for_answer(last);
             self.exchange::<P>(first, count, &mut results);
         }
         results
@@ -180,6 +185,14 @@ impl Channel {
         }
     }
 
+    /// The message that begins there is answered even if all goes well.
+    fn ask_for_answer(&mut self, start: usize) {
+        let flags = self.outgoing.get_mut(start + FLAGS..).and_then(<[u8]>::first_chunk_mut);
+        if let Some(flags) = flags {
+            *flags = (u16::from_ne_bytes(*flags) | NLM_F_ACK).to_ne_bytes();
+        }
+    }
+
     fn exchange<P>(&mut self, first: u32, count: usize, results: &mut Vec<Result<(), NetlinkError>>)
     where
         P: NetlinkDeserializable,
@@ -187,9 +200,9 @@ impl Channel {
         let base = results.len();
         let unanswered = NetlinkError::Socket { errno: libc::ETIMEDOUT, doing: "answer" };
         results.resize(base + count, Err(unanswered));
-        let mut missing = count;
+        let mut all = count == 0;
         let outcome = self.send().and_then(|()| {
-            while missing > 0 {
+            while !all {
                 self.receive(|message: NetlinkMessage<P>| {
                     let index = message.header.sequence_number.wrapping_sub(first) as usize;
                     if let NetlinkPayload::Error(answer) = &message.payload
@@ -200,17 +213,17 @@ impl Channel {
                             None => Ok(()),
                             Some(code) => Err(NetlinkError::Refused(code.get().saturating_abs())),
                         };
-                        missing -= 1;
+                        all |= index + 1 == count;
                     }
                 })?;
             }
             Ok(())
         });
-        if let Err(error) = outcome {
-            let timeout = Err(NetlinkError::Socket { errno: libc::ETIMEDOUT, doing: "answer" });
-            for slot in results.iter_mut().skip(base).filter(|slot| **slot == timeout) {
-                *slot = Err(error.clone());
-            }
+        // Of whom nothing was said before the last answer, that is well.
+        for slot in
+            results.iter_mut().skip(base).filter(|slot| matches!(slot, Err(NetlinkError::Socket { .. })))
+        {
+            *slot = outcome.clone();
         }
     }
 
