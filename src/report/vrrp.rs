@@ -22,6 +22,9 @@ pub fn render(note: &Note) -> Line {
         What::Fault(_) | What::FaultOver(_) => format!("({}): {text}", note.about),
         What::AddressRemoved { .. } | What::StartupDelayed(_) | What::StartupCompleted => text,
         What::Link { up } => format!("Netlink reports {} {}", note.about, if *up { "up" } else { "down" }),
+        What::LinkBeat { up } => {
+            format!("Linkbeat reports {} {}", note.about, if *up { "up" } else { "down" })
+        }
         _ => format!("({}) {text}", note.about),
     };
     Line { level: Level::INFO, detail, text }
@@ -135,7 +138,7 @@ fn words(what: &What) -> (bool, String) {
             (false, text)
         }
         What::GroupSyncing { state } => (false, format!("Syncing instances to {} state", state.as_str())),
-        What::Link { .. } => (false, String::new()),
+        What::Link { .. } | What::LinkBeat { .. } => (false, String::new()),
         What::Presence { present } => (false, if *present { "added" } else { "deleted" }.into()),
         What::OwnerConflict { from } => (
             false,

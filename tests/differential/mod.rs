@@ -14,6 +14,7 @@ mod genhash;
 mod hmac;
 pub mod interop;
 pub mod lifecycle;
+mod linkbeat;
 mod reloads;
 mod routing;
 mod states;
@@ -35,6 +36,7 @@ pub fn cases() -> Vec<Case> {
         tracking::cases(),
         tracked_files::cases(),
         tracked_processes::cases(),
+        linkbeat::cases(),
         exit_codes::cases(),
         faults::cases(),
         fifos::cases(),

@@ -485,7 +485,7 @@ fn news(standing: &mut watch::Receiver<Standing>) -> Vec<Event> {
     let event = |news: &News| match news {
         News::File { name, value } => Some(Event::File { name: name.clone(), value: *value }),
         News::Bfd { name, up } => Some(Event::Bfd { name: name.clone(), up: *up }),
-        News::Script { .. } | News::Process { .. } => None,
+        News::Script { .. } | News::Process { .. } | News::Link { .. } => None,
     };
     standing.iter().filter_map(event).collect()
 }
