@@ -43,7 +43,7 @@ const ROOMS: &[Room] = &[
     pure("track", &["config::model", "objects", "ids", "time"]),
     pure("manual", &["config", "diag"]),
     pure("reconcile", &["config::model", "objects", "ids", "time"]),
-    worldly("probe", &["config::model", "health", "ids", "pcre"]),
+    worldly("probe", &["config::model", "health", "ids", "pcre", "time"]),
     worldly("kernel", &["objects", "ids", "time"]),
     worldly(
         "report",

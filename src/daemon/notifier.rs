@@ -10,7 +10,7 @@ use super::balancing::Masters;
 use super::fifos::{About, Fifos};
 use super::scripts::{Invocation, Runner, ScriptBook};
 use super::timing::Report;
-use crate::config::model::{Command, Config, Notify};
+use crate::config::model::{Command, Config, Notify, VrrpInstance};
 use crate::ids::Name;
 use crate::lvs::action::ScriptEvent;
 use crate::vrrp::action::{State, Subject};
@@ -24,17 +24,37 @@ pub struct Current(Arc<RwLock<Known>>);
 
 struct Known {
     now: Pair,
+    by_name: ByName,
     /// What the last reload removed: it is told so when it has left the configuration.
     removed: Vec<(Subject, Notify)>,
     /// The scripts of that.
     before: Arc<ScriptBook>,
 }
 
+/// The places of a configuration's instances, by their names: thousands may change their state together.
+struct ByName(Box<[u32]>);
+
+impl ByName {
+    fn of(config: &Config) -> Self {
+        let mut places: Vec<u32> = (0..).take(config.instances.len()).collect();
+        places.sort_by_key(|place| config.instances.get(*place as usize).map(|instance| &instance.name));
+        ByName(places.into())
+    }
+
+    fn find<'c>(&self, config: &'c Config, name: &Name) -> Option<&'c VrrpInstance> {
+        let at = |place: u32| config.instances.get(place as usize);
+        let found = self.0.binary_search_by(|place| at(*place).map(|i| &i.name).cmp(&Some(name)));
+        at(*self.0.get(found.ok()?)?).map(|found| &**found)
+    }
+}
+
 impl Current {
     pub fn new(config: Arc<Config>, book: Arc<ScriptBook>) -> Self {
+        let by_name = ByName::of(&config);
         Current(Arc::new(RwLock::new(Known {
             before: book.clone(),
             now: (config, book),
+            by_name,
             removed: Vec::new(),
         })))
     }
@@ -45,6 +65,7 @@ impl Current {
 
     pub fn replace(&self, config: Arc<Config>, book: Arc<ScriptBook>) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.by_name = ByName::of(&config);
         let (old, before) = std::mem::replace(&mut known.now, (config, book));
         known.removed = removed(&old, &known.now.0);
         known.before = before;
@@ -55,7 +76,7 @@ impl Current {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let (config, book) = &known.now;
         let notify = match subject {
-            Subject::Instance(name) => config.instances.iter().find(|i| i.name == *name).map(|i| &i.notify),
+            Subject::Instance(name) => known.by_name.find(config, name).map(|i| &i.notify),
             Subject::Group(name) => config.sync_groups.iter().find(|g| g.name == *name).map(|g| &g.notify),
         };
         if let Some(notify) = notify {
@@ -190,5 +211,32 @@ fn follow(masters: &mut Masters, name: &Name, state: State) -> bool {
         State::Deleted => masters.remove(name).is_some(),
         // The daemon ends, and the load balancer with it.
         State::Init | State::Stop => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{LoadOptions, load_str};
+
+    #[test]
+    fn every_instance_is_found_by_its_name() {
+        let text: String = ["b", "c", "a"]
+            .iter()
+            .zip(1..)
+            .map(|(name, vrid)| {
+                format!(
+                    "vrrp_instance {name} {{\n interface eth0\n virtual_router_id {vrid}\n \
+                     virtual_ipaddress {{\n 10.0.0.{vrid}\n }}\n}}\n"
+                )
+            })
+            .collect();
+        let config = load_str("names.conf", &text, &LoadOptions::default()).config;
+        let by_name = ByName::of(&config);
+        for instance in &config.instances {
+            assert_eq!(by_name.find(&config, &instance.name).map(|i| i.vrid), Some(instance.vrid));
+        }
+        assert_eq!(config.instances.len(), 3);
+        assert!(by_name.find(&config, &"d".into()).is_none());
     }
 }

@@ -4,66 +4,75 @@
 //! result, so there are hardly any, and removing from the middle of a heap would cost O(n).
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 
 use crate::time::Mono;
 
-/// Deadlines by owner; each owner has at most one.
-#[derive(Debug)]
-pub struct Schedule<Id> {
-    heap: BinaryHeap<Reverse<(Mono, Id)>>,
-    due: HashMap<Id, Mono>,
+/// Deadlines by the number of their owner; each owner has at most one. The numbers are small: there is a place for each
+/// up to the greatest.
+#[derive(Debug, Default)]
+pub struct Schedule {
+    heap: BinaryHeap<Reverse<(Mono, u32)>>,
+    due: Vec<Option<Mono>>,
 }
 
-impl<Id> Default for Schedule<Id>
-where
-    Id: Ord,
-{
-    fn default() -> Self {
-        Schedule { heap: BinaryHeap::new(), due: HashMap::new() }
-    }
-}
-
-impl<Id: Copy + Ord + std::hash::Hash> Schedule<Id> {
+impl Schedule {
     /// Replaces the owner's deadline.
-    pub fn set(&mut self, id: Id, at: Mono) {
-        self.due.insert(id, at);
-        self.heap.push(Reverse((at, id)));
+    pub fn set(&mut self, owner: u32, at: Mono) {
+        let place = owner as usize;
+        if place >= self.due.len() {
+            self.due.resize(place + 1, None);
+        }
+        if let Some(due) = self.due.get_mut(place) {
+            *due = Some(at);
+        }
+        self.heap.push(Reverse((at, owner)));
         self.drop_outdated();
     }
 
     /// The owner has no deadline any more.
-    pub fn clear(&mut self, id: Id) {
-        self.due.remove(&id);
+    pub fn clear(&mut self, owner: u32) {
+        self.forget(owner);
         self.drop_outdated();
     }
 
     /// Whether the owner has a deadline.
-    pub fn has(&self, id: Id) -> bool {
-        self.due.contains_key(&id)
+    pub fn has(&self, owner: u32) -> bool {
+        self.due.get(owner as usize).is_some_and(Option::is_some)
     }
 
     /// The earliest deadline.
     pub fn next(&self) -> Option<Mono> {
-        self.heap.peek().map(|Reverse((at, _))| *at)
+        self.first().map(|(at, _)| at)
+    }
+
+    /// The same, and whose it is.
+    pub fn first(&self) -> Option<(Mono, u32)> {
+        self.heap.peek().map(|Reverse(first)| *first)
     }
 
     /// Takes one owner whose deadline has come, the earliest first.
-    pub fn take_due(&mut self, now: Mono) -> Option<Id> {
-        let &Reverse((at, id)) = self.heap.peek()?;
+    pub fn take_due(&mut self, now: Mono) -> Option<u32> {
+        let &Reverse((at, owner)) = self.heap.peek()?;
         if at > now {
             return None;
         }
         self.heap.pop();
-        self.due.remove(&id);
+        self.forget(owner);
         self.drop_outdated();
-        Some(id)
+        Some(owner)
+    }
+
+    fn forget(&mut self, owner: u32) {
+        if let Some(due) = self.due.get_mut(owner as usize) {
+            *due = None;
+        }
     }
 
     /// Keeps the top of the heap true, so that [`Schedule::next`] needs no `&mut`.
     fn drop_outdated(&mut self) {
-        while let Some(Reverse((at, id))) = self.heap.peek() {
-            if self.due.get(id) == Some(at) {
+        while let Some(Reverse((at, owner))) = self.heap.peek() {
+            if self.due.get(*owner as usize) == Some(&Some(*at)) {
                 return;
             }
             self.heap.pop();

@@ -33,3 +33,4 @@ pub mod sniffer;
 pub mod sysctl;
 mod unsafe_calls;
 pub mod vmac;
+pub mod wakeup;

@@ -1,8 +1,8 @@
 //! A netlink channel for changes and dumps: pipelined, answered, typed.
 //!
-//! Many requests go out in one message and their acknowledgements are collected afterwards: the kernel
-//! works them off while we are in `send`, and one change costs about a quarter of a round trip each.
-//! The calls block, for microseconds a request.
+//! Many requests go out in one message, and the kernel works them off while we are in `send`. Of those that
+//! change something only the last of a message asks for an acknowledgement: the kernel answers each that it
+//! refuses anyway, and it answers in order. The calls block, for microseconds a request.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -97,13 +97,16 @@ impl Channel {
         let mut requests = requests.into_iter().peekable();
         while requests.peek().is_some() {
             let first = self.sequence.wrapping_add(1);
-            let mut count = 0;
+            let (mut count, mut last_flags) = (0, 0);
             self.outgoing.clear();
             while count < PIPELINE && self.outgoing.len() < CHUNK_BYTES {
                 let Some(request) = requests.next() else { break };
-                self.append(request, NLM_F_REQUEST | NLM_F_ACK);
+                // Bytes 6 and 7 of a message's header are its flags.
+                last_flags = self.outgoing.len() + 6;
+                self.append(request, NLM_F_REQUEST);
                 count += 1;
             }
+            self.acknowledge(last_flags);
             self.exchange::<P>(first, count, &mut results);
         }
         results
@@ -180,35 +183,42 @@ impl Channel {
         }
     }
 
+    /// The message whose flags stand here in the outgoing bytes is answered whatever becomes of it.
+    fn acknowledge(&mut self, flags: usize) {
+        let place = self.outgoing.get_mut(flags..).and_then(<[u8]>::first_chunk_mut::<2>);
+        if let Some(place) = place {
+            *place = (u16::from_ne_bytes(*place) | NLM_F_ACK).to_ne_bytes();
+        }
+    }
+
+    /// Sends what is outgoing and waits for the answer to the last of `count` requests.
     fn exchange<P>(&mut self, first: u32, count: usize, results: &mut Vec<Result<(), NetlinkError>>)
     where
         P: NetlinkDeserializable,
     {
         let base = results.len();
-        let unanswered = NetlinkError::Socket { errno: libc::ETIMEDOUT, doing: "answer" };
-        results.resize(base + count, Err(unanswered));
-        let mut missing = count;
+        // Whom the kernel does not mention it has obeyed, once it has answered the last.
+        results.resize(base + count, Ok(()));
+        let mut answered = 0;
         let outcome = self.send().and_then(|()| {
-            while missing > 0 {
+            while answered < count {
                 self.receive(|message: NetlinkMessage<P>| {
                     let index = message.header.sequence_number.wrapping_sub(first) as usize;
                     if let NetlinkPayload::Error(answer) = &message.payload
                         && index < count
                         && let Some(slot) = results.get_mut(base + index)
                     {
-                        *slot = match answer.code {
-                            None => Ok(()),
-                            Some(code) => Err(NetlinkError::Refused(code.get().saturating_abs())),
-                        };
-                        missing -= 1;
+                        if let Some(code) = answer.code {
+                            *slot = Err(NetlinkError::Refused(code.get().saturating_abs()));
+                        }
+                        answered = index + 1;
                     }
                 })?;
             }
             Ok(())
         });
         if let Err(error) = outcome {
-            let timeout = Err(NetlinkError::Socket { errno: libc::ETIMEDOUT, doing: "answer" });
-            for slot in results.iter_mut().skip(base).filter(|slot| **slot == timeout) {
+            for slot in results.iter_mut().skip(base + answered) {
                 *slot = Err(error.clone());
             }
         }

@@ -1,7 +1,7 @@
 //! Many descriptors that one thread waits for: one call sleeps, and says what is ready.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -13,6 +13,33 @@ const AT_ONCE: usize = 64;
 pub struct Poller {
     set: Epoll,
     events: Vec<EpollEvent>,
+}
+
+/// What a descriptor is waited for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Interest {
+    Readable,
+    Writable,
+}
+
+/// A descriptor that is ready.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ready {
+    /// What it was added with.
+    pub token: u64,
+    /// It has an error, or both directions are closed.
+    pub broken: bool,
+    /// The peer sends nothing more after what is there to be read.
+    pub closing: bool,
+}
+
+impl Interest {
+    fn flags(self) -> EpollFlags {
+        match self {
+            Interest::Readable => EpollFlags::EPOLLIN | EpollFlags::EPOLLRDHUP,
+            Interest::Writable => EpollFlags::EPOLLOUT,
+        }
+    }
 }
 
 impl Poller {
@@ -27,6 +54,16 @@ impl Poller {
         Ok(self.set.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, token))?)
     }
 
+    /// Adds a descriptor; `token` comes back as long as it is ready for `interest`, or broken. To close it takes it out.
+    pub fn watch(&self, fd: &impl AsFd, token: u64, interest: Interest) -> io::Result<()> {
+        Ok(self.set.add(fd, EpollEvent::new(interest.flags(), token))?)
+    }
+
+    /// The descriptor is waited for something else from now on.
+    pub fn rewatch(&self, fd: &impl AsFd, token: u64, interest: Interest) -> io::Result<()> {
+        Ok(self.set.modify(fd, &mut EpollEvent::new(interest.flags(), token))?)
+    }
+
     /// Takes it out again.
     pub fn remove(&self, fd: &impl AsFd) -> io::Result<()> {
         Ok(self.set.delete(fd)?)
@@ -34,15 +71,26 @@ impl Poller {
 
     /// What is readable now; sleeps until something is. At most 64 at a time.
     pub fn wait(&mut self) -> io::Result<impl Iterator<Item = u64> + '_> {
-        self.tokens(EpollTimeout::NONE)
+        Ok(self.events(EpollTimeout::NONE)?.map(EpollEvent::data))
     }
 
     /// What is readable now, if anything is. At most 64 at a time.
     pub fn look(&mut self) -> io::Result<impl Iterator<Item = u64> + '_> {
-        self.tokens(EpollTimeout::ZERO)
+        Ok(self.events(EpollTimeout::ZERO)?.map(EpollEvent::data))
     }
 
-    fn tokens(&mut self, timeout: EpollTimeout) -> io::Result<impl Iterator<Item = u64> + '_> {
+    /// What is ready now is put into `found`; answers whether that is all.
+    pub fn ready(&mut self, found: &mut Vec<Ready>) -> io::Result<bool> {
+        let before = found.len();
+        found.extend(self.events(EpollTimeout::ZERO)?.map(|event| {
+            let (token, flags) = (event.data(), event.events());
+            let broken = flags.intersects(EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP);
+            Ready { token, broken, closing: flags.contains(EpollFlags::EPOLLRDHUP) }
+        }));
+        Ok(found.len() - before < AT_ONCE)
+    }
+
+    fn events(&mut self, timeout: EpollTimeout) -> io::Result<impl Iterator<Item = &EpollEvent> + '_> {
         let count = loop {
             match self.set.wait(&mut self.events, timeout) {
                 Ok(count) => break count,
@@ -50,6 +98,13 @@ impl Poller {
                 Err(errno) => return Err(errno.into()),
             }
         };
-        Ok(self.events.iter().take(count).map(EpollEvent::data))
+        Ok(self.events.iter().take(count))
+    }
+}
+
+impl AsFd for Poller {
+    /// Readable while something in the set is ready.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.set.0.as_fd()
     }
 }

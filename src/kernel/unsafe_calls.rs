@@ -4,7 +4,12 @@
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::frames::Leaving;
 
 /// `setsockopt` with an `int`, for the options that neither socket2 nor nix knows.
 pub fn set_int_option(
@@ -77,18 +82,7 @@ pub fn send_frame(
     destination: [u8; 6],
     frame: &[u8],
 ) -> io::Result<()> {
-    let mut address = libc::sockaddr_ll {
-        sll_family: libc::AF_PACKET as u16,
-        sll_protocol: protocol.to_be(),
-        sll_ifindex: i32::try_from(index).unwrap_or(0),
-        sll_hatype: libc::ARPHRD_ETHER,
-        sll_pkttype: 0,
-        sll_halen: 6,
-        sll_addr: [0; 8],
-    };
-    for (to, from) in address.sll_addr.iter_mut().zip(destination) {
-        *to = from;
-    }
+    let address = frame_address(index, protocol, destination);
     // SAFETY: the kernel reads `frame.len()` bytes of `frame` and the whole of a live local address.
     let sent = unsafe {
         libc::sendto(
@@ -138,6 +132,48 @@ pub fn send_together<'a>(
     // SAFETY: the kernel reads `count` headers, and addresses, parts and bytes behind them, all of which live until it
     // returns and none of which moves; it writes nothing but the lengths in the headers.
     let sent = unsafe { libc::sendmmsg(fd.as_raw_fd(), headers.as_mut_ptr(), count, flags) };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
+fn frame_address(index: u32, protocol: u16, destination: [u8; 6]) -> libc::sockaddr_ll {
+    let [a, b, c, d, e, f] = destination;
+    libc::sockaddr_ll {
+        sll_family: libc::AF_PACKET as u16,
+        sll_protocol: protocol.to_be(),
+        sll_ifindex: i32::try_from(index).unwrap_or(0),
+        sll_hatype: libc::ARPHRD_ETHER,
+        sll_pkttype: 0,
+        sll_halen: 6,
+        sll_addr: [a, b, c, d, e, f, 0, 0],
+    }
+}
+
+/// Sends whole Ethernet frames by one call; how many left before the first that was refused, whose error is
+/// returned if it is the first of all.
+pub fn send_frames(fd: &impl AsRawFd, frames: &[Leaving]) -> io::Result<usize> {
+    let mut addresses: Vec<libc::sockaddr_ll> =
+        frames.iter().map(|f| frame_address(f.interface.0, f.ethertype, f.destination.0)).collect();
+    let mut parts: Vec<libc::iovec> = frames
+        .iter()
+        .map(|f| libc::iovec { iov_base: f.frame.as_ptr().cast_mut().cast(), iov_len: f.frame.len() })
+        .collect();
+    let mut messages: Vec<libc::mmsghdr> = (addresses.iter_mut().zip(&mut parts))
+        .map(|(address, part)| {
+            // SAFETY: a structure of numbers and pointers, for which all zeros are a value: nothing to send.
+            let mut message: libc::mmsghdr = unsafe { std::mem::zeroed() };
+            message.msg_hdr.msg_name = (&raw mut *address).cast();
+            message.msg_hdr.msg_namelen = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
+            message.msg_hdr.msg_iov = &raw mut *part;
+            message.msg_hdr.msg_iovlen = 1;
+            message
+        })
+        .collect();
+    let count = libc::c_uint::try_from(messages.len()).unwrap_or(libc::c_uint::MAX);
+    // SAFETY: `messages` has at least `count` entries; each points to its own live address and part, and that to
+    // the bytes of a borrowed frame, which the kernel only reads.
+    let sent = unsafe {
+        libc::sendmmsg(fd.as_raw_fd(), messages.as_mut_ptr(), count, libc::MSG_DONTWAIT as libc::c_int)
+    };
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
@@ -247,4 +283,11 @@ fn interface_request(
     // SAFETY: these requests read and write an `ifreq`, which lives; what it points to is its maker's to see to.
     let result = unsafe { libc::ioctl(fd.as_raw_fd(), number as _, &raw mut *request) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Has the runtime wait until a descriptor is readable. Whoever gets it must not put another in its place.
+pub(super) fn register_readable(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: it is owned, so it stays open and the same until it is dropped with its registration; `Wakeup`, the only
+    // caller, lends it to nobody who could change it.
+    Ok(unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?)
 }

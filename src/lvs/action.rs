@@ -11,7 +11,7 @@ pub struct ServiceId(pub(super) u32);
 
 /// Which checker: its slot in the director. A slot is used again after a reload has removed the
 /// checker; the generation of a probe tells such two apart.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct CheckerId(pub(super) u32);
 
 /// One output. The driver carries them out in order.

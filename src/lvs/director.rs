@@ -23,6 +23,11 @@ use crate::objects::ipvs::{Pool, ServiceKey};
 use crate::objects::return_path::ReturnPath;
 use crate::time::Mono;
 
+/// A check may be early by so much, where others are due.
+const LONGEST_LEEWAY: Duration = Duration::from_millis(10);
+/// But by no more than this part of the pause between two checks.
+const LEEWAY_SHARE: u32 = 64;
+
 /// The load balancing half of the daemon. Every call costs what it changes, not what there is.
 #[derive(Debug)]
 pub struct Director {
@@ -31,7 +36,8 @@ pub struct Director {
     /// As they stand in the configuration.
     pub(super) order: Vec<ServiceId>,
     pub(super) checkers: Slots<Attached>,
-    pub(super) schedule: Schedule<CheckerId>,
+    /// By the slots of the checkers.
+    pub(super) schedule: Schedule,
     pub(super) followed: Followed,
     pub(super) presence: Presence,
     /// Those that left the configuration and drain.
@@ -168,9 +174,20 @@ impl Director {
     /// Asks for the probes that are due, and lets those leave whose time is over.
     pub fn expire(&mut self, now: Mono, out: &mut Vec<Action>) {
         self.drain_expire(now, out);
-        while let Some(id) = self.schedule.take_due(now) {
-            self.begin(now, id, out);
+        while let Some((at, slot)) = self.schedule.first() {
+            if at > now && at > now + self.leeway(CheckerId(slot)) {
+                return;
+            }
+            self.schedule.take_due(at);
+            self.begin(now, CheckerId(slot), out);
         }
+    }
+
+    /// How much too early it may be asked, so that one wake-up serves several.
+    fn leeway(&self, checker: CheckerId) -> Duration {
+        let Some(check) = self.check(checker) else { return Duration::ZERO };
+        let pause = check.pace.delay_loop.min(check.pace.delay_before_retry);
+        (pause / LEEWAY_SHARE).min(LONGEST_LEEWAY)
     }
 
     /// What this checker does; `None` if there is no such checker any more.
@@ -219,7 +236,7 @@ impl Director {
         attached.running = None;
         let was_up = attached.checker.is_up();
         let judged = attached.checker.judge(&outcome);
-        self.schedule.set(id, attached.next(now, judged.pause));
+        self.schedule.set(id.0, attached.next(now, judged.pause));
         let Some(service) = self.services.get_mut(attached.service.0) else { return };
         let Some(name) = service.real_name_at(attached.real) else { return };
         if let Outcome::Success(Success::Ran { weight }) = outcome

@@ -93,10 +93,10 @@ impl Director {
             if rests {
                 // The result of a probe that is under way counts for nothing.
                 (attached.running, attached.waiting) = (None, false);
-                self.schedule.clear(id);
+                self.schedule.clear(id.0);
             } else {
                 let warmup = attached.checker.check().pace.warmup;
-                self.schedule.set(id, now + first_delay(self.seed, u64::from(id.0), warmup));
+                self.schedule.set(id.0, now + first_delay(self.seed, u64::from(id.0), warmup));
             }
         }
     }

@@ -78,9 +78,9 @@ impl Director {
         for id in peers.into_iter().flatten().copied().filter(|id| *id != leader) {
             let Some(attached) = self.checkers.get_mut(id.0) else { continue };
             // One that rests, or has a probe of its own under way, has no deadline.
-            let idle = attached.waiting || self.schedule.has(id);
+            let idle = attached.waiting || self.schedule.has(id.0);
             if idle && attached.checker.url() == url && asks_the_same(attached.checker.check(), check) {
-                self.schedule.clear(id);
+                self.schedule.clear(id.0);
                 attached.begins(now, self.generation);
                 riders.push(id);
             }

@@ -320,7 +320,7 @@ impl Director {
             let first = now + first_delay(self.seed, self.created, check.pace.warmup);
             self.created += 1;
             if !self.presence.is_away(service) {
-                self.schedule.set(id, first);
+                self.schedule.set(id.0, first);
             }
         }
         self.followed.join(id, &check.kind);
@@ -345,7 +345,7 @@ impl Director {
             if let Some(gone) = self.checkers.remove(id.0) {
                 self.followed.leave(id, &gone.checker.check().kind);
             }
-            self.schedule.clear(id);
+            self.schedule.clear(id.0);
         }
     }
 }

@@ -28,12 +28,12 @@ pub fn datagrams(check: &Check, protocol: Protocol) -> Result<UdpSocket, Outcome
     UdpSocket::from_std(socket.into()).map_err(|error| undecided(&error))
 }
 
-fn undecided(error: &io::Error) -> Outcome {
+pub(super) fn undecided(error: &io::Error) -> Outcome {
     Outcome::Undecided(error.to_string())
 }
 
 /// A socket with the check's source address, port and interface and its firewall mark.
-fn socket(check: &Check, kind: Type, protocol: Protocol) -> io::Result<Socket> {
+pub(super) fn socket(check: &Check, kind: Type, protocol: Protocol) -> io::Result<Socket> {
     // Not blocking from the beginning: one system call instead of three.
     let socket = Socket::new(Domain::for_address(check.target), kind.nonblocking(), Some(protocol))?;
     let Some(source) = &check.source else { return Ok(socket) };

@@ -2,14 +2,15 @@
 //! [`crate::health`]; nothing here touches IPVS.
 //!
 //! A probe holds no more than a socket and a few kilobytes, ends by itself within a time that its check
-//! gives, and never works longer than about a millisecond without letting others run.
+//! gives, and never works longer than about a millisecond without letting others run. The most frequent ones are
+//! [`Flight`]s, which need no task; all others are futures.
 
 mod connect;
 mod dns;
+mod flight;
 mod http;
 mod ping;
 mod smtp;
-mod tcp;
 mod tls;
 mod udp;
 
@@ -18,17 +19,16 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::config::model::check::{Check, CheckKind};
 use crate::health::outcome::{Outcome, Success};
 
+pub use flight::{Flight, Next};
 pub use http::Page;
 pub use tls::Tls;
 
-/// Makes this check once. `url` says which page of a web check; others ignore it. `tls` is what
+/// Makes this check once, unless it is a `TCP_CHECK`: that is made as a [`Flight`]. `url` says which page of a web check; others ignore it. `tls` is what
 /// all checks over TLS have in common.
 ///
 /// Dropping the future ends the probe and closes its socket.
 pub async fn probe(check: &Check, url: usize, tls: &Tls) -> Outcome {
-    // A box for all but the most frequent: a future has room for its greatest branch, and is moved several times.
     match &check.kind {
-        CheckKind::Tcp(_) => tcp::probe(check).await,
         CheckKind::Http(pages) => Box::pin(http::probe(check, pages, url, None)).await,
         CheckKind::Ssl(pages) => Box::pin(http::probe(check, pages, url, Some(tls))).await,
         CheckKind::Smtp(mail) => Box::pin(smtp::probe(check, mail)).await,

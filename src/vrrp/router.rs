@@ -213,8 +213,9 @@ impl Router {
         for (name, interface) in self.debounce.expire(now) {
             self.interface_counts(now, &name, Some(interface), out);
         }
-        // One pass over what is due now, and not over more than the driver sends in one go: an instance whose announcements come in slices is due again
-        // at once, and its next slice must not keep the driver from looking at its sockets.
+        // One pass over what is due now, and not over more than the driver sends in one go: an instance whose
+        // announcements come in slices is due again at once, and its next slice must not keep the driver from
+        // looking at its sockets.
         let mut due = std::mem::take(&mut self.expiring);
         due.extend(self.due.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).take(AT_ONCE));
         for id in due.drain(..) {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use standfast::ids::Mac;
+use standfast::ids::{IfIndex, Mac};
 use standfast::kernel::arp;
 use standfast::kernel::frames::FrameSocket;
 use standfast::kernel::raw::{Device, Mode, Outgoing, Protocol, SocketSpec, VrrpSocket};
@@ -183,7 +183,13 @@ fn gratuitous_arp_is_learnt() {
     let device = interface("left0").unwrap();
     let mac: Mac = device.mac.unwrap();
     let sniffer = hosts.right(Sniffer::new);
-    arp::announce(&FrameSocket::open().unwrap(), device.index, mac, vip).unwrap();
+    // One that cannot leave keeps none from leaving.
+    let nowhere = arp::announcement(IfIndex(9_999), mac, vip);
+    let frames = [nowhere.clone(), arp::announcement(device.index, mac, vip), nowhere];
+    let sent = FrameSocket::open().unwrap().send_all(&frames);
+    let errors: Vec<_> =
+        sent.iter().map(|sent| sent.as_ref().err().and_then(|e| e.raw_os_error())).collect();
+    assert_eq!(errors, [Some(libc::ENXIO), None, Some(libc::ENXIO)]);
     let frame = loop {
         let frame = sniffer.frame(SOON).expect("the announcement");
         if frame[12..14] == [8, 6] {

@@ -120,7 +120,9 @@ fn a_neighbour_advertisement_is_learnt() {
     hosts.right(|| ip("-6 neighbour add 2001:db8::50 lladdr 02:00:00:00:00:99 nud stale dev right0"));
     let device = interface("left0").unwrap();
     let mac: Mac = device.mac.unwrap();
-    neighbour::announce(&FrameSocket::open().unwrap(), device.index, mac, vip, true).unwrap();
+    let sent =
+        FrameSocket::open().unwrap().send_all(&[neighbour::announcement(device.index, mac, vip, true)]);
+    assert!(sent.iter().all(Result::is_ok) && sent.len() == 1, "{sent:?}");
     hosts.right(|| {
         wait_for("the neighbour to learn", || {
             let known = ip_output("-6 neighbour show 2001:db8::50");

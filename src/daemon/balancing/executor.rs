@@ -60,6 +60,8 @@ pub enum OpenError {
     Read(#[from] NetlinkError),
     #[error("IPVS: {0}")]
     Task(#[from] JoinError),
+    #[error("health checks: {0}")]
+    Checks(#[from] std::io::Error),
 }
 
 /// The handles, here or at work; or there are none, since the table has gone with its namespace.

@@ -1,12 +1,14 @@
 //! The driver of the load balancer: one task that owns the director and the IPVS table.
 //!
-//! Probes are tasks of their own and come back as events; changes of the kernel's table are made on the
+//! Probes are flights, or tasks of their own, and come back as events; changes of the kernel's table are made on the
 //! blocking pool, one batch at a time, so that ten thousand real servers hold up nobody.
 
 mod allowances;
 mod executor;
+mod fleet;
 mod place;
 mod presence;
+mod quiet;
 mod reader;
 mod record;
 mod renewal;
@@ -18,12 +20,15 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use nix::errno::Errno;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{Id, JoinError, JoinSet, spawn_blocking};
 
 use self::allowances::allow_probes;
 use self::executor::{Executor, Finished, Opened};
+use self::fleet::Fleet;
 use self::place::Place;
 use self::presence::{Addresses, Here};
 use self::reader::{Found, Reader, Seen};
@@ -35,6 +40,7 @@ use crate::config::model::{CheckKind, Config};
 use crate::health::outcome::Outcome;
 use crate::ids::Name;
 use crate::kernel::clock;
+use crate::kernel::wakeup::Wakeup;
 use crate::lvs::action::{Action, CheckerId, ScriptEvent};
 use crate::lvs::director::Director;
 use crate::lvs::event::Event;
@@ -84,6 +90,22 @@ struct Probed {
     outcome: Outcome,
 }
 
+/// What wakes the driver.
+enum Heard {
+    /// A check has consequences, something is due, or the checks cannot go on.
+    Checks(std::io::Result<()>),
+    Probed(Result<(Id, Probed), JoinError>),
+    Found(Option<Found>),
+    Programmed(Finished),
+    Command(Option<Command>),
+    Masters,
+    Standing,
+    Renewal,
+    Addresses(Here),
+    /// Of the namespace that IPVS is in.
+    Moved(place::News),
+}
+
 /// The driver. Made and run inside a runtime.
 pub struct Balancer {
     config: Arc<Config>,
@@ -91,8 +113,11 @@ pub struct Balancer {
     table: Table,
     executor: Executor,
     place: Place,
+    fleet: Fleet,
+    wakeup: Wakeup,
+    /// Probes that are tasks.
     probes: JoinSet<Probed>,
-    /// Which checker a probe works for, should it die.
+    /// Which checker such a probe works for, should it die.
     running: HashMap<Id, (CheckerId, u64)>,
     scripts: mpsc::Sender<ScriptEvent>,
     actions: Vec<Action>,
@@ -141,6 +166,7 @@ impl Balancer {
         let known = news(&mut told.standing);
         let director = Director::new(clock::now(), config.clone(), seed, known, &mut actions);
         let tls = Arc::new(Tls::new(config.ssl.clone()));
+        let fleet = Fleet::new()?;
         let mut balancer = Balancer {
             config,
             tls,
@@ -148,6 +174,8 @@ impl Balancer {
             table,
             executor,
             place,
+            wakeup: Wakeup::of(&fleet)?,
+            fleet,
             probes: JoinSet::new(),
             running: HashMap::new(),
             scripts,
@@ -190,27 +218,57 @@ impl Balancer {
         loop {
             self.carry_out();
             self.look();
-            let again = self.table.retry_at().filter(|_| !self.executor.is_away());
-            let deadlines = [self.director.deadline(), again, self.reading_at()];
-            let deadline = deadlines.into_iter().flatten().min();
-            tokio::select! {
-                Some(finished) = self.probes.join_next_with_id() => self.probe_ended(finished),
-                found = self.reader.found() => self.found = found,
-                finished = self.executor.finished() => self.programmed(finished),
-                news = self.place.news(&self.config.global) => self.moved(news),
-                command = commands.recv() => match command.unwrap_or(Command::Stop { release: true }) {
+            match self.hear(&mut commands).await {
+                Heard::Checks(Ok(())) | Heard::Masters => {}
+                Heard::Checks(Err(error)) => {
+                    self.supervisor.failure_of("health checks")(error.to_string());
+                    // The daemon ends.
+                    std::future::pending().await
+                }
+                Heard::Probed(finished) => self.probe_ended(finished),
+                Heard::Found(found) => self.found = found,
+                Heard::Programmed(finished) => self.programmed(finished),
+                Heard::Command(command) => match command.unwrap_or(Command::Stop { release: true }) {
                     Command::Stop { release } => break self.stop(release).await,
                     command => self.obey(command),
                 },
-                // Whoever tells the states ends before we do; then they stay as they are.
-                Ok(()) = self.told.masters.changed() => {}
-                Ok(()) = self.told.standing.changed() => self.look_at_standing(),
-                () = self.renewal.due() => self.executor.renew_translation(),
-                here = changed(&mut self.addresses) => {
+                Heard::Standing => self.look_at_standing(),
+                Heard::Renewal => self.executor.renew_translation(),
+                Heard::Moved(news) => self.moved(news),
+                Heard::Addresses(here) => {
                     self.director.handle(clock::now(), Event::Addresses(here), &mut self.actions);
                 }
-                () = sleep_until(deadline) => self.director.expire(clock::now(), &mut self.actions),
             }
+        }
+    }
+
+    /// Makes checks until something happens that concerns others too.
+    async fn hear(&mut self, commands: &mut mpsc::Receiver<Command>) -> Heard {
+        let programs = !self.executor.is_busy() && !self.executor.is_away();
+        let retry = self.table.retry_at().filter(|_| programs);
+        let due = [retry, self.reading_at()].into_iter().flatten().min();
+        let Balancer { probes, reader, executor, told, renewal, addresses, place, config, .. } = self;
+        let Told { masters, standing } = told;
+        let rest = async {
+            tokio::select! {
+                Some(finished) = probes.join_next_with_id() => Heard::Probed(finished),
+                found = reader.found() => Heard::Found(found),
+                finished = executor.finished() => Heard::Programmed(finished),
+                command = commands.recv() => Heard::Command(command),
+                // Whoever tells the states ends before we do; then they stay as they are.
+                Ok(()) = masters.changed() => Heard::Masters,
+                Ok(()) = standing.changed() => Heard::Standing,
+                () = renewal.due() => Heard::Renewal,
+                here = changed(addresses) => Heard::Addresses(here),
+                news = place.news(&config.global) => Heard::Moved(news),
+            }
+        };
+        // Asked only when it was woken: checks come by the hundred, and of the rest there is little.
+        let mut rest = FuturesUnordered::from_iter([rest]);
+        tokio::select! {
+            biased;
+            done = quiet::attend((&self.wakeup, &mut self.fleet), &mut self.director, &mut self.actions, due) => Heard::Checks(done),
+            Some(heard) = rest.next() => heard,
         }
     }
 
@@ -255,6 +313,7 @@ impl Balancer {
 
     /// Everything the director wants: the table hears of it, probes start, scripts are handed on.
     fn carry_out(&mut self) {
+        quiet::launch(clock::now(), &mut self.fleet, &mut self.director, &mut self.actions);
         let mut actions = std::mem::take(&mut self.actions);
         for action in actions.drain(..) {
             match action {
@@ -463,6 +522,7 @@ impl Balancer {
 
     async fn stop(mut self, release: bool) {
         self.probes.abort_all();
+        self.fleet.clear();
         if !release {
             return;
         }
@@ -506,15 +566,6 @@ fn follows(op: &Op, errno: i32, absent: &mut HashSet<ServiceKey>) -> bool {
 async fn changed(addresses: &mut Option<Addresses>) -> Here {
     match addresses {
         Some(addresses) => addresses.changed().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Never, where there is no deadline.
-async fn sleep_until(deadline: Option<Mono>) {
-    match deadline {
-        // Relative: tokio's clock and ours are the same one, read a moment apart.
-        Some(at) => tokio::time::sleep(at.since(clock::now())).await,
         None => std::future::pending().await,
     }
 }

@@ -1,24 +1,21 @@
 //! What the router wants, done: adverts at once and in order, addresses and announcements in slices.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use super::addresses::Work;
 use super::announce;
 use super::duplicates::News;
 use super::sockets::Advert;
-use super::{Driver, Owner, Report, WORK_AT_ONCE, WORK_TIME};
+use super::{ANNOUNCED_AT_ONCE, Driver, Owner, Report, SILENCE, WORK_AT_ONCE, WORK_TIME};
 use crate::config::model::Config;
-use crate::ids::Name;
 use crate::kernel::address::{self, Change};
 use crate::kernel::clock;
 use crate::kernel::netlink::Channel;
 use crate::kernel::raw::Outgoing;
 use crate::kernel::sniffer::Sniffer;
 use crate::objects::address::AddressKey;
-use crate::objects::interface::Interface;
-use crate::report::{Ident, Line, emit, vrrp};
+use crate::objects::interface::{Interface, Interfaces};
+use crate::report::{self, Ident, Line, emit, vrrp};
 use crate::time::Mono;
 use crate::vrrp::action::{Action, InstanceId};
 use crate::vrrp::note::What;
@@ -47,7 +44,7 @@ impl Driver {
         self.act_all();
         self.settle_firewall();
         self.work();
-        self.say_all();
+        self.say_in_time();
         self.settle_firewall();
         self.look_for_lost();
         self.tell_track_groups();
@@ -112,8 +109,21 @@ impl Driver {
         }
     }
 
+    /// Readers of the log and of notifications take the processor: they are woken when a takeover is done, or for
+    /// a moment now and then.
+    fn say_in_time(&mut self) {
+        if self.unsaid.is_empty() {
+            return;
+        }
+        let now = clock::now();
+        if self.addresses.is_settled() || now >= *self.say_at.get_or_insert(now + SILENCE) {
+            self.say_all();
+        }
+    }
+
     /// Everything that there is to say by now, in the order in which it came up.
     pub(super) fn say_all(&mut self) {
+        self.say_at = None;
         let mut unsaid = std::mem::take(&mut self.unsaid);
         for said in unsaid.drain(..) {
             match said {
@@ -145,7 +155,9 @@ impl Driver {
                 if let What::Stranger { from, mac, .. } = &mut note.what {
                     *mac = self.strangers.remove(from).and_then(|sniffer| sniffer.address());
                 }
-                emit(Ident::Vrrp, vrrp::render(&note));
+                if report::shows_detail() || !vrrp::is_detail(&note.what) {
+                    emit(Ident::Vrrp, vrrp::render(&note));
+                }
                 if let What::PriorityChanged { to, .. } = note.what {
                     self.tell(Report::Priority { name: note.about, priority: to });
                 }
@@ -189,28 +201,23 @@ impl Driver {
         }
     }
 
-    /// One slice: requests that stand side by side go to the kernel together.
+    /// One slice: requests that stand side by side go to the kernel together, and so do the announcements of what is
+    /// set by then.
     fn work_once(&mut self) {
         let slice = self.addresses.slice(WORK_AT_ONCE);
         let mut rest = slice.as_slice();
         while let Some(first) = rest.first() {
-            let announcements = rest.iter().take_while(|work| matches!(work, Work::Announce(_))).count();
-            if announcements > 0 {
-                let (now, later) = rest.split_at(announcements);
-                now.iter().for_each(|work| self.announce(work));
-                rest = later;
-                continue;
-            }
             if let Work::Routing(owner) = first {
                 self.route(*owner);
                 rest = rest.get(1..).unwrap_or_default();
                 continue;
             }
-            let is_change = |work: &&Work| !matches!(work, Work::Announce(_) | Work::Routing(_));
+            let is_change = |work: &&Work| !matches!(work, Work::Routing(_));
             let (now, later) = rest.split_at(rest.iter().take_while(is_change).count());
             self.change_addresses(now);
             rest = later;
         }
+        self.announce();
     }
 
     pub(super) fn look_for_duplicates(&mut self, now: Mono, interface: &Interface) {
@@ -238,16 +245,16 @@ impl Driver {
         }
     }
 
-    fn announce(&mut self, work: &Work) {
-        let Work::Announce(key) = work else { return };
-        // Nobody is told of an address that the kernel has refused.
-        if !self.addresses.is_set(key) {
+    fn announce(&mut self) {
+        let keys = self.addresses.next_announcements(ANNOUNCED_AT_ONCE);
+        if keys.is_empty() {
             return;
         }
-        if let Some(interface) = self.interfaces.get(&key.interface)
-            && let Some(sent) = self.announcer.announce(clock::now(), interface, key)
-        {
-            self.unsaid.push(Unsaid::Announced(key.clone(), sent.err()));
+        let known = keys.iter().filter_map(|key| Some((&**self.interfaces.get(&key.interface)?, key)));
+        for (key, sent) in self.announcer.announce(clock::now(), known) {
+            if sent.is_err() || report::shows_detail() {
+                self.unsaid.push(Unsaid::Announced(key.clone(), sent.err()));
+            }
         }
     }
 
@@ -276,7 +283,7 @@ impl Driver {
                     owners.push(work);
                     changes.push((interface.index, Change::Add(key, attributes)));
                 }
-                Work::Announce(_) | Work::Routing(_) => continue,
+                Work::Routing(_) => continue,
             }
             owners.push(work);
         }
@@ -305,11 +312,7 @@ impl Driver {
 
 /// Addresses of the configuration that a killed predecessor left behind: nobody may own them before the
 /// election. keepalived removes them at start too.
-pub(super) fn remove_left_overs(
-    channel: &mut Channel,
-    config: &Config,
-    interfaces: &HashMap<Name, Arc<Interface>>,
-) {
+pub(super) fn remove_left_overs(channel: &mut Channel, config: &Config, interfaces: &Interfaces) {
     let keys =
         config.instances.iter().flat_map(|instance| instance.addresses.iter().chain(&instance.excluded));
     let found: Vec<_> = keys

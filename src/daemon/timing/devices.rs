@@ -11,7 +11,7 @@ use crate::kernel::ipvlan::{IpvlanSpec, Ipvlans};
 use crate::kernel::netlink::Channel;
 use crate::kernel::routing::List;
 use crate::kernel::vmac::{self, DeviceError, Ensured, VmacSpec, Vmacs};
-use crate::objects::interface::Interface;
+use crate::objects::interface::{Interface, Interfaces};
 use crate::objects::route::Named;
 use crate::report::{Ident, Line, emit};
 
@@ -48,7 +48,7 @@ impl Devices {
         &mut self,
         channel: &mut Channel,
         instances: impl Iterator<Item = &'a Arc<VrrpInstance>>,
-        interfaces: &HashMap<Name, Arc<Interface>>,
+        interfaces: &Interfaces,
         names: &HostNames,
     ) {
         for instance in instances {
@@ -124,7 +124,7 @@ impl Devices {
 
     /// Our devices of names that the configuration wants on another parent or with another MAC: they cannot be
     /// changed, only made anew.
-    pub fn misplaced(&self, config: &Config, interfaces: &HashMap<Name, Arc<Interface>>) -> HashSet<Name> {
+    pub fn misplaced(&self, config: &Config, interfaces: &Interfaces) -> HashSet<Name> {
         let stands_wrong = |wanted: &AddressVmac| {
             let device = interfaces.get(&wanted.name).filter(|_| self.vmacs.owns(&wanted.name));
             let parent = interfaces.get(&wanted.parent).map(|parent| parent.index);
@@ -203,7 +203,7 @@ impl Devices {
 }
 
 /// The VRF of an interface; another master has no part in what is made on it.
-fn vrf(interface: &Interface, interfaces: &HashMap<Name, Arc<Interface>>) -> Option<IfIndex> {
+fn vrf(interface: &Interface, interfaces: &Interfaces) -> Option<IfIndex> {
     let master = interface.master?;
     let is_it = |one: &&Arc<Interface>| one.index == master && &*one.kind == "vrf";
     interfaces.values().find(is_it).map(|vrf| vrf.index)

@@ -52,7 +52,7 @@ use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::{Channel, NetlinkError};
 use crate::kernel::poller::Poller;
 use crate::kernel::sniffer::Sniffer;
-use crate::objects::interface::Interface;
+use crate::objects::interface::Interfaces;
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
 use crate::vrrp::action::{Action, InstanceId, State, Subject};
@@ -67,8 +67,12 @@ const FIRST_SOCKET: u64 = 3;
 const PACKETS_PER_TURN: usize = 256;
 /// Kernel requests that go together: at 20 to 30 microseconds each less than a millisecond.
 const WORK_AT_ONCE: usize = 32;
+/// Announcements that leave together.
+const ANNOUNCED_AT_ONCE: usize = 64;
 /// How long a turn begins with more of them.
 const WORK_TIME: Duration = Duration::from_millis(1);
+/// While addresses are set nothing is said for as long as this.
+const SILENCE: Duration = Duration::from_millis(50);
 /// While addresses are set the interface monitor is read this rarely.
 const MONITOR_PAUSE: Duration = Duration::from_millis(20);
 /// Until sockets that could not be opened are tried again.
@@ -143,12 +147,14 @@ pub struct Driver {
     /// Track groups of which something cannot be had.
     broken_groups: HashSet<Name>,
     config: Arc<Config>,
-    interfaces: HashMap<Name, Arc<Interface>>,
+    interfaces: Interfaces,
     inbox: Inbox<Command>,
     reports: mpsc::Sender<Report>,
     actions: Vec<Action>,
     /// What is said when the kernel has been told.
     unsaid: Vec<Unsaid>,
+    /// When it is said although addresses wait.
+    say_at: Option<Mono>,
     tokens: Vec<u64>,
     buffer: Box<[u8; LONGEST_PACKET]>,
     /// Something about interfaces or instances changed: the sockets may have to.
@@ -178,7 +184,7 @@ impl Driver {
         poller.add(&monitor, MONITOR).map_err(io("interface monitor"))?;
         poller.add(inbox.bell(), BELL).map_err(io("commands"))?;
         let announcer = Announcer::open().map_err(io("announcement socket"))?;
-        let mut interfaces: HashMap<_, _> =
+        let mut interfaces: Interfaces =
             monitor.interfaces().map(|i| (i.name.clone(), i.clone())).collect();
         let mut devices = Devices::default();
         let names = HostNames::read(&config.global.files);
@@ -213,6 +219,7 @@ impl Driver {
             reports,
             actions: Vec::new(),
             unsaid: Vec::new(),
+            say_at: None,
             tokens: Vec::new(),
             buffer: Box::new([0; LONGEST_PACKET]),
             rewire: true,
@@ -565,7 +572,7 @@ pub fn clear(config: &Config) -> Result<(), NetlinkError> {
     Ok(())
 }
 
-fn note_interface(interfaces: &mut HashMap<Name, Arc<Interface>>, change: &Change) {
+fn note_interface(interfaces: &mut Interfaces, change: &Change) {
     match change {
         Change::Interface(interface) => {
             interfaces.insert(interface.name.clone(), interface.clone());

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -14,7 +13,7 @@ use crate::config::model::{Auth, VrrpInstance};
 use crate::ids::Name;
 use crate::kernel::poller::Poller;
 use crate::kernel::raw::{Device, Mode, Outgoing, Protocol, Received, SocketSpec, TOGETHER, VrrpSocket};
-use crate::objects::interface::Interface;
+use crate::objects::interface::Interfaces;
 use crate::vrrp::action::InstanceId;
 
 /// One open pair.
@@ -81,7 +80,7 @@ impl Sockets {
         &mut self,
         poller: &Poller,
         needs: impl Iterator<Item = Need<'a>>,
-        interfaces: &HashMap<Name, Arc<Interface>>,
+        interfaces: &Interfaces,
         buffers: &Buffers,
     ) -> Vec<(Name, io::Error)> {
         let mut errors = Vec::new();
@@ -246,11 +245,7 @@ struct Batch<'a> {
 /// Adverts are received on the parent of a VMAC, whatever they leave by: its multicast membership is then
 /// the parent's, and no report with the virtual MAC leaves a backup. Those that the kernel gives to the
 /// VMAC, because they come from its own MAC, are heard there as well.
-fn spec(
-    config: &VrrpInstance,
-    source: Option<IpAddr>,
-    interfaces: &HashMap<Name, Arc<Interface>>,
-) -> Option<SocketSpec> {
+fn spec(config: &VrrpInstance, source: Option<IpAddr>, interfaces: &Interfaces) -> Option<SocketSpec> {
     let device = |name: &Name| {
         interfaces.get(name).map(|i| Device { name: i.name.clone(), index: i.index, mac: i.mac })
     };

@@ -16,7 +16,8 @@ use crate::health::outcome::{Failure, Outcome, Success};
 
 use super::connect::connect;
 use super::tls::Tls;
-use response::{Received, Response};
+use response::Received;
+pub(super) use response::Response;
 use search::{Search, Verdict};
 
 /// The codes that are well where `status_code` is not given, with or without a digest.
@@ -24,7 +25,7 @@ const DEFAULT_STATUS: StatusRange = StatusRange { first: 200, last: 299 };
 /// Bytes read at a time: ten thousand probes may be waiting at once.
 const PIECE: usize = 4 * 1024;
 /// Bytes worked on between two pauses for others: some 0.4 ms of MD5.
-const TURN: usize = 256 * 1024;
+pub(super) const TURN: usize = 256 * 1024;
 
 /// Asks once for the page with this number, over TLS if there is any.
 pub async fn probe(check: &Check, pages: &HttpGet, url: usize, tls: Option<&Tls>) -> Outcome {
@@ -125,7 +126,7 @@ async fn whole<S>(mut stream: S, request: String, patience: Duration) -> Result<
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let failed = |error| Outcome::Failure(broken(error));
+    let failed = |error| Outcome::Failure(broken(&error));
     stream.write_all(request.as_bytes()).await.map_err(failed)?;
     let mut all = Vec::new();
     loop {
@@ -159,7 +160,7 @@ async fn within(
 ///
 /// keepalived has no such end: each read may take `connect_timeout`, so a server that sends a byte now
 /// and then is never found out. Whoever delivers a page in time for the next check is still well.
-fn deadline(check: &Check) -> Duration {
+pub(super) fn deadline(check: &Check) -> Duration {
     check.pace.delay_loop.max(check.pace.connect_timeout.saturating_mul(10))
 }
 
@@ -172,7 +173,7 @@ fn server_name<'a>(pages: &'a HttpGet, page: &'a HttpUrl) -> Option<&'a str> {
 }
 
 /// The request, byte by byte as keepalived 2.2.7 sends it.
-fn request(check: &Check, pages: &HttpGet, page: &HttpUrl) -> String {
+pub(super) fn request(check: &Check, pages: &HttpGet, page: &HttpUrl) -> String {
     let (version, close) = match pages.protocol {
         HttpProtocol::V1_0 => ("1.0", ""),
         HttpProtocol::V1_0Close => ("1.0", "Connection: close\r\n"),
@@ -195,19 +196,18 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let sent = timeout(patience, stream.write_all(request.as_bytes())).await;
-    sent.map_err(|_| Failure::ReadTimeout)?.map_err(broken)?;
+    sent.map_err(|_| Failure::ReadTimeout)?.map_err(|error| broken(&error))?;
     // It was compiled when the file was read.
     let search = page.pattern.as_ref().map(|pattern| Search::new(pattern)).transpose();
     let search = search.map_err(|_wrong| Failure::Malformed)?;
     let mut response = Response::new(page.digest.is_some(), search);
     let mut piece = Vec::with_capacity(PIECE);
-    let (mut worked, mut begun) = (0, false);
+    let mut worked = 0;
     loop {
         piece.clear();
         let read = timeout(patience, stream.read_buf(&mut piece)).await;
-        let late = if begun { Failure::Stalled } else { Failure::ReadTimeout };
-        let count = read.map_err(|_| late)?.map_err(broken)?;
-        begun = true;
+        let late = if response.has_begun() { Failure::Stalled } else { Failure::ReadTimeout };
+        let count = read.map_err(|_| late)?.map_err(|error| broken(&error))?;
         if count == 0 {
             response = look(response, true).await;
             return response.finish().ok_or(Failure::Broken(0));
@@ -238,12 +238,12 @@ async fn look(mut response: Response, last: bool) -> Response {
     })
 }
 
-fn broken(error: io::Error) -> Failure {
+pub(super) fn broken(error: &io::Error) -> Failure {
     Failure::Broken(error.raw_os_error().unwrap_or(libc::EIO))
 }
 
 /// The status first, then the digest, then the pattern.
-fn judge(page: &HttpUrl, url: usize, received: Received) -> Outcome {
+pub(super) fn judge(page: &HttpUrl, url: usize, received: Received) -> Outcome {
     // Without a readable code: 0, which no range holds.
     let status = received.status.unwrap_or(0);
     let well = |range: &StatusRange| (range.first..=range.last).contains(&status);

@@ -16,6 +16,7 @@ const LONGEST_HEAD: usize = 64 * 1024;
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
 /// An answer that is coming in.
+#[derive(Debug)]
 pub struct Response {
     head: Vec<u8>,
     /// Once the header is complete.
@@ -25,6 +26,7 @@ pub struct Response {
     search: Option<Search>,
 }
 
+#[derive(Debug)]
 struct Body {
     md5: Option<Md5>,
     search: Option<Search>,
@@ -52,6 +54,11 @@ impl Response {
     /// is in it.
     pub fn new(hash: bool, search: Option<Search>) -> Self {
         Response { head: Vec::new(), body: None, hash, search }
+    }
+
+    /// Whether something has come.
+    pub fn has_begun(&self) -> bool {
+        !self.head.is_empty()
     }
 
     /// Takes what came next. The work is in proportion to `bytes`.

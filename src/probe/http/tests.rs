@@ -11,7 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 use super::*;
 use crate::config::model::check::CheckKind;
 use crate::config::model::pattern::Pattern;
+use crate::probe::Flight;
 use crate::probe::connect::tests::check_of;
+use crate::probe::flight::tests::fly;
 
 const BODY: &[u8] = b"hello world\n";
 
@@ -48,13 +50,17 @@ async fn read_request<S: AsyncRead + Unpin>(stream: &mut S) -> String {
     String::from_utf8(request).unwrap()
 }
 
-/// One probe over loopback, and the request that the server saw.
+/// One probe over loopback, and the request that the server saw; without a task it must be the same.
 async fn ask(pages: HttpGet, answer: &[u8]) -> (Outcome, String, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = listener.local_addr().unwrap();
     let check = Check { kind: CheckKind::Http(Arc::new(pages)), ..check_of(target) };
     let tls = Tls::default();
     let (outcome, request) = tokio::join!(super::super::probe(&check, 0, &tls), serve(&listener, answer));
+    if Flight::carries(&check, 0) {
+        let flown = tokio::join!(fly(&check, 0), serve(&listener, answer));
+        assert_eq!(flown, (outcome.clone(), request.clone()));
+    }
     (outcome, request, target)
 }
 
@@ -184,8 +190,7 @@ async fn a_reset_is_a_failure() {
         read_request(&mut stream).await;
         reset(stream);
     };
-    let tls = Tls::default();
-    let (outcome, ()) = tokio::join!(super::super::probe(&check, 0, &tls), server);
+    let (outcome, ()) = tokio::join!(fly(&check, 0), server);
     assert_eq!(outcome, Outcome::Failure(Failure::Broken(libc::ECONNRESET)));
 }
 

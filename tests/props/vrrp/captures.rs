@@ -15,6 +15,7 @@ use standfast::vrrp::router::Router;
 use standfast::vrrp::wire::{self, Refusal};
 
 use super::sample::{address, instance, interface, ip};
+use super::until_advert;
 
 /// A packet taken apart.
 pub struct Captured {
@@ -66,8 +67,7 @@ fn ours(instance: VrrpInstance) -> Vec<(IpAddr, Vec<u8>)> {
     let mut router = Router::start(Mono::ZERO, Arc::new(config), &[eth], &mut out);
     let mut now = Mono::ZERO;
     for _ in 0..2 {
-        now = router.deadline().unwrap();
-        router.expire(now, &mut out);
+        now = until_advert(&mut router, &mut out);
     }
     router.handle(now, Event::Stop, &mut out);
     out.into_iter()

@@ -16,6 +16,7 @@ use standfast::vrrp::router::Router;
 use standfast::vrrp::wire::{self, Advert, Terms};
 
 use super::sample::{GROUP, address, instance, interface, ip};
+use super::until_advert;
 
 const US: &str = "10.9.0.1";
 const PEER: &str = "10.9.0.2";
@@ -48,8 +49,7 @@ fn router(version: Version, master: bool) -> (Router, Mono) {
     let mut router = Router::start(Mono::ZERO, Arc::new(config), &[eth], &mut out);
     let mut now = Mono::ZERO;
     if master {
-        now = router.deadline().unwrap();
-        router.expire(now, &mut out);
+        now = until_advert(&mut router, &mut out);
     }
     (router, now + Duration::from_millis(10))
 }
