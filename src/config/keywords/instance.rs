@@ -174,7 +174,6 @@ family.",
     ),
     row("linkbeat_use_polling", Nothing, Allowed, LastWins, "off")
         .doc("2.0.0", "none", "Poll this instance's interface.")
-        .later()
         .deprecated("linkbeat_interfaces"),
     row("v3_checksum_as_v2", Boolean, Allowed, LastWins, "global v3_checksum_as_v2")
         .doc(
