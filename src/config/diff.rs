@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::model::lvs::Target;
-use super::model::{Config, VirtualServer, VrrpInstance};
+use super::model::{Config, VirtualServer};
 use crate::ids::Name;
 use crate::objects::ipvs::Protocol;
 
@@ -37,9 +37,14 @@ pub struct Changes {
 /// Compares two configurations.
 pub fn diff(old: &Config, new: &Config) -> Changes {
     let mut changes = Changes::default();
-    pairs(&old.instances, &new.instances, VrrpInstance::identity, |one, change| {
-        changes.instances.push((one.name.clone(), change));
-    });
+    pairs(
+        &old.instances,
+        &new.instances,
+        |one| one.identity(),
+        |one, change| {
+            changes.instances.push((one.name.clone(), change));
+        },
+    );
     let mut kept = Vec::new();
     pairs(&old.virtual_servers, &new.virtual_servers, service_key, |one, change| {
         if matches!(change, Change::Keep | Change::Adjust) {

@@ -52,12 +52,16 @@ pub fn words(line: &str) -> (Words, bool) {
 /// One word without its quotes, and whether they are paired. In bytes: what ends a word is never part of a
 /// longer character.
 fn word(input: &[u8]) -> IResult<&[u8], (&[u8], bool)> {
-    let blank = |byte: u8| is_blank(char::from(byte));
-    let (input, _) = take_while(blank)(input)?;
-    let quoted = (char('"'), take_till(|byte| byte == b'"'), opt(char('"')));
-    let bare = take_while1(|byte| !blank(byte) && byte != b'"');
-    alt((map(bare, |inner| (inner, true)), map(quoted, |(_, inner, end)| (inner, end.is_some()))))
-        .parse(input)
+    let (input, _) = take_while(|byte: u8| is_blank(char::from(byte)))(input)?;
+    if let [b'"', ..] = input {
+        let quoted = (char('"'), take_till(|byte| byte == b'"'), opt(char('"')));
+        return map(quoted, |(_, inner, end)| (inner, end.is_some())).parse(input);
+    }
+    map(take_while1(|byte| !ends_word(byte)), |inner| (inner, true)).parse(input)
+}
+
+fn ends_word(byte: u8) -> bool {
+    is_blank(char::from(byte)) || byte == b'"'
 }
 
 /// Where the comment of a line begins, or where the line ends: at the first `#` or `!` outside double quotes.

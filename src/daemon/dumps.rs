@@ -7,6 +7,7 @@ use super::scripts::account::{Account, DefaultAccount};
 use super::service::Parts;
 use super::signals::Request;
 use crate::config::model::{Command, Config};
+use crate::lvs::view::ServiceView;
 use crate::report::{Ident, Line, data, dump, emit};
 use crate::vrrp::router::View;
 
@@ -27,7 +28,8 @@ pub(super) async fn write(parts: &Parts, request: Request) {
             }
             if parts.balancer.is_some() {
                 say(Ident::Checkers, "checker data");
-                files.push(("keepalived_check.data", lvs(&config)));
+                let (config, services) = parts.services().await.unwrap_or((config, Vec::new()));
+                files.push(("keepalived_check.data", lvs(&config, &services)));
             }
         }
         Request::Stats | Request::StatsClear if parts.vrrp.is_some() => {
@@ -56,8 +58,8 @@ pub(super) fn vrrp(config: &Config, views: &[View]) -> String {
 }
 
 /// The same for the load balancing part.
-pub(super) fn lvs(config: &Config) -> String {
-    on_host(config, |host| data::lvs(config, host))
+pub(super) fn lvs(config: &Config, views: &[Option<ServiceView>]) -> String {
+    on_host(config, |host| data::lvs(config, views, host))
 }
 
 fn on_host(config: &Config, write: impl FnOnce(&data::Host<'_>) -> String) -> String {

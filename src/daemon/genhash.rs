@@ -27,7 +27,7 @@ pub fn run(request: &Genhash) -> u8 {
         Err(Outcome::Failure(Failure::Handshake(_))) => {
             "SSL handshake/communication error connecting to\n".to_owned()
         }
-        Err(Outcome::Failure(Failure::ReadTimeout | Failure::Deadline(_))) => {
+        Err(Outcome::Failure(Failure::HandshakeTimeout | Failure::ReadTimeout | Failure::Deadline(_))) => {
             "Timeout HTTP read\n".to_owned()
         }
         Err(_) => "Connection failed\n".to_owned(),

@@ -49,6 +49,8 @@ pub mod status {
 
 /// How long the last lines may take to be written.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// A thread of the blocking pool that has nothing to do goes after this, and its stack with it.
+const IDLE_THREAD: Duration = Duration::from_secs(3);
 
 /// Runs the daemon to its end and returns its exit status.
 pub fn run(options: &Options) -> u8 {
@@ -108,8 +110,11 @@ pub fn run(options: &Options) -> u8 {
 
 fn serve(options: &Options, reading: Reading, pid_files: &mut PidFiles, paths: &PidPaths) -> u8 {
     // All tasks on this thread: none wakes another thread to go on. What must not wait for them has its own.
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().thread_name("standfast").enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .thread_name("standfast")
+        .thread_keep_alive(IDLE_THREAD)
+        .enable_all()
+        .build();
     match runtime {
         Ok(runtime) => {
             let status = runtime.block_on(service::run(options, reading, pid_files, paths));
@@ -193,7 +198,7 @@ fn dump_config(config: &Config) {
     for line in dumps::vrrp(config, &[]).lines() {
         emit(Ident::Vrrp, Line::info(line));
     }
-    for line in dumps::lvs(config).lines().filter(|_| !config.virtual_servers.is_empty()) {
+    for line in dumps::lvs(config, &[]).lines().filter(|_| !config.virtual_servers.is_empty()) {
         emit(Ident::Checkers, Line::info(line));
     }
 }

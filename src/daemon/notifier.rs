@@ -1,6 +1,7 @@
 //! Who hears of a change of state: the scripts of instances and groups, and the synchronisation daemon
 //! of IPVS.
 
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::{mpsc, watch};
@@ -9,7 +10,7 @@ use super::balancing::Masters;
 use super::fifos::{About, Fifos};
 use super::scripts::{Invocation, Runner, ScriptBook};
 use super::timing::Report;
-use crate::config::model::{Command, Config, Notify};
+use crate::config::model::{Command, Config, Notify, VrrpInstance};
 use crate::ids::Name;
 use crate::lvs::action::ScriptEvent;
 use crate::vrrp::action::{State, Subject};
@@ -23,13 +24,39 @@ pub struct Current(Arc<RwLock<Known>>);
 
 struct Known {
     now: Pair,
-    /// For what a reload removed: it is told so when it has left the configuration.
-    before: Option<Pair>,
+    by_name: ByName,
+    /// What the last reload removed: it is told so when it has left the configuration.
+    removed: Vec<(Subject, Notify)>,
+    /// The scripts of that.
+    before: Arc<ScriptBook>,
+}
+
+/// The places of a configuration's instances, by their names: thousands may change their state together.
+struct ByName(Box<[u32]>);
+
+impl ByName {
+    fn of(config: &Config) -> Self {
+        let mut places: Vec<u32> = (0..).take(config.instances.len()).collect();
+        places.sort_by_key(|place| config.instances.get(*place as usize).map(|instance| &instance.name));
+        ByName(places.into())
+    }
+
+    fn find<'c>(&self, config: &'c Config, name: &Name) -> Option<&'c VrrpInstance> {
+        let at = |place: u32| config.instances.get(place as usize);
+        let found = self.0.binary_search_by(|place| at(*place).map(|i| &i.name).cmp(&Some(name)));
+        at(*self.0.get(found.ok()?)?).map(|found| &**found)
+    }
 }
 
 impl Current {
     pub fn new(config: Arc<Config>, book: Arc<ScriptBook>) -> Self {
-        Current(Arc::new(RwLock::new(Known { now: (config, book), before: None })))
+        let by_name = ByName::of(&config);
+        Current(Arc::new(RwLock::new(Known {
+            before: book.clone(),
+            now: (config, book),
+            by_name,
+            removed: Vec::new(),
+        })))
     }
 
     pub fn get(&self) -> Pair {
@@ -38,24 +65,40 @@ impl Current {
 
     pub fn replace(&self, config: Arc<Config>, book: Arc<ScriptBook>) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.before = Some(std::mem::replace(&mut known.now, (config, book)));
+        known.by_name = ByName::of(&config);
+        let (old, before) = std::mem::replace(&mut known.now, (config, book));
+        known.removed = removed(&old, &known.now.0);
+        known.before = before;
     }
 
     /// The scripts of an instance or a group that runs or has just been removed.
     fn scripts_of(&self, subject: &Subject) -> Option<(Notify, Arc<ScriptBook>)> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        std::iter::once(&known.now).chain(&known.before).find_map(|(config, book)| {
-            let notify = match subject {
-                Subject::Instance(name) => {
-                    config.instances.iter().find(|i| i.name == *name).map(|i| &i.notify)
-                }
-                Subject::Group(name) => {
-                    config.sync_groups.iter().find(|g| g.name == *name).map(|g| &g.notify)
-                }
-            };
-            Some((notify?.clone(), book.clone()))
-        })
+        let (config, book) = &known.now;
+        let notify = match subject {
+            Subject::Instance(name) => known.by_name.find(config, name).map(|i| &i.notify),
+            Subject::Group(name) => config.sync_groups.iter().find(|g| g.name == *name).map(|g| &g.notify),
+        };
+        if let Some(notify) = notify {
+            return Some((notify.clone(), book.clone()));
+        }
+        let (_, notify) = known.removed.iter().find(|(removed, _)| removed == subject)?;
+        Some((notify.clone(), known.before.clone()))
     }
+}
+
+/// Who is in `old` and not in `new`, and what is to be told of that. The whole of `old` is not kept for it: with
+/// thousands of instances that is half of what the daemon holds.
+fn removed(old: &Config, new: &Config) -> Vec<(Subject, Notify)> {
+    let instances: HashSet<&Name> = new.instances.iter().map(|instance| &instance.name).collect();
+    let groups: HashSet<&Name> = new.sync_groups.iter().map(|group| &group.name).collect();
+    let instances = (old.instances.iter())
+        .filter(|instance| !instances.contains(&instance.name))
+        .map(|instance| (Subject::Instance(instance.name.clone()), instance.notify.clone()));
+    let groups = (old.sync_groups.iter())
+        .filter(|group| !groups.contains(&group.name))
+        .map(|group| (Subject::Group(group.name.clone()), group.notify.clone()));
+    instances.chain(groups).collect()
 }
 
 /// Passes on what the VRRP driver reports, until the driver ends.
@@ -163,10 +206,41 @@ fn follow(masters: &mut Masters, name: &Name, state: State) -> bool {
     match state {
         State::Master | State::Backup | State::Fault => {
             let master = state == State::Master;
-            masters.insert(name.clone(), master) != Some(master)
+            match masters.get_mut(name) {
+                Some(known) => std::mem::replace(known, master) != master,
+                // A name of its own: that of a configuration would keep a piece of it alive.
+                None => masters.insert(Name::from(&**name), master).is_none(),
+            }
         }
         State::Deleted => masters.remove(name).is_some(),
         // The daemon ends, and the load balancer with it.
         State::Init | State::Stop => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{LoadOptions, load_str};
+
+    #[test]
+    fn every_instance_is_found_by_its_name() {
+        let text: String = ["b", "c", "a"]
+            .iter()
+            .zip(1..)
+            .map(|(name, vrid)| {
+                format!(
+                    "vrrp_instance {name} {{\n interface eth0\n virtual_router_id {vrid}\n \
+                     virtual_ipaddress {{\n 10.0.0.{vrid}\n }}\n}}\n"
+                )
+            })
+            .collect();
+        let config = load_str("names.conf", &text, &LoadOptions::default()).config;
+        let by_name = ByName::of(&config);
+        for instance in &config.instances {
+            assert_eq!(by_name.find(&config, &instance.name).map(|i| i.vrid), Some(instance.vrid));
+        }
+        assert_eq!(config.instances.len(), 3);
+        assert!(by_name.find(&config, &"d".into()).is_none());
     }
 }

@@ -112,6 +112,8 @@ pub(super) async fn run(
     if parts.vrrp.is_none() && parts.balancer.is_none() {
         emit(Ident::Parent, Line::warn("Warning - keepalived has no configuration to run"));
     }
+    // The parts have it; after a reload nobody should.
+    drop((config, book));
     emit(Ident::Parent, Line::info("Startup complete"));
     ServiceManager.ready("Running");
     let _trimmed = tokio::task::spawn_blocking(memory::give_back).await;
@@ -345,6 +347,17 @@ impl Parts {
     /// `clear` sets the counters to zero afterwards.
     pub(super) async fn views(&self, clear: bool) -> Option<Vec<View>> {
         views(&self.vrrp.as_ref()?.commands, clear).await
+    }
+
+    /// The services as the load balancer has them; `None` where there is none, or it does not answer.
+    pub(super) async fn services(&self) -> Option<balancing::Views> {
+        let commands = &self.balancer.as_ref()?.commands;
+        let (answer, views) = oneshot::channel();
+        let asked = async {
+            commands.send(balancing::Command::Views(answer)).await.ok()?;
+            views.await.ok()
+        };
+        tokio::time::timeout(PATIENCE, asked).await.ok().flatten()
     }
 
     /// keepalived's order: VRRP resigns and lets go, the load balancer clears its table, scripts end.

@@ -72,6 +72,16 @@ impl Checker {
         self.up
     }
 
+    /// Whether it has come to a conclusion at least once.
+    pub fn has_concluded(&self) -> bool {
+        self.settled
+    }
+
+    /// Failed attempts since the last success, while it is up.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
     /// Index of the url that the next probe asks; 0 where there are none.
     pub fn url(&self) -> usize {
         self.url

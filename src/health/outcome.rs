@@ -39,7 +39,12 @@ pub enum Failure {
     ConnectTimeout,
     /// The peer and we do not agree on TLS, or it speaks none: what the library says.
     Handshake(String),
+    /// The peer took the connection, and said nothing of TLS.
+    HandshakeTimeout,
+    /// No answer came in time.
     ReadTimeout,
+    /// An answer has begun, and did not go on in time.
+    Stalled,
     /// The overall deadline passed while the server dripped.
     Deadline(Duration),
     /// The peer closed or reset while we wrote or read: `errno`, 0 for a plain close without data.

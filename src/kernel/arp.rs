@@ -3,22 +3,23 @@
 //! As keepalived sends it (strace of 2.2.7): a request, sender and target both the virtual address,
 //! target hardware address and Ethernet destination broadcast, from the interface's own MAC, 42 bytes.
 
-use std::io;
 use std::net::Ipv4Addr;
 
 use pnet_base::MacAddr;
 use pnet_packet::arp::{ArpHardwareTypes, ArpOperations, MutableArpPacket};
 use pnet_packet::ethernet::EtherTypes;
+use smallvec::SmallVec;
 
-use super::frames::{ETH_P_ARP, FrameSocket, ethernet};
+use super::frames::{ETH_P_ARP, Leaving, ethernet};
 use crate::ids::{IfIndex, Mac};
 
 const ETHERNET_LEN: usize = 14;
 const ARP_LEN: usize = 28;
 
-/// Announces `address` as that of `mac`.
-pub fn announce(socket: &FrameSocket, interface: IfIndex, mac: Mac, address: Ipv4Addr) -> io::Result<()> {
-    socket.send(interface, ETH_P_ARP, Mac::BROADCAST, &frame(mac, address))
+/// What announces `address` as that of `mac`.
+pub fn announcement(interface: IfIndex, mac: Mac, address: Ipv4Addr) -> Leaving {
+    let frame = SmallVec::from_slice(&frame(mac, address));
+    Leaving { interface, ethertype: ETH_P_ARP, destination: Mac::BROADCAST, frame }
 }
 
 fn frame(mac: Mac, address: Ipv4Addr) -> [u8; ETHERNET_LEN + ARP_LEN] {

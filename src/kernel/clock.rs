@@ -9,20 +9,37 @@ use std::time::Duration;
 
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd as NixTimer, TimerFlags, TimerSetTimeFlags};
-use nix::time::{ClockId as Clock, clock_gettime};
+use nix::time::{ClockId as Clock, ClockNanosleepFlags, clock_gettime, clock_nanosleep};
 
 use crate::time::Mono;
 
 /// The present.
 pub fn now() -> Mono {
     // The clock exists on every Linux; an error would mean that the kernel lost it.
-    let span = clock_gettime(Clock::CLOCK_MONOTONIC).map(Duration::from).unwrap_or_default();
-    Mono::ZERO + span
+    let time = clock_gettime(Clock::CLOCK_MONOTONIC).unwrap_or(TimeSpec::new(0, 0));
+    // Neither is negative; added up by hand because this is asked with every packet.
+    Mono::from_nanos(time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64)
 }
 
 /// What the calling thread has had of a processor, in the kernel too.
 pub fn thread_time() -> Duration {
     clock_gettime(Clock::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default()
+}
+
+/// The calling thread's naps are as long as they are asked to be: the kernel lets others oversleep by 50 us.
+pub fn nap_exactly() {
+    // Where it is refused, naps are longer.
+    let _ = nix::sys::prctl::set_timerslack(1);
+}
+
+/// The calling thread sleeps for a moment, or shorter where a signal comes.
+pub fn nap(moment: Duration) {
+    // Cut short by a signal it only wakes earlier.
+    let _ = clock_nanosleep(
+        Clock::CLOCK_MONOTONIC,
+        ClockNanosleepFlags::empty(),
+        &TimeSpec::from_duration(moment),
+    );
 }
 
 /// The wall clock, since 1970. It may step, and nothing is timed by it.
@@ -35,6 +52,7 @@ pub fn utc() -> Duration {
 pub struct Alarm {
     timer: NixTimer,
     set: Option<Mono>,
+    rang: bool,
 }
 
 impl Alarm {
@@ -42,18 +60,23 @@ impl Alarm {
     pub fn new() -> io::Result<Self> {
         let timer =
             NixTimer::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
-        Ok(Alarm { timer, set: None })
+        Ok(Alarm { timer, set: None, rang: false })
     }
 
-    /// Sets it to `at`, or unsets it. Forgets an expiry that nobody has seen. It may go off once too early where
-    /// `at` has moved on: every advert that a backup hears moves its timer, and few of them ever end.
+    /// Its descriptor was found readable: it goes on ringing until it is set anew.
+    pub fn rang(&mut self) {
+        self.rang = true;
+    }
+
+    /// Sets it to `at`, or unsets it. It may go off once too early where `at` has moved on: every advert that a
+    /// backup hears moves its timer, and few of them ever end.
     pub fn set(&mut self, at: Option<Mono>) -> io::Result<()> {
         let serves = match (self.set, at) {
-            (Some(set), Some(at)) => set <= at && set > now(),
+            (Some(set), Some(at)) => set <= at,
             (None, None) => true,
             _ => false,
         };
-        if serves {
+        if serves && !self.rang {
             return Ok(());
         }
         match at {
@@ -64,7 +87,7 @@ impl Alarm {
             }
             None => self.timer.unset()?,
         }
-        self.set = at;
+        (self.set, self.rang) = (at, false);
         Ok(())
     }
 }

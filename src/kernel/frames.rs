@@ -3,9 +3,10 @@
 use std::io;
 use std::net::Ipv6Addr;
 
+use smallvec::SmallVec;
 use socket2::{Domain, Socket, Type};
 
-use super::unsafe_calls::send_frame;
+use super::unsafe_calls::{send_frame, send_frames};
 use crate::ids::{IfIndex, Mac};
 
 /// EtherType of ARP.
@@ -34,6 +35,35 @@ impl FrameSocket {
     ) -> io::Result<()> {
         send_frame(&self.0, interface.0, ethertype, destination.0, frame)
     }
+
+    /// Sends all of them, in order, by as few calls as it takes, and says what became of each.
+    pub fn send_all(&self, frames: &[Leaving]) -> Vec<io::Result<()>> {
+        let mut results = Vec::with_capacity(frames.len());
+        while let Some(rest) = frames.get(results.len()..).filter(|rest| !rest.is_empty()) {
+            match send_frames(&self.0, rest) {
+                // The call that begins with the one that was refused says why.
+                Ok(sent) => results.extend((0..sent.max(1)).map(|_| Ok(()))),
+                Err(error) => results.push(Err(error)),
+            }
+        }
+        results
+    }
+}
+
+/// Bytes of the longest announcement: one over IPv6.
+const LONGEST: usize = 86;
+
+/// A frame, which begins with its Ethernet header, and where it is to go.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Leaving {
+    /// The interface that it leaves by.
+    pub interface: IfIndex,
+    /// The EtherType.
+    pub ethertype: u16,
+    /// The hardware address that it goes to.
+    pub destination: Mac,
+    /// All of it.
+    pub frame: SmallVec<[u8; LONGEST]>,
 }
 
 /// An Ethernet header.

@@ -3,10 +3,11 @@
 //! As keepalived sends it (capture of 2.2.7): from the virtual address to all nodes, hop limit 255, the override flag
 //! set, with the interface's MAC as the target link-layer address; 86 bytes.
 
-use std::io;
 use std::net::Ipv6Addr;
 
-use super::frames::{ETH_P_IPV6, FrameSocket, ethernet, ipv6_header};
+use smallvec::SmallVec;
+
+use super::frames::{ETH_P_IPV6, Leaving, ethernet, ipv6_header};
 use crate::ids::{IfIndex, Mac};
 
 const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
@@ -18,15 +19,10 @@ const OVERRIDE: u8 = 0x20;
 const TARGET_LINK_LAYER_ADDRESS: u8 = 2;
 const MESSAGE_LEN: usize = 32;
 
-/// Announces `address` as that of `mac`; `router` is whether the interface forwards.
-pub fn announce(
-    socket: &FrameSocket,
-    interface: IfIndex,
-    mac: Mac,
-    address: Ipv6Addr,
-    router: bool,
-) -> io::Result<()> {
-    socket.send(interface, ETH_P_IPV6, Mac::of_multicast(ALL_NODES), &frame(mac, address, router))
+/// What announces `address` as that of `mac`; `router` is whether the interface forwards.
+pub fn announcement(interface: IfIndex, mac: Mac, address: Ipv6Addr, router: bool) -> Leaving {
+    let frame = SmallVec::from_vec(frame(mac, address, router));
+    Leaving { interface, ethertype: ETH_P_IPV6, destination: Mac::of_multicast(ALL_NODES), frame }
 }
 
 fn frame(mac: Mac, address: Ipv6Addr, router: bool) -> Vec<u8> {

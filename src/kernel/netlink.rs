@@ -1,8 +1,8 @@
 //! A netlink channel for changes and dumps: pipelined, answered, typed.
 //!
-//! Many requests go out in one message and their answers are collected afterwards: the kernel works them off
-//! while we are in `send`, and one change costs about a quarter of a round trip each.
-//! The calls block, for microseconds a request.
+//! Many requests go out in one message, and the kernel works them off while we are in `send`. Of those that
+//! change something only the last of a message asks for an acknowledgement: the kernel answers each that it
+//! refuses anyway, and it answers in order. The calls block, for microseconds a request.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -20,8 +20,6 @@ use super::buffer::large_receive_buffer;
 
 /// How many requests are on their way at a time: their answers must fit the receive buffer.
 const PIPELINE: usize = 256;
-/// Where the flags are in a message's header.
-const FLAGS: usize = 6;
 /// Bytes of one send; a single larger message still goes alone.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// The kernel answers while we send; an answer that takes this long will not come.
@@ -90,8 +88,7 @@ impl Channel {
         Ok(address.port_number())
     }
 
-    /// Sends every request and returns every answer, in order. The kernel works them off in order and answers what it
-    /// refuses; so only the last of those that go together asks to be answered whatever comes of it.
+    /// Sends every request and returns every answer, in order.
     pub fn transact<P>(&mut self, requests: Vec<NetlinkMessage<P>>) -> Vec<Result<(), NetlinkError>>
     where
         P: NetlinkSerializable + NetlinkDeserializable,
@@ -100,15 +97,16 @@ impl Channel {
         let mut requests = requests.into_iter().peekable();
         while requests.peek().is_some() {
             let first = self.sequence.wrapping_add(1);
-            let (mut count, mut last) = (0, 0);
+            let (mut count, mut last_flags) = (0, 0);
             self.outgoing.clear();
             while count < PIPELINE && self.outgoing.len() < CHUNK_BYTES {
                 let Some(request) = requests.next() else { break };
-                last = self.outgoing.len();
+                // Bytes 6 and 7 of a message's header are its flags.
+                last_flags = self.outgoing.len() + 6;
                 self.append(request, NLM_F_REQUEST);
                 count += 1;
             }
-            self.ask_for_answer(last);
+            self.acknowledge(last_flags);
             self.exchange::<P>(first, count, &mut results);
         }
         results
@@ -179,51 +177,51 @@ impl Channel {
         request.finalize();
         let start = self.outgoing.len();
         // The next message begins at a multiple of four (NLMSG_ALIGN).
-        self.outgoing.resize(start + request.buffer_len().next_multiple_of(4), 0);
+        let length = request.header.length as usize;
+        self.outgoing.resize(start + length.next_multiple_of(4), 0);
         if let Some(space) = self.outgoing.get_mut(start..) {
             request.serialize(space);
         }
     }
 
-    /// The message that begins there is answered even if all goes well.
-    fn ask_for_answer(&mut self, start: usize) {
-        let flags = self.outgoing.get_mut(start + FLAGS..).and_then(<[u8]>::first_chunk_mut);
-        if let Some(flags) = flags {
-            *flags = (u16::from_ne_bytes(*flags) | NLM_F_ACK).to_ne_bytes();
+    /// The message whose flags stand here in the outgoing bytes is answered whatever becomes of it.
+    fn acknowledge(&mut self, flags: usize) {
+        let place = self.outgoing.get_mut(flags..).and_then(<[u8]>::first_chunk_mut::<2>);
+        if let Some(place) = place {
+            *place = (u16::from_ne_bytes(*place) | NLM_F_ACK).to_ne_bytes();
         }
     }
 
+    /// Sends what is outgoing and waits for the answer to the last of `count` requests.
     fn exchange<P>(&mut self, first: u32, count: usize, results: &mut Vec<Result<(), NetlinkError>>)
     where
         P: NetlinkDeserializable,
     {
         let base = results.len();
-        let unanswered = NetlinkError::Socket { errno: libc::ETIMEDOUT, doing: "answer" };
-        results.resize(base + count, Err(unanswered));
-        let mut all = count == 0;
+        // Whom the kernel does not mention it has obeyed, once it has answered the last.
+        results.resize(base + count, Ok(()));
+        let mut answered = 0;
         let outcome = self.send().and_then(|()| {
-            while !all {
+            while answered < count {
                 self.receive(|message: NetlinkMessage<P>| {
                     let index = message.header.sequence_number.wrapping_sub(first) as usize;
                     if let NetlinkPayload::Error(answer) = &message.payload
                         && index < count
                         && let Some(slot) = results.get_mut(base + index)
                     {
-                        *slot = match answer.code {
-                            None => Ok(()),
-                            Some(code) => Err(NetlinkError::Refused(code.get().saturating_abs())),
-                        };
-                        all |= index + 1 == count;
+                        if let Some(code) = answer.code {
+                            *slot = Err(NetlinkError::Refused(code.get().saturating_abs()));
+                        }
+                        answered = index + 1;
                     }
                 })?;
             }
             Ok(())
         });
-        // Of whom nothing was said before the last answer, that is well.
-        for slot in
-            results.iter_mut().skip(base).filter(|slot| matches!(slot, Err(NetlinkError::Socket { .. })))
-        {
-            *slot = outcome.clone();
+        if let Err(error) = outcome {
+            for slot in results.iter_mut().skip(base + answered) {
+                *slot = Err(error.clone());
+            }
         }
     }
 

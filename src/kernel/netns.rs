@@ -84,6 +84,13 @@ pub fn identity() -> io::Result<u64> {
     Ok(std::fs::metadata(OWN)?.ino())
 }
 
+/// What identifies the namespace of that name; `None` while there is none.
+pub fn identity_of(name: &str) -> Option<u64> {
+    let found = std::fs::metadata(path_of(name).ok()?).ok()?;
+    // For a moment of `ip netns add` the name is that of a plain file.
+    (found.dev() == std::fs::metadata(OWN).ok()?.dev()).then(|| found.ino())
+}
+
 fn path_of(name: &str) -> Result<PathBuf, NetnsError> {
     if name.is_empty() || name.contains('/') || name == "." || name == ".." {
         return Err(NetnsError::Name(name.to_owned()));

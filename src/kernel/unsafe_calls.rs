@@ -3,10 +3,13 @@
 #![allow(unsafe_code)]
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+
+use super::frames::Leaving;
 
 /// `setsockopt` with an `int`, for the options that neither socket2 nor nix knows.
 pub fn set_int_option(
@@ -79,18 +82,7 @@ pub fn send_frame(
     destination: [u8; 6],
     frame: &[u8],
 ) -> io::Result<()> {
-    let mut address = libc::sockaddr_ll {
-        sll_family: libc::AF_PACKET as u16,
-        sll_protocol: protocol.to_be(),
-        sll_ifindex: i32::try_from(index).unwrap_or(0),
-        sll_hatype: libc::ARPHRD_ETHER,
-        sll_pkttype: 0,
-        sll_halen: 6,
-        sll_addr: [0; 8],
-    };
-    for (to, from) in address.sll_addr.iter_mut().zip(destination) {
-        *to = from;
-    }
+    let address = frame_address(index, protocol, destination);
     // SAFETY: the kernel reads `frame.len()` bytes of `frame` and the whole of a live local address.
     let sent = unsafe {
         libc::sendto(
@@ -103,6 +95,86 @@ pub fn send_frame(
         )
     };
     if sent >= 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// The most that [`send_together`] takes.
+pub const TOGETHER: usize = 32;
+
+/// Sends each of these packets, of which two parts are put together, to its address, with one system call. Returns
+/// how many have left; an error is that of the first.
+pub fn send_together<'a>(
+    fd: &impl AsRawFd,
+    packets: impl Iterator<Item = (Ipv4Addr, &'a [u8], &'a [u8])>,
+    flags: libc::c_int,
+) -> io::Result<usize> {
+    // SAFETY: all of these are plain numbers and pointers, for which zero is a value.
+    let (mut headers, mut parts, mut addresses) = unsafe {
+        (
+            std::mem::zeroed::<[libc::mmsghdr; TOGETHER]>(),
+            std::mem::zeroed::<[[libc::iovec; 2]; TOGETHER]>(),
+            std::mem::zeroed::<[libc::sockaddr_in; TOGETHER]>(),
+        )
+    };
+    let places = headers.iter_mut().zip(&mut parts).zip(&mut addresses);
+    let mut count = 0;
+    for (((header, parts), address), (destination, first, second)) in places.zip(packets) {
+        address.sin_family = libc::AF_INET as libc::sa_family_t;
+        address.sin_addr.s_addr = u32::from_ne_bytes(destination.octets());
+        for (part, bytes) in parts.iter_mut().zip([first, second]) {
+            *part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+        }
+        header.msg_hdr.msg_name = (&raw mut *address).cast();
+        header.msg_hdr.msg_namelen = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+        header.msg_hdr.msg_iov = parts.as_mut_ptr();
+        header.msg_hdr.msg_iovlen = 2;
+        count += 1;
+    }
+    // SAFETY: the kernel reads `count` headers, and addresses, parts and bytes behind them, all of which live until it
+    // returns and none of which moves; it writes nothing but the lengths in the headers.
+    let sent = unsafe { libc::sendmmsg(fd.as_raw_fd(), headers.as_mut_ptr(), count, flags) };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
+fn frame_address(index: u32, protocol: u16, destination: [u8; 6]) -> libc::sockaddr_ll {
+    let [a, b, c, d, e, f] = destination;
+    libc::sockaddr_ll {
+        sll_family: libc::AF_PACKET as u16,
+        sll_protocol: protocol.to_be(),
+        sll_ifindex: i32::try_from(index).unwrap_or(0),
+        sll_hatype: libc::ARPHRD_ETHER,
+        sll_pkttype: 0,
+        sll_halen: 6,
+        sll_addr: [a, b, c, d, e, f, 0, 0],
+    }
+}
+
+/// Sends whole Ethernet frames by one call; how many left before the first that was refused, whose error is
+/// returned if it is the first of all.
+pub fn send_frames(fd: &impl AsRawFd, frames: &[Leaving]) -> io::Result<usize> {
+    let mut addresses: Vec<libc::sockaddr_ll> =
+        frames.iter().map(|f| frame_address(f.interface.0, f.ethertype, f.destination.0)).collect();
+    let mut parts: Vec<libc::iovec> = frames
+        .iter()
+        .map(|f| libc::iovec { iov_base: f.frame.as_ptr().cast_mut().cast(), iov_len: f.frame.len() })
+        .collect();
+    let mut messages: Vec<libc::mmsghdr> = (addresses.iter_mut().zip(&mut parts))
+        .map(|(address, part)| {
+            // SAFETY: a structure of numbers and pointers, for which all zeros are a value: nothing to send.
+            let mut message: libc::mmsghdr = unsafe { std::mem::zeroed() };
+            message.msg_hdr.msg_name = (&raw mut *address).cast();
+            message.msg_hdr.msg_namelen = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
+            message.msg_hdr.msg_iov = &raw mut *part;
+            message.msg_hdr.msg_iovlen = 1;
+            message
+        })
+        .collect();
+    let count = libc::c_uint::try_from(messages.len()).unwrap_or(libc::c_uint::MAX);
+    // SAFETY: `messages` has at least `count` entries; each points to its own live address and part, and that to
+    // the bytes of a borrowed frame, which the kernel only reads.
+    let sent = unsafe {
+        libc::sendmmsg(fd.as_raw_fd(), messages.as_mut_ptr(), count, libc::MSG_DONTWAIT as libc::c_int)
+    };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
 /// Makes what `command` starts die with us (SIGTERM when the thread that starts it ends), and keeps our

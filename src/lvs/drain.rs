@@ -26,7 +26,7 @@ const CLOSING: Duration = Duration::from_secs(5);
 pub type Counts = HashMap<(ServiceKey, DestKey), Connections>;
 
 /// A real server that is on its way out.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Draining {
     /// As it was written.
     server: DestKey,
@@ -106,8 +106,14 @@ impl Draining {
 }
 
 /// Those that a service has, and what is to be done with them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Drain(Vec<Draining>);
+
+impl FromIterator<Draining> for Drain {
+    fn from_iter<T: IntoIterator<Item = Draining>>(begun: T) -> Self {
+        Drain(begun.into_iter().collect())
+    }
+}
 
 impl Drain {
     pub fn iter(&self) -> impl Iterator<Item = &Draining> {
@@ -121,6 +127,12 @@ impl Drain {
     pub fn add(&mut self, draining: Draining) {
         self.0.retain(|other| other.server != draining.server);
         self.0.push(draining);
+    }
+
+    /// Takes those of another one too, unless it has them already.
+    pub fn merge(&mut self, others: Drain) {
+        let known: HashSet<DestKey> = self.0.iter().map(|draining| draining.server).collect();
+        self.0.extend(others.0.into_iter().filter(|other| !known.contains(&other.server)));
     }
 
     /// Takes out those for which `leaves` holds.
@@ -205,7 +217,9 @@ impl Director {
                 continue;
             }
             out.push(Action::Program(id));
-            out.extend(gone.iter().zip(dry).map(|(draining, dry)| left(&name, draining, dry)));
+            if !service.is_member() {
+                out.extend(gone.iter().zip(dry).map(|(draining, dry)| left(&name, draining, dry)));
+            }
         }
         self.draining.retain(|id| self.services.get(id.0).is_some_and(|s| !s.drain().is_empty()));
         self.end_leaving(out);

@@ -1,16 +1,28 @@
-//! A service that a reload removes and that has `drain_timeout`: it stays, and all of its real servers drain. With the last
-//! of them it is gone.
+//! What a reload removes of services that have `drain_timeout`: a whole service stays, and all of its real servers drain;
+//! of a group that stays, each address or mark that it has lost stays by itself. With the last of its real servers it is
+//! gone.
 
 use std::collections::HashMap;
 
 use super::action::{Action, CheckerId, ServiceId};
 use super::director::Director;
-use super::drain::Draining;
+use super::drain::{Drain, Draining};
+use super::name::ServiceName;
 use super::note::Note;
-use super::plan::{self, Identity};
-use super::service::{Release, Service, release_real};
+use super::plan;
+use super::service::{Keys, Release, Service, Settings, release_real};
+use crate::config::model::VirtualServer;
 use crate::objects::ipvs::ServiceKey;
 use crate::time::Mono;
+
+/// The kernel's services that a service had before a reload.
+pub(super) struct Lost {
+    /// Of then.
+    pub settings: Settings,
+    /// What drains in those that it has no more; empty where nothing does.
+    pub drain: Drain,
+    pub keys: Keys,
+}
 
 impl Director {
     /// The service is in no configuration any more; whether it stays for a while.
@@ -23,17 +35,66 @@ impl Director {
         true
     }
 
-    /// A service with this identity is new, or one that was about to leave is wanted again: its real servers that are not
-    /// wanted again go on draining, if the new one drains at all.
-    pub(super) fn come_back(&mut self, identity: &Identity, new: ServiceId, out: &mut Vec<Action>) {
-        let is_same = |id: &ServiceId| {
-            self.services.get(id.0).is_some_and(|service| plan::identity(service.settings()) == *identity)
-        };
-        let Some(at) = self.leaving.iter().position(is_same) else { return };
-        let old = self.leaving.remove(at);
-        let Some(mut old) = self.services.remove(old.0) else { return };
-        if let Some(service) = self.services.get_mut(new.0) {
-            service.inherit(std::mem::take(old.drain_mut()), out);
+    /// Those that nobody has now stay for a while; answers which do not.
+    pub(super) fn drain_members(
+        &mut self,
+        now: Mono,
+        lost: Lost,
+        taken: &HashMap<ServiceKey, usize>,
+        out: &mut Vec<Action>,
+    ) -> Keys {
+        let keys = lost.keys.into_iter().filter(|key| !taken.contains_key(key));
+        let Some(until) = lost.drain.iter().map(Draining::until).max() else { return keys.collect() };
+        let service = plan::name(&lost.settings);
+        let seconds = until.since(now).as_secs();
+        keys.filter(|key| {
+            let member = ServiceName::Single(*key);
+            out.push(Action::Note(Note::MemberDraining { member, service: service.clone(), seconds }));
+            !self.keep_member(*key, &lost.settings, &lost.drain, out)
+        })
+        .collect()
+    }
+
+    /// It stays by itself, until its real servers have drained.
+    fn keep_member(
+        &mut self,
+        key: ServiceKey,
+        settings: &Settings,
+        drain: &Drain,
+        out: &mut Vec<Action>,
+    ) -> bool {
+        let Some(id) = self.services.reserve().map(ServiceId) else { return false };
+        self.services.fill(id.0, Service::member(id, key, settings.clone(), drain.clone()));
+        self.leaving.push(id);
+        out.push(Action::Program(id));
+        true
+    }
+
+    /// A service that was about to leave, or a part of it, is in the configuration again: its real servers that are not
+    /// wanted again go on draining, if the new one drains at all. So do the parts that are not wanted again.
+    pub(super) fn come_back(&mut self, taken: &HashMap<ServiceKey, usize>, out: &mut Vec<Action>) {
+        for id in std::mem::take(&mut self.leaving) {
+            let Some(identity) = self.services.get(id.0).map(|old| plan::identity(old.settings())) else {
+                continue;
+            };
+            let Some(new) = self.by_identity.get(&identity).copied() else {
+                self.leaving.push(id);
+                continue;
+            };
+            let Some(mut old) = self.services.remove(id.0) else { continue };
+            let Some(service) = self.services.get_mut(new.0) else { continue };
+            let (place, drains) = (service.settings().place(), service.settings().drain_timeout.is_some());
+            let drain = std::mem::take(old.drain_mut());
+            if old.keys().iter().any(|key| taken.get(key) == Some(&place)) {
+                service.inherit(drain.clone(), out);
+            }
+            for key in old.keys().iter().filter(|key| !taken.contains_key(key)) {
+                if !drains || !self.keep_member(*key, old.settings(), &drain, out) {
+                    let service = ServiceName::Single(*key);
+                    out.push(Action::Note(Note::ServiceRemoved { service }));
+                    out.push(Action::Retire(vec![*key]));
+                }
+            }
         }
     }
 
@@ -56,7 +117,10 @@ impl Director {
         let gone: Vec<ServiceId> = self.leaving.extract_if(.., is_gone).collect();
         let mut keys = Vec::new();
         for service in gone.into_iter().filter_map(|id| self.services.remove(id.0)) {
-            out.push(Action::Note(Note::ServiceRemoved { service: service.name() }));
+            // An address that a group has lost and another service has now was not removed.
+            if !(service.is_member() && service.keys().is_empty()) {
+                out.push(Action::Note(Note::ServiceRemoved { service: service.name() }));
+            }
             keys.extend_from_slice(service.keys());
         }
         if !keys.is_empty() {
@@ -66,25 +130,42 @@ impl Director {
 }
 
 impl Service {
+    /// What drains if the table is to have all of this service no more, for as long as `new` says: those that are in the
+    /// table, and those that drain already.
+    pub(super) fn begin_drain(&self, now: Mono, new: &VirtualServer) -> Drain {
+        if new.drain_timeout.is_none() {
+            return Drain::default();
+        }
+        let mut drain = self.all_that_drain(now, new);
+        drain.merge(self.drain().clone());
+        drain
+    }
+
+    /// All that the table has of it, real servers and sorry server.
+    fn all_that_drain(&self, now: Mono, new: &VirtualServer) -> Drain {
+        let held = self.reals().filter(|(real, state)| self.holds(real, state));
+        let reals = held.filter_map(|(real, _)| Draining::begin(now, new, real));
+        let sorry = self.settings().sorry_server.as_ref().filter(|_| self.sorry_is_in_use());
+        let sorry = sorry.and_then(|sorry| Draining::begin_sorry(now, new, sorry));
+        reals.chain(sorry).collect()
+    }
+
     /// All real servers that the table has drain; with `omega` the down scripts run. Gives the checkers back; `None`
     /// where nothing drains.
     fn drain_all(&mut self, now: Mono, out: &mut Vec<Action>) -> Option<Vec<CheckerId>> {
         let settings = self.settings().clone();
         settings.drain_timeout?;
-        let held = self.reals().filter(|(real, state)| self.holds(real, state));
-        let reals = held.filter_map(|(real, _)| Draining::begin(now, &settings, real));
-        let sorry = settings.sorry_server.as_ref().filter(|_| self.sorry_is_in_use());
-        let sorry = sorry.and_then(|sorry| Draining::begin_sorry(now, &settings, sorry));
-        let begun: Vec<Draining> = reals.chain(sorry).collect();
+        let begun = self.all_that_drain(now, &settings);
         if begun.is_empty() && self.drain().is_empty() {
             return None;
         }
         let name = self.name();
-        for draining in begun {
+        for draining in begun.iter() {
             let (real, seconds) = (draining.name(&name), draining.until().since(now).as_secs());
             out.push(Action::Note(Note::Draining { real, service: name.clone(), seconds }));
-            self.drain_mut().add(draining);
         }
+        let before = std::mem::replace(self.drain_mut(), begun);
+        self.drain_mut().merge(before);
         for (real, state) in self.reals() {
             release_real(&name, real, state.is_up(), Release::Drain, settings.omega, out);
         }

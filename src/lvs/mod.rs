@@ -21,3 +21,4 @@ mod reload;
 pub mod service;
 mod slots;
 pub mod sync;
+pub mod view;

@@ -62,6 +62,9 @@ pub enum Note {
     Draining { real: RealName, service: ServiceName, seconds: u64 },
     /// Its connections have ended (`dry`), or the time is over.
     Drained { real: RealName, service: ServiceName, dry: bool },
+    /// The new configuration's group has this address or mark no more; it stays until all connections of it have ended, at
+    /// most so many seconds.
+    MemberDraining { member: ServiceName, service: ServiceName, seconds: u64 },
     /// Another service of the configuration has this address or mark of a group already, and so many more.
     LeftToAnother { service: ServiceName, first: ServiceKey, more: usize },
     /// The new configuration's group has this member, or does not have it any more.

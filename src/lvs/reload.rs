@@ -12,6 +12,7 @@ use super::action::{Action, CheckerId, ServiceId};
 use super::director::{Attached, Director, Word, note_followed};
 use super::drain::Draining;
 use super::followed::{self, Effect};
+use super::leaving::Lost;
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan;
@@ -28,7 +29,7 @@ impl Director {
         let old_order = std::mem::take(&mut self.order);
         let mut activated = Vec::new();
         let mut taken: HashMap<ServiceKey, usize> = HashMap::with_capacity(config.virtual_servers.len());
-        let mut dropped = Vec::new();
+        let (mut dropped, mut lost) = (Vec::new(), Vec::new());
         for at in 0..config.virtual_servers.len() {
             let Some(settings) = Settings::new(config, at) else { continue };
             let identity = plan::identity(&settings);
@@ -56,15 +57,12 @@ impl Director {
             }
             let id = match old.remove(&identity) {
                 Some(id) => {
-                    dropped.extend(self.keep_keys(id, keys, out));
+                    lost.extend(self.keep_keys(now, id, keys, &settings, out));
                     self.keep_service(now, id, settings, &mut activated, out);
                     id
                 }
                 None => match self.add_service(now, (keys, settings), &mut activated, out) {
-                    Some(id) => {
-                        self.come_back(&identity, id, out);
-                        id
-                    }
+                    Some(id) => id,
                     None => continue,
                 },
             };
@@ -78,7 +76,11 @@ impl Director {
             old_order.into_iter().filter(|id| gone.contains(id)),
             out,
         ));
+        self.come_back(&taken, out);
         self.leave_to_others(&taken, out);
+        for lost in lost {
+            dropped.extend(self.drain_members(now, lost, &taken, out));
+        }
         dropped.retain(|key| !taken.contains_key(key));
         if !dropped.is_empty() {
             out.push(Action::Retire(dropped));
@@ -107,14 +109,19 @@ impl Director {
         Some(id)
     }
 
-    /// The kernel's services for one that stays; answers which it had and has no more.
-    fn keep_keys(&mut self, id: ServiceId, keys: Keys, out: &mut Vec<Action>) -> Keys {
-        let Some(service) = self.services.get_mut(id.0) else { return Keys::new() };
-        if service.keys() == keys.as_slice() {
-            return Keys::new();
-        }
+    /// The kernel's services for one that stays; answers which it had, if they are others now.
+    fn keep_keys(
+        &mut self,
+        now: Mono,
+        id: ServiceId,
+        keys: Keys,
+        new: &VirtualServer,
+        out: &mut Vec<Action>,
+    ) -> Option<Lost> {
+        let service = self.services.get_mut(id.0).filter(|service| service.keys() != keys.as_slice())?;
         out.push(Action::Program(id));
-        service.replace_keys(keys)
+        let (settings, drain) = (service.settings().clone(), service.begin_drain(now, new));
+        Some(Lost { settings, drain, keys: service.replace_keys(keys) })
     }
 
     /// Answers which services of the kernel they had.

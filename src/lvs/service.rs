@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::action::{Action, CheckerId, ScriptEvent, ServiceId};
 use super::drain::Drain;
@@ -27,6 +27,11 @@ impl Settings {
     pub fn new(config: &Arc<Config>, at: usize) -> Option<Self> {
         config.virtual_servers.get(at)?;
         Some(Settings { config: Arc::clone(config), at })
+    }
+
+    /// Its place among the virtual servers of its configuration.
+    pub fn place(&self) -> usize {
+        self.at
     }
 }
 
@@ -115,6 +120,26 @@ impl Service {
         out.push(Action::Program(id));
         service.judge_quorum(true, out);
         service
+    }
+
+    /// One of the kernel's services that `settings` had: nothing but what drains there is left of it.
+    pub fn member(id: ServiceId, key: ServiceKey, settings: Settings, drain: Drain) -> Self {
+        Service {
+            id,
+            name: ServiceName::Single(key),
+            keys: smallvec![key],
+            quorum: Quorum::new(&settings),
+            live: 0,
+            settings,
+            reals: Vec::new(),
+            sorry_in_use: false,
+            drain,
+        }
+    }
+
+    /// Whether it is such a one, of a group.
+    pub fn is_member(&self) -> bool {
+        self.settings.group.is_some() && matches!(self.name, ServiceName::Single(_))
     }
 
     pub fn keys(&self) -> &[ServiceKey] {
@@ -327,6 +352,10 @@ impl Service {
         }
     }
 
+    pub fn has_quorum(&self) -> bool {
+        self.quorum.is_up()
+    }
+
     pub fn sorry_is_in_use(&self) -> bool {
         self.sorry_in_use
     }
@@ -338,7 +367,7 @@ impl Service {
 
     /// Takes over those that drain from the one that was here before.
     pub fn inherit(&mut self, drain: Drain, out: &mut Vec<Action>) {
-        self.drain = drain;
+        self.drain.merge(drain);
         self.drain.follow(&self.name, &self.settings, out);
     }
 

@@ -1,10 +1,15 @@
 //! Network interfaces as the kernel reports them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use ipnet::IpNet;
+use rustc_hash::FxHashMap;
 
 use crate::ids::{IfIndex, Mac, Name};
+
+/// Interfaces by name.
+pub type Interfaces = FxHashMap<Name, Arc<Interface>>;
 
 /// One interface with everything the cores need to know of it. A change of any field is reported as a
 /// whole new value, so that handling it twice does no harm.

@@ -65,7 +65,7 @@ impl Tls {
                 let reason = error.ssl_error().map_or_else(|| error.to_string(), said);
                 Err(Outcome::Failure(Failure::Handshake(reason)))
             }
-            Err(_) => Err(Outcome::Failure(Failure::ReadTimeout)),
+            Err(_) => Err(Outcome::Failure(Failure::HandshakeTimeout)),
         }
     }
 }

@@ -214,7 +214,7 @@ async fn silence_in_the_handshake_ends_in_time() {
     let mut check =
         Check { kind: CheckKind::Ssl(Arc::new(pages(url()))), ..check_of(listener.local_addr().unwrap()) };
     Arc::make_mut(&mut check.pace).connect_timeout = Duration::from_millis(200);
-    assert_eq!(probe(&check, 0, &Tls::default()).await, Outcome::Failure(Failure::ReadTimeout));
+    assert_eq!(probe(&check, 0, &Tls::default()).await, Outcome::Failure(Failure::HandshakeTimeout));
 }
 
 /// A server that sends a byte now and then never makes a handshake of it.
@@ -230,7 +230,7 @@ async fn a_dripping_handshake_ends_in_time() {
     });
     let mut check = Check { kind: CheckKind::Ssl(Arc::new(pages(url()))), ..check_of(address) };
     Arc::make_mut(&mut check.pace).connect_timeout = Duration::from_millis(300);
-    assert_eq!(probe(&check, 0, &Tls::default()).await, Outcome::Failure(Failure::ReadTimeout));
+    assert_eq!(probe(&check, 0, &Tls::default()).await, Outcome::Failure(Failure::HandshakeTimeout));
     server.join().unwrap();
 }
 

@@ -79,6 +79,7 @@ pub struct Log {
 /// The log file cannot be opened, or the thread cannot be started.
 pub fn start(settings: &Settings) -> io::Result<Log> {
     let (log, layer) = build(settings)?;
+    super::SHOWS_DETAIL.store(settings.detail > 0, Ordering::Relaxed);
     // Only a second call could fail, and the first log goes on then.
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
     Ok(log)

@@ -102,6 +102,9 @@ pub fn render(note: &Note) -> Line {
             let why = if *dry { "its connections have ended" } else { "drain_timeout is over" };
             format!("Removing service {real} from VS {service}: {why}")
         }
+        Note::MemberDraining { member, service, seconds } => {
+            format!("Draining Virtual Server {member} of VS {service} for {seconds} seconds at most")
+        }
         Note::LeftToAnother { service, first, more } => {
             let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
             let first = ServiceName::Single(*first);
@@ -208,8 +211,7 @@ fn more_tries(check: &Check, nth: u32) -> String {
 
 fn check_name(check: &Check) -> &'static str {
     match check.kind {
-        CheckKind::Http(_) => "HTTP_CHECK",
-        CheckKind::Ssl(_) => "SSL_CHECK",
+        CheckKind::Http(_) | CheckKind::Ssl(_) => "HTTP_CHECK",
         _ => check.kind.keyword(),
     }
 }
@@ -226,6 +228,10 @@ fn failed(about: About<'_>, check: &Check, failure: &Failure, retries: Option<u3
         (CheckKind::Smtp(_), _) | (CheckKind::Dns(_), None) => attempt_failed(about, check, failure),
         (CheckKind::Dns(_), Some(retries)) => {
             format!("{} after {retries} retries", attempt_failed(about, check, failure))
+        }
+        // What is configured, however many there were.
+        (CheckKind::Http(_) | CheckKind::Ssl(_), _) if check.pace.retry > 0 => {
+            format!("HTTP_CHECK on service {real} failed after {} retries.", check.pace.retry)
         }
         (_, Some(retries)) => {
             format!("{} on service {real} failed after {retries} retries.", check_name(check))
@@ -263,30 +269,27 @@ fn attempt_failed(about: About<'_>, check: &Check, failure: &Failure) -> String 
             _ => format!("TCP connection to {real} failed."),
         },
         CheckKind::Http(_) | CheckKind::Ssl(_) => match failure {
-            Failure::Connect(_) => format!("Error connecting server {real}."),
-            Failure::ConnectTimeout => format!("Timeout connecting server {real}."),
-            Failure::Handshake(reason) => {
-                format!("SSL handshake/communication error connecting to server {real}. ({reason})")
+            Failure::Connect(_) => format!("Connection failed server {real}."),
+            Failure::ConnectTimeout | Failure::HandshakeTimeout => {
+                format!("Timeout connecting server {real}.")
             }
-            Failure::ReadTimeout => format!("Timeout HTTP read server {real}."),
+            Failure::Handshake(_) => {
+                format!("SSL handshake/communication error connecting to server {real}.")
+            }
+            Failure::ReadTimeout => format!("Timeout WEB read server {real}."),
+            Failure::Stalled => format!("Timeout HTTP read server {real}."),
             Failure::Deadline(limit) => {
                 format!("Timeout HTTP read server {real}. (no whole answer within {limit:?})")
             }
-            Failure::Broken(0) => format!("Read, no data received from server {real}."),
+            // Two blanks, as keepalived has it.
+            Failure::Broken(0) => format!("Read, no data received from  server {real}."),
             Failure::Broken(_) | Failure::Malformed => format!("Read error with server {real}."),
-            Failure::HttpStatus { url, status } => {
+            Failure::HttpStatus { .. } => format!("HTTP status code error to server {real}."),
+            Failure::Digest { .. } => format!("MD5 digest error to server {real}."),
+            Failure::Pattern { gave_up: false, .. } => format!("Regex match failed server {real}."),
+            Failure::Pattern { url, gave_up: true } => {
                 let path = url_path(check, *url);
-                format!("HTTP status code error to server {real}. (url({path}) gave {status})")
-            }
-            Failure::Digest { url, found } => {
-                let path = url_path(check, *url);
-                let found: String = found.iter().map(|byte| format!("{byte:02x}")).collect();
-                format!("MD5 digest error to server {real}. (url({path}) gave {found})")
-            }
-            Failure::Pattern { url, gave_up } => {
-                let path = url_path(check, *url);
-                let why = if *gave_up { " needs too much work or memory" } else { "" };
-                format!("Regex match failed server {real}. (url({path}){why})")
+                format!("Regex match failed server {real}. (url({path}) needs too much work or memory)")
             }
             _ => format!("Read error with server {real}."),
         },

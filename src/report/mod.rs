@@ -11,7 +11,12 @@ pub mod syslog;
 pub mod track;
 pub mod vrrp;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tracing::Level;
+
+/// Set once, when the log starts.
+static SHOWS_DETAIL: AtomicBool = AtomicBool::new(true);
 
 /// On whose behalf a line is logged: keepalived's three processes, which rsyslog rules and
 /// `journalctl -t` know by these names.
@@ -86,6 +91,11 @@ impl Line {
     pub fn detail(text: impl Into<String>) -> Line {
         Line { level: Level::INFO, detail: true, text: text.into() }
     }
+}
+
+/// Whether a line for `-D` would be shown: where there may be thousands of them, they are not even made.
+pub fn shows_detail() -> bool {
+    SHOWS_DETAIL.load(Ordering::Relaxed)
 }
 
 /// Logs a line. Returns at once; a line that finds the queue full is counted and that is said later.

@@ -13,7 +13,7 @@ use crate::vrrp::wire::Refusal;
 
 /// The line for a note.
 pub fn render(note: &Note) -> Line {
-    let (detail, text) = words(&note.what);
+    let text = words(&note.what);
     let text = match &note.what {
         What::GroupSyncing { .. } => format!("VRRP_Group({}) {text}", note.about),
         What::Presence { .. } => format!("Interface {} {text}", note.about),
@@ -24,74 +24,86 @@ pub fn render(note: &Note) -> Line {
         What::Link { up } => format!("Netlink reports {} {}", note.about, if *up { "up" } else { "down" }),
         _ => format!("({}) {text}", note.about),
     };
-    Line { level: Level::INFO, detail, text }
+    Line { level: Level::INFO, detail: is_detail(&note.what), text }
 }
 
-/// Whether the line is for `-D` only, and its words without the name.
-fn words(what: &What) -> (bool, String) {
+/// Whether the line is for `-D` only.
+pub fn is_detail(what: &What) -> bool {
+    matches!(
+        what,
+        What::AdvertTimeout
+            | What::SentPriorityZero
+            | What::SettingVips { .. }
+            | What::RemovingVips { .. }
+            | What::SettingObjects(_)
+            | What::RemovingObjects(_)
+            | What::MasterSet { .. }
+            | What::IntervalAdopted { .. }
+            | What::IntervalOwn { .. }
+            | What::PreemptDelayStarted { .. }
+            | What::Announcing { .. }
+    )
+}
+
+/// The words without the name.
+fn words(what: &What) -> String {
     match what {
         What::Entering { state, first } => {
-            (false, format!("Entering {} STATE{}", state.as_str(), if *first { " (init)" } else { "" }))
+            format!("Entering {} STATE{}", state.as_str(), if *first { " (init)" } else { "" })
         }
-        What::Fault(fault) => (false, reason(fault)),
-        What::AdvertTimeout => (true, "Receive advertisement timeout".into()),
-        What::SentPriorityZero => (true, "sent 0 priority".into()),
-        What::BackupReceivedPriorityZero => (false, "Backup received priority 0 advertisement".into()),
-        What::MasterReceivedPriorityZero { .. } => (false, "Master received priority 0 message".into()),
-        What::SettingVips { excluded } => (true, format!("setting {}.", vips(*excluded))),
-        What::RemovingVips { excluded } => (true, format!("removing {}.", vips(*excluded))),
-        What::SettingObjects(objects) => (true, format!("setting Virtual {objects:?}")),
-        What::RemovingObjects(objects) => (true, format!("removing Virtual {objects:?}")),
+        What::Fault(fault) => reason(fault),
+        What::AdvertTimeout => "Receive advertisement timeout".into(),
+        What::SentPriorityZero => "sent 0 priority".into(),
+        What::BackupReceivedPriorityZero => "Backup received priority 0 advertisement".into(),
+        What::MasterReceivedPriorityZero { .. } => "Master received priority 0 message".into(),
+        What::SettingVips { excluded } => format!("setting {}.", vips(*excluded)),
+        What::RemovingVips { excluded } => format!("removing {}.", vips(*excluded)),
+        What::SettingObjects(objects) => format!("setting Virtual {objects:?}"),
+        What::RemovingObjects(objects) => format!("removing Virtual {objects:?}"),
         What::LowerPriorityDiscarded { priority, from } => {
-            (false, format!("received lower priority ({priority}) advert from {from} - discarding"))
+            format!("received lower priority ({priority}) advert from {from} - discarding")
         }
-        What::LowerPriorityForcingElection { priority, ours, from } => (
-            false,
+        What::LowerPriorityForcingElection { priority, ours, from } => {
             format!(
                 "Received advert from {from} with lower priority {priority}, ours {ours}, forcing new election"
-            ),
-        ),
-        What::HigherPriority { priority, ours, from } => (
-            false,
-            format!("Master received advert from {from} with higher priority {priority}, ours {ours}"),
-        ),
-        What::SamePriorityHigherAddress { priority, from } => (
-            false,
+            )
+        }
+        What::HigherPriority { priority, ours, from } => {
+            format!("Master received advert from {from} with higher priority {priority}, ours {ours}")
+        }
+        What::SamePriorityHigherAddress { priority, from } => {
             format!(
                 "Master received advert from {from} with same priority {priority} but higher IP address than ours"
-            ),
-        ),
-        What::SequenceSynced => (false, "IPSEC-AH : Syncing seq_num - Increment seq".into()),
-        What::ClockSkew { skew, window, from } => (
-            false,
-            format!("authentication clock skew {skew} sec from {from} approaching window {window} sec"),
-        ),
-        What::MasterSet { now, before: None } => (true, format!("master set to {now}")),
+            )
+        }
+        What::SequenceSynced => "IPSEC-AH : Syncing seq_num - Increment seq".into(),
+        What::ClockSkew { skew, window, from } => {
+            format!("authentication clock skew {skew} sec from {from} approaching window {window} sec")
+        }
+        What::MasterSet { now, before: None } => format!("master set to {now}"),
         What::MasterSet { now, before: Some(before) } => {
-            (true, format!("master changed from {before} to {now}"))
+            format!("master changed from {before} to {now}")
         }
         What::PriorityChanged { from, to } => {
-            (false, format!("Changing effective priority from {from} to {to}"))
+            format!("Changing effective priority from {from} to {to}")
         }
-        What::PrioritySet { to } => (false, format!("Setting effective priority to {to}")),
-        What::IntervalAdopted { from, to } => (
-            true,
+        What::PrioritySet { to } => format!("Setting effective priority to {to}"),
+        What::IntervalAdopted { from, to } => {
             format!(
                 "advertisement interval updated from {}ms to {}ms by master",
                 from.as_millis(),
                 to.as_millis()
-            ),
-        ),
-        What::IntervalOwn { from, to } => (
-            true,
+            )
+        }
+        What::IntervalOwn { from, to } => {
             format!(
                 "changing advert interval from {}ms to locally configured {}ms",
                 from.as_millis(),
                 to.as_millis()
-            ),
-        ),
+            )
+        }
         What::PreemptDelayStarted { delay } => {
-            (true, format!("start preempt delay ({:.6})", delay.as_secs_f64()))
+            format!("start preempt delay ({:.6})", delay.as_secs_f64())
         }
         What::Announcing { address } => {
             let packets = if address.net.addr().is_ipv4() {
@@ -99,7 +111,7 @@ fn words(what: &What) -> (bool, String) {
             } else {
                 "Unsolicited Neighbour Adverts"
             };
-            (true, format!("Sending/queueing {packets} on {} for {}", address.interface, address.address()))
+            format!("Sending/queueing {packets} on {} for {}", address.interface, address.address())
         }
         What::AddressListDiffers { vrid, ours, received, missing, from } => {
             let mut text = String::new();
@@ -113,18 +125,17 @@ fn words(what: &What) -> (bool, String) {
                     "{separator}ip address associated with VRID {vrid} not present in advert from {from}: {missing}"
                 );
             }
-            (false, text)
+            text
         }
-        What::IntervalDiffers { ours, received, from } => (
-            false,
+        What::IntervalDiffers { ours, received, from } => {
             format!(
                 "advertisement interval mismatch ours = {} centi-sec rcv'd={} centi-sec from {from}",
                 ours.as_millis() / 10,
                 received.as_millis() / 10
-            ),
-        ),
+            )
+        }
         What::Refused { refusal, from, version, interval } => {
-            (false, refused(*refusal, &from.to_string(), version.number(), *interval))
+            refused(*refusal, &from.to_string(), version.number(), *interval)
         }
         What::Stranger { from, mac, priority, vrid, refusal, count } => {
             let mac = mac.map_or_else(|| "unknown".into(), |mac| mac.to_string());
@@ -132,65 +143,55 @@ fn words(what: &What) -> (bool, String) {
             let text = format!(
                 "{from} (MAC {mac}, priority {priority}) sends adverts for VRID {vrid} that are refused: {count} since the last report, the last for: {refusal}"
             );
-            (false, text)
+            text
         }
-        What::GroupSyncing { state } => (false, format!("Syncing instances to {} state", state.as_str())),
-        What::Link { .. } => (false, String::new()),
-        What::Presence { present } => (false, if *present { "added" } else { "deleted" }.into()),
-        What::OwnerConflict { from } => (
-            false,
+        What::GroupSyncing { state } => format!("Syncing instances to {} state", state.as_str()),
+        What::Link { .. } => String::new(),
+        What::Presence { present } => (if *present { "added" } else { "deleted" }).into(),
+        What::OwnerConflict { from } => {
             format!(
                 "CONFIGURATION ERROR: local instance and {from} are both configured as address owner, please resolve"
-            ),
-        ),
-        What::OwnerLowered { from, to } => (
-            false,
+            )
+        }
+        What::OwnerLowered { from, to } => {
             format!(
                 "CONFIGURATION ERROR: local instance and {from} are both configured as address owner, please fix - reducing local priority to {to}"
-            ),
-        ),
+            )
+        }
         What::OwnerStopped { from } => {
-            (false, format!("rogue address owner {from} appears to have stopped advertising"))
+            format!("rogue address owner {from} appears to have stopped advertising")
         }
-        What::AddressesBeyondPacket { named, of, mtu } => (
-            false,
-            format!("an advert of {mtu} bytes names {named} of {of} VIPs, the others are set like E-VIPs"),
-        ),
+        What::AddressesBeyondPacket { named, of, mtu } => {
+            format!("an advert of {mtu} bytes names {named} of {of} VIPs, the others are set like E-VIPs")
+        }
         What::StartupDelayed(delay) => {
-            (false, format!("Delaying startup for {} seconds", delay.as_secs_f64()))
+            format!("Delaying startup for {} seconds", delay.as_secs_f64())
         }
-        What::StartupCompleted => (false, "Delayed start completed".into()),
-        What::AddressRemoved { address } => (
-            false,
-            format!(
-                "Netlink reflector reports IP {} removed from {}",
-                address.address(),
-                address.interface
-            ),
-        ),
-        What::AddressRestored { address } => (
-            false,
+        What::StartupCompleted => "Delayed start completed".into(),
+        What::AddressRemoved { address } => {
+            format!("Netlink reflector reports IP {} removed from {}", address.address(), address.interface)
+        }
+        What::AddressRestored { address } => {
             format!(
                 "{} was removed from {} by somebody else: putting it back",
                 address.address(),
                 address.interface
-            ),
-        ),
+            )
+        }
         What::ObjectRestored { object } => {
-            (false, format!("{} {object} was removed by somebody else: putting it back", object.what()))
+            format!("{} {object} was removed by somebody else: putting it back", object.what())
         }
         What::ObjectRemoved { object } => {
-            (false, format!("{} {object} was removed by somebody else again", object.what()))
+            format!("{} {object} was removed by somebody else again", object.what())
         }
-        What::Stalled { by } => (
-            false,
+        What::Stalled { by } => {
             format!(
                 "was held up for {:.3} s, longer than its peers wait: listening before speaking",
                 by.as_secs_f64()
-            ),
-        ),
-        What::WeightIgnored { kind, tracked, owner } => (false, weight_ignored(*kind, tracked, *owner)),
-        What::FaultOver(fault) => (false, fault_over(fault)),
+            )
+        }
+        What::WeightIgnored { kind, tracked, owner } => weight_ignored(*kind, tracked, *owner),
+        What::FaultOver(fault) => fault_over(fault),
     }
 }
 

@@ -64,3 +64,31 @@ impl Counters {
         *counter += 1;
     }
 }
+
+/// The counters of one instance, kept small: thousands of instances count few things.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    pub advert_received: u64,
+    pub advert_sent: u64,
+    pub became_master: u64,
+    pub released_master: u64,
+    rare: Option<Box<Counters>>,
+}
+
+impl Tally {
+    /// For whatever has no place of its own.
+    pub fn rare(&mut self) -> &mut Counters {
+        self.rare.get_or_insert_default()
+    }
+
+    /// All of them.
+    pub fn total(&self) -> Counters {
+        Counters {
+            advert_received: self.advert_received,
+            advert_sent: self.advert_sent,
+            became_master: self.became_master,
+            released_master: self.released_master,
+            ..self.rare.as_deref().copied().unwrap_or_default()
+        }
+    }
+}

@@ -93,7 +93,7 @@ mod tests {
     fn debounce(down: u64, up: u64) -> Debounce {
         let (down, up) = (Duration::from_millis(down), Duration::from_millis(up));
         let delay = UpDownDelay { interface: "eth0".into(), down, up };
-        let instances = vec![instance("A", 1, 100)];
+        let instances = vec![instance("A", 1, 100).into()];
         let mut debounce = Debounce::default();
         debounce.configure(&Config { up_down_delays: vec![delay], instances, ..Config::default() });
         debounce

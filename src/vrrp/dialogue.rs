@@ -121,7 +121,7 @@ impl Talk {
     }
 
     pub(super) fn alone(instance: VrrpInstance) -> Self {
-        let (talk, said) = Self::start(Config { instances: vec![instance], ..Config::default() });
+        let (talk, said) = Self::start(Config { instances: vec![instance.into()], ..Config::default() });
         assert_eq!(said, ["A BACKUP"]);
         talk
     }
@@ -226,7 +226,7 @@ fn version_3_counts_its_skew_in_intervals() {
 #[test]
 fn an_owner_does_not_wait() {
     let (mut talk, said) =
-        Talk::start(Config { instances: vec![instance("A", 1, 255)], ..Config::default() });
+        Talk::start(Config { instances: vec![instance("A", 1, 255).into()], ..Config::default() });
     assert_eq!(said, [""; 0], "and does not say that it is a backup");
     assert!(talk.due(0.000001).contains(&"A MASTER".into()));
 }
@@ -333,7 +333,7 @@ fn link_down_and_up() {
 #[test]
 fn an_interface_may_appear_later() {
     let late = VrrpInstance { interface: "eth7".into(), ..instance("A", 1, 100) };
-    let (mut talk, said) = Talk::start(Config { instances: vec![late], ..Config::default() });
+    let (mut talk, said) = Talk::start(Config { instances: vec![late.into()], ..Config::default() });
     assert_eq!(said, ["A FAULT"]);
     let eth7 =
         Interface { name: "eth7".into(), index: IfIndex(7), ..Interface::clone(&eth0(true, Some(US))) };
@@ -401,7 +401,11 @@ pub(super) fn pair() -> Config {
     };
     let tracked = Tracked { name: "nginx".into(), weight: 0, reverse: false };
     let a = VrrpInstance { track_scripts: vec![tracked], ..instance("A", 1, 50) };
-    Config { instances: vec![a, instance("B", 2, 60)], sync_groups: vec![group], ..Config::default() }
+    Config {
+        instances: vec![a.into(), instance("B", 2, 60).into()],
+        sync_groups: vec![group],
+        ..Config::default()
+    }
 }
 
 #[test]
@@ -444,12 +448,14 @@ fn weights_change_the_priority_on_the_wire() {
 
 #[test]
 fn a_reload_keeps_the_master_and_ends_what_is_gone() {
-    let both =
-        Config { instances: vec![instance("A", 1, 100), instance("B", 2, 100)], ..Config::default() };
+    let both = Config {
+        instances: vec![instance("A", 1, 100).into(), instance("B", 2, 100).into()],
+        ..Config::default()
+    };
     let (mut talk, _) = Talk::start(both);
     talk.due(3.609375);
     let renamed = VrrpInstance { priority: 120, ..instance("renamed", 1, 100) };
-    let new = Config { instances: vec![renamed, instance("C", 3, 100)], ..Config::default() };
+    let new = Config { instances: vec![renamed.into(), instance("C", 3, 100).into()], ..Config::default() };
     let said = talk.event(at(4.0), Event::Reconfigure(Arc::new(new)));
     assert_eq!(said, ["advert 2:0", "drop 1", "B FAULT", "advert 1:100", "own 0", "C BACKUP"]);
     assert_eq!(talk.due(5.0), ["advert 1:120"]);
@@ -471,7 +477,8 @@ fn unicast_speaks_to_each_peer_and_to_nobody_else() {
 
 #[test]
 fn an_owner_that_yields_to_another_owner_waits_like_anybody() {
-    let (mut talk, _) = Talk::start(Config { instances: vec![instance("A", 1, 255)], ..Config::default() });
+    let (mut talk, _) =
+        Talk::start(Config { instances: vec![instance("A", 1, 255).into()], ..Config::default() });
     talk.due(0.000001);
     assert_eq!(talk.hear(at(1.0), PEER, 255), ["drop 0", "A BACKUP"]);
     assert_eq!(talk.router.deadline(), Some(at(1.0 + 3.00390625)), "and no storm of adverts");
@@ -498,7 +505,7 @@ fn a_backup_that_looks_too_late_listens_once() {
 
 #[test]
 fn a_start_delay_is_silent_and_deaf() {
-    let mut config = Config { instances: vec![instance("A", 1, 100)], ..Config::default() };
+    let mut config = Config { instances: vec![instance("A", 1, 100).into()], ..Config::default() };
     config.global.vrrp_startup_delay = Duration::from_secs(2);
     let (mut talk, said) = Talk::start(config);
     assert_eq!(said, ["A BACKUP"]);
@@ -513,9 +520,9 @@ fn a_member_that_a_reload_adds_catches_up_with_the_masters() {
     for better_master in [false, true] {
         let mut alone = pair();
         alone.instances.truncate(1);
-        alone.instances[0].track_scripts.clear();
+        Arc::make_mut(&mut alone.instances[0]).track_scripts.clear();
         let mut both = pair();
-        both.instances[0].track_scripts.clear();
+        Arc::make_mut(&mut both.instances[0]).track_scripts.clear();
         alone.sync_groups[0].members.truncate(1);
         let (mut talk, _) = Talk::start(alone);
         assert!(talk.due(3.8046875).contains(&"group G MASTER".into()));
@@ -553,7 +560,7 @@ fn unicast_routers_that_share_a_vrid_are_told_apart_by_their_address() {
         unicast_peers: vec![UnicastPeer { address: ip(PEER), min_ttl: None, max_ttl: None }],
         ..instance(name, 1, priority)
     };
-    let instances = vec![unicast("A", US, 100), unicast("B", "10.0.0.7", 90)];
+    let instances = vec![unicast("A", US, 100).into(), unicast("B", "10.0.0.7", 90).into()];
     let (mut talk, _) = Talk::start(Config { instances, ..Config::default() });
     let to = ip("10.0.0.7");
     let payload = wire::emit(&talk.terms, 200, [ip("192.168.0.1")].into_iter(), ip(PEER), to);

@@ -23,7 +23,7 @@ fn a_link_that_flaps_is_left_alone() {
         down: Duration::from_millis(1_500),
         up: Duration::from_secs(1),
     };
-    let instances = vec![instance("A", 1, 100)];
+    let instances = vec![instance("A", 1, 100).into()];
     let (mut talk, _) = Talk::start(Config { instances, up_down_delays: vec![delay], ..Config::default() });
     talk.due(MASTER_AT);
     let (down, up) = (|| Some(eth0(false, Some("10.0.0.1"))), || Some(eth0(true, Some("10.0.0.1"))));
@@ -42,7 +42,7 @@ fn a_link_that_flaps_is_left_alone() {
 #[test]
 fn the_source_that_is_tracked_goes_and_comes() {
     let mut config = VrrpInstance { source: Some(ip("10.0.0.9")), ..instance("A", 1, 100) };
-    config.options.track_src_ip = true;
+    Arc::make_mut(&mut config.options).track_src_ip = true;
     let interface = |addresses: &[&str]| {
         let one = eth0(true, Some("10.0.0.1"));
         let mut all = one.addresses.clone();
@@ -53,7 +53,7 @@ fn the_source_that_is_tracked_goes_and_comes() {
         }
         Some(Arc::new(Interface { addresses: all, ..(*one).clone() }))
     };
-    let (mut talk, said) = Talk::start(Config { instances: vec![config], ..Config::default() });
+    let (mut talk, said) = Talk::start(Config { instances: vec![config.into()], ..Config::default() });
     assert_eq!(said, ["A FAULT"]);
     assert_eq!(talk.link(at(1.0), interface(&["10.0.0.9"])), ["A BACKUP"]);
     talk.due(1.0 + MASTER_AT);
@@ -64,16 +64,16 @@ fn the_source_that_is_tracked_goes_and_comes() {
 #[test]
 fn unicast_without_peers_may_be_a_fault() {
     let mut config = instance("A", 1, 100);
-    config.options.unicast_fault_no_peer = true;
-    let (_, said) = Talk::start(Config { instances: vec![config], ..Config::default() });
+    Arc::make_mut(&mut config.options).unicast_fault_no_peer = true;
+    let (_, said) = Talk::start(Config { instances: vec![config.into()], ..Config::default() });
     assert_eq!(said, ["A FAULT"]);
 }
 
 #[test]
 fn an_owner_that_is_told_to_hears_nobody() {
     let mut config = instance("A", 1, 255);
-    config.options.owner_ignore_adverts = true;
-    let (mut talk, _) = Talk::start(Config { instances: vec![config], ..Config::default() });
+    Arc::make_mut(&mut config.options).owner_ignore_adverts = true;
+    let (mut talk, _) = Talk::start(Config { instances: vec![config.into()], ..Config::default() });
     talk.due(0.000001);
     assert_eq!(talk.hear(at(0.5), PEER, 255), [""; 0]);
     assert_eq!(talk.state(), State::Master);
@@ -81,7 +81,8 @@ fn an_owner_that_is_told_to_hears_nobody() {
 
 #[test]
 fn an_owner_that_another_owner_does_not_hear_yields_until_it_is_gone() {
-    let (mut talk, _) = Talk::start(Config { instances: vec![instance("A", 1, 255)], ..Config::default() });
+    let (mut talk, _) =
+        Talk::start(Config { instances: vec![instance("A", 1, 255).into()], ..Config::default() });
     talk.due(0.000001);
     // Ours is the higher address: the other should yield, and does not.
     assert_eq!(talk.hear(at(0.5), "10.0.0.0", 255)[0], "advert 1:255");
@@ -98,7 +99,8 @@ fn an_owner_that_another_owner_does_not_hear_yields_until_it_is_gone() {
 
 #[test]
 fn an_owner_waits_after_a_fault() {
-    let (mut talk, _) = Talk::start(Config { instances: vec![instance("A", 1, 255)], ..Config::default() });
+    let (mut talk, _) =
+        Talk::start(Config { instances: vec![instance("A", 1, 255).into()], ..Config::default() });
     talk.due(0.000001);
     talk.link(at(1.0), Some(eth0(false, Some("10.0.0.1"))));
     assert_eq!(talk.link(at(2.0), Some(eth0(true, Some("10.0.0.1")))), ["A BACKUP"]);
@@ -107,7 +109,8 @@ fn an_owner_waits_after_a_fault() {
 
 #[test]
 fn an_owner_that_stops_in_time_is_forgotten() {
-    let (mut talk, _) = Talk::start(Config { instances: vec![instance("A", 1, 255)], ..Config::default() });
+    let (mut talk, _) =
+        Talk::start(Config { instances: vec![instance("A", 1, 255).into()], ..Config::default() });
     talk.due(0.000001);
     for second in [0.5, 5.0, 9.0] {
         assert_eq!(talk.hear(at(second), "10.0.0.0", 255)[0], "advert 1:255", "at {second}");
@@ -127,7 +130,7 @@ fn what_does_not_fit_into_a_packet_is_set_but_not_named() {
     }
     let named = |mtu: u32, config: &VrrpInstance| {
         let interface = Arc::new(Interface { mtu, ..(*eth0(true, Some("10.0.0.1"))).clone() });
-        let config = Arc::new(Config { instances: vec![config.clone()], ..Config::default() });
+        let config = Arc::new(Config { instances: vec![config.clone().into()], ..Config::default() });
         let mut out = Vec::new();
         let mut router = Router::start(at(0.0), config, &[interface], &mut out);
         router.expire(router.deadline().unwrap(), &mut out);
@@ -175,7 +178,7 @@ fn a_new_mtu_makes_a_new_packet() {
 #[test]
 fn a_delay_counts_from_the_boot_or_the_start_whichever_ends_later() {
     let started = |startup: u64, boot: u64, now: f64| {
-        let mut config = Config { instances: vec![instance("A", 1, 100)], ..Config::default() };
+        let mut config = Config { instances: vec![instance("A", 1, 100).into()], ..Config::default() };
         config.global.vrrp_startup_delay = Duration::from_secs(startup);
         config.global.vrrp_delay_after_boot = Duration::from_secs(boot);
         let router =
@@ -193,7 +196,7 @@ fn a_better_peer_waits_less_for_a_master_that_runs_late() {
     // Silent for 3.3 s: longer than a peer of 250 waits (3.02 s), shorter than one of our own priority (3.61 s).
     for (others, listens) in [(None, false), (Some(250), true)] {
         let mut config = VrrpInstance { nopreempt: true, ..instance("A", 1, 100) };
-        config.options.timer_expired_backup = others;
+        Arc::make_mut(&mut config.options).timer_expired_backup = others;
         let mut talk = Talk::alone(config);
         talk.due(MASTER_AT);
         let mut out = Vec::new();
@@ -235,7 +238,7 @@ fn a_link_local_address_that_another_host_has_is_no_source_and_is_said() {
         all.push(AssignedAddress { net: "fe80::1/64".parse().unwrap(), tentative, duplicate, ..all[0] });
         Some(Arc::new(Interface { addresses: all, ..(*eth0(up, None)).clone() }))
     };
-    let (mut talk, said) = Talk::start(Config { instances: vec![config], ..Config::default() });
+    let (mut talk, said) = Talk::start(Config { instances: vec![config.into()], ..Config::default() });
     assert_eq!(said, ["A FAULT"]);
     let told = |out: &[Action]| {
         let is_it = |fault: &Fault| *fault == Fault::DuplicateAddress("eth0".into(), ip("fe80::1"));
@@ -258,7 +261,8 @@ fn a_link_local_address_that_another_host_has_is_no_source_and_is_said() {
 #[test]
 fn a_master_that_a_reload_brings_into_a_failed_group_fails_with_it() {
     let broken = VrrpInstance { interface: "eth7".into(), ..instance("B", 2, 100) };
-    let apart = Config { instances: vec![instance("A", 1, 100), broken], ..Config::default() };
+    let apart =
+        Config { instances: vec![instance("A", 1, 100).into(), broken.into()], ..Config::default() };
     let (mut talk, said) = Talk::start(apart.clone());
     assert_eq!(said, ["A BACKUP", "B FAULT"]);
     talk.due(MASTER_AT);
@@ -276,8 +280,10 @@ fn a_master_that_a_reload_brings_into_a_failed_group_fails_with_it() {
 
 #[test]
 fn a_reload_makes_no_group_of_a_master_and_of_one_that_follows_another() {
-    let apart =
-        Config { instances: vec![instance("A", 1, 100), instance("B", 2, 50)], ..Config::default() };
+    let apart = Config {
+        instances: vec![instance("A", 1, 100).into(), instance("B", 2, 50).into()],
+        ..Config::default()
+    };
     let (mut talk, _) = Talk::start(apart.clone());
     let terms = Terms { vrid: Vrid::new(2).unwrap(), ..talk.terms };
     for second in [1.0, 2.0, 3.0] {
@@ -295,14 +301,14 @@ fn a_reload_makes_no_group_of_a_master_and_of_one_that_follows_another() {
 
 #[test]
 fn a_reload_during_the_start_delay_makes_nobody_hasty() {
-    let mut config = Config { instances: vec![instance("A", 1, 255)], ..Config::default() };
+    let mut config = Config { instances: vec![instance("A", 1, 255).into()], ..Config::default() };
     config.global.vrrp_startup_delay = Duration::from_secs(2);
     let (mut talk, _) = Talk::start(config.clone());
-    config.instances[0].priority = 100;
+    Arc::make_mut(&mut config.instances[0]).priority = 100;
     talk.event(at(1.0), Event::Reconfigure(Arc::new(config.clone())));
     talk.due(2.0);
     assert_eq!(talk.router.deadline(), Some(at(2.0 + MASTER_AT)), "no owner any more: it listens first");
-    config.instances[0].priority = 90;
+    Arc::make_mut(&mut config.instances[0]).priority = 90;
     talk.event(at(3.0), Event::Reconfigure(Arc::new(config)));
     assert_eq!(talk.router.deadline(), Some(at(2.0 + 3.6484375)), "the timer runs on");
 }
@@ -311,7 +317,7 @@ fn a_reload_during_the_start_delay_makes_nobody_hasty() {
 fn a_longer_interval_is_announced_before_it_begins() {
     let with = |seconds| VrrpInstance { advert_int: Duration::from_secs(seconds), ..instance("A", 1, 100) };
     let reload = |seconds| {
-        let config = Config { instances: vec![with(seconds)], ..Config::default() };
+        let config = Config { instances: vec![with(seconds).into()], ..Config::default() };
         Event::Reconfigure(Arc::new(config))
     };
     let mut talk = Talk::alone(with(2));

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::instance::source_of;
 use super::note::Fault;
@@ -13,12 +13,12 @@ use super::tracking::{Effect, Kind, Standing, Standings, effect, trackers};
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{Statics, SyncGroup, TrackGroup, VrrpInstance};
 use crate::ids::{Family, IfIndex, Name};
-use crate::objects::interface::Interface;
+use crate::objects::interface::{Interface, Interfaces};
 
 /// Interfaces and tracked objects as last told.
 #[derive(Clone)]
 pub(super) struct Facts {
-    interfaces: FxHashMap<Name, Arc<Interface>>,
+    interfaces: Interfaces,
     pub tracked: Standings,
     /// Track groups of which something cannot be put back, with their members.
     broken_groups: HashMap<Name, Vec<Name>>,

@@ -45,7 +45,7 @@ impl Instance {
         };
         self.counters.advert_received += 1;
         if advert.priority == 0 {
-            self.counters.priority_zero_received += 1;
+            self.counters.rare().priority_zero_received += 1;
         }
         self.compare_addresses(&advert, datagram.source, out);
         match self.phase {
@@ -143,7 +143,7 @@ impl Instance {
 
     fn refuse(&mut self, refusal: Refusal, datagram: &Datagram<'_>, out: &mut Vec<Action>) {
         let from = datagram.source;
-        self.counters.refuse(refusal);
+        self.counters.rare().refuse(refusal);
         match self.strangers.heard(datagram.received_at, from) {
             News::Nothing => {}
             News::Unknown => out.push(Action::Identify { instance: self.id, from }),
@@ -183,7 +183,7 @@ impl Instance {
         if missing.is_none() && theirs.len() == self.named().len() {
             return;
         }
-        self.counters.address_list += 1;
+        self.counters.rare().address_list += 1;
         if !self.list_told {
             self.list_told = true;
             let (ours, received) = (self.named().len(), advert.addresses().len());
@@ -277,9 +277,8 @@ impl Instance {
             if !self.config.lower_prio_no_advert {
                 self.speak_now(now, out);
             }
-            self.garp.lower_priority(now, &self.config.garp);
             out.push(Action::NotifyLowerPriority { instance: self.id, name: self.config.name.clone() });
-            return None;
+            return Some(Wish::Announce);
         }
         if priority > ours {
             self.note(What::HigherPriority { priority, ours, from }, out);

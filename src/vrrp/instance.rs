@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::action::{Action, InstanceId, State, Subject};
 use super::auth_hmac::{self, Sequences};
-use super::counters::Counters;
+use super::counters::Tally;
 use super::garp::Schedule;
 use super::note::{Fault, Note, Objects, What};
 use super::owner::Rogue;
@@ -53,6 +53,8 @@ pub(super) enum Wish {
     Backup {
         heard: Mono,
     },
+    /// A claim of lower priority was heard: the switches may have been misled.
+    Announce,
 }
 
 #[derive(Clone)]
@@ -69,7 +71,7 @@ pub(super) struct Instance {
     pub group: Option<usize>,
     /// False until the first look at the facts is over: its state is the one that it starts in.
     pub started: bool,
-    pub counters: Counters,
+    pub counters: Tally,
     pub garp: Schedule,
     /// Changes whenever MASTER is left: what was to be announced is then forgotten.
     pub epoch: u64,
@@ -92,7 +94,7 @@ pub(super) struct Instance {
     room: usize,
     beyond_told: Option<usize>,
     /// Another owner that claims MASTER beside us, and whether we have yielded to it.
-    pub(super) rogue: Option<Rogue>,
+    pub(super) rogue: Option<Box<Rogue>>,
     pub(super) lowered: bool,
     /// Another address owner was complained about.
     pub(super) conflict_told: bool,
@@ -110,7 +112,7 @@ impl Instance {
             wants_master: false,
             group: None,
             started: false,
-            counters: Counters::default(),
+            counters: Tally::default(),
             garp: Schedule::silent(),
             epoch: 0,
             queued: None,
@@ -191,7 +193,14 @@ impl Instance {
     pub fn stalled(&self, now: Mono) -> Option<Duration> {
         match self.phase {
             Phase::Master { next_advert } if self.priority != OWNER && next_advert < now => {
-                let silence = now.since(next_advert) + self.config.advert_int;
+                // Asked with every advert: less than the shortest skew time is no silence that anybody notices.
+                let late = now.since(next_advert);
+                if self.interval == self.config.advert_int
+                    && late * 256 < self.interval.min(Duration::from_secs(1))
+                {
+                    return None;
+                }
+                let silence = late + self.config.advert_int;
                 // The peer that waits least is as good as we are, or as `timer_expired_backup` says.
                 let best = self.config.options.timer_expired_backup.unwrap_or(self.priority);
                 let patience =
@@ -205,6 +214,9 @@ impl Instance {
     /// A backup whose timer ran out more than an interval ago was held up itself: a master may well have
     /// spoken meanwhile, unheard. Once it listens for as long as a living master needs to be heard.
     pub fn listen_if_late(&mut self, now: Mono, out: &mut Vec<Action>) {
+        if !matches!(self.phase, Phase::Backup(_)) {
+            return;
+        }
         let deadline = self.deadline();
         let listen = self.interval + self.skew();
         if let Phase::Backup(backup @ Backup { listening: false, .. }) = &mut self.phase
@@ -229,7 +241,7 @@ impl Instance {
                     // The grid is kept; what was missed while held up is skipped, not made up for.
                     let mut next = next_advert + self.config.advert_int;
                     if next <= now {
-                        self.counters.skipped += 1;
+                        self.counters.rare().skipped += 1;
                         out.push(Action::Late { by: now.since(next_advert) });
                         next = now + self.config.advert_int;
                     }

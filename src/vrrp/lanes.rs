@@ -3,13 +3,16 @@
 //! Each interface has a lane for gratuitous ARP and one for neighbour advertisements; the interfaces of a
 //! `garp_group` share theirs. Between two packets of a lane there is at least its gap. An address waits in
 //! its lane once, with the number of rounds that it still has, so that the queue is never longer than the
-//! list of addresses; those that wait take turns. keepalived forgets the repeats of an address that waits.
+//! list of addresses; those that wait take turns, and those that have not had one yet come first: no repeat
+//! holds up an address that nobody has heard of. keepalived forgets the repeats of an address that waits.
 //!
 //! One call hands out at most [`PER_CALL`] announcements, so that thousands of addresses never hold up an
-//! advert.
+//! advert, and repeats only where nothing is new: whoever takes over next does not wait for them.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 use super::action::InstanceId;
 use crate::config::model::Config;
@@ -24,14 +27,21 @@ pub const PER_CALL: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lanes {
     lanes: Vec<Lane>,
-    by_interface: HashMap<(Name, Family), usize>,
+    by_interface: FxHashMap<(Name, Family), usize>,
     /// A virtual MAC's device shares the lane of its parent.
-    parents: HashMap<Name, Name>,
+    parents: FxHashMap<Name, Name>,
     /// Gaps of interfaces in no group.
     garp_gap: Duration,
     gna_gap: Duration,
-    /// Lanes in which somebody waits, by the time of their next packet.
-    busy: BTreeSet<(Mono, usize)>,
+    /// Lanes in which somebody waits, by the time of their next packet; those with somebody new first.
+    busy: BTreeSet<(Mono, Turn, usize)>,
+}
+
+/// Whose turn it is in a lane.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Turn {
+    New,
+    Repeat,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -39,8 +49,11 @@ struct Lane {
     gap: Duration,
     /// No packet before.
     next: Mono,
-    queue: VecDeque<Waiting>,
-    left: HashMap<Waiting, Left>,
+    /// Not announced yet.
+    new: VecDeque<Waiting>,
+    /// Announced, and to be announced again.
+    again: VecDeque<Waiting>,
+    left: FxHashMap<Waiting, Left>,
 }
 
 /// Who waits for what.
@@ -72,7 +85,7 @@ impl Lanes {
         }
         for lane in old.lanes {
             let mut next = Some(lane.next);
-            for waiting in lane.queue.into_iter().filter(&keep) {
+            for waiting in lane.new.into_iter().chain(lane.again).filter(&keep) {
                 let Some(Left { rounds, epoch }) = lane.left.get(&waiting).copied() else { continue };
                 let number = self.push(waiting.0, waiting.1, rounds, epoch);
                 if let Some(next) = next.take() {
@@ -102,10 +115,13 @@ impl Lanes {
     /// No packet of this lane before `next`.
     fn hold(&mut self, number: usize, next: Mono) {
         let Some(lane) = self.lanes.get_mut(number) else { return };
-        if self.busy.remove(&(lane.next, number)) {
-            self.busy.insert((lane.next.max(next), number));
-        }
+        let before = lane.turn().map(|turn| (lane.next, turn, number));
         lane.next = lane.next.max(next);
+        if let Some(before) = before
+            && self.busy.remove(&before)
+        {
+            self.busy.insert((lane.next, before.1, number));
+        }
     }
 
     /// This address is to be announced so many times. Returns its lane.
@@ -113,20 +129,23 @@ impl Lanes {
         let number = self.of(&address);
         let Some(lane) = self.lanes.get_mut(number).filter(|_| rounds > 0) else { return number };
         let waiting = (instance, address);
-        if let Some(left) = lane.left.get_mut(&waiting) {
-            let before = if left.epoch == epoch { left.rounds } else { 0 };
-            *left = Left { rounds: before.max(rounds), epoch };
+        if let Some(left) = lane.left.get_mut(&waiting).filter(|left| left.epoch == epoch) {
+            left.rounds = left.rounds.max(rounds);
             return number;
         }
+        // Where it waits since an earlier mastership it is looked for in vain, once.
         lane.left.insert(waiting.clone(), Left { rounds, epoch });
-        lane.queue.push_back(waiting);
-        self.busy.insert((lane.next, number));
+        if let Some(before) = lane.turn() {
+            self.busy.remove(&(lane.next, before, number));
+        }
+        lane.new.push_back(waiting);
+        self.busy.insert((lane.next, Turn::New, number));
         number
     }
 
     /// When [`Lanes::expire`] has something to do.
     pub fn deadline(&self) -> Option<Mono> {
-        self.busy.first().map(|(at, _)| *at)
+        self.busy.first().map(|(at, ..)| *at)
     }
 
     /// Hands out whose turn has come. `epoch` tells the mastership that an instance is in; what was asked for
@@ -137,35 +156,58 @@ impl Lanes {
         epoch: impl Fn(InstanceId) -> Option<u64>,
         mut announce: impl FnMut(InstanceId, AddressKey),
     ) {
-        let mut budget = PER_CALL;
+        let (mut budget, mut some_new) = (PER_CALL, false);
         while budget > 0 && self.deadline().is_some_and(|at| at <= now) {
-            let Some((_, number)) = self.busy.pop_first() else { break };
+            let Some((next, turn, number)) = self.busy.pop_first() else { break };
+            if turn == Turn::Repeat && some_new {
+                self.busy.insert((next, turn, number));
+                break;
+            }
             let Some(lane) = self.lanes.get_mut(number) else { continue };
             while budget > 0 && lane.next <= now {
-                let Some(waiting) = lane.queue.pop_front() else { break };
-                let Some(mut left) = lane.left.remove(&waiting) else { continue };
+                let queue = if turn == Turn::New { &mut lane.new } else { &mut lane.again };
+                let Some(waiting) = queue.pop_front() else { break };
+                let Some(left) = lane.left.get_mut(&waiting) else { continue };
                 if epoch(waiting.0) != Some(left.epoch) {
+                    lane.left.remove(&waiting);
                     continue;
                 }
                 budget -= 1;
+                some_new |= turn == Turn::New;
                 announce(waiting.0, waiting.1.clone());
                 if !lane.gap.is_zero() {
                     lane.next = now + lane.gap;
                 }
                 left.rounds -= 1;
                 if left.rounds > 0 {
-                    lane.left.insert(waiting.clone(), left);
-                    lane.queue.push_back(waiting);
+                    lane.again.push_back(waiting);
+                } else {
+                    lane.left.remove(&waiting);
                 }
             }
-            if lane.queue.is_empty() {
-                // The memory of a takeover is not kept for the next.
-                lane.queue.shrink_to(PER_CALL);
-                lane.left.shrink_to(PER_CALL);
-            } else {
-                self.busy.insert((lane.next, number));
+            match lane.turn() {
+                Some(turn) => drop(self.busy.insert((lane.next, turn, number))),
+                None => lane.shrink(),
             }
         }
+    }
+}
+
+impl Lane {
+    /// Whose turn is next; nobody's where nobody waits.
+    fn turn(&self) -> Option<Turn> {
+        match (self.new.is_empty(), self.again.is_empty()) {
+            (false, _) => Some(Turn::New),
+            (true, false) => Some(Turn::Repeat),
+            (true, true) => None,
+        }
+    }
+
+    /// The memory of a takeover is not kept for the next.
+    fn shrink(&mut self) {
+        self.new.shrink_to(PER_CALL);
+        self.again.shrink_to(PER_CALL);
+        self.left.shrink_to(PER_CALL);
     }
 }
 
@@ -288,6 +330,29 @@ mod tests {
         assert_eq!(count, PER_CALL);
         assert!(lanes.deadline().is_some_and(|at| at <= Mono::ZERO));
         assert_eq!(run(&mut lanes, 5, 5).len(), 1_000 - PER_CALL);
+    }
+
+    #[test]
+    fn no_repeat_comes_before_an_address_that_is_new() {
+        let mut lanes = lanes(0, Vec::new());
+        let mut said = Vec::new();
+        let mut call = |lanes: &mut Lanes| {
+            lanes.expire(at(5), |_| Some(7), |_, key| said.push(key.address().to_string()));
+            std::mem::take(&mut said)
+        };
+        lanes.push(ONE, key("eth0", "10.0.0.1/32"), 3, 7);
+        lanes.push(ONE, key("eth1", "10.1.0.1/32"), 3, 7);
+        assert_eq!(call(&mut lanes), ["10.0.0.1", "10.1.0.1"], "repeats leave the call to what is new");
+        lanes.push(ONE, key("eth1", "10.1.0.2/32"), 1, 7);
+        assert_eq!(call(&mut lanes), ["10.1.0.2"]);
+        assert_eq!(call(&mut lanes), ["10.0.0.1", "10.0.0.1", "10.1.0.1", "10.1.0.1"]);
+        assert_eq!(lanes.deadline(), None);
+        // Another mastership makes new what has waited for its repeats.
+        lanes.push(ONE, key("eth0", "10.0.0.1/32"), 9, 6);
+        lanes.push(ONE, key("eth0", "10.0.0.2/32"), 1, 7);
+        lanes.push(ONE, key("eth0", "10.0.0.1/32"), 1, 7);
+        assert_eq!(call(&mut lanes), ["10.0.0.1", "10.0.0.2"]);
+        assert_eq!(lanes.deadline(), None);
     }
 
     #[test]

@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn a_removed_route_comes_back_at_once_unless_somebody_insists() {
-        let mut router = master(Config { instances: vec![instance("A", 1, 100)], ..Config::default() });
+        let mut router =
+            master(Config { instances: vec![instance("A", 1, 100).into()], ..Config::default() });
         let id = router.views()[0].id;
         let [object, untracked] = &routes("10.9.0.0/16 dev eth0\n10.8.0.0/16 dev eth0 no_track")[..] else {
             panic!()
@@ -157,7 +158,7 @@ mod tests {
     fn a_track_group_that_is_not_whole_keeps_its_members_from_taking_part() {
         let group = TrackGroup { name: "G".into(), members: vec!["A".into()] };
         let config = Config {
-            instances: vec![instance("A", 1, 100), instance("B", 2, 100)],
+            instances: vec![instance("A", 1, 100).into(), instance("B", 2, 100).into()],
             track_groups: vec![group],
             ..Config::default()
         };
@@ -179,7 +180,7 @@ mod tests {
             track_group: Some("G".into()),
         };
         let config = Config {
-            instances: vec![instance("A", 1, 100)],
+            instances: vec![instance("A", 1, 100).into()],
             track_groups: vec![TrackGroup { name: "G".into(), members: vec!["A".into()] }],
             statics: Statics { addresses: vec![address], ..Statics::default() },
             ..Config::default()

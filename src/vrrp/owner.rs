@@ -47,7 +47,7 @@ impl Instance {
                 true
             }
             rogue => {
-                *rogue = Some(Rogue { from, first: at, last: at });
+                *rogue = Some(Box::new(Rogue { from, first: at, last: at }));
                 false
             }
         }
@@ -55,6 +55,9 @@ impl Instance {
 
     /// The other owner has yielded, if it is silent by now.
     pub(super) fn forget_rogue(&mut self, now: Mono, out: &mut Vec<Action>) {
+        if self.rogue.is_none() {
+            return;
+        }
         let patience = patience(self.interval);
         if let Some(rogue) = self.rogue.take_if(|rogue| now.since(rogue.last) > patience) {
             self.note(What::OwnerStopped { from: rogue.from }, out);

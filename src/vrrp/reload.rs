@@ -38,12 +38,12 @@ impl Router {
         for instance in &config.instances {
             match living.remove(&instance.identity()) {
                 Some(id) => {
-                    kept.push((id, Arc::new(instance.clone())));
+                    kept.push((id, instance.clone()));
                     order.push(id);
                 }
                 None => {
                     let id = InstanceId(u32::try_from(self.instances.len()).unwrap_or(u32::MAX));
-                    self.instances.push(Some(Instance::new(id, Arc::new(instance.clone()))));
+                    self.instances.push(Some(Instance::new(id, instance.clone())));
                     order.push(id);
                 }
             }

@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::action::{Action, InstanceId, State};
-use super::counters::Counters;
+use super::counters::{Counters, Tally};
 use super::debounce::Debounce;
 use super::event::{Datagram, Event};
 use super::facts::{Change, Facts};
@@ -26,6 +26,9 @@ use crate::ids::{Family, IfIndex, Name, Vrid};
 use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
 use crate::time::Mono;
+
+/// Instances whose timers run in one pass.
+pub const AT_ONCE: usize = 512;
 
 /// What an instance looks like from outside.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -122,7 +125,7 @@ impl Router {
         };
         for instance in router.config.clone().instances.iter() {
             let id = InstanceId(u32::try_from(router.instances.len()).unwrap_or(u32::MAX));
-            router.instances.push(Some(Instance::new(id, Arc::new(instance.clone()))));
+            router.instances.push(Some(Instance::new(id, instance.clone())));
             router.order.push(id);
         }
         // Nothing can be left on a VMAC that has only just been made.
@@ -162,6 +165,11 @@ impl Router {
         self.announce(now, out);
     }
 
+    /// Whether [`Router::tell_utc`] is of any use.
+    pub fn asks_for_utc(&self) -> bool {
+        !self.signing.is_empty()
+    }
+
     /// What the wall clock says, since 1970: for the trailers of `auth_hmac`, and nothing else.
     pub fn tell_utc(&mut self, utc: Duration) {
         for id in &self.signing {
@@ -189,10 +197,11 @@ impl Router {
         for (name, interface) in self.debounce.expire(now) {
             self.interface_counts(now, &name, Some(interface), out);
         }
-        // One pass over what is due now: an instance whose announcements come in slices is due again
-        // at once, and its next slice must not keep the driver from looking at its sockets.
+        // One pass over what is due now, and not over more than the driver sends in one go: an instance whose
+        // announcements come in slices is due again at once, and its next slice must not keep the driver from
+        // looking at its sockets.
         let mut due = std::mem::take(&mut self.expiring);
-        due.extend(self.due.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id));
+        due.extend(self.due.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).take(AT_ONCE));
         for id in due.drain(..) {
             self.listen_if_stalled(now, id, out);
             if let Some(instance) = self.instance_mut(id) {
@@ -236,6 +245,12 @@ impl Router {
         self.instances.iter().flatten().map(|instance| (instance.id, &instance.config))
     }
 
+    /// Every instance of the configuration with its own, and the address that it speaks from.
+    pub fn ways(&self) -> impl Iterator<Item = (InstanceId, &Arc<VrrpInstance>, Option<IpAddr>)> {
+        let instances = self.order.iter().filter_map(|id| self.instance(*id));
+        instances.map(|instance| (instance.id, &instance.config, instance.source))
+    }
+
     /// The state of every instance, in the order of the configuration.
     pub fn views(&self) -> Vec<View> {
         self.order.iter().filter_map(|id| self.instance(*id)).map(Self::view).collect()
@@ -243,7 +258,7 @@ impl Router {
 
     /// Every counter begins again at zero.
     pub fn clear_counters(&mut self) {
-        self.instances.iter_mut().flatten().for_each(|instance| instance.counters = Counters::default());
+        self.instances.iter_mut().flatten().for_each(|instance| instance.counters = Tally::default());
     }
 
     fn view(instance: &Instance) -> View {
@@ -255,7 +270,7 @@ impl Router {
             master: instance.master(),
             source: instance.source,
             faults: instance.faults.clone(),
-            counters: instance.counters,
+            counters: instance.counters.total(),
         }
     }
 
@@ -273,28 +288,32 @@ impl Router {
         }
         let Some(vrid) = wire::vrid(datagram.advert()) else { return };
         let key = (datagram.interface, Family::of(datagram.source), vrid);
-        let Some(ids) = self.by_wire.get(&key).map(|ids| SmallVec::<[InstanceId; 1]>::from_slice(ids))
-        else {
+        let Some(ids) = self.by_wire.get(&key) else { return };
+        if let [id] = **ids {
+            self.deliver(now, id, datagram, out);
             return;
-        };
-        for &id in &ids {
-            if ids.len() > 1 && !self.instance(id).is_some_and(|instance| instance.is_meant(datagram)) {
-                continue;
-            }
-            self.listen_if_stalled(now, id, out);
-            let Some(instance) = self.instance_mut(id) else { continue };
-            let wish = instance.receive(now, datagram, out);
-            self.fulfil(now, id, wish, out);
-            if let Some(Wish::Backup { .. }) = wish
-                && let Some(instance) = self.instance_mut(id)
-            {
-                instance.follow(datagram.source, datagram.advert().get(2).copied().unwrap_or(0));
-            }
-            if wish.is_none() {
-                self.group_follows(now, id, out);
-            }
-            self.queue(id);
         }
+        for id in ids.clone() {
+            if self.instance(id).is_some_and(|instance| instance.is_meant(datagram)) {
+                self.deliver(now, id, datagram, out);
+            }
+        }
+    }
+
+    fn deliver(&mut self, now: Mono, id: InstanceId, datagram: &Datagram<'_>, out: &mut Vec<Action>) {
+        self.listen_if_stalled(now, id, out);
+        let Some(instance) = self.instance_mut(id) else { return };
+        let wish = instance.receive(now, datagram, out);
+        self.fulfil(now, id, wish, out);
+        if let Some(Wish::Backup { .. }) = wish
+            && let Some(instance) = self.instance_mut(id)
+        {
+            instance.follow(datagram.source, datagram.advert().get(2).copied().unwrap_or(0));
+        }
+        if wish.is_none() {
+            self.group_follows(now, id, out);
+        }
+        self.queue(id);
     }
 
     /// A master that overslept its peers' patience may no longer be the only one: it listens for as long
@@ -445,6 +464,7 @@ impl Router {
         match wish {
             Some(Wish::Master) => self.group_to_master(now, id, out),
             Some(Wish::Backup { heard }) => self.group_to_backup(now, id, heard, None, false, out),
+            Some(Wish::Announce) => self.group_announces(now, id),
             None => {}
         }
     }
@@ -466,13 +486,20 @@ impl Router {
     }
 
     fn requeue(&mut self, id: InstanceId, old: Option<Mono>, new: Option<Mono>) {
-        if let Some(Ok(place)) = old.map(|old| self.due.binary_search(&(old, id))) {
-            self.due.remove(place);
+        // In a steady state the first goes, and comes back last.
+        if let Some(old) = old.map(|old| (old, id)) {
+            if self.due.front() == Some(&old) {
+                self.due.pop_front();
+            } else if let Ok(place) = self.due.binary_search(&old) {
+                self.due.remove(place);
+            }
         }
-        if let Some(new) = new
-            && let Err(place) = self.due.binary_search(&(new, id))
-        {
-            self.due.insert(place, (new, id));
+        if let Some(new) = new.map(|new| (new, id)) {
+            if self.due.back().is_none_or(|last| *last < new) {
+                self.due.push_back(new);
+            } else if let Err(place) = self.due.binary_search(&new) {
+                self.due.insert(place, new);
+            }
         }
     }
 

@@ -26,7 +26,7 @@ impl Instance {
 
     pub(super) fn resign(&mut self, out: &mut Vec<Action>) {
         if self.advertise(Some(0), out) {
-            self.counters.priority_zero_sent += self.packets.len() as u64;
+            self.counters.rare().priority_zero_sent += self.packets.len() as u64;
             self.note(What::SentPriorityZero, out);
         }
     }

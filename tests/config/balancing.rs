@@ -458,7 +458,8 @@ fn mail_is_asked_for_by_the_nearest_word() {
 
 #[test]
 fn a_real_server_costs_little() {
-    assert!(size_of::<RealServer>() <= 88, "{}", size_of::<RealServer>());
+    // With the one check that nearly all have.
+    assert!(size_of::<RealServer>() <= 144, "{}", size_of::<RealServer>());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use standfast::ids::Mac;
+use standfast::ids::{IfIndex, Mac};
 use standfast::kernel::arp;
 use standfast::kernel::frames::FrameSocket;
 use standfast::kernel::raw::{Device, Mode, Outgoing, Protocol, SocketSpec, VrrpSocket};
@@ -54,9 +54,9 @@ fn multicast_both_ways_and_not_to_ourselves() {
     let hosts = hosts();
     let left = open("left0", Mode::Multicast(GROUP));
     let (right, sniffer) = hosts.right(|| (open("right0", Mode::Multicast(GROUP)), Sniffer::new()));
-    left.send(&packet(LEFT, GROUP, 255, 7, b"from left")).unwrap();
+    left.send(&[packet(LEFT, GROUP, 255, 7, b"from left")]).unwrap();
     assert_eq!(next(&right), (LEFT, 255, b"from left".to_vec()));
-    right.send(&packet(RIGHT, GROUP, 255, 1, b"from right")).unwrap();
+    right.send(&[packet(RIGHT, GROUP, 255, 1, b"from right")]).unwrap();
     assert_eq!(next(&left), (RIGHT, 255, b"from right".to_vec()), "our own packet does not come back");
 
     let frame = loop {
@@ -78,13 +78,13 @@ fn sockets_outlive_the_link() {
     let left = open("left0", Mode::Multicast(GROUP));
     let right = hosts.right(|| open("right0", Mode::Multicast(GROUP)));
     ip("link set left0 down");
-    assert!(left.send(&packet(LEFT, GROUP, 255, 1, b"lost")).is_err());
+    assert!(left.send(&[packet(LEFT, GROUP, 255, 1, b"lost")]).is_err());
     assert_eq!(left.receive(&mut [0; 64]).unwrap(), None, "told as nothing to read");
     ip("link set left0 up");
     crate::hosts::wait_for("carrier", || interface("left0").is_some_and(|i| i.up));
-    left.send(&packet(LEFT, GROUP, 255, 2, b"back")).unwrap();
+    left.send(&[packet(LEFT, GROUP, 255, 2, b"back")]).unwrap();
     assert_eq!(next(&right).2, b"back");
-    right.send(&packet(RIGHT, GROUP, 255, 1, b"answer")).unwrap();
+    right.send(&[packet(RIGHT, GROUP, 255, 1, b"answer")]).unwrap();
     assert_eq!(next(&left).2, b"answer");
 }
 
@@ -97,11 +97,11 @@ fn each_interface_has_its_own_packets() {
     for (mode, destination) in [(Mode::Multicast(GROUP), GROUP), (Mode::Unicast(LEFT), LEFT)] {
         let (first, second) = (open("left0", mode), open("left1", mode));
         let right = hosts.right(|| open("right0", mode));
-        right.send(&packet(RIGHT, destination, 255, 1, b"for left0")).unwrap();
+        right.send(&[packet(RIGHT, destination, 255, 1, b"for left0")]).unwrap();
         assert_eq!(next(&first).2, b"for left0");
         // The kernel walks its sockets for each arrival: what was for the second too would be there by now,
         // or with the next.
-        right.send(&packet(RIGHT, destination, 255, 2, b"for left0")).unwrap();
+        right.send(&[packet(RIGHT, destination, 255, 2, b"for left0")]).unwrap();
         next(&first);
         assert_eq!(second.receive(&mut [0; 64]).unwrap(), None);
     }
@@ -112,10 +112,47 @@ fn unicast_to_a_peer() {
     let hosts = hosts();
     let left = open("left0", Mode::Unicast(LEFT));
     let right = hosts.right(|| open("right0", Mode::Unicast(RIGHT)));
-    left.send(&packet(LEFT, RIGHT, 64, 1, b"peer")).unwrap();
+    left.send(&[packet(LEFT, RIGHT, 64, 1, b"peer")]).unwrap();
     assert_eq!(next(&right), (LEFT, 64, b"peer".to_vec()));
     // One that binds before the address is there.
     hosts.right(|| open("right0", Mode::Unicast(Ipv4Addr::new(10, 0, 0, 77).into())));
+}
+
+#[test]
+fn many_leave_together_up_to_one_that_cannot() {
+    let hosts = hosts();
+    let left = open("left0", Mode::Multicast(GROUP));
+    let (right, sniffer) = hosts.right(|| (open("right0", Mode::Multicast(GROUP)), Sniffer::new()));
+    let too_long = [0; 2000];
+    let mut packets: Vec<_> = (1..=3).map(|id| packet(LEFT, GROUP, 255, id, b"one of them")).collect();
+    packets.push(packet(LEFT, GROUP, 255, 4, &too_long));
+    packets.push(packet(LEFT, GROUP, 255, 5, b"the last"));
+    assert_eq!(left.send(&packets).unwrap(), 3);
+    assert_eq!(left.send(&packets[3..]).unwrap_err().raw_os_error(), Some(libc::EMSGSIZE));
+    assert_eq!(left.send(&packets[4..]).unwrap(), 1);
+    for expected in [&b"one of them"[..], b"one of them", b"one of them", b"the last"] {
+        assert_eq!(next(&right), (LEFT, 255, expected.to_vec()));
+    }
+    let mut ids = Vec::new();
+    while ids.len() < 4 {
+        let frame = sniffer.frame(SOON).expect("the packet");
+        if frame[23] == 112 {
+            ids.push(frame[19]);
+        }
+    }
+    assert_eq!(ids, [1, 2, 3, 5], "each with its own header");
+    // More than go at once are taken in several goes.
+    let many: Vec<_> = (0..100).map(|id| packet(LEFT, GROUP, 255, id, b"many")).collect();
+    let mut rest = &many[..];
+    while !rest.is_empty() {
+        let sent = left.send(rest).unwrap();
+        assert!(sent > 0);
+        rest = &rest[sent..];
+    }
+    for _ in &many {
+        assert_eq!(next(&right).2, b"many");
+    }
+    assert_eq!(right.receive(&mut [0; 64]).unwrap(), None);
 }
 
 #[test]
@@ -124,7 +161,7 @@ fn a_group_of_the_operators_choice() {
     let group = Ipv4Addr::new(239, 1, 2, 3).into();
     let left = open("left0", Mode::Multicast(group));
     let right = hosts.right(|| open("right0", Mode::Multicast(group)));
-    left.send(&packet(LEFT, group, 255, 1, b"elsewhere")).unwrap();
+    left.send(&[packet(LEFT, group, 255, 1, b"elsewhere")]).unwrap();
     assert_eq!(next(&right).2, b"elsewhere");
 }
 
@@ -146,7 +183,13 @@ fn gratuitous_arp_is_learnt() {
     let device = interface("left0").unwrap();
     let mac: Mac = device.mac.unwrap();
     let sniffer = hosts.right(Sniffer::new);
-    arp::announce(&FrameSocket::open().unwrap(), device.index, mac, vip).unwrap();
+    // One that cannot leave keeps none from leaving.
+    let nowhere = arp::announcement(IfIndex(9_999), mac, vip);
+    let frames = [nowhere.clone(), arp::announcement(device.index, mac, vip), nowhere];
+    let sent = FrameSocket::open().unwrap().send_all(&frames);
+    let errors: Vec<_> =
+        sent.iter().map(|sent| sent.as_ref().err().and_then(|e| e.raw_os_error())).collect();
+    assert_eq!(errors, [Some(libc::ENXIO), None, Some(libc::ENXIO)]);
     let frame = loop {
         let frame = sniffer.frame(SOON).expect("the announcement");
         if frame[12..14] == [8, 6] {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use standfast::ids::{Family, Mac, Vrid};
 use standfast::kernel::frames::FrameSocket;
 use standfast::kernel::neighbour;
-use standfast::kernel::raw::{Device, Mode, Outgoing, SocketSpec, VrrpSocket};
+use standfast::kernel::raw::{Device, Mode, Outgoing, Protocol, SocketSpec, VrrpSocket};
+use standfast::kernel::sniffer::Sniffer as Sender;
 use standfast::kernel::vmac::{VmacSpec, Vmacs};
 
 use crate::hosts::{Hosts, Sniffer, channel, interface, ip, ip_output, wait_for};
@@ -53,9 +54,9 @@ fn multicast_both_ways_and_not_to_ourselves() {
     let left = open("left0", Mode::Multicast(GROUP));
     let (right, sniffer) = hosts.right(|| (open("right0", Mode::Multicast(GROUP)), Sniffer::new()));
     let advert = Outgoing { ttl: None, ..packet(v6("fe80::1"), GROUP, 0, 1, b"from left") };
-    left.send(&advert).unwrap();
+    left.send(&[advert]).unwrap();
     assert_eq!(next(&right), (v6("fe80::1"), 255, b"from left".to_vec()));
-    right.send(&packet(v6("fe80::2"), GROUP, 7, 1, b"from right")).unwrap();
+    right.send(&[packet(v6("fe80::2"), GROUP, 7, 1, b"from right")]).unwrap();
     assert_eq!(next(&left), (v6("fe80::2"), 7, b"from right".to_vec()), "our own does not come back");
 
     let frame = frame_of(&sniffer, 112).unwrap();
@@ -69,7 +70,7 @@ fn multicast_both_ways_and_not_to_ourselves() {
 fn the_destination_is_known() {
     let hosts = hosts();
     let right = hosts.right(|| open("right0", Mode::Multicast(GROUP)));
-    open("left0", Mode::Multicast(GROUP)).send(&packet(v6("fe80::1"), GROUP, 255, 1, b"x")).unwrap();
+    open("left0", Mode::Multicast(GROUP)).send(&[packet(v6("fe80::1"), GROUP, 255, 1, b"x")]).unwrap();
     assert!(crate::hosts::readable(&right.receivers().next().unwrap(), SOON));
     let mut buffer = [0; 64];
     let received = right.receive(&mut buffer).unwrap().unwrap();
@@ -82,15 +83,15 @@ fn sockets_outlive_the_link() {
     let left = open("left0", Mode::Multicast(GROUP));
     let right = hosts.right(|| open("right0", Mode::Multicast(GROUP)));
     ip("link set left0 down");
-    assert!(left.send(&packet(v6("fe80::1"), GROUP, 255, 1, b"lost")).is_err());
+    assert!(left.send(&[packet(v6("fe80::1"), GROUP, 255, 1, b"lost")]).is_err());
     assert_eq!(left.receive(&mut [0; 64]).unwrap(), None, "told as nothing to read");
     ip("link set left0 up");
     wait_for("carrier", || interface("left0").is_some_and(|i| i.up));
     // The addresses went with the link.
     ip("-6 address add fe80::1/64 dev left0 nodad");
-    left.send(&packet(v6("fe80::1"), GROUP, 255, 2, b"back")).unwrap();
+    left.send(&[packet(v6("fe80::1"), GROUP, 255, 2, b"back")]).unwrap();
     assert_eq!(next(&right).2, b"back");
-    right.send(&packet(v6("fe80::2"), GROUP, 255, 1, b"answer")).unwrap();
+    right.send(&[packet(v6("fe80::2"), GROUP, 255, 1, b"answer")]).unwrap();
     assert_eq!(next(&left).2, b"answer");
 }
 
@@ -101,16 +102,43 @@ fn unicast_to_peers_of_both_scopes() {
         let (one, two) = (v6(one), v6(two));
         let left = open("left0", Mode::Unicast(one));
         let right = hosts.right(|| open("right0", Mode::Unicast(two)));
-        left.send(&packet(one, two, 77, 1, b"peer")).unwrap();
+        left.send(&[packet(one, two, 77, 1, b"peer")]).unwrap();
         assert_eq!(next(&right), (one, 77, b"peer".to_vec()));
-        left.send(&Outgoing { ttl: None, ..packet(one, two, 0, 1, b"peer") }).unwrap();
+        left.send(&[Outgoing { ttl: None, ..packet(one, two, 0, 1, b"peer") }]).unwrap();
         assert_eq!(next(&right).1, 64, "keepalived leaves it to the kernel");
     }
     // One that binds before the address is there, and sends from one that has gone.
     let early = open("left0", Mode::Unicast(v6("2001:db8::77")));
     let right = hosts.right(|| open("right0", Mode::Unicast(v6("2001:db8::2"))));
-    early.send(&packet(v6("2001:db8::77"), v6("2001:db8::2"), 255, 1, b"gone")).unwrap();
+    early.send(&[packet(v6("2001:db8::77"), v6("2001:db8::2"), 255, 1, b"gone")]).unwrap();
     assert_eq!(next(&right), (v6("2001:db8::77"), 255, b"gone".to_vec()));
+}
+
+/// Its hardware address is found out from the adverts of a sender, and from nothing else that it or somebody else sends.
+#[test]
+fn whose_adverts_they_are_is_found_out() {
+    let hosts = hosts();
+    let index = interface("left0").unwrap().index;
+    let theirs = hosts.right(|| interface("right0").unwrap().mac);
+    let v4: IpAddr = "10.0.0.2".parse().unwrap();
+    for (sender, group, protocol) in [
+        (v6("fe80::2"), GROUP, Protocol::Vrrp),
+        (v4, "224.0.0.18".parse().unwrap(), Protocol::Vrrp),
+        (v4, "224.0.0.18".parse().unwrap(), Protocol::Ah),
+    ] {
+        let other = if sender.is_ipv4() { "10.0.0.3".parse().unwrap() } else { v6("fe80::102") };
+        let (sought, not_heard) =
+            (Sender::open(index, sender).unwrap(), Sender::open(index, other).unwrap());
+        hosts.right(|| {
+            let device = device("right0");
+            let more = SocketSpec { protocol, ..spec(device, Mode::Multicast(group)) };
+            let socket = VrrpSocket::open(&more, None).unwrap();
+            assert_eq!(sought.address(), None, "nothing has been said yet");
+            socket.send(&packet(sender, group, 255, 1, b"an advert")).unwrap();
+        });
+        wait_for("the sender to be known", || sought.address() == theirs && theirs.is_some());
+        assert_eq!(not_heard.address(), None);
+    }
 }
 
 #[test]
@@ -120,7 +148,9 @@ fn a_neighbour_advertisement_is_learnt() {
     hosts.right(|| ip("-6 neighbour add 2001:db8::50 lladdr 02:00:00:00:00:99 nud stale dev right0"));
     let device = interface("left0").unwrap();
     let mac: Mac = device.mac.unwrap();
-    neighbour::announce(&FrameSocket::open().unwrap(), device.index, mac, vip, true).unwrap();
+    let sent =
+        FrameSocket::open().unwrap().send_all(&[neighbour::announcement(device.index, mac, vip, true)]);
+    assert!(sent.iter().all(Result::is_ok) && sent.len() == 1, "{sent:?}");
     hosts.right(|| {
         wait_for("the neighbour to learn", || {
             let known = ip_output("-6 neighbour show 2001:db8::50");
@@ -163,7 +193,7 @@ fn adverts_leave_a_virtual_mac_and_are_heard_behind_another() {
         let spec = SocketSpec { vmac: Some(virtual_device()), ..spec(parent, Mode::Multicast(GROUP)) };
         (VrrpSocket::open(&spec, None).unwrap(), Sniffer::new())
     });
-    left.send(&packet(v6("fe80::1"), GROUP, 255, 1, b"virtual")).unwrap();
+    left.send(&[packet(v6("fe80::1"), GROUP, 255, 1, b"virtual")]).unwrap();
     let frame = frame_of(&sniffer, 112).unwrap();
     assert_eq!((&frame[6..12], frame[14], frame[21]), (&mac.0[..], 0x6c, 255));
     let heard = || {

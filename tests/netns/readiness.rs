@@ -21,11 +21,21 @@ fn an_alarm_rings_at_its_time_and_again() {
         alarm.set(Some(at)).unwrap();
         assert_eq!(poller.wait().unwrap().collect::<Vec<_>>(), [7]);
         assert!(now() >= at, "never early");
+        alarm.rang();
     }
     // One that is past rings at once; one that is unset does not.
     alarm.set(Some(now())).unwrap();
     assert_eq!(poller.wait().unwrap().collect::<Vec<_>>(), [7]);
+    alarm.rang();
     alarm.set(None).unwrap();
+    assert!(told(&mut poller).is_empty());
+    // A later one does not take away an earlier ring that nobody has seen; seen, it does.
+    let past = now();
+    alarm.set(Some(past)).unwrap();
+    alarm.set(Some(past + Duration::from_secs(60))).unwrap();
+    assert_eq!(told(&mut poller), [7]);
+    alarm.rang();
+    alarm.set(Some(past + Duration::from_secs(60))).unwrap();
     assert!(told(&mut poller).is_empty());
 }
 

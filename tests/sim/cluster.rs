@@ -59,6 +59,7 @@ pub struct Cluster {
     pub stirs: u64,
     pub takeovers: u64,
     pub adverts: u64,
+    pub announcements: u64,
     flights: BinaryHeap<Reverse<Flight>>,
     sequence: u64,
     /// Turns at this very moment: a node that never gets done would hang the world.
@@ -78,6 +79,7 @@ impl Cluster {
             stirs: 0,
             takeovers: 0,
             adverts: 0,
+            announcements: 0,
             flights: BinaryHeap::new(),
             sequence: 0,
             turns: (Mono::ZERO, 0),
@@ -173,7 +175,11 @@ impl Cluster {
                     self.takeovers += u64::from(state == State::Master);
                     true
                 }
-                Action::Announce { .. } | Action::Note(_) => false,
+                Action::Announce { .. } => {
+                    self.announcements += 1;
+                    false
+                }
+                Action::Note(_) => false,
                 _ => true,
             };
             self.stirs += u64::from(stirs);

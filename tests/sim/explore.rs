@@ -84,7 +84,7 @@ fn plan(name: &'static str, nodes: &[(u8, bool)], version: Version, preempt_dela
             addresses: vec![address("eth0", "192.168.0.1/32")],
             ..instance("I", "eth0", 1, *priority)
         };
-        Arc::new(Config { instances: vec![instance], ..Config::default() })
+        Arc::new(Config { instances: vec![instance.into()], ..Config::default() })
     };
     Plan { name, configs: nodes.iter().map(config).collect() }
 }

@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 mod chance;
 mod cluster;
 mod explore;
+mod mutants;
 mod node;
 mod sample;
 mod story;

@@ -14,6 +14,7 @@ use standfast::vrrp::action::{Action, State, Subject};
 use standfast::vrrp::event::{Datagram, Event};
 use standfast::vrrp::router::{Router, View};
 
+use super::mutants::Fault;
 use super::sample;
 
 /// Segments, each with an interface of every node.
@@ -69,6 +70,8 @@ pub struct Node {
     unchecked: u32,
     /// What the last calls wanted, besides what the node did itself.
     pub out: Vec<Action>,
+    /// In what way its core is broken.
+    fault: Option<Fault>,
 }
 
 pub fn own_address(segment: usize, node: usize) -> IpAddr {
@@ -80,7 +83,13 @@ pub fn interface_name(segment: usize) -> &'static str {
 }
 
 impl Node {
-    pub fn new(number: usize, config: Arc<Config>, ppm: i64, shortest_interval: Duration) -> Self {
+    pub fn new(
+        number: usize,
+        config: Arc<Config>,
+        ppm: i64,
+        shortest_interval: Duration,
+        fault: Option<Fault>,
+    ) -> Self {
         Node {
             number,
             config,
@@ -104,7 +113,13 @@ impl Node {
             shortest_interval,
             unchecked: 0,
             out: Vec::new(),
+            fault,
         }
+    }
+
+    /// The configuration as the core has it.
+    fn read(&self) -> Arc<Config> {
+        self.fault.map_or_else(|| self.config.clone(), |fault| Arc::new(fault.read(&self.config)))
     }
 
     /// The node's own clock at the world's time.
@@ -132,7 +147,9 @@ impl Node {
     pub fn due(&self) -> Option<Mono> {
         let router = self.router.as_ref()?;
         let wanted = if self.inbox.is_empty() { None } else { Some(Mono::ZERO) };
-        let wanted = wanted.into_iter().chain(router.deadline().map(|own| self.world_time(own))).min()?;
+        let sleeps = self.fault.is_some_and(|fault| fault.sleeps(&self.views()));
+        let deadline = router.deadline().filter(|_| !sleeps);
+        let wanted = wanted.into_iter().chain(deadline.map(|own| self.world_time(own))).min()?;
         Some(self.stalled.map_or(wanted, |until| until.max(wanted)))
     }
 
@@ -151,7 +168,7 @@ impl Node {
         self.deaf_until = self.clock(now) + self.config.global.vrrp_startup_delay;
         let interfaces: Vec<_> = (0..SEGMENTS).map(|segment| self.interface(segment)).collect();
         let mut out = Vec::new();
-        self.router = Some(Router::start(self.clock(now), self.config.clone(), &interfaces, &mut out));
+        self.router = Some(Router::start(self.clock(now), self.read(), &interfaces, &mut out));
         self.remember(now, out);
         self.script(now);
     }
@@ -210,7 +227,7 @@ impl Node {
         self.mixed = true;
         self.config = Arc::new(config);
         self.better.retain(|vrid, _| self.config.instances.iter().any(|i| i.vrid.get() == *vrid));
-        self.event(now, Event::Reconfigure(self.config.clone()));
+        self.event(now, Event::Reconfigure(self.read()));
         let config = &self.config;
         self.told.retain(|name, _| config.instances.iter().any(|i| *i.name == **name));
         self.script(now);
@@ -226,8 +243,15 @@ impl Node {
         self.stalled = None;
         let overslept = self.overslept(now);
         let before = self.out.len();
+        if self.fault == Some(Fault::SleepsUnnoticed) {
+            let deadline = self.router.as_ref().and_then(Router::deadline);
+            self.expire(now, deadline.unwrap_or(Mono::ZERO).min(self.clock(now)));
+        }
         while let Some(packet) = self.inbox.pop_front() {
             self.hear(now, &packet);
+            if self.fault.is_some_and(|fault| fault.misses(&self.views(), &packet.payload)) {
+                continue;
+            }
             let datagram = Datagram {
                 received_at: self.clock(now),
                 interface: IfIndex(self.index[packet.segment]),
@@ -239,17 +263,22 @@ impl Node {
             };
             self.event(now, Event::Packet(datagram));
         }
-        let own = self.clock(now);
-        let Some(router) = &mut self.router else { return };
-        let mut out = Vec::new();
-        router.expire(own, &mut out);
-        self.remember(now, out);
+        if !self.fault.is_some_and(|fault| fault.sleeps(&self.views())) {
+            self.expire(now, self.clock(now));
+        }
         for action in &self.out[before..] {
             if let Action::Transmit { payload, .. } = action {
                 let fights = overslept.contains(&payload[1]) && payload[2] != 0;
                 assert!(!fights, "router {} speaks before it listens", payload[1]);
             }
         }
+    }
+
+    fn expire(&mut self, now: Mono, own: Mono) {
+        let Some(router) = &mut self.router else { return };
+        let mut out = Vec::new();
+        router.expire(own, &mut out);
+        self.remember(now, out);
     }
 
     /// Masters that must take it that their peers gave up waiting; an owner need not.
@@ -308,6 +337,10 @@ impl Node {
 
     /// Does what an action asks of the host itself; the rest is for the world.
     fn remember(&mut self, now: Mono, out: Vec<Action>) {
+        let out = match self.fault {
+            Some(fault) => fault.spoil(&self.views(), out),
+            None => out,
+        };
         for action in &out {
             match action {
                 Action::Own { .. } => self.reconcile(),
@@ -345,7 +378,12 @@ impl Node {
 
     /// The kernel's addresses as the router wants them.
     fn reconcile(&mut self) {
-        let wanted = self.wanted();
+        let mut wanted = self.wanted();
+        match self.fault {
+            Some(Fault::KeepsAddresses) => wanted.extend(self.set.iter().cloned()),
+            Some(Fault::ForgetsAnAddress) => drop(wanted.pop_last()),
+            _ => {}
+        }
         if self.refusing {
             self.set.retain(|key| wanted.contains(key));
         } else {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use standfast::config::model::{Garp, InstanceOptions, Notify, Version, VirtualAddress, VrrpInstance};
+use standfast::config::model::{Garp, Notify, Version, VirtualAddress, VrrpInstance};
 use standfast::ids::{Family, IfIndex, Vrid};
 use standfast::objects::address::{AddressAttributes, AddressKey};
 use standfast::objects::interface::{AssignedAddress, Interface};
@@ -59,7 +59,7 @@ pub fn instance(name: &str, interface: &str, vrid: u8, priority: u8) -> VrrpInst
         promote_secondaries: false,
         notify: Notify::default(),
         smtp_alert: None,
-        options: InstanceOptions::default(),
+        options: Arc::default(),
     }
 }
 

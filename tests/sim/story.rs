@@ -1,6 +1,7 @@
 //! What happens to one cluster: a configuration and a chain of mishaps drawn from the seed, then healing,
 //! then what must be true.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use standfast::config::model::{
@@ -14,6 +15,7 @@ use standfast::vrrp::action::State;
 
 use super::chance::Chance;
 use super::cluster::{CALM, Cluster, Weather};
+use super::mutants::Fault;
 use super::node::{Node, SEGMENTS, interface_name, own_address};
 use super::sample::{address, instance};
 
@@ -103,11 +105,11 @@ impl Plan {
         };
         let watched = if chance.percent(30) { vec![watched] } else { Vec::new() };
         let slower = self.version == Version::V3 && chance.percent(20);
-        let instances: Vec<_> = (0..self.instances)
+        let instances: Vec<Arc<VrrpInstance>> = (0..self.instances)
             .map(|n| {
                 let segment = n % SEGMENTS;
                 let name = interface_name(segment);
-                VrrpInstance {
+                Arc::new(VrrpInstance {
                     version: self.version,
                     advert_int: if slower { self.interval * 2 } else { self.interval },
                     nopreempt,
@@ -120,7 +122,7 @@ impl Plan {
                     higher_prio_send_advert: chance.percent(20),
                     lower_prio_no_advert: chance.percent(10),
                     ..instance(&format!("I{n}"), name, n as u8 + 1, priority)
-                }
+                })
             })
             .collect();
         let group = group(&instances, self.weighted_group);
@@ -166,12 +168,17 @@ impl Plan {
 
 /// Runs one cluster. Panics where something is wrong.
 pub fn run(seed: u64, talkative: bool) -> Outcome {
+    run_with(seed, talkative, None)
+}
+
+/// The same with cores that are broken in this way.
+pub fn run_with(seed: u64, talkative: bool, fault: Option<Fault>) -> Outcome {
     let mut chance = Chance::new(seed);
     let plan = Plan::draw(&mut chance);
     let nodes = (0..plan.nodes)
         .map(|number| {
             let ppm = chance.below(400) as i64 - 200;
-            Node::new(number, plan.config(number, &mut chance).into(), ppm, plan.interval)
+            Node::new(number, plan.config(number, &mut chance).into(), ppm, plan.interval, fault)
         })
         .collect();
     let mut cluster = Cluster::new(nodes, chance, talkative);
@@ -290,7 +297,7 @@ fn distort(config: &mut Config, chance: &mut Chance) {
 }
 
 /// A group of all.
-fn group(instances: &[VrrpInstance], tracking_weight: bool) -> SyncGroup {
+fn group(instances: &[Arc<VrrpInstance>], tracking_weight: bool) -> SyncGroup {
     SyncGroup {
         name: "G".into(),
         members: instances.iter().map(|instance| instance.name.clone()).collect(),
@@ -390,7 +397,8 @@ fn check_best(cluster: &Cluster, plan: &Plan, name: &str, master: usize) {
         let views = cluster.nodes[number].views();
         let worst = views.iter().filter(|_| plan.grouped).map(|view| view.priority).min();
         let view = views.iter().find(|view| &*view.config.name == name).unwrap();
-        (worst.unwrap_or(view.priority), view.config.nopreempt, view.state)
+        let written = cluster.nodes[number].config.instances.iter().find(|one| &*one.name == name).unwrap();
+        (worst.unwrap_or(view.priority), written.nopreempt, view.state)
     };
     let (best, _, _) = rank(master);
     for number in 0..cluster.nodes.len() {
@@ -408,7 +416,7 @@ fn check_best(cluster: &Cluster, plan: &Plan, name: &str, master: usize) {
 
 /// In a steady cluster there is nothing but adverts (and announcements that are still due).
 fn steady(cluster: &mut Cluster, plan: &Plan) {
-    let (stirs, before) = (cluster.stirs, cluster.adverts);
+    let (stirs, before, announced) = (cluster.stirs, cluster.adverts, cluster.announcements);
     let end = cluster.now + plan.longest_interval() * 20;
     cluster.run_until(end, |_| {});
     assert_eq!(cluster.stirs, stirs, "something moves in a steady cluster");
@@ -416,5 +424,9 @@ fn steady(cluster: &mut Cluster, plan: &Plan) {
     let intervals = plan.longest_interval().as_nanos() as u64 * 20 / plan.interval.as_nanos() as u64;
     let most = (intervals + 2) * plan.instances as u64 * destinations;
     let adverts = cluster.adverts - before;
+    // What a master has begun goes on: two blocks of five; then a refresh every seven intervals.
+    let still = (10 + intervals / 7 + 2) * plan.instances as u64;
+    let announced = cluster.announcements - announced;
+    assert!(announced <= still, "{announced} announcements in a steady cluster, more than {still}");
     assert!(adverts <= most, "{adverts} adverts in a steady cluster, more than {most}");
 }

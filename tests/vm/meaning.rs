@@ -110,8 +110,9 @@ impl Reader {
         let Some(object) = self.found.get_mut(&self.object) else { return };
         let of_the_moment = ["Alive:", "reloaded", "Reloaded"].iter().any(|word| text.starts_with(word));
         // 2.2.7 prints the words of all options if there is one.
-        let of_pattern =
-            ["Regex options", "Regex ref", "Regex stack"].iter().any(|word| text.starts_with(word));
+        let text = if text.starts_with("Regex options: ") { "Regex options: some" } else { text };
+        // How often keepalived shares it.
+        let of_pattern = text.starts_with("Regex ref");
         // Where it stands is not where it counts: with the check, the real server, the service or the url.
         let host = text.starts_with("Virtual host = ") || text.starts_with("Virtualhost = ");
         if of_the_moment || of_pattern || host {
@@ -165,7 +166,7 @@ pub fn compare(file: &Path, surroundings: &Surroundings) -> Option<Vec<(String, 
     let account = |command: Option<&Command>| {
         surroundings.account(command.and_then(|command| command.user.as_ref()).or(default.as_ref()))
     };
-    let ours = objects(&data::lvs(&config, &Host { name: HOST_NAME, account: &account }));
+    let ours = objects(&data::lvs(&config, &[], &Host { name: HOST_NAME, account: &account }));
     let left_out = |name: &str, label: &str| {
         let missing = theirs.get(name).is_some_and(|object| !object.contains_key(label));
         let service = name.starts_with("VS ") && !name.contains(" RIP = ");

@@ -1,5 +1,7 @@
 //! `key ID file:PATH` of `auth_hmac`: what a key file must be, and what is wrong with one.
 
+use std::sync::Arc;
+
 use super::{HostFacts, Loaded};
 use crate::config::model::Config;
 use crate::config::model::options::HmacSecret;
@@ -59,7 +61,12 @@ pub(super) fn check(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnost
 /// keepalived has it. [`super::check`] says so.
 pub fn take_keys(config: &mut Config, facts: &HostFacts) {
     for instance in &mut config.instances {
-        let Some(hmac) = &mut instance.options.auth_hmac else { continue };
+        if instance.options.auth_hmac.is_none() {
+            continue;
+        }
+        // Nobody shares it yet.
+        let own = &mut Arc::make_mut(&mut Arc::make_mut(instance).options).auth_hmac;
+        let Some(hmac) = own else { continue };
         hmac.keys.retain_mut(|key| {
             let HmacSecret::File(path) = &key.secret else { return true };
             match facts.key_files.get(path).map(|file| &file.secret) {
@@ -71,7 +78,7 @@ pub fn take_keys(config: &mut Config, facts: &HostFacts) {
             }
         });
         if !hmac.keys.iter().any(|key| key.id == hmac.active_key) {
-            instance.options.auth_hmac = None;
+            *own = None;
         }
     }
 }

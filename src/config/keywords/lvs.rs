@@ -121,8 +121,8 @@ no checksum option; gre takes no remcsum.",
     row("drain_timeout", Int(0, 604_800), Faults, LastWins, "0 (off)").doc(
         "standfast 0.1",
         "SECS 0..604800",
-        "A real server that a reload removes, alone or with its service, stays with weight 0 until its connections have \
-ended, at most so long. keepalived does not know this word.",
+        "A real server that a reload removes, alone, with its service or with a line of its group, stays with weight 0 \
+until its connections have ended, at most so long. keepalived does not know this word.",
     ),
     row("return_path", Choice(&["snat"]), Faults, LastWins, "off").doc(
         "standfast 0.1",

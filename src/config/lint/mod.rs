@@ -136,7 +136,7 @@ impl<'a> Lints<'a> {
     /// Instances that run, each with its block.
     fn instances(&self) -> Vec<(&'a VrrpInstance, &'a Node)> {
         let all: HashMap<&str, &VrrpInstance> =
-            self.loaded.config.instances.iter().map(|instance| (&*instance.name, instance)).collect();
+            self.loaded.config.instances.iter().map(|instance| (&*instance.name, &**instance)).collect();
         self.blocks("vrrp_instance").filter_map(|node| Some((*all.get(node.argument(1)?)?, node))).collect()
     }
 

@@ -190,8 +190,12 @@ impl Lints<'_> {
             else {
                 continue;
             };
-            let members: Vec<&VrrpInstance> =
-                config.instances.iter().filter(|one| group.members.contains(&one.name)).collect();
+            let members: Vec<&VrrpInstance> = config
+                .instances
+                .iter()
+                .map(AsRef::as_ref)
+                .filter(|one| group.members.contains(&one.name))
+                .collect();
             let differ = |of: fn(&VrrpInstance) -> u64| {
                 members.windows(2).any(|pair| matches!(pair, [a, b] if of(a) != of(b)))
             };

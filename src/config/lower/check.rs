@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Lower;
 use super::read::{LONGEST_INTERFACE, Value};
-use super::real_server::RealDraft;
+use super::real_server::RealBlock;
 use super::service::{CheckDefaults, shared};
 use crate::config::model::check::{
     BfdCheck, DnsCheck, FileCheck, HttpGet, MiscCheck, Pace, SmtpCheck, Source, UdpCheck,
@@ -114,7 +114,7 @@ pub struct Connection {
 }
 
 impl Common {
-    pub fn new(real: &RealDraft) -> Common {
+    pub fn new(real: &RealBlock) -> Common {
         Common {
             connection: Connection::to(real.address),
             defaults: CheckDefaults::default(),
@@ -152,7 +152,7 @@ impl Connection {
 impl Lower<'_> {
     /// Reads a block of a real server: most are one check, a block with `host` in it several, and one that
     /// cannot be used is none.
-    pub fn check(&mut self, node: &Node, real: &mut RealDraft) {
+    pub fn check(&mut self, node: &Node, real: &mut RealBlock) {
         let before = real.checks.len();
         match node.name() {
             "TCP_CHECK" => self.simple_check(node, real, CheckKind::Tcp(TcpCheck)),
@@ -172,14 +172,14 @@ impl Lower<'_> {
     }
 
     /// One that has nothing of its own.
-    fn simple_check(&mut self, node: &Node, real: &mut RealDraft, kind: CheckKind) {
+    fn simple_check(&mut self, node: &Node, real: &mut RealBlock, kind: CheckKind) {
         let mut common = Common::new(real);
         self.each(node.nodes(), |lower, node, value| lower.common(node, &value, &mut common));
         self.add_check(node, real, common, kind);
     }
 
     /// Puts a check over the network to its real server.
-    pub fn add_check(&mut self, node: &Node, real: &mut RealDraft, mut common: Common, kind: CheckKind) {
+    pub fn add_check(&mut self, node: &Node, real: &mut RealBlock, mut common: Common, kind: CheckKind) {
         let connection = std::mem::replace(&mut common.connection, Connection::to(real.address));
         let place = self.place(node, connection);
         real.checks.push(self.draft(&common, kind, place));
@@ -273,9 +273,9 @@ impl Lower<'_> {
     }
 
     /// The check of the model, with everything inherited.
-    pub fn complete_check(&mut self, draft: CheckDraft, around: &Surroundings<'_>) -> Check {
+    pub fn complete_check(&mut self, draft: &CheckDraft, around: &Surroundings<'_>) -> Check {
         let (own, outer) = (&*draft.defaults, &around.defaults);
-        let kind = self.inherit(draft.kind, around);
+        let kind = self.inherit(draft.kind.clone(), around);
         let delay_loop = own.delay_loop.or(outer.delay_loop).unwrap_or(Pace::default().delay_loop);
         let (retry, delay) = match kind {
             CheckKind::Http(_) | CheckKind::Ssl(_) => (1, Duration::from_secs(3)),
@@ -291,14 +291,14 @@ impl Lower<'_> {
             delay_loop,
             warmup: own.warmup.or(outer.warmup).unwrap_or(delay_loop),
         };
-        let Place { address, port, source } = draft.place;
+        let Place { address, port, source } = &draft.place;
         Check {
             kind,
             target: SocketAddr::new(
                 address.unwrap_or(around.server.ip()),
                 port.unwrap_or(around.server.port()),
             ),
-            source,
+            source: source.clone(),
             pace: self.checks.paces.share(pace),
             alpha: draft.alpha.unwrap_or(around.alpha),
             log_all_failures: draft.log_all_failures.unwrap_or(around.log_all_failures),

@@ -2,7 +2,7 @@
 
 use super::Lower;
 use super::check::Common;
-use super::real_server::RealDraft;
+use super::real_server::RealBlock;
 use crate::config::model::CheckKind;
 use crate::config::model::check::{DnsCheck, DnsType, Reply, UdpCheck};
 use crate::config::syntax::Node;
@@ -15,7 +15,7 @@ const LONGEST_NAME: usize = 253;
 
 impl Lower<'_> {
     /// Reads one.
-    pub fn udp_check(&mut self, node: &Node, real: &mut RealDraft) {
+    pub fn udp_check(&mut self, node: &Node, real: &mut RealBlock) {
         let mut common = Common::new(real);
         let mut udp = UdpCheck { payload: None, reply: None, min_reply_length: 0, max_reply_length: 255 };
         self.each(node.nodes(), |lower, node, value| match node.name() {
@@ -56,7 +56,7 @@ impl Lower<'_> {
     }
 
     /// Reads one.
-    pub fn dns_check(&mut self, node: &Node, real: &mut RealDraft) {
+    pub fn dns_check(&mut self, node: &Node, real: &mut RealBlock) {
         let mut common = Common::new(real);
         let mut dns = DnsCheck::default();
         self.each(node.nodes(), |lower, node, value| match node.name() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Lower;
 use super::check::Common;
-use super::real_server::RealDraft;
+use super::real_server::RealBlock;
 use crate::config::model::check::{HttpProtocol, Sni};
 use crate::config::model::{CheckKind, HttpGet, HttpUrl, StatusRange};
 use crate::config::syntax::Node;
@@ -25,7 +25,7 @@ struct UrlDraft {
 
 impl Lower<'_> {
     /// Reads one.
-    pub fn http_get(&mut self, node: &Node, real: &mut RealDraft) {
+    pub fn http_get(&mut self, node: &Node, real: &mut RealBlock) {
         let mut common = Common::new(real);
         let (mut pages, mut outer) = (HttpGet::default(), OfUrls::default());
         let (mut urls, mut sni, mut name) = (Vec::new(), false, None);

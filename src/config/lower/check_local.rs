@@ -3,7 +3,7 @@
 use super::Lower;
 use super::check::{Common, Place};
 use super::read::Value;
-use super::real_server::RealDraft;
+use super::real_server::RealBlock;
 use crate::config::host::ScriptKind;
 use crate::config::keywords::Context;
 use crate::config::model::check::{BfdCheck, FileCheck, MiscCheck};
@@ -14,7 +14,7 @@ use crate::ids::Name;
 
 impl Lower<'_> {
     /// Reads one.
-    pub fn misc_check(&mut self, node: &Node, real: &mut RealDraft) {
+    pub fn misc_check(&mut self, node: &Node, real: &mut RealBlock) {
         let mut common = Common::new(real);
         let (mut command, mut place): (Option<Command>, _) = (None, None);
         let mut user: Option<UserSpec> = None;
@@ -39,7 +39,7 @@ impl Lower<'_> {
     }
 
     /// Reads one. Its file is defined above.
-    pub fn file_check(&mut self, node: &Node, real: &mut RealDraft) {
+    pub fn file_check(&mut self, node: &Node, real: &mut RealBlock) {
         let (mut found, mut own) = (None, None);
         let mut told = false;
         self.each(node.nodes(), |lower, node, value| match value {
@@ -78,7 +78,7 @@ impl Lower<'_> {
     }
 
     /// Reads one. Its session is defined above, and the checkers hear of it.
-    pub fn bfd_check(&mut self, node: &Node, real: &mut RealDraft) {
+    pub fn bfd_check(&mut self, node: &Node, real: &mut RealBlock) {
         let mut common = Common::new(real);
         let (mut instance, mut named) = (None, false);
         let watched = |name: &str| {

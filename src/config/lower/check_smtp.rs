@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Lower;
 use super::check::{Common, Connection, Place};
 use super::read::Value;
-use super::real_server::RealDraft;
+use super::real_server::RealBlock;
 use crate::config::model::CheckKind;
 use crate::config::model::check::SmtpCheck;
 use crate::config::syntax::Node;
@@ -16,7 +16,7 @@ const HELO_NAME: &str = "smtpchecker.keepalived.org";
 
 impl Lower<'_> {
     /// Reads one. With `host` blocks each of them is a check, and the block itself only where it says how to connect.
-    pub fn smtp_check(&mut self, node: &Node, real: &mut RealDraft) {
+    pub fn smtp_check(&mut self, node: &Node, real: &mut RealBlock) {
         let mut common = Common::new(real);
         let (mut helo_name, mut connects) = (None, false);
         let mut hosts: Vec<(Place, Option<Duration>)> = Vec::new();

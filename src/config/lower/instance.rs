@@ -9,7 +9,7 @@ use super::address::Address;
 use super::cause::Causes;
 use super::global::set;
 use super::group::{GroupDraft, store_notify};
-use super::instance_options::OptionsDraft;
+use super::instance_options::RareOptions;
 use super::read::{LONGEST_INTERFACE, Value};
 use super::tracked::{Track, TrackKind};
 use super::vmac::VmacLine;
@@ -79,10 +79,25 @@ pub struct Draft {
     pub notify_places: Vec<(&'static str, Option<Span>)>,
     pub smtp_alert: Option<bool>,
     pub sync_daemon_interface: Option<(Name, Option<Span>)>,
-    pub options: OptionsDraft,
+    pub options: RareOptions,
+    /// Where each keyword stands, the last one of each.
+    places: Vec<(&'static str, Option<Span>)>,
 }
 
 impl Draft {
+    /// Where a keyword stands.
+    pub fn place(&self, keyword: &str) -> Option<Span> {
+        self.places.iter().find(|(known, _)| *known == keyword).and_then(|(_, span)| *span)
+    }
+
+    /// Remembers where one stands.
+    fn found(&mut self, keyword: &'static str, span: Option<Span>) {
+        match self.places.iter_mut().find(|(known, _)| *known == keyword) {
+            Some((_, place)) => *place = span,
+            None => self.places.push((keyword, span)),
+        }
+    }
+
     /// Whether a line above has shown that it is of IPv6.
     fn is_known_as_v6(&self) -> bool {
         let first = self.addresses.first().map(|address| address.net.addr());
@@ -125,7 +140,7 @@ impl Lower<'_> {
         let mut draft = Draft { name: name.clone(), span: node.span_of(1), ..Draft::default() };
         self.each(node.nodes(), |lower, node, value| {
             if let Some(row) = node.row {
-                draft.options.found(row.name, node.span());
+                draft.found(row.name, node.span());
             }
             lower.instance_keyword(node, value, &mut draft, &name)
         });
@@ -133,6 +148,8 @@ impl Lower<'_> {
             self.causes(node, &["virtual_router_id", "interface", "virtual_ipaddress", "priority"]);
         self.need_notify(&draft.notify, &draft.notify_places, &name);
         vrrp.names.insert(name, draft.span);
+        draft.places.shrink_to_fit();
+        draft.addresses.shrink_to_fit();
         vrrp.instances.push(Box::new(draft));
     }
 

@@ -1,5 +1,7 @@
 //! What an instance says beyond the protocol's core, and what strict mode makes of an instance.
 
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use super::Lower;
@@ -37,22 +39,24 @@ pub struct OptionsDraft {
     pub v3_checksum_as_v2: Option<bool>,
     pub native_ipv6: bool,
     pub hmac: Option<HmacDraft>,
-    /// Where each keyword of the instance stands, the last one of each.
-    places: Vec<(&'static str, Option<Span>)>,
 }
 
-impl OptionsDraft {
-    /// Where a keyword stands.
-    pub fn place(&self, keyword: &str) -> Option<Span> {
-        self.places.iter().find(|(known, _)| *known == keyword).and_then(|(_, span)| *span)
-    }
+/// Few instances say any of it: those take room for it.
+#[derive(Clone, Debug, Default)]
+pub struct RareOptions(Option<Box<OptionsDraft>>);
 
-    /// Remembers where one stands.
-    pub fn found(&mut self, keyword: &'static str, span: Option<Span>) {
-        match self.places.iter_mut().find(|(known, _)| *known == keyword) {
-            Some((_, place)) => *place = span,
-            None => self.places.push((keyword, span)),
-        }
+impl Deref for RareOptions {
+    type Target = OptionsDraft;
+
+    fn deref(&self) -> &OptionsDraft {
+        static NOTHING: LazyLock<OptionsDraft> = LazyLock::new(OptionsDraft::default);
+        self.0.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+impl DerefMut for RareOptions {
+    fn deref_mut(&mut self) -> &mut OptionsDraft {
+        self.0.get_or_insert_default()
     }
 }
 
@@ -144,31 +148,25 @@ impl Lower<'_> {
     }
 
     /// Everything of the options that depends on the rest of the instance.
-    pub fn complete_options(
-        &mut self,
-        draft: &OptionsDraft,
-        instance: &mut VrrpInstance,
-        span: Option<Span>,
-        taken: &mut VmacNames,
-    ) {
-        let name = instance.name.clone();
-        let mut options = draft.kept.clone();
+    pub fn complete_options(&mut self, draft: &Draft, instance: &mut VrrpInstance, taken: &mut VmacNames) {
+        let (written, span, name) = (&*draft.options, draft.span, instance.name.clone());
+        let mut options = written.kept.clone();
         let global = &self.loaded.config.global;
-        options.strict_mode = draft.strict_mode.unwrap_or(global.vrrp_strict);
-        options.v3_checksum_as_v2 = draft.v3_checksum_as_v2.unwrap_or(global.v3_checksum_as_v2);
+        options.strict_mode = written.strict_mode.unwrap_or(global.vrrp_strict);
+        options.v3_checksum_as_v2 = written.v3_checksum_as_v2.unwrap_or(global.v3_checksum_as_v2);
         let extra = global.vrrp_garp_extra_if.map(|(interval, all)| ExtraGarp { interval, all });
-        options.garp_extra_if = draft.garp_extra_if.or(extra).unwrap_or_default();
+        options.garp_extra_if = written.garp_extra_if.or(extra).unwrap_or_default();
         let ignores = global.vrrp_owner_ignore_adverts.unwrap_or(options.strict_mode);
         options.tracked = TrackedObjects {
-            files: self.tracked_objects(&draft.files, &name, TrackKind::File),
-            processes: self.tracked_objects(&draft.processes, &name, TrackKind::Process),
-            bfds: self.tracked_objects(&draft.bfds, &name, TrackKind::Bfd),
+            files: self.tracked_objects(&written.files, &name, TrackKind::File),
+            processes: self.tracked_objects(&written.processes, &name, TrackKind::Process),
+            bfds: self.tracked_objects(&written.bfds, &name, TrackKind::Bfd),
         };
-        options.ipvlan = self.complete_ipvlan(draft.ipvlan.as_ref(), instance, span, taken);
+        options.ipvlan = self.complete_ipvlan(written.ipvlan.as_ref(), instance, span, taken);
         options.vrf = self.complete_vrf(draft, instance);
         options.timer_expired_backup = self.timer_expired(draft, instance);
         options.owner_ignore_adverts = self.owner_ignores(draft, instance, ignores);
-        if let Some(hmac) = draft.hmac.clone() {
+        if let Some(hmac) = written.hmac.clone() {
             let about = (&name, instance.advert_int, options.strict_mode);
             options.auth_hmac = self.complete_hmac(hmac, about);
         }
@@ -181,20 +179,17 @@ impl Lower<'_> {
             );
             instance.auth = None;
         }
-        instance.options = options;
+        // That of an instance above, where it is the same.
+        instance.options = self.options.share(options);
         if instance.priority == u8::MAX {
-            self.owner_has_no_weights(instance, draft, span);
+            self.owner_has_no_weights(instance, draft);
         }
     }
 
     /// The priority of an address owner never changes.
-    fn owner_has_no_weights(
-        &mut self,
-        instance: &mut VrrpInstance,
-        draft: &OptionsDraft,
-        span: Option<Span>,
-    ) {
-        let tracked = &mut instance.options.tracked;
+    fn owner_has_no_weights(&mut self, instance: &mut VrrpInstance, draft: &Draft) {
+        let span = draft.span;
+        let tracked = &mut Arc::make_mut(&mut instance.options).tracked;
         let place = draft.place("track_file").or(span);
         for file in tracked.files.iter_mut().filter(|file| file.weight != 0) {
             let message = format!(
@@ -226,8 +221,8 @@ impl Lower<'_> {
         }
     }
 
-    fn complete_vrf(&mut self, draft: &OptionsDraft, instance: &VrrpInstance) -> Option<Name> {
-        let (vrf, span) = draft.vrf.clone()?;
+    fn complete_vrf(&mut self, draft: &Draft, instance: &VrrpInstance) -> Option<Name> {
+        let (vrf, span) = draft.options.vrf.clone()?;
         let why = match (instance.interface.is_empty(), instance.unicast_peers.is_empty()) {
             (false, _) => "Cannot specify VRF interface and interface - ignoring",
             (true, true) => "Cannot specify VRF interface without unicast - ignoring",
@@ -238,8 +233,8 @@ impl Lower<'_> {
         None
     }
 
-    fn timer_expired(&mut self, draft: &OptionsDraft, instance: &VrrpInstance) -> Option<u8> {
-        let (priority, span) = draft.timer_expired?;
+    fn timer_expired(&mut self, draft: &Draft, instance: &VrrpInstance) -> Option<u8> {
+        let (priority, span) = draft.options.timer_expired?;
         if instance.nopreempt {
             return Some(priority);
         }
@@ -248,9 +243,9 @@ impl Lower<'_> {
         None
     }
 
-    fn owner_ignores(&mut self, draft: &OptionsDraft, instance: &VrrpInstance, default: bool) -> bool {
+    fn owner_ignores(&mut self, draft: &Draft, instance: &VrrpInstance, default: bool) -> bool {
         let owner = instance.priority == 255;
-        match draft.owner_ignore {
+        match draft.options.owner_ignore {
             None => owner && default,
             Some((true, _)) if owner => true,
             Some((false, _)) if !owner => false,
@@ -329,26 +324,21 @@ impl Lower<'_> {
         for (keyword, why) in reset {
             let message = format!("({}) {why}", draft.name);
             self.report(
-                Diagnostic::warning(
-                    "against-strict-mode",
-                    draft.options.place(keyword).or(draft.span),
-                    message,
-                )
-                .help(format!("remove {keyword}, or strict_mode and vrrp_strict")),
+                Diagnostic::warning("against-strict-mode", draft.place(keyword).or(draft.span), message)
+                    .help(format!("remove {keyword}, or strict_mode and vrrp_strict")),
             );
         }
     }
 }
 
 /// Keywords that are only stored. `false`: it is none of them.
-fn plain(node: &Node, value: &Value, options: &mut OptionsDraft) -> bool {
-    let kept = &mut options.kept;
+fn plain(node: &Node, value: &Value, options: &mut RareOptions) -> bool {
     match node.name() {
-        "use_vmac_addr" => kept.vmac_addr = true,
-        "unicast_fault_no_peer" => kept.unicast_fault_no_peer = true,
-        "track_src_ip" => kept.track_src_ip = true,
-        "linkbeat_use_polling" => kept.linkbeat_use_polling = true,
-        "notify_priority_changes" => kept.notify_priority_changes = Some(value.yes()),
+        "use_vmac_addr" => options.kept.vmac_addr = true,
+        "unicast_fault_no_peer" => options.kept.unicast_fault_no_peer = true,
+        "track_src_ip" => options.kept.track_src_ip = true,
+        "linkbeat_use_polling" => options.kept.linkbeat_use_polling = true,
+        "notify_priority_changes" => options.kept.notify_priority_changes = Some(value.yes()),
         "strict_mode" => options.strict_mode = Some(value.yes()),
         "v3_checksum_as_v2" => options.v3_checksum_as_v2 = Some(value.yes()),
         "debug" => {}

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Lower;
@@ -10,7 +11,7 @@ use super::group_rules::TrackedPlaces;
 use super::instance::{Collected, Draft};
 use super::vmac::{VmacLine, default_name};
 use crate::config::model::vrrp::OWNER;
-use crate::config::model::{Garp, InitialState, InstanceOptions, UnicastPeer, Version, Vmac, VrrpInstance};
+use crate::config::model::{Garp, InitialState, UnicastPeer, Version, Vmac, VrrpInstance};
 use crate::config::policy::RejectedKind;
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::{Family, Mac, Name, Vrid};
@@ -46,7 +47,7 @@ impl Lower<'_> {
                 && self.is_unique(&instance, &mut places, vrid_span.or(span))
             {
                 self.sync_daemon_of(&instance.name, sync_daemon);
-                self.loaded.config.instances.push(instance);
+                self.loaded.config.instances.push(Arc::new(instance));
             }
         }
         for group in groups {
@@ -57,14 +58,15 @@ impl Lower<'_> {
     }
 
     fn complete(&mut self, mut draft: Draft, taken: &mut VmacNames) -> Option<VrrpInstance> {
-        let name = draft.name.clone();
+        // What stays does not stand between drafts, which all go: pages of which one name stays are not given back.
+        let name: Name = Arc::from(&*draft.name);
         let Some((vrid, _)) = draft.vrid else {
             self.refuse(&draft, "the virtual router id must be set", ("virtual_router_id", "1 to 255"));
             return None;
         };
         let unicast = !draft.peers.is_empty();
         let interface = match (&draft.interface, unicast && draft.source.is_some()) {
-            (Some((interface, _)), _) => interface.clone(),
+            (Some((interface, _)), _) => self.shared_interface(interface),
             (None, true) => "".into(),
             (None, false) => {
                 self.refuse(&draft, "Unknown interface!", ("interface", "NAME"));
@@ -104,7 +106,9 @@ impl Lower<'_> {
             for_all: draft.options.kept.vmac_addr,
         };
         let (addresses, excluded, devices) = self.address_lists(&draft, &carrier, taken);
-        draft.options.kept.address_vmacs = devices;
+        if !devices.is_empty() {
+            draft.options.kept.address_vmacs = devices;
+        }
         let track_interfaces = self.track_interfaces(&draft.track_interfaces, &name, Some(&interface));
         let track_scripts = self.track_scripts(&draft.track_scripts, &name);
         let unicast_peers = self.unicast(&draft, family);
@@ -112,7 +116,7 @@ impl Lower<'_> {
         let multicast_group = self.multicast_group(&draft, family, unicast);
         let global = &self.loaded.config.global;
         let mut instance = VrrpInstance {
-            options: InstanceOptions::default(),
+            options: Arc::default(),
             track_interfaces,
             track_scripts,
             unicast_peers,
@@ -147,8 +151,17 @@ impl Lower<'_> {
             notify: draft.notify.clone(),
             smtp_alert: draft.smtp_alert.or(global.smtp_alert_vrrp).or(global.smtp_alert),
         };
-        self.complete_options(&draft.options, &mut instance, draft.span, taken);
+        self.complete_options(&draft, &mut instance, taken);
         Some(instance)
+    }
+
+    fn shared_interface(&mut self, name: &str) -> Name {
+        if let Some(known) = self.interfaces.get(name) {
+            return known.clone();
+        }
+        let new: Name = name.into();
+        self.interfaces.insert(new.clone());
+        new
     }
 
     /// keepalived does not start with such an instance; here the others run.
@@ -253,7 +266,7 @@ impl Lower<'_> {
     /// The name that the line gives, unless another instance has it.
     fn free_vmac_name(&mut self, draft: &Draft, line: &VmacLine, taken: &VmacNames) -> Option<Name> {
         let name = line.name.clone()?;
-        let used = |one: &&VrrpInstance| one.vmac.as_ref().is_some_and(|vmac| vmac.name == name);
+        let used = |one: &&Arc<VrrpInstance>| one.vmac.as_ref().is_some_and(|vmac| vmac.name == name);
         let Some(other) = self.loaded.config.instances.iter().find(used) else { return Some(name) };
         let message = format!(
             "({}) VRRP instance {} is already using {name} - ignoring name",

@@ -56,7 +56,7 @@ use super::host::{InterfaceUse, ScriptKind, ScriptUse, UserUse};
 use super::keywords::{Arguments, Context, Keyword, Repeat, Status, Values};
 use super::model::global::IpvsNamespace;
 use super::model::lvs::Target;
-use super::model::{Command, Notify, ServerGroup, UserSpec};
+use super::model::{Command, InstanceOptions, Notify, ServerGroup, UserSpec};
 use super::policy::{Rejected, RejectedKind};
 use super::syntax::{Node, Piece, Tree};
 use crate::diag::{Class, Diagnostic, Span};
@@ -77,6 +77,8 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
         open_service: None,
         sync_daemon_place: None,
         checks: check::Shared::default(),
+        interfaces: BTreeSet::new(),
+        options: check::Recent::default(),
         understood: None,
         waiting_services: Vec::new(),
         server_groups: HashMap::new(),
@@ -141,8 +143,12 @@ struct Lower<'a> {
     sync_daemon_place: Option<Span>,
     /// What checks have in common.
     checks: check::Shared,
+    /// Those that instances are on: thousands share a few.
+    interfaces: BTreeSet<Name>,
+    /// What instances have in common.
+    options: check::Recent<InstanceOptions>,
     /// What the last block of a real server came to that stands in the text several times.
-    understood: Option<(Arc<Vec<Node>>, real_server::RealDraft)>,
+    understood: Option<(Arc<Vec<Node>>, Arc<real_server::RealBlock>)>,
     /// Services of groups that are not defined yet.
     waiting_services: Vec<service::ServiceDraft>,
     /// `virtual_server_group` by name.

@@ -19,14 +19,24 @@ use crate::ids::Family;
 use crate::objects::ipvs::Forwarding;
 
 /// A real server as it is written.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct RealDraft {
     pub address: IpAddr,
     pub port: Option<u16>,
     pub span: Option<Span>,
     pub port_span: Option<Span>,
-    pub weight: Option<u32>,
     /// Its own, else what the service had said above it.
+    pub forwarding: Option<Forwarding>,
+    /// The same one for many, where they say the same.
+    pub block: Arc<RealBlock>,
+}
+
+/// What the block of a real server says.
+#[derive(Debug)]
+pub struct RealBlock {
+    /// Of the real server for which it was read.
+    pub address: IpAddr,
+    pub weight: Option<u32>,
     pub forwarding: Option<Forwarding>,
     pub upper_threshold: u32,
     pub lower_threshold: u32,
@@ -111,18 +121,19 @@ impl Lower<'_> {
             },
         };
         let (span, port_span) = (node.span_of(1), node.span_of(2));
-        let mut draft = match self.understood(node, address) {
-            Some(known) => RealDraft { address, port, span, port_span, ..known.clone() },
-            None => self.real_block(node, address, port),
+        let block = match self.understood(node, address) {
+            Some(known) => Arc::clone(known),
+            None => self.real_block(node, address),
         };
-        draft.forwarding = draft.forwarding.or(service.forwarding);
+        let forwarding = block.forwarding.or(service.forwarding);
+        let draft = RealDraft { address, port, span, port_span, forwarding, block };
         if self.family_fits(&draft, service) {
             service.real_servers.push(draft);
         }
     }
 
     /// What the same block came to before.
-    fn understood(&self, node: &Node, address: IpAddr) -> Option<&RealDraft> {
+    fn understood(&self, node: &Node, address: IpAddr) -> Option<&Arc<RealBlock>> {
         let like = node.block.as_ref()?.like.as_ref()?;
         let (nodes, known) = self.understood.as_ref()?;
         let alike = Family::of(known.address) == Family::of(address) && !is_link_local(address);
@@ -131,14 +142,11 @@ impl Lower<'_> {
 
     /// Reads the block of one. It is kept for those that are the same if nothing need be said of them and nothing
     /// in it depends on the address.
-    fn real_block(&mut self, node: &Node, address: IpAddr, port: Option<u16>) -> RealDraft {
+    fn real_block(&mut self, node: &Node, address: IpAddr) -> Arc<RealBlock> {
         let like = node.block.as_ref().and_then(|block| block.like.as_ref());
         let before = like.map(|_| self.said());
-        let mut draft = RealDraft {
+        let mut block = RealBlock {
             address,
-            port,
-            span: node.span_of(1),
-            port_span: node.span_of(2),
             weight: None,
             forwarding: None,
             upper_threshold: 0,
@@ -156,17 +164,18 @@ impl Lower<'_> {
         let moved = like.map(Like::moved);
         self.each(moved.as_deref().unwrap_or(node.nodes()), |lower, node, value| {
             if !shared(node, &value, &mut defaults) {
-                lower.real_keyword(node, value, &mut draft);
+                lower.real_keyword(node, value, &mut block);
             }
         });
-        draft.defaults = self.checks.defaults.share(defaults);
+        block.defaults = self.checks.defaults.share(defaults);
+        let block = Arc::new(block);
         if let Some(like) = like
             && before == Some(self.said())
             && !is_link_local(address)
         {
-            self.understood = Some((Arc::clone(&like.nodes), draft.clone()));
+            self.understood = Some((Arc::clone(&like.nodes), Arc::clone(&block)));
         }
-        draft
+        block
     }
 
     /// A tunnel carries one family in the other; else all are of the service's family, or of the first's.
@@ -194,29 +203,29 @@ impl Lower<'_> {
         false
     }
 
-    fn real_keyword(&mut self, node: &Node, value: Value, draft: &mut RealDraft) {
+    fn real_keyword(&mut self, node: &Node, value: Value, block: &mut RealBlock) {
         match node.name() {
-            "weight" => draft.weight = value.int().or(draft.weight),
-            "lvs_method" => draft.forwarding = self.forwarding(node).or(draft.forwarding),
-            "uthreshold" => set(&mut draft.upper_threshold, value.int()),
-            "lthreshold" => set(&mut draft.lower_threshold, value.int()),
-            "inhibit_on_failure" => draft.inhibit = Some(value.yes()),
-            "alpha" => draft.alpha = Some(value.yes()),
-            "smtp_alert" => draft.smtp_alert = Some(value.yes()),
-            "virtualhost" => draft.virtualhost = value.text().map(Into::into),
+            "weight" => block.weight = value.int().or(block.weight),
+            "lvs_method" => block.forwarding = self.forwarding(node).or(block.forwarding),
+            "uthreshold" => set(&mut block.upper_threshold, value.int()),
+            "lthreshold" => set(&mut block.lower_threshold, value.int()),
+            "inhibit_on_failure" => block.inhibit = Some(value.yes()),
+            "alpha" => block.alpha = Some(value.yes()),
+            "smtp_alert" => block.smtp_alert = Some(value.yes()),
+            "virtualhost" => block.virtualhost = value.text().map(Into::into),
             "notify_up" | "notify_down" => {
                 let Some(command) = value.script() else { return };
                 self.need_script(&command, node.name(), ScriptKind::CheckNotify, node.span_of(1));
                 let up = node.name() == "notify_up";
-                let options = draft.options.get_or_insert_default();
+                let options = block.options.get_or_insert_default();
                 *(if up { &mut options.notify_up } else { &mut options.notify_down }) = Some(command);
             }
             "snmp_name" => {
                 let name = self.snmp_name(node);
-                let options = draft.options.get_or_insert_default();
+                let options = block.options.get_or_insert_default();
                 options.snmp_name = name.or(options.snmp_name.take());
             }
-            name if name.ends_with("_CHECK") || name.ends_with("_GET") => self.check(node, draft),
+            name if name.ends_with("_CHECK") || name.ends_with("_GET") => self.check(node, block),
             _ => {}
         }
     }

@@ -9,7 +9,7 @@ use super::Lower;
 use super::check::Surroundings;
 use super::real_server::{RealDraft, RealDrafts};
 use super::service::{CheckDefaults, ServiceDraft, SorryDraft};
-use super::service_scope::Scope;
+use super::service_scope::{Scope, ServiceName};
 use crate::config::model::lvs::{RealOptions, SorryServer, Target};
 use crate::config::model::{RealServer, VirtualServer};
 use crate::config::policy::RejectedKind;
@@ -23,7 +23,7 @@ const DEFAULT_PERSISTENCE: u32 = 360;
 /// What holds for the service as a whole.
 struct Whole {
     /// As keepalived's log names it.
-    name: String,
+    name: ServiceName,
     scope: Scope,
     protocol: Protocol,
     forwarding: Forwarding,
@@ -38,7 +38,7 @@ impl Lower<'_> {
         let Some(scope) = self.scope(&draft) else { return };
         let reals = std::mem::take(&mut draft.real_servers);
         let protocol = self.protocol_of(&draft, &scope);
-        let name = scope.name(&draft.target, protocol);
+        let name = scope.name(&draft.target, Some(protocol));
         if reals.len() == 0 {
             let message = format!("Virtual server {name} has no real servers - ignoring");
             if !self.follows(&draft.causes, &["real_server"], "the service has none and is left out") {
@@ -124,7 +124,7 @@ impl Lower<'_> {
         global.smtp_alert_checker.or(global.smtp_alert)
     }
 
-    fn add_service(&mut self, service: VirtualServer, span: Option<Span>, name: &str) {
+    fn add_service(&mut self, service: VirtualServer, span: Option<Span>, name: &ServiceName) {
         let index = &mut self.services;
         if let Some(first) = index.get(&(service.target.clone(), service.protocol)).copied() {
             let message = format!("virtual_server {name} is defined twice; the second one is ignored");
@@ -147,7 +147,7 @@ impl Lower<'_> {
         match draft.protocol {
             Some((protocol, _)) if scope.addresses => protocol,
             Some((protocol, span)) => {
-                let name = scope.name(&draft.target, protocol);
+                let name = scope.name(&draft.target, Some(protocol));
                 let message = format!(
                     "Warning: Virtual server {name}: protocol specified for fwmark - protocol will be ignored"
                 );
@@ -158,7 +158,7 @@ impl Lower<'_> {
             }
             None if scope.addresses => {
                 if !self.follows(&draft.causes, &["protocol"], "UDP is used") {
-                    let name = scope.name(&draft.target, "none");
+                    let name = scope.name(&draft.target, None);
                     let message = format!("Virtual server {name}: no protocol set - defaulting to UDP");
                     self.default_used(draft, "no-protocol", message, "protocol TCP, UDP or SCTP");
                 }
@@ -208,7 +208,7 @@ impl Lower<'_> {
         &mut self,
         draft: &ServiceDraft,
         (reals, sorry): (&[RealServer], Option<&SorryServer>),
-        name: &str,
+        name: &ServiceName,
     ) {
         let Some(span) = draft.return_path_snat else { return };
         let methods = reals.iter().map(|real| real.forwarding).chain(sorry.map(|sorry| sorry.forwarding));
@@ -222,7 +222,7 @@ impl Lower<'_> {
         }
     }
 
-    fn quorum(&mut self, draft: &ServiceDraft, reals: &[RealServer], name: &str) -> (u32, u32) {
+    fn quorum(&mut self, draft: &ServiceDraft, reals: &[RealServer], name: &ServiceName) -> (u32, u32) {
         let total = reals.iter().fold(0_u32, |sum, real| sum.saturating_add(real.weight));
         let mut quorum = draft.quorum;
         if quorum > total && total > 0 {
@@ -277,7 +277,7 @@ impl Lower<'_> {
                 );
                 continue;
             }
-            found.push(self.real_server_of(real, port, service, forwarding));
+            found.push(self.real_server_of(&real, port, service, forwarding));
         }
         found
     }
@@ -373,48 +373,42 @@ impl Lower<'_> {
 
     fn real_server_of(
         &mut self,
-        real: RealDraft,
+        real: &RealDraft,
         port: u16,
         service: &ServiceDraft,
         forwarding: Forwarding,
     ) -> RealServer {
+        let block = &real.block;
         let global = &self.loaded.config.global;
-        let alpha = real.alpha.unwrap_or(service.alpha);
+        let alpha = block.alpha.unwrap_or(service.alpha);
         let around = Surroundings {
             server: SocketAddr::new(real.address, real.port.unwrap_or(port)),
-            defaults: inherit(*real.defaults, service.defaults),
+            defaults: inherit(*block.defaults, service.defaults),
             alpha,
             log_all_failures: global.checker_log_all_failures,
-            virtualhost: real.virtualhost.as_deref().or(service.virtualhost.as_deref()),
+            virtualhost: block.virtualhost.as_deref().or(service.virtualhost.as_deref()),
             delay_loop: service.defaults.delay_loop,
         };
-        if let Some(span) = real.lost_check {
+        if let Some(span) = block.lost_check {
             let server = (real.address, port);
             let reason = format!("a check of the real server {} cannot be used", real.address);
             self.reject(RejectedKind::Check(service.target.clone(), server), span, reason);
         }
-        let checks = exact(real.checks.into_iter().map(|check| self.complete_check(check, &around)));
+        let checks = block.checks.iter().map(|check| self.complete_check(check, &around)).collect();
         let mail = self.mail_of_checkers();
         RealServer {
             address: real.address,
             port,
-            weight: real.weight.unwrap_or(service.weight),
+            weight: block.weight.unwrap_or(service.weight),
             forwarding,
-            upper_threshold: real.upper_threshold,
-            lower_threshold: real.lower_threshold,
-            inhibit_on_failure: real.inhibit.unwrap_or(service.inhibit),
-            smtp_alert: real.smtp_alert.or(mail).unwrap_or(true),
+            upper_threshold: block.upper_threshold,
+            lower_threshold: block.lower_threshold,
+            inhibit_on_failure: block.inhibit.unwrap_or(service.inhibit),
+            smtp_alert: block.smtp_alert.or(mail).unwrap_or(true),
             checks,
-            options: real.options.filter(|options| **options != RealOptions::default()),
+            options: block.options.clone().filter(|options| **options != RealOptions::default()),
         }
     }
-}
-
-/// Without the room for more that a vector has: there may be many thousands of it.
-fn exact<T>(items: impl ExactSizeIterator<Item = T>) -> Vec<T> {
-    let mut found = Vec::with_capacity(items.len());
-    found.extend(items);
-    found
 }
 
 /// 0 where the packets may have any, or the members of a group have their own.

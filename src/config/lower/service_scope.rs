@@ -19,6 +19,28 @@ pub struct Scope {
     pub any_port: bool,
 }
 
+/// What keepalived's log calls a service: written only where something is said of it.
+pub struct ServiceName {
+    target: Target,
+    /// Of a group, which of its services it is.
+    number: u32,
+    /// `None` where nothing says which.
+    protocol: Option<Protocol>,
+}
+
+impl std::fmt::Display for ServiceName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (&self.target, self.protocol) {
+            (Target::Address { address, port }, Some(protocol)) => {
+                write!(f, "[{address}]:{protocol}:{port}")
+            }
+            (Target::Address { address, port }, None) => write!(f, "[{address}]:none:{port}"),
+            (Target::Fwmark { mark, .. }, _) => write!(f, "FWM {mark}"),
+            (Target::Group(name), _) => write!(f, "[{name}]:{}", self.number),
+        }
+    }
+}
+
 impl Scope {
     /// A service of this address or firewall mark alone.
     fn single(target: &Target) -> Scope {
@@ -39,14 +61,9 @@ impl Scope {
     }
 
     /// As keepalived's log names the service.
-    pub fn name(&self, target: &Target, protocol: impl std::fmt::Display) -> String {
-        match (target, &self.group) {
-            (Target::Address { address, port }, _) => format!("[{address}]:{protocol}:{port}"),
-            (Target::Fwmark { mark, .. }, _) => format!("FWM {mark}"),
-            (Target::Group(name), group) => {
-                format!("[{name}]:{}", group.as_ref().map_or(0, |group| group.number))
-            }
-        }
+    pub fn name(&self, target: &Target, protocol: Option<Protocol>) -> ServiceName {
+        let number = self.group.as_ref().map_or(0, |group| group.number);
+        ServiceName { target: target.clone(), number, protocol }
     }
 
     /// As the same log names a real server's protocol.

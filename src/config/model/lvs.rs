@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use super::check::Check;
 use super::script::Command;
 use crate::ids::{Family, Name};
@@ -152,7 +154,8 @@ pub struct RealServer {
     pub inhibit_on_failure: bool,
     /// `smtp_alert`, else `smtp_alert_checker`, else the global one, else on.
     pub smtp_alert: bool,
-    pub checks: Vec<Check>,
+    /// Nearly all have one.
+    pub checks: SmallVec<[Check; 1]>,
     /// What few have; there may be many thousands of real servers.
     pub options: Option<Box<RealOptions>>,
 }

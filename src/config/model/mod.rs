@@ -34,7 +34,8 @@ pub use vrrp::{
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Config {
     pub global: Global,
-    pub instances: Vec<VrrpInstance>,
+    /// Shared with the router, which keeps each for as long as it runs by it.
+    pub instances: Vec<Arc<VrrpInstance>>,
     pub sync_groups: Vec<SyncGroup>,
     pub track_scripts: Vec<TrackScript>,
     pub track_files: Vec<TrackFile>,

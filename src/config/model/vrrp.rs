@@ -1,6 +1,7 @@
 //! `vrrp_instance`, `vrrp_sync_group`, `vrrp_script`.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::options::{GroupOptions, InstanceOptions};
@@ -70,7 +71,8 @@ pub struct VrrpInstance {
     /// `smtp_alert`
     pub smtp_alert: Option<bool>,
     /// What no core asks for yet.
-    pub options: InstanceOptions,
+    /// The same one for all that say nothing of it.
+    pub options: Arc<InstanceOptions>,
 }
 
 /// `state MASTER|BACKUP`

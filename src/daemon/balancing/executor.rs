@@ -2,7 +2,7 @@
 //! back with the answers.
 
 use std::future::pending;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -40,6 +40,15 @@ pub(super) struct FoundTable {
     pub reader: Ipvs,
 }
 
+/// A table that was opened.
+pub(super) struct Opened {
+    hands: Hands,
+    pub found: FoundTable,
+    record: Record,
+    /// What identifies its network namespace; 0 where that cannot be told.
+    pub namespace: u64,
+}
+
 /// Why there is no load balancing.
 #[derive(Debug, Error)]
 pub enum OpenError {
@@ -55,8 +64,9 @@ pub enum OpenError {
     Checks(#[from] std::io::Error),
 }
 
-/// The handles, here or at work.
+/// The handles, here or at work; or there are none, since the table has gone with its namespace.
 pub(super) struct Executor {
+    away: bool,
     idle: Option<Hands>,
     busy: Option<JoinHandle<(Hands, Finished)>>,
     /// `lvs_timeouts` of the present configuration.
@@ -99,42 +109,61 @@ struct TimeoutsKept {
     before: Option<Timeouts>,
 }
 
-impl Executor {
-    /// Opens IPVS, clears and sets what the configuration asks for, and reads the table.
-    pub async fn open(global: &Global, pid_file: PathBuf) -> Result<(Self, FoundTable), OpenError> {
-        let (flush, wanted) = (global.lvs_flush, wanted_timeouts(global));
+impl Opened {
+    /// Opens IPVS, clears and sets what the configuration asks for, and reads the table. Blocking.
+    pub fn new(global: &Global, pid_file: &Path) -> Result<Self, OpenError> {
         let place = global.net_namespace_ipvs.clone();
-        let (hands, found, record) = spawn_blocking(move || {
-            let (ipvs, reader, namespace) = at(place.as_ref(), || {
-                Ok::<_, OpenError>((Ipvs::open()?, Ipvs::open()?, netns::identity()))
-            })??;
-            let mut ipvs = ipvs;
-            let record = Record::new(&pid_file, namespace.unwrap_or(0));
-            let Ours { services: recorded, sync: daemons_recorded, before } = record.read();
-            if flush {
-                ipvs.flush()?;
-            }
-            let set = Timeouts::default();
-            let mut timeouts = TimeoutsKept { set, before: before.timeouts };
-            timeouts.follow(&mut ipvs, wanted)?;
-            let (table, daemons) = (ipvs.dump()?, ipvs.daemons()?);
-            let found = FoundTable { table, daemons, recorded, daemons_recorded, reader };
-            let translation = Translation::new(place, before.conntrack);
-            Ok::<_, OpenError>((Hands { ipvs, timeouts, translation }, found, record))
-        })
-        .await??;
+        let (mut ipvs, reader, namespace) =
+            at(place.as_ref(), || Ok::<_, OpenError>((Ipvs::open()?, Ipvs::open()?, netns::identity())))??;
+        let namespace = namespace.unwrap_or(0);
+        let record = Record::new(pid_file, namespace);
+        let Ours { services: recorded, sync: daemons_recorded, before } = record.read();
+        if global.lvs_flush {
+            ipvs.flush()?;
+        }
+        let mut timeouts = TimeoutsKept { set: Timeouts::default(), before: before.timeouts };
+        timeouts.follow(&mut ipvs, wanted_timeouts(global))?;
+        let (table, daemons) = (ipvs.dump()?, ipvs.daemons()?);
+        let found = FoundTable { table, daemons, recorded, daemons_recorded, reader };
+        let translation = Translation::new(place, before.conntrack);
+        Ok(Opened { hands: Hands { ipvs, timeouts, translation }, found, record, namespace })
+    }
+}
+
+impl Executor {
+    pub fn new(opened: Opened) -> (Self, FoundTable) {
+        let wanted_timeouts = opened.hands.timeouts.set;
         let executor = Executor {
-            idle: Some(hands),
+            away: false,
+            idle: Some(opened.hands),
             busy: None,
-            wanted_timeouts: wanted,
+            wanted_timeouts,
             timeouts_due: false,
             timeouts_touched: true,
             return_path: Arc::default(),
             return_path_due: Some(Care::Follow),
-            record,
+            record: opened.record,
             record_due: true,
         };
-        Ok((executor, found))
+        (executor, opened.found)
+    }
+
+    /// The table is out of reach: nothing is to be done in it any more, not even what is under way.
+    pub fn leave(&mut self) {
+        (self.away, self.idle, self.busy) = (true, None, None);
+    }
+
+    pub fn is_away(&self) -> bool {
+        self.away
+    }
+
+    /// This one takes its place: all that is wanted has to be made there.
+    pub fn enter(&mut self, opened: Opened) -> FoundTable {
+        self.timeouts_due = opened.hands.timeouts.set != self.wanted_timeouts;
+        (self.timeouts_touched, self.record_due, self.away) = (true, true, false);
+        self.return_path_due = Some(Care::Follow);
+        (self.idle, self.record) = (Some(opened.hands), opened.record);
+        opened.found
     }
 
     pub fn is_busy(&self) -> bool {
@@ -239,9 +268,14 @@ impl Executor {
 
     /// What `lvs_flush_on_stop` and `lvs_timeouts` leave to do when everything of ours has gone.
     pub async fn close(&mut self, global: &Global) {
+        let record = self.record.clone();
+        if self.away {
+            // It tells of a table that is no more.
+            let _ = spawn_blocking(move || record.remove()).await;
+            return;
+        }
         let Some(mut hands) = self.idle.take() else { return };
         let flush = global.lvs_flush_on_stop == Some(FlushOnStop::Everything);
-        let record = self.record.clone();
         let ended = spawn_blocking(move || {
             record.remove();
             if flush {

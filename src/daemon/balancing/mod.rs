@@ -6,6 +6,7 @@
 mod allowances;
 mod executor;
 mod fleet;
+mod place;
 mod presence;
 mod quiet;
 mod reader;
@@ -26,8 +27,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{Id, JoinError, JoinSet, spawn_blocking};
 
 use self::allowances::allow_probes;
-use self::executor::{Executor, Finished};
+use self::executor::{Executor, Finished, Opened};
 use self::fleet::Fleet;
+use self::place::Place;
 use self::presence::{Addresses, Here};
 use self::reader::{Found, Reader, Seen};
 use self::renewal::Renewal;
@@ -43,6 +45,7 @@ use crate::lvs::action::{Action, CheckerId, ScriptEvent};
 use crate::lvs::director::Director;
 use crate::lvs::event::Event;
 use crate::lvs::name::ServiceName;
+use crate::lvs::view::ServiceView;
 use crate::objects::ipvs::{Op, ServiceKey};
 use crate::probe::{self, Tls};
 use crate::reconcile::ipvs::Table;
@@ -61,9 +64,14 @@ pub enum Command {
     /// Take over this configuration; answered when the kernel's table follows it, with what the kernel
     /// refused (and will be asked again).
     Reconfigure(Arc<Config>, oneshot::Sender<Vec<String>>),
+    /// Tell how the services of the present configuration stand.
+    Views(oneshot::Sender<Views>),
     /// End. With `release` the table is cleared as the configuration says; without, it stays.
     Stop { release: bool },
 }
+
+/// A configuration, and its services by their place in it.
+pub type Views = (Arc<Config>, Vec<Option<ServiceView>>);
 
 /// Which VRRP instances have told their state, and whether it is MASTER: `lvs_sync_daemon` follows one.
 pub type Masters = HashMap<Name, bool>;
@@ -89,6 +97,7 @@ enum Heard {
     Probed(Result<(Id, Probed), JoinError>),
     Found(Option<Found>),
     Programmed(Finished),
+    Moved(place::News),
     Command(Option<Command>),
     Masters,
     Standing,
@@ -102,6 +111,7 @@ pub struct Balancer {
     director: Director,
     table: Table,
     executor: Executor,
+    place: Place,
     fleet: Fleet,
     wakeup: Wakeup,
     /// Probes that are tasks.
@@ -145,7 +155,10 @@ impl Balancer {
     ) -> Result<Self, OpenError> {
         allow_probes(&config);
         emit(Ident::Checkers, Line::info("Initializing ipvs"));
-        let (executor, found) = Executor::open(&config.global, pid_file).await?;
+        let (settings, path) = (config.global.clone(), pid_file.clone());
+        let opened = spawn_blocking(move || Opened::new(&settings, &path)).await??;
+        let place = Place::new(config.global.net_namespace_ipvs.as_ref(), opened.namespace, pid_file);
+        let (executor, found) = Executor::new(opened);
         let mut table = Table::default();
         table.adopt(found.table);
         let mut actions = Vec::new();
@@ -161,6 +174,7 @@ impl Balancer {
             executor,
             wakeup: Wakeup::of(&fleet)?,
             fleet,
+            place,
             probes: JoinSet::new(),
             running: HashMap::new(),
             scripts,
@@ -213,6 +227,7 @@ impl Balancer {
                 Heard::Probed(finished) => self.probe_ended(finished),
                 Heard::Found(found) => self.found = found,
                 Heard::Programmed(finished) => self.programmed(finished),
+                Heard::Moved(news) => self.moved(news),
                 Heard::Command(command) => match command.unwrap_or(Command::Stop { release: true }) {
                     Command::Stop { release } => break self.stop(release).await,
                     command => self.obey(command),
@@ -228,15 +243,16 @@ impl Balancer {
 
     /// Makes checks until something happens that concerns others too.
     async fn hear(&mut self, commands: &mut mpsc::Receiver<Command>) -> Heard {
-        let retry = self.table.retry_at().filter(|_| !self.executor.is_busy());
+        let retry = self.table.retry_at().filter(|_| !self.executor.is_busy() && !self.executor.is_away());
         let due = [retry, self.reading_at()].into_iter().flatten().min();
-        let Balancer { probes, reader, executor, told, renewal, addresses, .. } = self;
+        let Balancer { probes, reader, executor, place, config, told, renewal, addresses, .. } = self;
         let Told { masters, standing } = told;
         let rest = async {
             tokio::select! {
                 Some(finished) = probes.join_next_with_id() => Heard::Probed(finished),
                 found = reader.found() => Heard::Found(found),
                 finished = executor.finished() => Heard::Programmed(finished),
+                news = place.news(&config.global) => Heard::Moved(news),
                 command = commands.recv() => Heard::Command(command),
                 // Whoever tells the states ends before we do; then they stay as they are.
                 Ok(()) = masters.changed() => Heard::Masters,
@@ -266,6 +282,10 @@ impl Balancer {
                 self.director.handle(clock::now(), Event::Reconfigure(config), &mut self.actions);
                 self.watch_addresses();
                 self.waiting.push(done);
+            }
+            Command::Views(answer) => {
+                // Who asked may have gone.
+                let _ = answer.send((Arc::clone(&self.config), self.director.views()));
             }
             Command::Stop { .. } => {}
         }
@@ -380,6 +400,23 @@ impl Balancer {
         }
     }
 
+    /// The namespace that IPVS is in has gone, or is there again.
+    fn moved(&mut self, news: place::News) {
+        match news {
+            place::News::Gone => {
+                self.executor.leave();
+                self.reader.leave();
+                (self.renewal, self.found) = (Renewal::default(), None);
+            }
+            place::News::Back(opened) => {
+                let found = self.executor.enter(*opened);
+                self.table.adopt(found.table);
+                self.sync.found_elsewhere(found.daemons);
+                self.reader = Reader::new(found.reader);
+            }
+        }
+    }
+
     /// What others have changed is put right by the next batch.
     fn seen(&mut self, Seen { table, daemons, timeouts, since }: Seen) {
         self.sync.observe(daemons);
@@ -401,7 +438,7 @@ impl Balancer {
     /// When the kernel's table is to be read, unless a batch is under way: then after it.
     fn reading_at(&self) -> Option<Mono> {
         let counting = self.director.draining().next().is_some();
-        self.reader.deadline(counting).filter(|_| !self.executor.is_busy())
+        self.reader.deadline(counting).filter(|_| !self.executor.is_busy() && !self.executor.is_away())
     }
 
     /// What a predecessor had and this configuration has not.
@@ -420,6 +457,11 @@ impl Balancer {
     /// Starts a batch, if something is to be done and none is under way.
     fn program(&mut self) {
         if self.executor.is_busy() {
+            return;
+        }
+        if self.executor.is_away() {
+            let refused = vec!["IPVS: the network namespace is gone".to_owned()];
+            self.waiting.drain(..).for_each(|done| drop(done.send(refused.clone())));
             return;
         }
         if std::mem::take(&mut self.return_path_due) {

@@ -66,6 +66,11 @@ impl Reader {
         Reader { idle: Some(ipvs), busy: None, next_look: now + PAUSE, next_count: now }
     }
 
+    /// The table is out of reach.
+    pub fn leave(&mut self) {
+        (self.idle, self.busy) = (None, None);
+    }
+
     /// When there is something to read; `None` while that is under way. `counting`: real servers drain.
     pub fn deadline(&self, counting: bool) -> Option<Mono> {
         let next = if counting { self.next_look.min(self.next_count) } else { self.next_look };

@@ -23,6 +23,11 @@ impl SyncDaemons {
         SyncDaemons { running, ours: recorded, ..SyncDaemons::default() }
     }
 
+    /// These run in a table that has taken the place of the one before.
+    pub fn found_elsewhere(&mut self, running: Vec<SyncDaemon>) {
+        *self = SyncDaemons { running, ours: self.ours, ..SyncDaemons::default() };
+    }
+
     /// What runs is ours to stop.
     pub fn are_ours(&self) -> bool {
         self.ours

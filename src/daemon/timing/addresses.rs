@@ -1,12 +1,13 @@
 //! The virtual addresses: what the owning instances want, what we have set, and the work in between.
 //!
 //! Work is queued and done in slices between two looks at the sockets and the clock, so that a takeover
-//! with a thousand addresses never delays an advertisement. Announcements stand in the same queue,
-//! behind the address that they announce. What the kernel refuses is asked for again, ever more rarely.
+//! with a thousand addresses never delays an advertisement. Announcements have a queue of their own: those of one
+//! slice leave together, and none before its address is set. What the kernel refuses is asked for again, ever more rarely.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 use super::Owner;
 use super::duplicates::{Duplicates, News};
@@ -27,7 +28,6 @@ pub enum Work {
     Remove(AddressKey),
     /// Remove and add: the kernel changes few attributes in place.
     Replace(AddressKey, AddressAttributes),
-    Announce(AddressKey),
     /// The turn of the owner's routes and rules: after its addresses are set, before they are removed.
     Routing(Owner),
 }
@@ -35,7 +35,7 @@ pub enum Work {
 /// An address that at least one owner wants.
 struct Wanted {
     attributes: AddressAttributes,
-    owners: Vec<Owner>,
+    owners: SmallVec<[Owner; 1]>,
 }
 
 /// Desired and actual addresses, and the queue that leads from one to the other.
@@ -46,10 +46,11 @@ pub struct Addresses {
     /// What we have set and nobody has removed since.
     set: FxHashMap<AddressKey, AddressAttributes>,
     /// Interfaces that are missing and were wanted; others come and go by the thousand on some hosts.
-    away: HashSet<Name>,
+    away: FxHashSet<Name>,
     queue: VecDeque<Work>,
+    announcements: VecDeque<AddressKey>,
     /// What the kernel refused, and when it is asked for all of it again.
-    refused: HashMap<AddressKey, Work>,
+    refused: FxHashMap<AddressKey, Work>,
     patience: Patience,
     duplicates: Duplicates,
 }
@@ -68,13 +69,15 @@ impl Addresses {
             return;
         }
         let before = self.by_owner.remove(&owner).unwrap_or_default();
-        let mut now = Vec::new();
+        let mut now = Vec::with_capacity(list.len());
+        self.wanted.reserve(list.len());
+        self.queue.reserve(list.len());
         for address in list {
             now.push(address.key.clone());
-            let wanted = self
-                .wanted
-                .entry(address.key.clone())
-                .or_insert_with(|| Wanted { attributes: address.attributes.clone(), owners: Vec::new() });
+            let wanted = self.wanted.entry(address.key.clone()).or_insert_with(|| Wanted {
+                attributes: address.attributes.clone(),
+                owners: SmallVec::new(),
+            });
             if !wanted.owners.contains(&owner) {
                 wanted.owners.push(owner);
             }
@@ -90,7 +93,8 @@ impl Addresses {
         if routing {
             self.queue.push_back(Work::Routing(owner));
         }
-        let kept: HashSet<&AddressKey> = now.iter().collect();
+        // Most give up nothing: they have just become master.
+        let kept: FxHashSet<&AddressKey> = now.iter().filter(|_| !before.is_empty()).collect();
         for key in before.iter().filter(|key| !kept.contains(key)) {
             let abandoned = self.wanted.get_mut(key).is_some_and(|wanted| {
                 wanted.owners.retain(|other| *other != owner);
@@ -160,7 +164,7 @@ impl Addresses {
         let news = self.duplicates.look(now, interface, |key| set.contains_key(key));
         for usable in &news {
             if let News::Usable(key) = usable {
-                self.queue.push_back(Work::Announce(key.clone()));
+                self.announcements.push_back(key.clone());
             }
         }
         news
@@ -187,16 +191,44 @@ impl Addresses {
     }
 
     pub fn announce(&mut self, key: AddressKey) {
-        self.queue.push_back(Work::Announce(key));
+        self.announcements.push_back(key);
     }
 
-    /// We have set it, and it is there as far as we know.
-    pub fn is_set(&self, key: &AddressKey) -> bool {
+    #[cfg(test)]
+    fn is_set(&self, key: &AddressKey) -> bool {
         self.set.contains_key(key)
     }
 
+    /// Nothing is left to do.
     pub fn is_idle(&self) -> bool {
+        self.is_settled() && self.announcements.is_empty()
+    }
+
+    /// The kernel has been told everything.
+    pub fn is_settled(&self) -> bool {
         self.queue.is_empty()
+    }
+
+    /// The next at most `limit` addresses to announce, up to the first that still waits for the kernel. Nobody is
+    /// told of one that the kernel has refused.
+    pub fn next_announcements(&mut self, limit: usize) -> Vec<AddressKey> {
+        let mut next = Vec::with_capacity(limit.min(self.announcements.len()));
+        while next.len() < limit
+            && let Some(key) = self.announcements.pop_front()
+        {
+            match (self.wanted.contains_key(&key), self.set.contains_key(&key)) {
+                (true, true) => next.push(key),
+                (true, false) if !self.is_settled() && !self.is_missing(&key) => {
+                    self.announcements.push_front(key);
+                    break;
+                }
+                _ => {}
+            }
+        }
+        if self.announcements.is_empty() {
+            self.announcements.shrink_to(REMEMBERED);
+        }
+        next
     }
 
     /// The kernel has refused this piece of work. True the first time: then it is worth a word.
@@ -250,12 +282,13 @@ impl Addresses {
     /// The kernel has taken this piece of work.
     pub fn done(&mut self, work: &Work) {
         // Its announcement, in its own time, was of an address that was not there.
-        if let Some(key) = work.key()
+        if !self.refused.is_empty()
+            && let Some(key) = work.key()
             && self.refused.remove(key).is_some()
             && !matches!(work, Work::Remove(_))
             && self.wanted.get(key).is_some_and(|wanted| wanted.owners.iter().any(|o| *o != Owner::Static))
         {
-            self.queue.push_back(Work::Announce(key.clone()));
+            self.announcements.push_back(key.clone());
         }
         match work {
             Work::Add(key, attributes) | Work::Replace(key, attributes) => {
@@ -264,7 +297,7 @@ impl Addresses {
             Work::Remove(key) => {
                 self.set.remove(key);
             }
-            Work::Announce(_) | Work::Routing(_) => {}
+            Work::Routing(_) => {}
         }
     }
 }
@@ -273,9 +306,7 @@ impl Work {
     /// The address that it is about.
     pub fn key(&self) -> Option<&AddressKey> {
         match self {
-            Work::Add(key, _) | Work::Remove(key) | Work::Replace(key, _) | Work::Announce(key) => {
-                Some(key)
-            }
+            Work::Add(key, _) | Work::Remove(key) | Work::Replace(key, _) => Some(key),
             Work::Routing(_) => None,
         }
     }
@@ -288,7 +319,7 @@ fn sensible(
 ) -> bool {
     match work {
         Work::Add(key, _) => wanted.contains_key(key) && !set.contains_key(key),
-        Work::Replace(key, _) | Work::Announce(key) => wanted.contains_key(key),
+        Work::Replace(key, _) => wanted.contains_key(key),
         Work::Remove(key) => !wanted.contains_key(key),
         Work::Routing(_) => true,
     }
@@ -350,11 +381,37 @@ mod tests {
         addresses.announce(a.key.clone());
         addresses.own(Owner::Instance(InstanceId(1)), [], false);
         assert_eq!(drain(&mut addresses), [Work::Remove(a.key.clone())], "harmless where it was never set");
+        assert_eq!(addresses.next_announcements(9), []);
         addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
         drain(&mut addresses);
         assert!(addresses.lost(&a.key));
         addresses.restore(&a.key);
         assert_eq!(drain(&mut addresses), [Work::Add(a.key, a.attributes)]);
+    }
+
+    #[test]
+    fn announcements_follow_the_slice_that_sets_their_addresses() {
+        let mut addresses = Addresses::default();
+        let (a, b, c) = (address("10.0.0.1/32"), address("10.0.0.2/32"), address("10.0.0.3/32"));
+        addresses.own(Owner::Instance(InstanceId(1)), [&a, &b, &c], false);
+        for address in [&a, &b, &c] {
+            addresses.announce(address.key.clone());
+        }
+        assert_eq!(addresses.next_announcements(9), [], "nothing is set");
+        for work in addresses.slice(2) {
+            addresses.done(&work);
+        }
+        assert_eq!(addresses.next_announcements(1), std::slice::from_ref(&a.key));
+        assert_eq!(addresses.next_announcements(9), std::slice::from_ref(&b.key));
+        let refused = addresses.slice(2).remove(0);
+        assert!(!addresses.is_idle());
+        addresses.refused(Mono::ZERO, refused);
+        assert_eq!(
+            addresses.next_announcements(9),
+            [],
+            "the kernel has refused it, and nobody waits for it"
+        );
+        assert!(addresses.is_idle());
     }
 
     #[test]
@@ -396,7 +453,11 @@ mod tests {
             addresses.expire(now);
         }
         assert_eq!(drain(&mut addresses), std::slice::from_ref(&add));
-        assert_eq!(drain(&mut addresses), [Work::Announce(a.key.clone())], "only now it can be announced");
+        assert_eq!(
+            addresses.next_announcements(9),
+            std::slice::from_ref(&a.key),
+            "only now it can be announced"
+        );
         assert_eq!(addresses.deadline(), None);
         // It is over: the next refusal is news.
         addresses.lost(&a.key);

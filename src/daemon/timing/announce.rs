@@ -28,21 +28,28 @@ impl Announcer {
         Ok(Announcer { socket: FrameSocket::open()?, routers: HashMap::new() })
     }
 
-    /// One packet for this address, and what became of it; none where its interface has no use for it.
-    pub fn announce(
+    /// One packet for each address, all at once, and what became of it; none where its interface has no use for
+    /// it.
+    pub fn announce<'k>(
         &mut self,
         now: Mono,
-        interface: &Interface,
-        key: &AddressKey,
-    ) -> Option<io::Result<()>> {
-        let mac = interface.mac.filter(|_| interface.up && !interface.no_arp)?;
-        Some(match key.address() {
-            IpAddr::V4(address) => arp::announce(&self.socket, interface.index, mac, address),
-            IpAddr::V6(address) => {
-                let router = self.is_router(now, &interface.name);
-                neighbour::announce(&self.socket, interface.index, mac, address, router)
-            }
-        })
+        addresses: impl Iterator<Item = (&'k Interface, &'k AddressKey)>,
+    ) -> impl Iterator<Item = (&'k AddressKey, io::Result<()>)> {
+        let most = addresses.size_hint().1.unwrap_or_default();
+        let (mut keys, mut frames) = (Vec::with_capacity(most), Vec::with_capacity(most));
+        for (interface, key) in addresses {
+            let usable = interface.up && !interface.no_arp;
+            let Some(mac) = interface.mac.filter(|_| usable) else { continue };
+            frames.push(match key.address() {
+                IpAddr::V4(address) => arp::announcement(interface.index, mac, address),
+                IpAddr::V6(address) => {
+                    let router = self.is_router(now, &interface.name);
+                    neighbour::announcement(interface.index, mac, address, router)
+                }
+            });
+            keys.push(key);
+        }
+        keys.into_iter().zip(self.socket.send_all(&frames))
     }
 
     fn is_router(&mut self, now: Mono, interface: &Name) -> bool {

@@ -1,28 +1,30 @@
 //! What the router wants, done: adverts at once and in order, addresses and announcements in slices.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use super::addresses::Work;
 use super::announce;
 use super::duplicates::News;
-use super::{Driver, Owner, Report, WORK_AT_ONCE, WORK_TIME};
+use super::sockets::Advert;
+use super::{ANNOUNCED_AT_ONCE, Driver, Owner, Report, SILENCE, WORK_AT_ONCE, WORK_TIME};
 use crate::config::model::Config;
-use crate::ids::Name;
 use crate::kernel::address::{self, Change};
 use crate::kernel::clock;
 use crate::kernel::netlink::Channel;
+use crate::kernel::raw::Outgoing;
 use crate::kernel::sniffer::Sniffer;
 use crate::objects::address::AddressKey;
-use crate::objects::interface::Interface;
-use crate::report::{Ident, Line, emit, vrrp};
+use crate::objects::interface::{Interface, Interfaces};
+use crate::report::{self, Ident, Line, emit, vrrp};
 use crate::time::Mono;
 use crate::vrrp::action::{Action, InstanceId};
 use crate::vrrp::note::What;
+use crate::vrrp::router::AT_ONCE;
 
-/// Actions that are remembered without new memory, and words.
-const REMEMBERED: usize = 4096;
+/// Actions that are remembered without new memory: an advert of as many routers as speak in one turn.
+const REMEMBERED: usize = AT_ONCE;
+/// The same of words: in a steady state there are none.
+const WORDS: usize = 16;
 
 /// What is to be said, in order.
 pub(super) enum Unsaid {
@@ -42,7 +44,7 @@ impl Driver {
         self.act_all();
         self.settle_firewall();
         self.work();
-        self.say_all();
+        self.say_in_time();
         self.settle_firewall();
         self.look_for_lost();
         self.tell_track_groups();
@@ -60,9 +62,7 @@ impl Driver {
             self.open_sockets();
         }
         let mut actions = std::mem::take(&mut self.actions);
-        for action in &actions {
-            self.transmit(action);
-        }
+        self.transmit(&actions);
         for action in actions.drain(..) {
             self.act(action);
         }
@@ -73,14 +73,21 @@ impl Driver {
         }
     }
 
-    fn transmit(&mut self, action: &Action) {
-        let Action::Transmit { instance, source, destination, id, payload } = action else { return };
-        let packet = (*source, *destination, *id, &**payload);
-        if let Err(Some(error)) = self.sockets.send(*instance, packet) {
-            let name = self.router.config_of(*instance).map_or_else(|| "?".into(), |c| c.name.clone());
+    fn transmit(&mut self, actions: &[Action]) {
+        let adverts = actions.iter().filter_map(|action| match action {
+            Action::Transmit { instance, source, destination, id, payload } => {
+                let (source, destination, id) = (*source, *destination, *id);
+                let packet = Outgoing { source, destination, ttl: None, id, payload };
+                Some(Advert { instance: *instance, packet })
+            }
+            _ => None,
+        });
+        let router = &self.router;
+        self.sockets.send(adverts, |instance, error| {
+            let name = router.config_of(instance).map_or_else(|| "?".into(), |c| c.name.clone());
             let errno = error.raw_os_error().unwrap_or(0);
             emit(Ident::Vrrp, Line::info(format!("({name}): send advert error {errno} ({error})")));
-        }
+        });
     }
 
     /// What the kernel is to do; adverts have left already. All else waits until it is done: a log line wakes its
@@ -102,8 +109,21 @@ impl Driver {
         }
     }
 
+    /// Readers of the log and of notifications take the processor: they are woken when a takeover is done, or for
+    /// a moment now and then.
+    fn say_in_time(&mut self) {
+        if self.unsaid.is_empty() {
+            return;
+        }
+        let now = clock::now();
+        if self.addresses.is_settled() || now >= *self.say_at.get_or_insert(now + SILENCE) {
+            self.say_all();
+        }
+    }
+
     /// Everything that there is to say by now, in the order in which it came up.
     pub(super) fn say_all(&mut self) {
+        self.say_at = None;
         let mut unsaid = std::mem::take(&mut self.unsaid);
         for said in unsaid.drain(..) {
             match said {
@@ -112,7 +132,7 @@ impl Driver {
                 Unsaid::Announced(key, error) => emit(Ident::Vrrp, announce::line(&key, error)),
             }
         }
-        unsaid.shrink_to(REMEMBERED);
+        unsaid.shrink_to(WORDS);
         self.unsaid = unsaid;
     }
 
@@ -135,7 +155,9 @@ impl Driver {
                 if let What::Stranger { from, mac, .. } = &mut note.what {
                     *mac = self.strangers.remove(from).and_then(|sniffer| sniffer.address());
                 }
-                emit(Ident::Vrrp, vrrp::render(&note));
+                if report::shows_detail() || !vrrp::is_detail(&note.what) {
+                    emit(Ident::Vrrp, vrrp::render(&note));
+                }
                 if let What::PriorityChanged { to, .. } = note.what {
                     self.tell(Report::Priority { name: note.about, priority: to });
                 }
@@ -150,12 +172,12 @@ impl Driver {
     /// Listens for the next frame of a sender whose packet was refused.
     fn identify(&mut self, instance: InstanceId, from: IpAddr) {
         let listens_on = self.router.config_of(instance).and_then(|c| self.interfaces.get(c.listens_on()));
-        let (Some(interface), IpAddr::V4(sender)) = (listens_on, from) else { return };
+        let Some(interface) = listens_on else { return };
         if self.strangers.len() >= MOST_STRANGERS {
             self.strangers.clear();
         }
         // Without it the report only lacks the hardware address.
-        if let Ok(sniffer) = Sniffer::open(interface.index, sender) {
+        if let Ok(sniffer) = Sniffer::open(interface.index, from) {
             self.strangers.insert(from, sniffer);
         }
     }
@@ -179,28 +201,23 @@ impl Driver {
         }
     }
 
-    /// One slice: requests that stand side by side go to the kernel together.
+    /// One slice: requests that stand side by side go to the kernel together, and so do the announcements of what is
+    /// set by then.
     fn work_once(&mut self) {
         let slice = self.addresses.slice(WORK_AT_ONCE);
         let mut rest = slice.as_slice();
         while let Some(first) = rest.first() {
-            let announcements = rest.iter().take_while(|work| matches!(work, Work::Announce(_))).count();
-            if announcements > 0 {
-                let (now, later) = rest.split_at(announcements);
-                now.iter().for_each(|work| self.announce(work));
-                rest = later;
-                continue;
-            }
             if let Work::Routing(owner) = first {
                 self.route(*owner);
                 rest = rest.get(1..).unwrap_or_default();
                 continue;
             }
-            let is_change = |work: &&Work| !matches!(work, Work::Announce(_) | Work::Routing(_));
+            let is_change = |work: &&Work| !matches!(work, Work::Routing(_));
             let (now, later) = rest.split_at(rest.iter().take_while(is_change).count());
             self.change_addresses(now);
             rest = later;
         }
+        self.announce();
     }
 
     pub(super) fn look_for_duplicates(&mut self, now: Mono, interface: &Interface) {
@@ -228,16 +245,16 @@ impl Driver {
         }
     }
 
-    fn announce(&mut self, work: &Work) {
-        let Work::Announce(key) = work else { return };
-        // Nobody is told of an address that the kernel has refused.
-        if !self.addresses.is_set(key) {
+    fn announce(&mut self) {
+        let keys = self.addresses.next_announcements(ANNOUNCED_AT_ONCE);
+        if keys.is_empty() {
             return;
         }
-        if let Some(interface) = self.interfaces.get(&key.interface)
-            && let Some(sent) = self.announcer.announce(clock::now(), interface, key)
-        {
-            self.unsaid.push(Unsaid::Announced(key.clone(), sent.err()));
+        let known = keys.iter().filter_map(|key| Some((&**self.interfaces.get(&key.interface)?, key)));
+        for (key, sent) in self.announcer.announce(clock::now(), known) {
+            if sent.is_err() || report::shows_detail() {
+                self.unsaid.push(Unsaid::Announced(key.clone(), sent.err()));
+            }
         }
     }
 
@@ -266,7 +283,7 @@ impl Driver {
                     owners.push(work);
                     changes.push((interface.index, Change::Add(key, attributes)));
                 }
-                Work::Announce(_) | Work::Routing(_) => continue,
+                Work::Routing(_) => continue,
             }
             owners.push(work);
         }
@@ -295,11 +312,7 @@ impl Driver {
 
 /// Addresses of the configuration that a killed predecessor left behind: nobody may own them before the
 /// election. keepalived removes them at start too.
-pub(super) fn remove_left_overs(
-    channel: &mut Channel,
-    config: &Config,
-    interfaces: &HashMap<Name, Arc<Interface>>,
-) {
+pub(super) fn remove_left_overs(channel: &mut Channel, config: &Config, interfaces: &Interfaces) {
     let keys =
         config.instances.iter().flat_map(|instance| instance.addresses.iter().chain(&instance.excluded));
     let found: Vec<_> = keys

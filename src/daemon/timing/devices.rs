@@ -11,7 +11,7 @@ use crate::kernel::ipvlan::{IpvlanSpec, Ipvlans};
 use crate::kernel::netlink::Channel;
 use crate::kernel::routing::List;
 use crate::kernel::vmac::{self, DeviceError, Ensured, VmacSpec, Vmacs};
-use crate::objects::interface::Interface;
+use crate::objects::interface::{Interface, Interfaces};
 use crate::objects::route::Named;
 use crate::report::{Ident, Line, emit};
 
@@ -47,8 +47,8 @@ impl Devices {
     pub fn ensure<'a>(
         &mut self,
         channel: &mut Channel,
-        instances: impl Iterator<Item = &'a VrrpInstance>,
-        interfaces: &HashMap<Name, Arc<Interface>>,
+        instances: impl Iterator<Item = &'a Arc<VrrpInstance>>,
+        interfaces: &Interfaces,
         names: &HostNames,
     ) {
         for instance in instances {
@@ -124,7 +124,7 @@ impl Devices {
 
     /// Our devices of names that the configuration wants on another parent or with another MAC: they cannot be
     /// changed, only made anew.
-    pub fn misplaced(&self, config: &Config, interfaces: &HashMap<Name, Arc<Interface>>) -> HashSet<Name> {
+    pub fn misplaced(&self, config: &Config, interfaces: &Interfaces) -> HashSet<Name> {
         let stands_wrong = |wanted: &AddressVmac| {
             let device = interfaces.get(&wanted.name).filter(|_| self.vmacs.owns(&wanted.name));
             let parent = interfaces.get(&wanted.parent).map(|parent| parent.index);
@@ -132,7 +132,7 @@ impl Devices {
                 device.mac != Some(wanted.mac) || parent.is_some() && device.parent != parent
             })
         };
-        let wanted = config.instances.iter().flat_map(vmacs);
+        let wanted = config.instances.iter().flat_map(|one| vmacs(one));
         wanted.filter(stands_wrong).map(|device| device.name).collect()
     }
 
@@ -167,7 +167,7 @@ impl Devices {
 
     /// Removes the devices that the configuration does not name.
     pub fn keep_only(&mut self, channel: &mut Channel, config: &Config) {
-        let wanted: HashSet<Name> = config.instances.iter().flat_map(names).collect();
+        let wanted: HashSet<Name> = config.instances.iter().flat_map(|one| names(one)).collect();
         self.failed.retain(|name, _| wanted.contains(name));
         let gone: Vec<Name> = self.all().filter(|name| !wanted.contains(*name)).cloned().collect();
         for name in gone {
@@ -203,7 +203,7 @@ impl Devices {
 }
 
 /// The VRF of an interface; another master has no part in what is made on it.
-fn vrf(interface: &Interface, interfaces: &HashMap<Name, Arc<Interface>>) -> Option<IfIndex> {
+fn vrf(interface: &Interface, interfaces: &Interfaces) -> Option<IfIndex> {
     let master = interface.master?;
     let is_it = |one: &&Arc<Interface>| one.index == master && &*one.kind == "vrf";
     interfaces.values().find(is_it).map(|vrf| vrf.index)

@@ -2,8 +2,7 @@
 //!
 //! It filters an address before that is set, and until it is removed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::devices;
 use super::patience::Patience;
@@ -14,7 +13,7 @@ use crate::kernel::netlink::NetlinkError;
 use crate::kernel::nftables::Nftables;
 use crate::objects::address::AddressKey;
 use crate::objects::filter::{Filter, FilterStyle};
-use crate::objects::interface::Interface;
+use crate::objects::interface::Interfaces;
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
 use crate::vrrp::action::InstanceId;
@@ -49,10 +48,10 @@ impl Firewall {
         self.devices = config
             .instances
             .iter()
-            .flat_map(devices::vmacs)
+            .flat_map(|one| devices::vmacs(one))
             .map(|device| (device.family, device.name, device.parent))
             .collect();
-        let needed = !self.devices.is_empty() || config.instances.iter().any(refuses);
+        let needed = !self.devices.is_empty() || config.instances.iter().any(|one| refuses(one));
         let filtering = &config.global.filtering;
         if needed && self.style.is_none() {
             let asked = match &filtering.iptables {
@@ -96,7 +95,7 @@ impl Firewall {
     }
 
     /// Makes the kernel filter what is wanted now; `idle` when every address that goes has gone.
-    pub fn settle(&mut self, now: Mono, interfaces: &HashMap<Name, Arc<Interface>>, idle: bool) {
+    pub fn settle(&mut self, now: Mono, interfaces: &Interfaces, idle: bool) {
         if idle && !self.leaving.is_empty() {
             for instance in std::mem::take(&mut self.leaving) {
                 self.held.remove(&instance);
@@ -137,7 +136,7 @@ impl Firewall {
         }
     }
 
-    fn wanted(&self, interfaces: &HashMap<Name, Arc<Interface>>) -> Filter {
+    fn wanted(&self, interfaces: &Interfaces) -> Filter {
         let index = |name: &Name| interfaces.get(name).map(|interface| interface.index);
         let mut filter = Filter::default();
         for key in self.held.values().flatten() {

@@ -12,6 +12,7 @@
 mod addresses;
 mod announce;
 mod carry_out;
+mod crowd;
 mod devices;
 mod duplicates;
 mod firewall;
@@ -34,6 +35,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::addresses::Addresses;
 use self::announce::Announcer;
 use self::carry_out::Unsaid;
+use self::crowd::Crowd;
 use self::devices::Devices;
 use self::firewall::Firewall;
 use self::names::HostNames;
@@ -50,7 +52,7 @@ use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::{Channel, NetlinkError};
 use crate::kernel::poller::Poller;
 use crate::kernel::sniffer::Sniffer;
-use crate::objects::interface::Interface;
+use crate::objects::interface::Interfaces;
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
 use crate::vrrp::action::{Action, InstanceId, State, Subject};
@@ -65,10 +67,14 @@ const FIRST_SOCKET: u64 = 3;
 const PACKETS_PER_TURN: usize = 256;
 /// Kernel requests that go together: at 20 to 30 microseconds each less than a millisecond.
 const WORK_AT_ONCE: usize = 32;
+/// Announcements that leave together.
+const ANNOUNCED_AT_ONCE: usize = 64;
 /// How long a turn begins with more of them.
 const WORK_TIME: Duration = Duration::from_millis(1);
-/// While addresses are set the interface monitor is read this rarely.
-const MONITOR_PAUSE: Duration = Duration::from_millis(20);
+/// While addresses are set nothing is said for as long as this.
+const SILENCE: Duration = Duration::from_millis(50);
+/// While addresses are set the interface monitor is read this rarely; its buffer holds what comes meanwhile.
+const MONITOR_PAUSE: Duration = Duration::from_millis(50);
 /// Until sockets that could not be opened are tried again.
 const SOCKET_PAUSE: Duration = Duration::from_secs(5);
 /// 255 IPv6 addresses, or what a jumbo frame holds.
@@ -123,10 +129,13 @@ pub struct Driver {
     router: Router,
     poller: Poller,
     alarm: Alarm,
+    crowd: Crowd,
+    /// When there was something to do by itself, as it was seen before the last sleep.
+    deadline: Option<Mono>,
     channel: Channel,
     monitor: Monitor,
     /// When it is to be read although addresses wait.
-    monitor_at: Mono,
+    monitor_at: Option<Mono>,
     sockets: Sockets,
     announcer: Announcer,
     devices: Devices,
@@ -138,12 +147,14 @@ pub struct Driver {
     /// Track groups of which something cannot be had.
     broken_groups: HashSet<Name>,
     config: Arc<Config>,
-    interfaces: HashMap<Name, Arc<Interface>>,
+    interfaces: Interfaces,
     inbox: Inbox<Command>,
     reports: mpsc::Sender<Report>,
     actions: Vec<Action>,
     /// What is said when the kernel has been told.
     unsaid: Vec<Unsaid>,
+    /// When it is said although addresses wait.
+    say_at: Option<Mono>,
     tokens: Vec<u64>,
     buffer: Box<[u8; LONGEST_PACKET]>,
     /// Something about interfaces or instances changed: the sockets may have to.
@@ -173,7 +184,7 @@ impl Driver {
         poller.add(&monitor, MONITOR).map_err(io("interface monitor"))?;
         poller.add(inbox.bell(), BELL).map_err(io("commands"))?;
         let announcer = Announcer::open().map_err(io("announcement socket"))?;
-        let mut interfaces: HashMap<_, _> =
+        let mut interfaces: Interfaces =
             monitor.interfaces().map(|i| (i.name.clone(), i.clone())).collect();
         let mut devices = Devices::default();
         let names = HostNames::read(&config.global.files);
@@ -188,9 +199,11 @@ impl Driver {
             router: Router::start(clock::now(), Arc::default(), [], &mut Vec::new()),
             poller,
             alarm,
+            crowd: Crowd::default(),
+            deadline: None,
             channel,
             monitor,
-            monitor_at: Mono::ZERO,
+            monitor_at: None,
             sockets: Sockets::new(FIRST_SOCKET),
             announcer,
             devices,
@@ -206,6 +219,7 @@ impl Driver {
             reports,
             actions: Vec::new(),
             unsaid: Vec::new(),
+            say_at: None,
             tokens: Vec::new(),
             buffer: Box::new([0; LONGEST_PACKET]),
             rewire: true,
@@ -240,11 +254,21 @@ impl Driver {
     }
 
     fn take_turns(&mut self) -> Result<(), DriverError> {
+        clock::nap_exactly();
         loop {
             self.carry_out();
-            self.wait()?;
-            self.router.tell_utc(clock::utc());
-            self.drain()?;
+            // Most wake-ups are for adverts that do no more than move a timer.
+            loop {
+                self.wait()?;
+                self.tell_time();
+                self.drain()?;
+                if !self.is_quiet() {
+                    break;
+                }
+                if let Some(moment) = self.crowd.gathers(self.deadline) {
+                    clock::nap(moment);
+                }
+            }
             if self.tokens.contains(&BELL)
                 && let Some(post) = self.inbox.next()
                 && self.obey(post)
@@ -262,6 +286,20 @@ impl Driver {
         }
     }
 
+    /// Only packets came, and nothing follows from them.
+    fn is_quiet(&self) -> bool {
+        self.tokens.iter().all(|token| *token >= FIRST_SOCKET)
+            && self.actions.is_empty()
+            && self.addresses.is_idle()
+            && self.unsaid.is_empty()
+    }
+
+    fn tell_time(&mut self) {
+        if self.router.asks_for_utc() {
+            self.router.tell_utc(clock::utc());
+        }
+    }
+
     /// Sleeps until there is something to do; while kernel work is left, that is now.
     fn wait(&mut self) -> Result<(), DriverError> {
         let failed = |error| DriverError::Io("poller", error);
@@ -274,11 +312,15 @@ impl Driver {
                 self.firewall.deadline(),
                 self.rewire_at,
             ];
-            let deadline = deadlines.into_iter().flatten().min();
-            self.alarm.set(deadline).map_err(|error| DriverError::Io("timer", error))?;
+            self.deadline = deadlines.into_iter().flatten().min();
+            self.alarm.set(self.deadline).map_err(|error| DriverError::Io("timer", error))?;
             self.tokens.extend(self.poller.wait().map_err(failed)?);
         } else {
+            self.deadline = Some(Mono::ZERO);
             self.tokens.extend(self.poller.look().map_err(failed)?);
+        }
+        if self.tokens.contains(&ALARM) {
+            self.alarm.rang();
         }
         Ok(())
     }
@@ -286,16 +328,25 @@ impl Driver {
     /// Everything that has arrived, packets first.
     fn drain(&mut self) -> Result<(), DriverError> {
         let tokens = std::mem::take(&mut self.tokens);
+        let mut now = None;
         for token in tokens.iter().copied().filter(|token| *token >= FIRST_SOCKET) {
-            self.drain_socket(token);
+            now = self.drain_socket(token, tokens.len() == 1).max(now);
+        }
+        if let Some(now) = now {
+            self.crowd.heard(now);
         }
         // A takeover is what the monitor has most to tell of: that can wait until it is done, or for a moment.
-        if tokens.contains(&MONITOR) && (self.addresses.is_idle() || clock::now() >= self.monitor_at) {
+        if tokens.contains(&MONITOR) && (self.addresses.is_idle() || self.monitor_is_due(clock::now())) {
             self.drain_monitor()?;
-            self.monitor_at = clock::now() + MONITOR_PAUSE;
+            self.monitor_at = None;
         }
         self.tokens = tokens;
         Ok(())
+    }
+
+    /// The monitor has had something to tell for long enough.
+    fn monitor_is_due(&mut self, now: Mono) -> bool {
+        now >= *self.monitor_at.get_or_insert(now + MONITOR_PAUSE)
     }
 
     fn drain_monitor(&mut self) -> Result<(), DriverError> {
@@ -305,17 +356,21 @@ impl Driver {
         Ok(())
     }
 
-    fn drain_socket(&mut self, token: u64) {
+    /// Takes the packets of one socket; gives when the last was taken. Where it is `alone` and speaks seldom, one
+    /// packet is most likely all that there is: if not, the next wait returns at once.
+    fn drain_socket(&mut self, token: u64, alone: bool) -> Option<Mono> {
+        let mut last = None;
         for _ in 0..PACKETS_PER_TURN {
             let (interface, received) = match self.sockets.receive(token, self.buffer.as_mut_slice()) {
                 Ok(Some(received)) => received,
-                Ok(None) => return,
+                Ok(None) => break,
                 Err(error) => {
                     emit(Ident::Vrrp, Line::warn(format!("VRRP socket: {error}")));
-                    return;
+                    break;
                 }
             };
             let now = clock::now();
+            last = Some(now);
             let datagram = Datagram {
                 received_at: now,
                 interface,
@@ -326,7 +381,13 @@ impl Driver {
                 payload: received.payload,
             };
             self.router.handle(now, Event::Packet(datagram), &mut self.actions);
+            // What is due may be put off by a packet that is there already: then all are looked at.
+            let is_due = self.deadline.is_some_and(|at| at <= now);
+            if alone && !is_due && !self.crowd.is_dense(now) {
+                break;
+            }
         }
+        last
     }
 
     fn interface_changed(&mut self, change: Change) {
@@ -420,7 +481,7 @@ impl Driver {
     }
 
     fn stop(&mut self, release: bool) {
-        self.router.tell_utc(clock::utc());
+        self.tell_time();
         self.router.handle(clock::now(), Event::Stop, &mut self.actions);
         self.act_all();
         self.say_all();
@@ -483,9 +544,7 @@ impl Driver {
     }
 
     fn open_sockets(&mut self) {
-        let views = self.router.views();
-        let needs =
-            views.iter().map(|view| Need { id: view.id, config: &view.config, source: view.source });
+        let needs = self.router.ways().map(|(id, config, source)| Need { id, config, source });
         for (name, error) in
             self.sockets.open_needed(&self.poller, needs, &self.interfaces, &self.config.global.buffers)
         {
@@ -518,7 +577,7 @@ pub fn clear(config: &Config) -> Result<(), NetlinkError> {
     Ok(())
 }
 
-fn note_interface(interfaces: &mut HashMap<Name, Arc<Interface>>, change: &Change) {
+fn note_interface(interfaces: &mut Interfaces, change: &Change) {
     match change {
         Change::Interface(interface) => {
             interfaces.insert(interface.name.clone(), interface.clone());

@@ -1,12 +1,11 @@
 //! `promote_secondaries`: when the first address of a network goes, the kernel keeps the others.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::HashSet;
 
 use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::sysctl::Changed;
-use crate::objects::interface::Interface;
+use crate::objects::interface::Interfaces;
 use crate::report::{Ident, Line, emit};
 
 /// The interfaces that it is set on, as long as an instance asks for it.
@@ -18,7 +17,7 @@ pub(super) struct Promotion {
 
 impl Promotion {
     /// Sets it where this configuration asks for it and the interface is there, and nowhere else.
-    pub fn follow(&mut self, config: &Config, interfaces: &HashMap<Name, Arc<Interface>>) {
+    pub fn follow(&mut self, config: &Config, interfaces: &Interfaces) {
         let instances = config.instances.iter().filter(|instance| instance.promote_secondaries);
         let wanted: HashSet<&Name> = instances
             .map(|instance| &instance.interface)

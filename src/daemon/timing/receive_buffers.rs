@@ -29,6 +29,8 @@ pub(super) fn asked_for(instance: &VrrpInstance, buffers: &Buffers, mtu: u32) ->
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::config::{LoadOptions, load_str};
 
@@ -56,7 +58,8 @@ mod tests {
         assert_eq!(asked(&config, None, 3), [0, 0, 7000]);
         assert_eq!(asked(&config, Some(RxPolicy::Size(5000)), 3), [5000, 5000, 7000]);
         assert_eq!(asked(&config, Some(RxPolicy::Mtu), 5), [7500, 45000, 7000]);
-        config.instances[2].options.kernel_rx_buf_size = None;
+        let last = Arc::make_mut(&mut config.instances[2]);
+        Arc::make_mut(&mut last.options).kernel_rx_buf_size = None;
         assert_eq!(asked(&config, Some(RxPolicy::Advert), 3), [48 * 3, 32 * 3, 40 * 3]);
         assert_eq!(asked(&config, Some(RxPolicy::Mtu), u32::MAX), [u32::MAX; 3]);
     }

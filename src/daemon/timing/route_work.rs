@@ -14,7 +14,7 @@ use crate::kernel::link;
 use crate::kernel::monitor::Change;
 use crate::kernel::netlink::Channel;
 use crate::kernel::routing::{self, List, Lookup, Prepared};
-use crate::objects::interface::Interface;
+use crate::objects::interface::Interfaces;
 use crate::objects::route::Route;
 use crate::objects::routing::RoutingObject;
 use crate::objects::rule::Rule;
@@ -23,7 +23,7 @@ use crate::vrrp::event::Event;
 
 /// What a route names, as this host has it.
 struct Host<'a> {
-    interfaces: &'a HashMap<Name, Arc<Interface>>,
+    interfaces: &'a Interfaces,
     names: &'a HostNames,
     vrfs: HashMap<Name, u32>,
 }
@@ -46,7 +46,7 @@ impl<'a> Host<'a> {
     fn of<'o>(
         objects: impl Iterator<Item = &'o RoutingObject>,
         channel: &mut Channel,
-        interfaces: &'a HashMap<Name, Arc<Interface>>,
+        interfaces: &'a Interfaces,
         names: &'a HostNames,
     ) -> Self {
         let mut vrfs = HashMap::new();
@@ -254,7 +254,7 @@ fn broken_groups(config: &Config, addresses: &Addresses, routing: &Routing) -> H
 pub(super) fn remove_left_overs(
     channel: &mut Channel,
     config: &Config,
-    interfaces: &HashMap<Name, Arc<Interface>>,
+    interfaces: &Interfaces,
     statics: bool,
 ) {
     let mut left: Vec<Arc<RoutingObject>> =

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::receive_buffers::asked_for;
 use crate::config::model::process::Buffers;
 use crate::config::model::{Auth, VrrpInstance};
 use crate::ids::Name;
 use crate::kernel::poller::Poller;
-use crate::kernel::raw::{Device, Mode, Outgoing, Protocol, Received, SocketSpec, VrrpSocket};
-use crate::objects::interface::Interface;
+use crate::kernel::raw::{Device, Mode, Outgoing, Protocol, Received, SocketSpec, TOGETHER, VrrpSocket};
+use crate::objects::interface::Interfaces;
 use crate::vrrp::action::InstanceId;
 
 /// One open pair.
@@ -32,6 +32,8 @@ pub(super) struct Sockets {
     by_instance: FxHashMap<InstanceId, Route>,
     needed: HashSet<InstanceId>,
     next_token: u64,
+    /// Those whose last advert could not be sent.
+    failing: HashSet<InstanceId>,
     /// Who has no sockets because of an error, so that it is told once.
     without: HashMap<InstanceId, Option<i32>>,
 }
@@ -42,6 +44,12 @@ struct Route {
     ttl: Option<u8>,
     /// The error of the last attempt, so that it is told once.
     error: Option<i32>,
+}
+
+/// An advert of an instance. Whose TTL that of the configuration is put into.
+pub(super) struct Advert<'a> {
+    pub instance: InstanceId,
+    pub packet: Outgoing<'a>,
 }
 
 /// What an instance needs to be reached: its configuration and its source address.
@@ -60,6 +68,7 @@ impl Sockets {
             by_instance: FxHashMap::default(),
             needed: HashSet::new(),
             next_token: first_token,
+            failing: HashSet::new(),
             without: HashMap::new(),
         }
     }
@@ -71,7 +80,7 @@ impl Sockets {
         &mut self,
         poller: &Poller,
         needs: impl Iterator<Item = Need<'a>>,
-        interfaces: &HashMap<Name, Arc<Interface>>,
+        interfaces: &Interfaces,
         buffers: &Buffers,
     ) -> Vec<(Name, io::Error)> {
         let mut errors = Vec::new();
@@ -120,6 +129,7 @@ impl Sockets {
     /// Closes what nobody needs since the last [`Sockets::open_needed`].
     pub fn close_unneeded(&mut self, poller: &Poller) {
         self.by_instance.retain(|id, _| self.needed.contains(id));
+        self.failing.retain(|id| self.needed.contains(id));
         let used: HashSet<u64> = self.by_instance.values().map(|route| route.token).collect();
         self.tokens.retain(|_, token| used.contains(token));
         for (_, open) in self.open.extract_if(|token, _| !used.contains(token)) {
@@ -163,36 +173,79 @@ impl Sockets {
         Ok(open.socket.receive(buffer)?.map(|received| (open.listens_on, received)))
     }
 
-    /// Sends an advert: source, destination, identification and what stands behind the IP header. An error is
-    /// returned once, until another one or a success follows.
-    pub fn send(
+    /// Sends these adverts, in order; those that follow each other on one socket together. An error is told once,
+    /// until another one or a success follows.
+    pub fn send<'a>(
         &mut self,
-        instance: InstanceId,
-        (source, destination, id, payload): (IpAddr, IpAddr, u16, &[u8]),
-    ) -> Result<(), Option<io::Error>> {
-        let Some(route) = self.by_instance.get_mut(&instance) else { return Err(None) };
-        let Some(open) = self.open.get(&route.token) else { return Err(None) };
-        match open.socket.send(&Outgoing { source, destination, ttl: route.ttl, id, payload }) {
-            Ok(()) => {
-                route.error = None;
-                Ok(())
+        adverts: impl Iterator<Item = Advert<'a>>,
+        mut failed: impl FnMut(InstanceId, io::Error),
+    ) {
+        let mut batch = Batch::default();
+        for advert in adverts {
+            let Some(Route { token, ttl, .. }) = self.by_instance.get(&advert.instance) else { continue };
+            let (token, ttl) = (*token, *ttl);
+            if batch.packets.len() == TOGETHER || batch.token != token {
+                self.send_batch(&mut batch, &mut failed);
+                batch.token = token;
             }
-            Err(error) => {
-                let known = std::mem::replace(&mut route.error, error.raw_os_error());
-                Err((known != error.raw_os_error()).then_some(error))
+            batch.instances.push(advert.instance);
+            batch.packets.push(Outgoing { ttl, ..advert.packet });
+        }
+        self.send_batch(&mut batch, &mut failed);
+    }
+
+    fn send_batch(&mut self, batch: &mut Batch<'_>, failed: &mut impl FnMut(InstanceId, io::Error)) {
+        let mut next = 0;
+        while let Some(rest) = batch.packets.get(next..).filter(|rest| !rest.is_empty())
+            && let Some(open) = self.open.get(&batch.token)
+        {
+            let result = open.socket.send(rest);
+            let sent = result.as_ref().copied().unwrap_or(0);
+            if !self.failing.is_empty() {
+                for instance in batch.instances.iter().skip(next).take(sent) {
+                    self.set_error(*instance, None);
+                }
+            }
+            next += sent;
+            // The others do not suffer for one that cannot be sent.
+            if sent == 0 {
+                let error = result.err().unwrap_or_else(|| io::ErrorKind::WriteZero.into());
+                if let Some(instance) = batch.instances.get(next)
+                    && self.set_error(*instance, error.raw_os_error())
+                {
+                    failed(*instance, error);
+                }
+                next += 1;
             }
         }
+        batch.instances.clear();
+        batch.packets.clear();
     }
+
+    /// What came of the last advert of an instance; true where it is an error, and another one than before.
+    fn set_error(&mut self, instance: InstanceId, error: Option<i32>) -> bool {
+        let Some(route) = self.by_instance.get_mut(&instance) else { return false };
+        if error.is_some() {
+            self.failing.insert(instance);
+        } else {
+            self.failing.remove(&instance);
+        }
+        std::mem::replace(&mut route.error, error) != error && error.is_some()
+    }
+}
+
+/// Adverts that leave together.
+#[derive(Default)]
+struct Batch<'a> {
+    token: u64,
+    instances: SmallVec<[InstanceId; TOGETHER]>,
+    packets: SmallVec<[Outgoing<'a>; TOGETHER]>,
 }
 
 /// Adverts are received on the parent of a VMAC, whatever they leave by: its multicast membership is then
 /// the parent's, and no report with the virtual MAC leaves a backup. Those that the kernel gives to the
 /// VMAC, because they come from its own MAC, are heard there as well.
-fn spec(
-    config: &VrrpInstance,
-    source: Option<IpAddr>,
-    interfaces: &HashMap<Name, Arc<Interface>>,
-) -> Option<SocketSpec> {
+fn spec(config: &VrrpInstance, source: Option<IpAddr>, interfaces: &Interfaces) -> Option<SocketSpec> {
     let device = |name: &Name| {
         interfaces.get(name).map(|i| Device { name: i.name.clone(), index: i.index, mac: i.mac })
     };

@@ -58,7 +58,14 @@ pub fn run(mut source: impl Source, mut inbox: Inbox<Reconfigure>, board: &Board
             registered = number;
         }
         alarm.set(source.deadline())?;
-        let rung = poller.wait()?.any(|token| token == BELL);
+        let mut rung = false;
+        for token in poller.wait()? {
+            match token {
+                BELL => rung = true,
+                ALARM => alarm.rang(),
+                _ => {}
+            }
+        }
         source.turn(clock::now(), &mut news);
         while rung && let Some(post) = inbox.next() {
             let Post::Command((config, done)) = post else { return Ok(()) };

@@ -15,6 +15,7 @@ use socket2::{SockFilter, Socket};
 
 use self::vmac_receiver::VmacReceiver;
 use super::buffer::{large_receive_buffer, receive_buffer};
+pub use super::unsafe_calls::TOGETHER;
 use crate::ids::{Family, IfIndex, Mac, Name};
 
 /// `IPPROTO_VRRP`
@@ -173,14 +174,14 @@ impl VrrpSocket {
         })
     }
 
-    /// Sends a packet.
-    pub fn send(&self, packet: &Outgoing<'_>) -> io::Result<()> {
-        match (&self.ways, packet.source, packet.destination) {
-            (Ways::V4 { sender, protocol, .. }, IpAddr::V4(source), IpAddr::V4(destination)) => {
-                v4::send(sender, *protocol, (source, destination), packet)
-            }
+    /// Sends packets, in order: several at once where that is possible. Returns how many have left, one at least; an
+    /// error is that of the first.
+    pub fn send(&self, packets: &[Outgoing<'_>]) -> io::Result<usize> {
+        let Some(first) = packets.first() else { return Ok(0) };
+        match (&self.ways, first.source, first.destination) {
+            (Ways::V4 { sender, protocol, .. }, ..) => v4::send(sender, *protocol, packets),
             (Ways::V6 { sender, .. }, IpAddr::V6(source), IpAddr::V6(destination)) => {
-                sender.send(source, destination, packet)
+                sender.send(source, destination, first).map(|()| 1)
             }
             _ => Err(io::ErrorKind::InvalidInput.into()),
         }

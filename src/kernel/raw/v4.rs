@@ -1,18 +1,18 @@
 //! Over IPv4. The sender writes its own IP header: type of service 0xC0, an identification that counts from 1 for each
 //! router, no fragment bits, TTL 255.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::os::fd::AsRawFd;
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
-use socket2::{Domain, InterfaceIndexOrAddress, Protocol as SocketProtocol, SockAddr, Socket, Type};
+use socket2::{Domain, InterfaceIndexOrAddress, Protocol as SocketProtocol, Socket, Type};
 
 use super::{
     IPPROTO_AH, Mode, Outgoing, Protocol, Received, SocketSpec, TOS_INTERNETWORK_CONTROL, never_receive,
 };
-use crate::kernel::unsafe_calls::{set_int_option, set_multicast_interface};
+use crate::kernel::unsafe_calls::{TOGETHER, send_together, set_int_option, set_multicast_interface};
 
 const IP_MULTICAST_ALL: libc::c_int = 49;
 const IP_HEADER_LEN: usize = 20;
@@ -31,20 +31,26 @@ pub(super) fn receive(receiver: &Socket, buffer: &mut [u8]) -> io::Result<Option
     }
 }
 
-/// Sends the payload with its IP header before it.
-pub(super) fn send(
-    sender: &Socket,
-    protocol: Protocol,
-    (source, destination): (Ipv4Addr, Ipv4Addr),
-    packet: &Outgoing<'_>,
-) -> io::Result<()> {
-    let ttl = packet.ttl.unwrap_or(TTL);
-    let header = ip_header(source, destination, (ttl, protocol.number()), packet.id, packet.payload.len());
-    let to = SockAddr::from(SocketAddrV4::new(destination, 0));
-    let flags = if destination.is_multicast() { libc::MSG_DONTROUTE } else { 0 } | libc::MSG_DONTWAIT;
-    let parts = [IoSlice::new(&header), IoSlice::new(packet.payload)];
-    sender.send_to_vectored_with_flags(&parts, &to, flags)?;
-    Ok(())
+/// Sends each payload with its IP header before it, as many as [`TOGETHER`]; returns how many have left, or the error
+/// of the first.
+pub(super) fn send(sender: &Socket, protocol: Protocol, packets: &[Outgoing<'_>]) -> io::Result<usize> {
+    let mut headers = [[0; IP_HEADER_LEN]; TOGETHER];
+    let mut flags = libc::MSG_DONTWAIT;
+    for (header, packet) in headers.iter_mut().zip(packets) {
+        let (IpAddr::V4(source), IpAddr::V4(destination)) = (packet.source, packet.destination) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        // All to the group, or none: a socket is for one of both.
+        flags |= if destination.is_multicast() { libc::MSG_DONTROUTE } else { 0 };
+        let ttl = packet.ttl.unwrap_or(TTL);
+        let kind = (ttl, protocol.number());
+        *header = ip_header(source, destination, kind, packet.id, packet.payload.len());
+    }
+    let packets = headers.iter().zip(packets).filter_map(|(header, packet)| match packet.destination {
+        IpAddr::V4(destination) => Some((destination, &header[..], packet.payload)),
+        IpAddr::V6(_) => None,
+    });
+    send_together(sender, packets, flags)
 }
 
 pub(super) fn open_receiver(spec: &SocketSpec) -> io::Result<Socket> {

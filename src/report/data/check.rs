@@ -6,15 +6,17 @@ use super::instance::reverse;
 use super::page::Page;
 use super::{Host, words, yes};
 use crate::config::model::check::{DnsType, HttpGet, HttpProtocol, HttpUrl, Sni, UdpCheck};
+use crate::config::model::pattern::PatternOption;
 use crate::config::model::{Check, CheckKind, Config};
 use crate::lvs::name::{RealName, ServiceName};
 use crate::lvs::plan;
+use crate::lvs::view::{CheckView, ServiceView};
 use crate::objects::ipvs::DestKey;
 
-pub(super) fn write(page: &mut Page, config: &Config, host: &Host<'_>) {
+pub(super) fn write(page: &mut Page, config: &Config, views: &[Option<ServiceView>], host: &Host<'_>) {
     let is_file = |check: &Check| matches!(check.kind, CheckKind::File(_));
     // Those of files come last, as in keepalived.
-    let (plain, files) = (every(config), every(config));
+    let (plain, files) = (every(config, views), every(config, views));
     let all = plain.filter(|found| !is_file(found.check)).chain(files.filter(|found| is_file(found.check)));
     let mut all = all.peekable();
     if all.peek().is_some() {
@@ -22,6 +24,12 @@ pub(super) fn write(page: &mut Page, config: &Config, host: &Host<'_>) {
     }
     for found in all {
         page.top(format_args!("{} -> {}", found.service, found.real));
+        if let Some(view) = found.view {
+            page.field("Enabled", yes(view.enabled));
+            page.field("Up", yes(view.up));
+            page.field("Has run", yes(view.has_run));
+            page.field("Current weight", view.added);
+        }
         write_check(page, found.check, host);
     }
 }
@@ -31,15 +39,21 @@ struct Found<'a> {
     service: ServiceName,
     real: RealName,
     check: &'a Check,
+    view: Option<CheckView>,
 }
 
-fn every(config: &Config) -> impl Iterator<Item = Found<'_>> {
-    config.virtual_servers.iter().flat_map(|service| {
+fn every<'a>(config: &'a Config, views: &'a [Option<ServiceView>]) -> impl Iterator<Item = Found<'a>> {
+    config.virtual_servers.iter().enumerate().flat_map(move |(place, service)| {
         let name = plan::name(service);
-        service.real_servers.iter().flat_map(move |server| {
+        let view = views.get(place).and_then(Option::as_ref);
+        service.real_servers.iter().enumerate().flat_map(move |(nth, server)| {
             let key = DestKey { address: server.address, port: server.port };
             let (service, real) = (name.clone(), RealName::of(&name, key));
-            server.checks.iter().map(move |check| Found { service: service.clone(), real, check })
+            let view = view.and_then(|view| view.reals.get(nth));
+            server.checks.iter().enumerate().map(move |(nth, check)| {
+                let view = view.and_then(|view| *view.checkers.get(nth)?);
+                Found { service: service.clone(), real, check, view }
+            })
         })
     })
 }
@@ -48,8 +62,8 @@ fn every(config: &Config) -> impl Iterator<Item = Found<'_>> {
 pub(super) fn write_tracked(page: &mut Page, config: &Config) {
     let mut begun = false;
     for file in &config.track_files {
-        let users: Vec<String> = every(config)
-            .filter_map(|Found { service, real, check }| match &check.kind {
+        let users: Vec<String> = every(config, &[])
+            .filter_map(|Found { service, real, check, .. }| match &check.kind {
                 CheckKind::File(check) if check.file == file.name => {
                     let reverse = reverse(check.reverse);
                     Some(format!("{service} -> {real}, weight {}{reverse}", check.weight))
@@ -75,7 +89,7 @@ pub(super) fn write_tracked(page: &mut Page, config: &Config) {
     for bfd in sessions {
         page.value("Checker Track BFD", &bfd.name);
         page.line("Tracking RS :");
-        for Found { real, check, .. } in every(config) {
+        for Found { real, check, .. } in every(config, &[]) {
             if matches!(&check.kind, CheckKind::Bfd(check) if check.instance == bfd.name) {
                 page.line(real);
             }
@@ -188,6 +202,12 @@ fn write_url(page: &mut Page, url: &HttpUrl) {
             (0, None) => {}
             (min, Some(max)) => page.item(format_args!("Regex min offset = {min}, max_offset = {max}")),
             (min, None) => page.item(format_args!("Regex min offset = {min}")),
+        }
+        let words = PatternOption::WORDS.iter().filter(|(_, option)| pattern.options.has(*option));
+        let words: String = words.map(|(word, _)| format!(" {word}")).collect();
+        page.item(format_args!("Regex options:{words}"));
+        if let Some((start, most)) = pattern.stack {
+            page.item(format_args!("Regex stack start {start}, max {most}"));
         }
     }
 }

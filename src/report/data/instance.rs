@@ -146,7 +146,7 @@ fn wants_master(config: &Config, instance: &VrrpInstance) -> bool {
     let wanted = instance.state.map_or(owner(instance), |state| state == InitialState::Master);
     let group = config.sync_groups.iter().find(|group| group.members.contains(&instance.name));
     let owners = group.is_none_or(|group| {
-        config.instances.iter().filter(|instance| group.members.contains(&instance.name)).all(owner)
+        config.instances.iter().filter(|one| group.members.contains(&one.name)).all(|one| owner(one))
     });
     wanted && owners && (owner(instance) || !instance.options.strict_mode)
 }

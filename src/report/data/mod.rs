@@ -14,7 +14,8 @@ mod routing;
 mod service;
 mod tracked;
 
-use crate::config::model::{Command, Config, Ssl};
+use crate::config::model::{Check, CheckKind, Command, Config, Ssl};
+use crate::lvs::view::ServiceView;
 use crate::vrrp::router::View;
 use page::Page;
 
@@ -44,19 +45,25 @@ pub fn vrrp(config: &Config, views: &[View], host: &Host<'_>) -> String {
     page.into_text()
 }
 
-/// The load balancing part.
-pub fn lvs(config: &Config, host: &Host<'_>) -> String {
+/// The load balancing part; with the state of each service where `views` has it, by its place in the configuration.
+pub fn lvs(config: &Config, views: &[Option<ServiceView>], host: &Host<'_>) -> String {
     let mut page = Page::default();
     global::write(&mut page, config, host);
-    if let Some(ssl) = &config.ssl {
-        write_ssl(&mut page, ssl);
+    let is_secure = |check: &Check| matches!(check.kind, CheckKind::Ssl(_));
+    let mut checks = config.virtual_servers.iter().flat_map(|service| &service.real_servers);
+    match &config.ssl {
+        Some(ssl) => write_ssl(&mut page, ssl),
+        None if checks.any(|real| real.checks.iter().any(is_secure)) => {
+            write_ssl(&mut page, &Ssl::default())
+        }
+        None => {}
     }
     page.title("LVS Topology");
     service::write_groups(&mut page, &config.virtual_servers);
-    for service in &config.virtual_servers {
-        service::write(&mut page, service, host);
+    for (place, service) in config.virtual_servers.iter().enumerate() {
+        service::write(&mut page, service, views.get(place).and_then(Option::as_ref), host);
     }
-    check::write(&mut page, config, host);
+    check::write(&mut page, config, views, host);
     check::write_tracked(&mut page, config);
     page.into_text()
 }
@@ -69,6 +76,9 @@ fn write_ssl(page: &mut Page, ssl: &Ssl) {
         if let Some(file) = file {
             page.top(format_args!("{label} : {file}"));
         }
+    }
+    if *ssl == Ssl::default() {
+        page.top("Using autogen SSL context");
     }
 }
 
@@ -127,7 +137,7 @@ mod tests {
     fn services_and_their_servers() {
         let text = include_str!("../../../fixtures/examples/rh1-master.conf");
         let config = load_str("rh1-master.conf", text, &LoadOptions::default()).config;
-        let dump = lvs(&config, &HOST);
+        let dump = lvs(&config, &[], &HOST);
         for line in
             [" VS VIP = 172.28.128.200, VPORT = 80", "   RIP = 172.28.128.60, RPORT = 80, WEIGHT = 1"]
         {
@@ -140,7 +150,7 @@ mod tests {
         let text = "SSL {\npassword secret\nca /ca.pem\n}\nvirtual_server_group G {\n10.1.0.1-3 80\nfwmark 7 inet\n}\n\
                     virtual_server group G {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\nsnmp_name web\n\
                     real_server 10.0.0.2 80 {\n}\n}\n";
-        let dump = lvs(&load_str("test.conf", text, &LoadOptions::default()).config, &HOST);
+        let dump = lvs(&load_str("test.conf", text, &LoadOptions::default()).config, &[], &HOST);
         for line in [
             " CA-file : /ca.pem",
             " Virtual Server Group = G, IPv4 = yes, IPv6 = no",

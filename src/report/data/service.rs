@@ -7,6 +7,7 @@ use super::{Host, command, yes};
 use crate::config::model::lvs::{GroupMember, ServerGroup, Target};
 use crate::config::model::{CheckKind, RealServer, VirtualServer};
 use crate::ids::Family;
+use crate::lvs::view::{RealView, ServiceView};
 use crate::objects::ipvs::{Forwarding, SVC_F_HASHED, SVC_F_ONEPACKET, SVC_F_SCHED, Tunnel};
 
 /// `virtual_server_group`, once for each.
@@ -40,7 +41,7 @@ fn write_group(page: &mut Page, group: &ServerGroup) {
     }
 }
 
-pub(super) fn write(page: &mut Page, service: &VirtualServer, host: &Host<'_>) {
+pub(super) fn write(page: &mut Page, service: &VirtualServer, view: Option<&ServiceView>, host: &Host<'_>) {
     page.top("------< Virtual server >------");
     match &service.target {
         Target::Address { address, port } => {
@@ -105,8 +106,12 @@ pub(super) fn write(page: &mut Page, service: &VirtualServer, host: &Host<'_>) {
         page.item(format_args!("forwarding method = {}", forwarding(sorry.forwarding)));
         page.item(format_args!("Inhibit on failure is {}", upper(sorry.inhibit)));
     }
-    for server in &service.real_servers {
-        write_real(page, server, host);
+    if let Some(view) = view {
+        page.field("alive", 1);
+        page.field("quorum_state_up", u8::from(view.quorum_up));
+    }
+    for (nth, server) in service.real_servers.iter().enumerate() {
+        write_real(page, server, view.and_then(|view| view.reals.get(nth)), host);
     }
 }
 
@@ -151,10 +156,16 @@ fn write_scheduling(page: &mut Page, service: &VirtualServer) {
     }
 }
 
-fn write_real(page: &mut Page, server: &RealServer, host: &Host<'_>) {
+fn write_real(page: &mut Page, server: &RealServer, view: Option<&RealView>, host: &Host<'_>) {
     let RealServer { address, port, weight, .. } = server;
     page.line("------< Real server >------");
-    page.field("RIP", format_args!("{address}, RPORT = {port}, WEIGHT = {weight}"));
+    match view.map(|view| view.weight) {
+        // Twice the same, as keepalived has it.
+        Some(now) => {
+            page.field("RIP", format_args!("{address}, RPORT = {port}, WEIGHT = {now} EFF WEIGHT = {now}"));
+        }
+        None => page.field("RIP", format_args!("{address}, RPORT = {port}, WEIGHT = {weight}")),
+    }
     page.field("forwarding method", forwarding(server.forwarding));
     let (lower, upper) = (server.lower_threshold, server.upper_threshold);
     page.field("connection limit range", format_args!("{lower} -> {upper}"));
@@ -168,6 +179,13 @@ fn write_real(page: &mut Page, server: &RealServer, host: &Host<'_>) {
         page.field("SNMP name", name);
     }
     page.field("Using smtp notification", yes(server.smtp_alert));
+    if let Some(view) = view {
+        page.field("initial weight", weight);
+        page.field("effective weight", view.weight);
+        page.field("alive", u8::from(view.up));
+        page.field("num failed checkers", view.failed);
+        page.field("RS set", u8::from(view.set));
+    }
     let files = server.checks.iter().filter_map(|check| match &check.kind {
         CheckKind::File(file) => {
             Some(format!("{}, weight {}{}", file.file, file.weight, super::instance::reverse(file.reverse)))

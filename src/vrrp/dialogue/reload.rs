@@ -4,8 +4,10 @@ use super::*;
 
 #[test]
 fn a_master_speaks_ahead_of_a_reload_and_again_only_of_what_is_new() {
-    let both =
-        || Config { instances: vec![instance("A", 1, 100), instance("B", 2, 100)], ..Config::default() };
+    let both = || Config {
+        instances: vec![instance("A", 1, 100).into(), instance("B", 2, 100).into()],
+        ..Config::default()
+    };
     let (mut talk, _) = Talk::start(both());
     talk.due(3.609375);
     let mut ahead = Vec::new();
@@ -13,7 +15,7 @@ fn a_master_speaks_ahead_of_a_reload_and_again_only_of_what_is_new() {
     assert_eq!(ahead.len(), 2);
     assert_eq!(talk.router.deadline(), Some(at(5.0)));
     let mut new = both();
-    new.instances[1].advert_int = Duration::from_secs(2);
+    Arc::make_mut(&mut new.instances[1]).advert_int = Duration::from_secs(2);
     let said = talk.event(at(4.01), Event::Reconfigure(Arc::new(new)));
     assert_eq!(
         said,

@@ -1,7 +1,7 @@
 //! Tracked files, processes and BFD sessions, alone and in groups.
 
 use super::*;
-use crate::config::model::TrackedObjects;
+use crate::config::model::{InstanceOptions, TrackedObjects};
 use crate::vrrp::note::What;
 
 fn tracked(name: &str, weight: i16) -> Vec<Tracked> {
@@ -9,8 +9,8 @@ fn tracked(name: &str, weight: i16) -> Vec<Tracked> {
 }
 
 fn following(instance: VrrpInstance, tracked: TrackedObjects) -> VrrpInstance {
-    let options = crate::config::model::InstanceOptions { tracked, ..instance.options.clone() };
-    VrrpInstance { options, ..instance }
+    let options = InstanceOptions { tracked, ..InstanceOptions::clone(&instance.options) };
+    VrrpInstance { options: options.into(), ..instance }
 }
 
 fn files(name: &str, weight: i16) -> TrackedObjects {
@@ -50,8 +50,10 @@ fn without_weight_anything_but_zero_is_a_fault() {
 #[test]
 fn what_is_known_at_the_start_decides_the_first_state() {
     let start = |known: Event<'static>, tracked: TrackedObjects| {
-        let config =
-            Config { instances: vec![following(instance("A", 1, 100), tracked)], ..Config::default() };
+        let config = Config {
+            instances: vec![following(instance("A", 1, 100), tracked).into()],
+            ..Config::default()
+        };
         let mut out = Vec::new();
         let eth0 = eth0(true, Some(US));
         let router = Router::start_knowing(at(0.0), Arc::new(config), &[eth0], [known], &mut out);
@@ -91,8 +93,8 @@ fn processes_and_sessions_change_the_priority() {
 
 fn group(weighted: bool) -> Config {
     let mut config = pair();
-    config.instances[0].track_scripts.clear();
-    config.instances[0] = following(config.instances[0].clone(), files("f", 1));
+    Arc::make_mut(&mut config.instances[0]).track_scripts.clear();
+    config.instances[0] = following((*config.instances[0]).clone(), files("f", 1)).into();
     config.sync_groups[0].tracking_weight = weighted;
     config
 }
@@ -114,7 +116,7 @@ fn a_members_weights_need_the_groups_word() {
 fn a_members_weights_of_processes_need_no_word() {
     let mut config = group(false);
     let processes = TrackedObjects { processes: tracked("p", 30), ..TrackedObjects::default() };
-    config.instances[0] = following(config.instances[0].clone(), processes);
+    config.instances[0] = following((*config.instances[0]).clone(), processes).into();
     let (mut talk, _) = Talk::start(config);
     talk.event(at(1.0), Event::Process { name: "p".into(), quorate: true });
     assert_eq!(priorities(&talk), [80, 60]);
@@ -136,7 +138,7 @@ fn what_a_group_tracks_counts_for_all_and_instead_of_a_members_own() {
 #[test]
 fn an_owners_weights_are_ignored_aloud() {
     let owner = following(instance("A", 1, 255), files("f", 1));
-    let config = Config { instances: vec![owner], ..Config::default() };
+    let config = Config { instances: vec![owner.into()], ..Config::default() };
     let mut out = Vec::new();
     let eth0 = [eth0(true, Some(US))];
     let mut router = Router::start(at(0.0), Arc::new(config), &eth0, &mut out);
@@ -162,7 +164,7 @@ fn a_reload_keeps_values_of_what_is_still_defined() {
         init: None,
     };
     let config = |files_defined: Vec<_>| Config {
-        instances: vec![following(instance("A", 1, 100), files("f", 1))],
+        instances: vec![following(instance("A", 1, 100), files("f", 1)).into()],
         track_files: files_defined,
         ..Config::default()
     };
@@ -171,7 +173,7 @@ fn a_reload_keeps_values_of_what_is_still_defined() {
     talk.event(at(2.0), Event::Reconfigure(Arc::new(config(vec![defined("f")]))));
     assert_eq!(priorities(&talk), [107]);
     let mut other = config(vec![defined("g")]);
-    other.instances[0] = following(instance("A", 1, 100), files("g", 1));
+    other.instances[0] = following(instance("A", 1, 100), files("g", 1)).into();
     talk.event(at(3.0), Event::Reconfigure(Arc::new(other)));
     assert_eq!(priorities(&talk), [100]);
     talk.event(at(4.0), Event::Reconfigure(Arc::new(config(vec![defined("f")]))));

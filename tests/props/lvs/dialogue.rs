@@ -322,7 +322,7 @@ fn a_server_whose_failing_check_is_gone_comes_back() {
 #[test]
 fn urls_are_logged_and_probed_in_turn() {
     let mut web = real(1);
-    web.checks = vec![http(real_key(1).address, &["/a", "/b"])];
+    web.checks = smallvec::smallvec![http(real_key(1).address, &["/a", "/b"])];
     Arc::make_mut(&mut web.checks[0].pace).retry = 0;
     let mut node = Node::start(config([service(1, [web, real(2)])]), Kernel::default());
     node.run(secs(1), all_well);
@@ -378,7 +378,7 @@ fn a_session_that_is_silent_counts_for_nothing() {
     let kind = |kind: CheckKind| Check { kind, ..tcp(real_key(1).address) };
     let bfd = CheckKind::Bfd(Arc::new(BfdCheck { instance: "PEER".into() }));
     let mut alone = alpha(real(1));
-    alone.checks = vec![kind(bfd.clone())];
+    alone.checks = smallvec::smallvec![kind(bfd.clone())];
     alone.checks.iter_mut().for_each(|check| check.alpha = true);
     let mut both = real(2);
     both.checks.push(kind(bfd));

@@ -20,7 +20,7 @@ const OVER: &str = "Removing service [10.0.1.2]:tcp:80 from VS [10.0.0.1]:tcp:80
 
 /// Without checks, so that only the drain asks for time.
 fn idle(n: u8) -> RealServer {
-    RealServer { checks: Vec::new(), ..real(n) }
+    RealServer { checks: smallvec::SmallVec::new(), ..real(n) }
 }
 
 fn draining(reals: impl IntoIterator<Item = RealServer>) -> VirtualServer {
@@ -243,7 +243,7 @@ fn what_another_service_has_taken_is_not_kept() {
     let mut node = removed_as_a_whole();
     node.heard();
     // Another service, of a group, has the address now.
-    let of_group = grouped(1, [idle(3)]);
+    let of_group = grouped(1, [], [idle(3)]);
     node.handle(Event::Reconfigure(config([of_group])));
     assert_eq!(weights(&node), [(3, 1)]);
     assert_eq!(node.director.draining().count(), 0);

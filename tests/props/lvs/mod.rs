@@ -5,6 +5,7 @@ mod drain;
 mod flaps;
 mod followed;
 mod group;
+mod group_drain;
 mod kernel;
 mod node;
 mod presence;

@@ -81,7 +81,7 @@ fn any_word() -> impl Strategy<Value = Option<u32>> {
 
 fn any_service(n: u8) -> impl Strategy<Value = VirtualServer> {
     let reals = (any::<[bool; 6]>(), (0..6u8).map(any_real).collect::<Vec<_>>());
-    let stays = (proptest::option::of(1u64..30), any::<(bool, bool)>());
+    let stays = (proptest::option::of(1u64..30), any::<(bool, bool)>(), more_members(n));
     (reals, 1u32..6, 0u32..3, any::<(bool, bool, bool)>(), prop_oneof!["rr", "wlc"], stays).prop_map(
         move |(
             (chosen, reals),
@@ -92,8 +92,8 @@ fn any_service(n: u8) -> impl Strategy<Value = VirtualServer> {
             stays,
         )| {
             let reals = reals.into_iter().zip(chosen).filter(|(_, chosen)| *chosen).map(|(real, _)| real);
-            let (drain, (suspends, of_group)) = stays;
-            let mut service = if of_group { grouped(n, reals) } else { service(n, reals) };
+            let (drain, (suspends, of_group), more) = stays;
+            let mut service = if of_group { grouped(n, more, reals) } else { service(n, reals) };
             service.drain_timeout = drain.map(Duration::from_secs);
             service.ha_suspend = suspends && !of_group;
             (service.quorum, service.hysteresis, service.omega) = (quorum, hysteresis, omega);
@@ -105,6 +105,13 @@ fn any_service(n: u8) -> impl Strategy<Value = VirtualServer> {
             service
         },
     )
+}
+
+/// Those that a group has beside its first: one of its own, and one that all groups would have.
+fn more_members(n: u8) -> impl Strategy<Value = Vec<u8>> {
+    let own = proptest::bool::ANY.prop_map(move |chosen| chosen.then_some(n + 10));
+    let shared = proptest::bool::ANY.prop_map(|chosen| chosen.then_some(20));
+    (own, shared).prop_map(|(own, shared)| own.into_iter().chain(shared).collect())
 }
 
 fn any_config() -> impl Strategy<Value = Arc<Config>> {
@@ -328,8 +335,10 @@ proptest! {
         let keys = last.virtual_servers.iter().flat_map(standfast::lvs::plan::service_keys);
         prop_assert_eq!(node.kernel.services.keys().copied().collect::<BTreeSet<_>>(), keys.collect());
         let world = World { alive, says, number, session };
+        let mut seen = BTreeSet::new();
         for (n, service) in last.virtual_servers.iter().enumerate() {
-            for key in standfast::lvs::plan::service_keys(service) {
+            // Of two services with one address the first has it.
+            for key in standfast::lvs::plan::service_keys(service).filter(|key| seen.insert(*key)) {
                 let found = node.kernel.weights(key);
                 if let Some(expected) = expected(service, world) {
                     prop_assert_eq!(found, expected, "service {}", n);

@@ -55,7 +55,7 @@ fn who_drains_belongs_to_it_until_the_end() {
         drain_timeout: Some(Duration::from_secs(60)),
         ..snat(1, reals)
     };
-    let idle = |n| RealServer { checks: Vec::new(), ..real(n) };
+    let idle = |n| RealServer { checks: smallvec::SmallVec::new(), ..real(n) };
     let mut node = Node::start(config([draining(vec![idle(1), idle(2)])]), Kernel::default());
     node.handle(Event::Reconfigure(config([draining(vec![idle(1)])])));
     let both = path(&[1], &[real_at(1), real_at(2)]);

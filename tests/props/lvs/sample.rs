@@ -65,11 +65,18 @@ pub fn service(n: u8, reals: impl IntoIterator<Item = RealServer>) -> VirtualSer
     }
 }
 
-/// The same, of a group with this one address.
-pub fn grouped(n: u8, reals: impl IntoIterator<Item = RealServer>) -> VirtualServer {
-    let address = [10, 0, 0, n].into();
+/// The same, of a group with this address and the addresses `10.0.0.n:80` of `more`.
+pub fn grouped(
+    n: u8,
+    more: impl IntoIterator<Item = u8>,
+    reals: impl IntoIterator<Item = RealServer>,
+) -> VirtualServer {
     let name = Name::from(format!("G{n}"));
-    let members = vec![GroupMember::Addresses { first: address, last: address, port: 80 }];
+    let member = |n: u8| {
+        let address = [10, 0, 0, n].into();
+        GroupMember::Addresses { first: address, last: address, port: 80 }
+    };
+    let members = std::iter::once(n).chain(more).map(member).collect();
     let group = Arc::new(ServerGroup { name: name.clone(), members });
     VirtualServer {
         target: Target::Group(name),
@@ -95,7 +102,7 @@ pub fn real(n: u8) -> RealServer {
         lower_threshold: 0,
         inhibit_on_failure: false,
         smtp_alert: true,
-        checks: vec![tcp(address)],
+        checks: smallvec::smallvec![tcp(address)],
         options: Some(Box::new(RealOptions {
             notify_up: command(&format!("up {n}")),
             notify_down: command(&format!("down {n}")),

@@ -15,6 +15,7 @@ use standfast::vrrp::router::Router;
 use standfast::vrrp::wire::{self, Refusal};
 
 use super::sample::{address, instance, interface, ip};
+use super::until_advert;
 
 /// A packet taken apart.
 pub struct Captured {
@@ -61,13 +62,12 @@ pub fn read(text: &str) -> Vec<Captured> {
 /// Our adverts for this instance: the first, the second, and the resignation.
 fn ours(instance: VrrpInstance) -> Vec<(IpAddr, Vec<u8>)> {
     let mut out = Vec::new();
-    let config = Config { instances: vec![instance], ..Config::default() };
+    let config = Config { instances: vec![instance.into()], ..Config::default() };
     let eth = interface("e0", 2, true, &["10.9.0.1/24", "fe80::ff:fe00:1/64"]);
     let mut router = Router::start(Mono::ZERO, Arc::new(config), &[eth], &mut out);
     let mut now = Mono::ZERO;
     for _ in 0..2 {
-        now = router.deadline().unwrap();
-        router.expire(now, &mut out);
+        now = until_advert(&mut router, &mut out);
     }
     router.handle(now, Event::Stop, &mut out);
     out.into_iter()
@@ -253,7 +253,7 @@ fn captured_authentication_headers_are_understood() {
             unicast_peers: peer_of(&instance),
             ..instance
         };
-        let config = Config { instances: vec![listener], ..Config::default() };
+        let config = Config { instances: vec![listener.into()], ..Config::default() };
         let eth = interface("e0", 2, true, &["10.9.0.2/24"]);
         let mut router = Router::start(Mono::ZERO, Arc::new(config), &[eth], &mut out);
         for packet in [&captured[0], &captured[1], &captured[0], &captured[2]] {
@@ -295,7 +295,7 @@ fn the_ip_header_around_all_of_them() {
 #[test]
 fn captured_adverts_are_understood() {
     let backup = VrrpInstance { priority: 50, ..v2_pass() };
-    let config = Config { instances: vec![backup], ..Config::default() };
+    let config = Config { instances: vec![backup.into()], ..Config::default() };
     let mut out = Vec::new();
     let eth = interface("e0", 2, true, &["10.9.0.2/24"]);
     let mut router = Router::start(Mono::ZERO, Arc::new(config), &[eth], &mut out);

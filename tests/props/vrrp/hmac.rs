@@ -19,6 +19,7 @@ use standfast::vrrp::router::Router;
 
 use super::captures::{Captured, read};
 use super::sample::{address, instance, interface, ip};
+use super::until_advert;
 
 const V2: &str = include_str!("../../../fixtures/captures/v2-multicast-hmac.hex");
 const V3_UNICAST: &str = include_str!("../../../fixtures/captures/v3-unicast-hmac.hex");
@@ -42,7 +43,7 @@ fn hmac(active_key: u8) -> AuthHmac {
 
 fn with(hmac: AuthHmac, instance: VrrpInstance) -> VrrpInstance {
     let options = InstanceOptions { auth_hmac: Some(hmac), ..InstanceOptions::default() };
-    VrrpInstance { options, ..instance }
+    VrrpInstance { options: options.into(), ..instance }
 }
 
 /// The three that were captured, with the peers' addresses seen from the sender.
@@ -79,7 +80,7 @@ fn utc_of(payload: &[u8]) -> Duration {
 }
 
 fn start(instance: VrrpInstance, own: &[&str]) -> Router {
-    let config = Config { instances: vec![instance], ..Config::default() };
+    let config = Config { instances: vec![instance.into()], ..Config::default() };
     Router::start(Mono::ZERO, Arc::new(config), &[interface("e0", 2, true, own)], &mut Vec::new())
 }
 
@@ -102,7 +103,7 @@ fn trailers_are_keepaliveds() {
             router.tell_utc(utc_of(&packets[0].payload));
             match round {
                 2 => router.handle(Mono::ZERO, Event::Stop, &mut out),
-                _ => router.expire(router.deadline().unwrap(), &mut out),
+                _ => drop(until_advert(&mut router, &mut out)),
             }
             let sent = sent(&mut out);
             assert_eq!(sent.len(), copies);
@@ -226,12 +227,11 @@ fn a_receiver_only_sends_no_trailer() {
     for (_, instance) in captured() {
         let mut quiet = hmac(1);
         quiet.mode = HmacMode::ReceiveOnly;
-        let options = InstanceOptions::default();
-        let plain = VrrpInstance { options, ..instance.clone() };
+        let plain = VrrpInstance { options: Arc::default(), ..instance.clone() };
         let adverts = |instance| {
             let mut router = start(instance, &["10.9.0.1/24", "fe80::1/64"]);
             let mut out = Vec::new();
-            router.expire(router.deadline().unwrap(), &mut out);
+            until_advert(&mut router, &mut out);
             sent(&mut out)
         };
         assert_eq!(adverts(with(quiet, instance)), adverts(plain));
@@ -242,7 +242,7 @@ fn a_receiver_only_sends_no_trailer() {
 fn a_node_without_the_key_follows() {
     for (captured, instance) in captured() {
         let mut listener = Listener::of(&instance, |_| {});
-        let plain = VrrpInstance { options: InstanceOptions::default(), priority: 50, ..instance.clone() };
+        let plain = VrrpInstance { options: Arc::default(), priority: 50, ..instance.clone() };
         let plain = match instance.unicast_peers.is_empty() {
             true => plain,
             false => VrrpInstance { source: Some(ip("10.9.0.2")), ..plain },
@@ -288,7 +288,7 @@ fn heard_after(anti_replay: AntiReplay, jumps: &[i64]) -> Vec<bool> {
             let wrong = Duration::from_secs(right.as_secs().checked_add_signed(*jump).unwrap());
             sender.tell_utc(wrong);
             let mut out = Vec::new();
-            sender.expire(sender.deadline().unwrap(), &mut out);
+            until_advert(&mut sender, &mut out);
             let advert = sent(&mut out).remove(0).1;
             let received = listener.hear(&captured[0], &advert, right).advert_received;
             std::mem::replace(&mut before, received) != received
@@ -338,7 +338,7 @@ proptest! {
             clock += step;
             router.tell_utc(Duration::from_secs(clock.unsigned_abs()));
             let mut out = Vec::new();
-            router.expire(router.deadline().unwrap(), &mut out);
+            until_advert(&mut router, &mut out);
             let advert = sent(&mut out).remove(0).1;
             let sequence = advert[advert.len() - TRAILER + 4..][..8].try_into().unwrap();
             let sequence = u64::from_be_bytes(sequence);

@@ -16,6 +16,7 @@ use standfast::vrrp::router::Router;
 use standfast::vrrp::wire::{self, Advert, Terms};
 
 use super::sample::{GROUP, address, instance, interface, ip};
+use super::until_advert;
 
 const US: &str = "10.9.0.1";
 const PEER: &str = "10.9.0.2";
@@ -42,14 +43,13 @@ fn router(version: Version, master: bool) -> (Router, Mono) {
         addresses: vec![address("e0", "10.9.0.50/24")],
         ..instance("VI_1", "e0", 51, 100)
     };
-    let config = Config { instances: vec![instance], ..Config::default() };
+    let config = Config { instances: vec![instance.into()], ..Config::default() };
     let mut out = Vec::new();
     let eth = interface("e0", 2, true, &["10.9.0.1/24"]);
     let mut router = Router::start(Mono::ZERO, Arc::new(config), &[eth], &mut out);
     let mut now = Mono::ZERO;
     if master {
-        now = router.deadline().unwrap();
-        router.expire(now, &mut out);
+        now = until_advert(&mut router, &mut out);
     }
     (router, now + Duration::from_millis(10))
 }
@@ -61,7 +61,7 @@ fn sealed_router() -> Router {
         addresses: vec![address("e0", "10.9.0.50/24")],
         ..instance("VI_1", "e0", 51, 100)
     };
-    let config = Config { instances: vec![instance], ..Config::default() };
+    let config = Config { instances: vec![instance.into()], ..Config::default() };
     let eth = interface("e0", 2, true, &["10.9.0.1/24"]);
     let mut router = Router::start(Mono::ZERO, Arc::new(config), &[eth], &mut Vec::new());
     hear_sealed(&mut router, Mono::ZERO, &sealed(10, 100), &sealed_header());

@@ -22,6 +22,10 @@ pub enum Says {
     Page(&'static str),
     /// The same to requests with this in them; others get nothing.
     PageTo(&'static str, &'static str),
+    /// This, and then silence.
+    Stops(&'static str),
+    /// Nobody listens.
+    Nobody,
     /// The page over TLS.
     Secure(Manner, &'static str),
 }
@@ -152,6 +156,21 @@ impl Case {
                     listener.incoming().flatten().for_each(|it| secure::answer_to(wanted, it, page));
                 });
             }
+            Says::Stops(begun) => {
+                let listener = node.within(|| TcpListener::bind(&address).unwrap());
+                std::thread::spawn(move || {
+                    let talk = |mut stream: TcpStream| {
+                        let _gone = stream.write_all(begun.as_bytes());
+                        // Until the other end gives up.
+                        let _gone = std::io::copy(&mut stream, &mut std::io::sink());
+                    };
+                    listener
+                        .incoming()
+                        .flatten()
+                        .for_each(|stream| drop(std::thread::spawn(move || talk(stream))));
+                });
+            }
+            Says::Nobody => {}
             Says::Secure(manner, page) => {
                 let listener = node.within(|| TcpListener::bind(&address).unwrap());
                 let context = secure::context(manner);
@@ -200,8 +219,18 @@ fn converse(mut stream: TcpStream, replies: &[&str]) {
 
 /// Each is asked once, at the start; whoever is well comes in, and with `said` the log has a line of all others.
 pub fn play(subject: Subject, cases: &'static [Case], said: bool) -> Story {
+    play_from(subject, cases, said, "alpha")
+}
+
+/// The same with those in at the start that are asked: whoever is not well goes, and all that fails is in the log.
+pub fn play_out(subject: Subject, cases: &'static [Case]) -> Story {
+    play_from(subject, cases, true, "retry 2")
+}
+
+fn play_from(subject: Subject, cases: &'static [Case], said: bool, start: &str) -> Story {
     let lab = Lab::new();
-    let mut text = "global_defs {\n script_user root\n}\n".to_owned();
+    let log = if start == "alpha" { "" } else { " checker_log_all_failures\n" };
+    let mut text = format!("global_defs {{\n script_user root\n{log}}}\n");
     let mut wanted = Vec::new();
     for (port, case) in (2001..).zip(cases) {
         let check = case.set_up(port, &lab.reals[0], &lab.director);
@@ -210,7 +239,7 @@ pub fn play(subject: Subject, cases: &'static [Case], said: bool) -> Story {
     lvs_sched rr
     lvs_method NAT
     protocol TCP
-    alpha
+    {start}
     delay_loop 300
     warmup 0
     connect_timeout 5

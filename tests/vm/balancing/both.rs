@@ -20,7 +20,7 @@ impl Story {
 }
 
 /// Words of the lines that operators look for.
-const ABOUT: [&str; 17] = [
+const ABOUT: [&str; 19] = [
     "Activating healthchecker",
     "succe",
     "failed",
@@ -28,6 +28,8 @@ const ABOUT: [&str; 17] = [
     "timed out",
     "timeout",
     "mismatch",
+    "Timeout",
+    "Read",
     "DNS_CHECK",
     "Removing service",
     "Adding service",

@@ -1,7 +1,10 @@
 //! `virtual_server_group`: what its members become in the kernel, and what a failed check and a reload make of them.
 
+use std::time::{Duration, Instant};
+
 use super::lab::{Lab, service};
 use crate::support::daemon::Subject;
+use crate::support::echo::{self, Echo, Talk};
 use crate::support::{ipvs, wait};
 
 /// Every kind of member, with real servers of both families; and the ports that DR and NAT give.
@@ -111,4 +114,50 @@ pub fn members(subject: Subject) {
     assert_eq!(ipvs::table(&lab.director), [], "{}", daemon.process().log());
     let line = "Shutting down service [10.1.0.3]:none:0 from VS [MARK]:0";
     assert_eq!(daemon.process().count(line), 1, "{line}\n{}", daemon.process().log());
+}
+
+/// A line that a reload takes out of a group that drains keeps its open connection, and only that.
+pub fn drains() {
+    let lab = Lab::new();
+    let _server = Echo::start(&lab.reals[0], "0.0.0.0:80");
+    let group = |lines: &str| {
+        format!(
+            "
+virtual_server_group WEB {{
+    {lines}
+}}
+virtual_server group WEB {{
+    lvs_sched rr
+    lvs_method NAT
+    protocol TCP
+    drain_timeout 600
+    real_server 10.1.0.2 80 {{
+    }}
+}}
+"
+        )
+    };
+    let all = "10.0.0.100 80\n    10.0.0.100 81\n    fwmark 7";
+    let daemon = lab.direct(Subject::Standfast, &group(all));
+    let [stays, goes, mark] = ["-t 10.0.0.100:80", "-t 10.0.0.100:81", "-f 7"];
+    let of = |address, weight: u8| service(address, "-s rr", &[&format!("10.1.0.2:80 -m -w {weight}")]);
+    lab.await_table(&[of(mark, 1), of(stays, 1), of(goes, 1)], wait::seconds(15));
+    let mut open = Talk::open(&lab.client, "10.0.0.100:81", wait::seconds(5)).unwrap();
+    assert_eq!(open.say("hello").as_deref(), Some("real2"));
+
+    daemon.reload(&group("10.0.0.100 80"));
+    let line = "Draining Virtual Server [10.0.0.100]:tcp:81 of VS [WEB]:0 for 600 seconds at most";
+    daemon.await_line(line, wait::seconds(2));
+    // The firewall mark has no connection and does not wait.
+    lab.await_table(&[of(stays, 1), of(goes, 0)], wait::seconds(5));
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(7) {
+        assert_eq!(ipvs::table(&lab.director), [of(stays, 1), of(goes, 0)], "{}", daemon.process().log());
+    }
+    assert_eq!(open.say("still there").as_deref(), Some("real2"));
+    assert_eq!(echo::ask(&lab.client, "10.0.0.100:81", wait::seconds(1)), None, "nobody new");
+    assert_eq!(echo::ask(&lab.client, "10.0.0.100:80", wait::seconds(3)).as_deref(), Some("real2"));
+    drop(open);
+    lab.await_table(&[of(stays, 1)], wait::seconds(15));
+    daemon.await_line("Removing Virtual Server [10.0.0.100]:tcp:81", wait::seconds(2));
 }

@@ -19,6 +19,7 @@ mod secure;
 mod server;
 mod sources;
 mod speakers;
+mod state;
 mod successor;
 mod sync;
 mod table;
@@ -60,12 +61,14 @@ pub fn cases() -> Vec<Case> {
             cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));
         }
     }
-    let ours: [(&str, fn()); 10] = [
+    let ours: [(&str, fn()); 12] = [
         ("balancing_timeouts", table::timeouts),
         ("balancing_reload_refused", reload::refuses_a_broken_file),
         ("balancing_reload_of_thousands", reload::writes_one_of_four_thousand),
         ("balancing_drains", || traffic::drains("10.0.0.100", "10.1.0.")),
         ("balancing_drains_ipv6", || traffic::drains("fd00::100", "fd01::")),
+        ("balancing_drains_groups", groups::drains),
+        ("balancing_namespace_made_again", namespace::made_again),
         ("balancing_return_path", return_path::comes_back),
         ("balancing_files_at_a_reload", files::appear_at_a_reload),
         ("balancing_takes_over", successor::takes_over),
@@ -78,6 +81,8 @@ pub fn cases() -> Vec<Case> {
     cases.push(Case::new("vm::balancing_files_side_by_side", files::side_by_side));
     cases.push(Case::new("vm::balancing_answers_side_by_side", answers::side_by_side));
     cases.push(Case::new("vm::balancing_pages_side_by_side", pages::side_by_side));
+    cases.push(Case::new("vm::balancing_state_side_by_side", state::side_by_side));
+    cases.push(Case::new("vm::balancing_failures_side_by_side", pages::failures_side_by_side));
     cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));
     cases
 }

@@ -14,7 +14,7 @@ const RSA: &str = "AES128-SHA:@SECLEVEL=0";
 const TWO: &str = "fast_recovery\nurl {\npath /a\nstatus_code 200\n}\nurl {\npath /b\nstatus_code 200\n}";
 const ROOT: &str = "url {\npath /\nstatus_code 200\n}";
 
-use Says::{Lines, Page, PageTo, Secure};
+use Says::{Lines, Nobody, Page, PageTo, Secure, Stops};
 
 const CASES: &[Case] = &[
     Case(PLAIN, ROOT, Page(GOOD), WELL),
@@ -88,4 +88,34 @@ const CASES: &[Case] = &[
 /// Both, at the same time. keepalived says nothing of a server that never was well, ours says why it is not.
 pub fn side_by_side() {
     both::compare(|subject| answers::play(subject, CASES, subject == Subject::Standfast).without("failed"));
+}
+
+const WRONG: &str = "url {\npath /\ndigest 00000000000000000000000000000000\n}";
+
+/// Ways to fail, and what the log says of each.
+const FAILURES: &[Case] = &[
+    Case(PLAIN, ROOT, Page(GONE), None),
+    Case(PLAIN, WRONG, Page(GOOD), None),
+    Case(PLAIN, "url {\npath /\nregex \"status: *ill\"\n}", Page(GOOD), None),
+    Case(PLAIN, "url {\npath /\nregex \"status: *well\"\nregex_no_match\n}", Page(GOOD), None),
+    Case(PLAIN, "retry 1\nurl {\npath /\nregex \"STATUS\"\n}", Page(GOOD), None),
+    Case(PLAIN, ROOT, Page("well\r\n\r\n"), None),
+    Case(PLAIN, ROOT, PageTo("what nobody asks", GOOD), None),
+    Case(PLAIN, ROOT, Lines(&["."]), None),
+    Case(PLAIN, ROOT, Stops("HTTP/1.0 200 OK\r\n"), None),
+    Case(PLAIN, ROOT, Stops("HTTP/1.0 200 OK\r\nContent-Length: 1000\r\n\r\nstat"), None),
+    Case(PLAIN, ROOT, Nobody, None),
+    Case(PLAIN, "connect_ip 10.1.0.99\nurl {\npath /\nstatus_code 200\n}", Nobody, None),
+    Case(TLS, ROOT, Secure(Manner::Usual, GONE), None),
+    Case(TLS, WRONG, Secure(Manner::Usual, GOOD), None),
+    Case(TLS, ROOT, Page(GOOD), None),
+    Case(TLS, ROOT, Nobody, None),
+    Case("TCP_CHECK", "", Nobody, None),
+    Case("TCP_CHECK", "connect_ip 10.1.0.99", Nobody, None),
+    Case("TCP_CHECK", "", Page(GOOD), WELL),
+];
+
+/// Both, at the same time: every line of those that fail.
+pub fn failures_side_by_side() {
+    both::compare(|subject| answers::play_out(subject, FAILURES));
 }
