@@ -134,7 +134,7 @@ fn whose_adverts_they_are_is_found_out() {
             let more = SocketSpec { protocol, ..spec(device, Mode::Multicast(group)) };
             let socket = VrrpSocket::open(&more, None).unwrap();
             assert_eq!(sought.address(), None, "nothing has been said yet");
-            socket.send(&packet(sender, group, 255, 1, b"an advert")).unwrap();
+            socket.send(&[packet(sender, group, 255, 1, b"an advert")]).unwrap();
         });
         wait_for("the sender to be known", || sought.address() == theirs && theirs.is_some());
         assert_eq!(not_heard.address(), None);
