@@ -206,7 +206,11 @@ fn follow(masters: &mut Masters, name: &Name, state: State) -> bool {
     match state {
         State::Master | State::Backup | State::Fault => {
             let master = state == State::Master;
-            masters.insert(name.clone(), master) != Some(master)
+            match masters.get_mut(name) {
+                Some(known) => std::mem::replace(known, master) != master,
+                // A name of its own: that of a configuration would keep a piece of it alive.
+                None => masters.insert(Name::from(&**name), master).is_none(),
+            }
         }
         State::Deleted => masters.remove(name).is_some(),
         // The daemon ends, and the load balancer with it.

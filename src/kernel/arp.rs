@@ -8,6 +8,7 @@ use std::net::Ipv4Addr;
 use pnet_base::MacAddr;
 use pnet_packet::arp::{ArpHardwareTypes, ArpOperations, MutableArpPacket};
 use pnet_packet::ethernet::EtherTypes;
+use smallvec::SmallVec;
 
 use super::frames::{ETH_P_ARP, Leaving, ethernet};
 use crate::ids::{IfIndex, Mac};
@@ -17,7 +18,7 @@ const ARP_LEN: usize = 28;
 
 /// What announces `address` as that of `mac`.
 pub fn announcement(interface: IfIndex, mac: Mac, address: Ipv4Addr) -> Leaving {
-    let frame = frame(mac, address).to_vec();
+    let frame = SmallVec::from_slice(&frame(mac, address));
     Leaving { interface, ethertype: ETH_P_ARP, destination: Mac::BROADCAST, frame }
 }
 

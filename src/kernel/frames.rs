@@ -3,6 +3,7 @@
 use std::io;
 use std::net::Ipv6Addr;
 
+use smallvec::SmallVec;
 use socket2::{Domain, Socket, Type};
 
 use super::unsafe_calls::{send_frame, send_frames};
@@ -49,6 +50,9 @@ impl FrameSocket {
     }
 }
 
+/// Bytes of the longest announcement: one over IPv6.
+const LONGEST: usize = 86;
+
 /// A frame, which begins with its Ethernet header, and where it is to go.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Leaving {
@@ -59,7 +63,7 @@ pub struct Leaving {
     /// The hardware address that it goes to.
     pub destination: Mac,
     /// All of it.
-    pub frame: Vec<u8>,
+    pub frame: SmallVec<[u8; LONGEST]>,
 }
 
 /// An Ethernet header.

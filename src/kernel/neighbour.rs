@@ -5,6 +5,8 @@
 
 use std::net::Ipv6Addr;
 
+use smallvec::SmallVec;
+
 use super::frames::{ETH_P_IPV6, Leaving, ethernet, ipv6_header};
 use crate::ids::{IfIndex, Mac};
 
@@ -19,7 +21,7 @@ const MESSAGE_LEN: usize = 32;
 
 /// What announces `address` as that of `mac`; `router` is whether the interface forwards.
 pub fn announcement(interface: IfIndex, mac: Mac, address: Ipv6Addr, router: bool) -> Leaving {
-    let frame = frame(mac, address, router);
+    let frame = SmallVec::from_vec(frame(mac, address, router));
     Leaving { interface, ethertype: ETH_P_IPV6, destination: Mac::of_multicast(ALL_NODES), frame }
 }
 

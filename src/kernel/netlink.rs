@@ -177,7 +177,8 @@ impl Channel {
         request.finalize();
         let start = self.outgoing.len();
         // The next message begins at a multiple of four (NLMSG_ALIGN).
-        self.outgoing.resize(start + request.buffer_len().next_multiple_of(4), 0);
+        let length = request.header.length as usize;
+        self.outgoing.resize(start + length.next_multiple_of(4), 0);
         if let Some(space) = self.outgoing.get_mut(start..) {
             request.serialize(space);
         }

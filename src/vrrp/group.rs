@@ -124,6 +124,18 @@ impl Router {
         });
     }
 
+    /// Somebody claimed one member's addresses, and maybe those of the others elsewhere: all masters announce theirs.
+    pub(super) fn group_announces(&mut self, now: Mono, id: InstanceId) {
+        let mut members = self.others(id);
+        members.push(id);
+        for member in members {
+            if let Some(instance) = self.instance_mut(member).filter(|instance| instance.is_master()) {
+                instance.garp.lower_priority(now, &instance.config.garp);
+            }
+            self.queue(member);
+        }
+    }
+
     /// A member hears a master that it accepts, while its group is master: new to the group, it takes the others
     /// along.
     pub(super) fn group_follows(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {

@@ -277,9 +277,8 @@ impl Instance {
             if !self.config.lower_prio_no_advert {
                 self.speak_now(now, out);
             }
-            self.garp.lower_priority(now, &self.config.garp);
             out.push(Action::NotifyLowerPriority { instance: self.id, name: self.config.name.clone() });
-            return None;
+            return Some(Wish::Announce);
         }
         if priority > ours {
             self.note(What::HigherPriority { priority, ours, from }, out);

@@ -53,6 +53,8 @@ pub(super) enum Wish {
     Backup {
         heard: Mono,
     },
+    /// A claim of lower priority was heard: the switches may have been misled.
+    Announce,
 }
 
 #[derive(Clone)]

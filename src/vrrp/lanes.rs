@@ -167,8 +167,9 @@ impl Lanes {
             while budget > 0 && lane.next <= now {
                 let queue = if turn == Turn::New { &mut lane.new } else { &mut lane.again };
                 let Some(waiting) = queue.pop_front() else { break };
-                let Some(mut left) = lane.left.remove(&waiting) else { continue };
+                let Some(left) = lane.left.get_mut(&waiting) else { continue };
                 if epoch(waiting.0) != Some(left.epoch) {
+                    lane.left.remove(&waiting);
                     continue;
                 }
                 budget -= 1;
@@ -179,8 +180,9 @@ impl Lanes {
                 }
                 left.rounds -= 1;
                 if left.rounds > 0 {
-                    lane.left.insert(waiting.clone(), left);
                     lane.again.push_back(waiting);
+                } else {
+                    lane.left.remove(&waiting);
                 }
             }
             match lane.turn() {

@@ -439,6 +439,7 @@ impl Router {
         match wish {
             Some(Wish::Master) => self.group_to_master(now, id, out),
             Some(Wish::Backup { heard }) => self.group_to_backup(now, id, heard, None, false, out),
+            Some(Wish::Announce) => self.group_announces(now, id),
             None => {}
         }
     }

@@ -66,6 +66,17 @@ pub fn cases() -> Vec<Case> {
             same(format!("announcements::{name}"), move |subject| observe(subject, before, lines, *count))
         })
         .collect();
+    cases.push(same("announcements::gap_of_neighbour_adverts", |subject| {
+        neighbour_adverts(subject, "global_defs {\n vrrp_gna_interval 0.5\n}")
+    }));
+    cases.push(same("announcements::gap_of_neighbour_adverts_of_a_group", |subject| {
+        neighbour_adverts(subject, "garp_group {\n gna_interval 0.5\n interface eth0\n}")
+    }));
+    cases.push(same("announcements::gap_of_arp_is_not_that_of_neighbour_adverts", |subject| {
+        neighbour_adverts(subject, "global_defs {\n vrrp_garp_interval 0.5\n}")
+    }));
+    cases.push(same("announcements::other_interfaces_of_a_virtual_mac", virtual_mac));
+    cases.push(same("announcements::none_without_arp", without_arp));
     for (name, lines) in LOWER_PRIORITY {
         cases.push(same(format!("announcements::{name}"), move |subject| lower_priority(subject, lines)));
     }
@@ -125,6 +136,57 @@ fn observe(subject: Subject, before: &str, lines: &str, count: usize) -> Facts {
         for pair in seen.windows(2) {
             facts.time("pause in the group", pair[1].0 - pair[0].0, Duration::from_millis(220));
         }
+    }
+    facts
+}
+
+/// Three addresses over IPv6, each announced once: the pauses.
+fn neighbour_adverts(subject: Subject, before: &str) -> Facts {
+    let router = Router::new();
+    router.enable_ipv6();
+    let capture = Capture::start(&router.node);
+    let lines = "garp_master_repeat 1\n garp_master_delay 0\n \
+                 virtual_ipaddress { fe80::50\n 2001:db8::50\n 2001:db8::51 }";
+    let _daemon = Daemon::start(subject, &router.node, &config(before, lines));
+    wait::until("the announcements", wait::seconds(15), || capture.announcements("eth0").len() >= 3);
+    let seen = capture.announcements("eth0");
+    let mut facts = Facts::default();
+    facts.list("announcements", &seen.iter().map(|(_, what)| what.0.to_string()).collect::<Vec<_>>());
+    for pair in seen.windows(2) {
+        facts.time("pause", pair[1].0 - pair[0].0, Duration::from_millis(220));
+    }
+    facts
+}
+
+/// Without `all` only the devices of virtual MACs count as other interfaces: who announces again and again.
+fn virtual_mac(subject: Subject) -> Facts {
+    let router = Router::new();
+    let capture = Capture::start(&router.node);
+    let lines = "use_vmac\n garp_master_repeat 1\n garp_master_delay 0\n garp_extra_if 1\n \
+                 virtual_ipaddress { 10.0.0.50\n 10.1.0.52 dev eth1 }";
+    let _daemon = Daemon::start(subject, &router.node, &config("", lines));
+    wait::until("six adverts", wait::seconds(15), || capture.adverts_sent("eth0").len() >= 6);
+    let mut facts = Facts::default();
+    for (name, address) in [("vrrp.51", "10.0.0.50"), ("eth1", "10.1.0.52")] {
+        let seen = capture.announcements(name);
+        let of_it = seen.iter().filter(|(_, what)| what.0.to_string() == address).count();
+        facts.note(format!("{address} is announced on {name}"), if of_it > 2 { "always" } else { "once" });
+    }
+    facts
+}
+
+/// An interface without ARP: adverts, and nothing else.
+fn without_arp(subject: Subject) -> Facts {
+    let router = Router::new();
+    router.node.sh("ip link set eth0 arp off");
+    let capture = Capture::start(&router.node);
+    let lines =
+        "garp_master_repeat 2\n garp_master_delay 1\n virtual_ipaddress { 10.0.0.50\n 10.1.0.52 dev eth1 }";
+    let _daemon = Daemon::start(subject, &router.node, &config("", lines));
+    wait::until("four adverts", wait::seconds(15), || capture.adverts_sent("eth0").len() >= 4);
+    let mut facts = Facts::default();
+    for name in ["eth0", "eth1"] {
+        facts.note(format!("announcements on {name}"), capture.announcements(name).len().to_string());
     }
     facts
 }

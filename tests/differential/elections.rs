@@ -171,7 +171,16 @@ fn lower_priority_shouts(subject: Subject) -> Facts {
     second.await_master("I", 1, wait::seconds(15));
     let capture = Capture::start(&pair.nodes[0]);
     pair.cut(false);
+    let yielded = second.process().await_nth("(I) Entering BACKUP STATE", 2, wait::seconds(10));
     pair.await_holder(1, false, wait::seconds(10));
+    // Whoever of both speaks first after the heal, it is not later than an interval.
+    let heard = capture.adverts_received("eth0").first().map(|(at, _)| *at);
+    let spoken = capture.adverts_sent("eth0").first().map(|(at, _)| *at);
+    let met = heard.into_iter().chain(spoken).min().unwrap();
+    assert!(
+        yielded.saturating_duration_since(met) < Duration::from_millis(1300),
+        "one master within an interval"
+    );
     pair.recorders[1].await_call("INSTANCE I BACKUP", 2);
     wait::until("the master announces again", wait::seconds(5), || {
         capture.announcements("eth0").len() >= 5

@@ -6,6 +6,7 @@ use super::facts::{Facts, same};
 use super::lifecycle::Router;
 use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Recorder, Subject};
+use crate::support::forged::sealed;
 use crate::support::net::Node;
 use crate::support::runner::Case;
 use crate::support::wait;
@@ -47,11 +48,7 @@ fn advert(spoil: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut packet = vec![0x21, 51, 250, 1, 1, 1, 0, 0, 10, 0, 0, 51];
     packet.extend(*b"secret\0\0");
     spoil(&mut packet);
-    let sum: u32 = packet.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1])).sum();
-    let folded = (sum & 0xffff) + (sum >> 16);
-    let checksum = !((folded & 0xffff) + (folded >> 16)) as u16;
-    packet[6..8].copy_from_slice(&checksum.to_be_bytes());
-    packet
+    sealed(packet)
 }
 
 /// Adverts that a MASTER sends in six seconds of bad packets, of each kind many in every second.

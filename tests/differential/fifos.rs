@@ -8,14 +8,46 @@ use super::lifecycle::Router;
 use crate::support::daemon::{Daemon, Recorder, Subject};
 use crate::support::fifo::Pipe;
 use crate::support::runner::Case;
-use crate::support::wait;
+use crate::support::{forged, wait};
 
 pub fn cases() -> Vec<Case> {
     vec![
         same("fifos::lines_and_files", lines_and_files),
+        same("fifos::claims_of_lower_priority", claims_of_lower_priority),
         Case::new("fifos::not_a_fifo_ours", not_a_fifo),
         Case::new("fifos::reader_stays_and_hears_the_end_ours", reader_stays),
     ]
+}
+
+/// A master hears claims of lower priority: what its script and the FIFO are told of each.
+fn claims_of_lower_priority(subject: Subject) -> Facts {
+    let router = Router::new();
+    let node = &router.node;
+    let recorder = Recorder::new(node);
+    let path = node.dir.join("fifo");
+    let mut pipe = Pipe::make(&path);
+    let text = format!(
+        "global_defs {{\n script_user root\n vrrp_notify_fifo {}\n}}\n\
+         vrrp_instance I {{\n interface eth0\n virtual_router_id 51\n priority 200\n \
+         notify_master_rx_lower_pri \"{} lower\"\n virtual_ipaddress {{ 10.0.0.50 }}\n}}\n",
+        path.display(),
+        recorder.script(),
+    );
+    let daemon = Daemon::start(subject, node, &text);
+    daemon.await_master("I", 1, wait::seconds(10));
+    for count in 1..=2 {
+        forged::send(&router.neighbour, [10, 0, 0, 2], [10, 0, 0, 2], &forged::advert(51, 100));
+        recorder.await_call("lower", count);
+    }
+    let mut told = pipe.lines();
+    wait::until("the FIFO has both", wait::seconds(5), || {
+        told.extend(pipe.lines());
+        told.iter().filter(|line| line.contains("LOWER_PRI")).count() >= 2
+    });
+    let mut facts = Facts::default();
+    facts.calls("script calls", recorder.calls());
+    facts.list("lines", &told);
+    facts
 }
 
 fn owner_and_mode(path: &Path) -> String {

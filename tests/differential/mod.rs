@@ -11,6 +11,7 @@ mod faults;
 mod fifos;
 mod filtering;
 mod genhash;
+mod groups;
 mod hmac;
 pub mod interop;
 pub mod lifecycle;
@@ -41,6 +42,7 @@ pub fn cases() -> Vec<Case> {
         faults::cases(),
         fifos::cases(),
         genhash::cases(),
+        groups::cases(),
         interop::cases(),
         address_vmacs::cases(),
         filtering::cases(),

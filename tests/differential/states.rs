@@ -6,7 +6,7 @@ use super::lifecycle::Router;
 use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Subject};
 use crate::support::runner::Case;
-use crate::support::wait;
+use crate::support::{forged, wait};
 use std::time::{Duration, Instant};
 
 pub fn cases() -> Vec<Case> {
@@ -20,6 +20,10 @@ pub fn cases() -> Vec<Case> {
             higher_priority(subject, "higher_prio_send_advert")
         }),
         same("states::higher_priority_is_not_answered", |subject| higher_priority(subject, "")),
+        same("states::dont_track_primary", dont_track_primary),
+        same("states::resignation_heard_by_a_master", |subject| heard(subject, [10, 0, 0, 2], 0)),
+        same("states::own_address_heard", |subject| heard(subject, [10, 0, 0, 1], 200)),
+        same("states::higher_address_heard", |subject| heard(subject, [10, 0, 0, 2], 200)),
         Case::new("states::source_address_lost_original", || {
             assert!(!source_lost(Subject::Keepalived), "keepalived has mended it: one difference less");
         }),
@@ -91,6 +95,49 @@ fn down_timer_adverts(subject: Subject) -> Facts {
     facts
 }
 
+/// The link goes and comes back, and is nobody's business.
+fn dont_track_primary(subject: Subject) -> Facts {
+    let router = Router::new();
+    let daemon = Daemon::start(subject, &router.node, &config("", "priority 200\n dont_track_primary"));
+    daemon.await_master("I", 1, wait::seconds(10));
+    let mut facts = Facts::default();
+    router.carrier(false);
+    wait::until("the node has seen it", wait::seconds(3), || {
+        router.node.sh("ip -o link show eth0").contains("NO-CARRIER")
+    });
+    // Longer than an interval.
+    let lost = Instant::now();
+    wait::until("two seconds", wait::seconds(5), || lost.elapsed() > Duration::from_secs(2));
+    facts.list("addresses without a link", &router.node.addresses("eth0"));
+    router.carrier(true);
+    let capture = Capture::start(&router.node);
+    wait::until("three adverts more", wait::seconds(9), || capture.adverts_sent("eth0").len() >= 3);
+    facts.note("FAULT", daemon.process().count("Entering FAULT STATE").to_string());
+    facts.note("MASTER", daemon.process().count("Entering MASTER STATE").to_string());
+    facts
+}
+
+/// A master of priority 200 hears one advert of this priority from this address.
+fn heard(subject: Subject, source: [u8; 4], priority: u8) -> Facts {
+    let router = Router::new();
+    let daemon = Daemon::start(subject, &router.node, &config("", "priority 200"));
+    daemon.await_master("I", 1, wait::seconds(10));
+    let capture = Capture::start(&router.node);
+    // In the middle between two adverts, so that an answer is none of them.
+    wait::until("an advert", wait::seconds(5), || !capture.adverts_sent("eth0").is_empty());
+    std::thread::sleep(Duration::from_millis(400));
+    let said = Instant::now();
+    forged::send(&router.neighbour, [10, 0, 0, 2], source, &forged::advert(51, priority));
+    wait::until("it has been heard", wait::seconds(5), || !capture.adverts_received("eth0").is_empty());
+    wait::until("a second", wait::seconds(5), || said.elapsed() > Duration::from_millis(1300));
+    let soon = said..said + Duration::from_millis(300);
+    let answers = capture.adverts_sent("eth0").iter().filter(|(at, _)| soon.contains(at)).count();
+    let mut facts = Facts::default();
+    facts.note("answers at once", answers.to_string());
+    facts.note("BACKUP", daemon.process().count("Entering BACKUP STATE").to_string());
+    facts
+}
+
 /// A better master appears: is it answered before the address is given up?
 fn higher_priority(subject: Subject, lines: &str) -> Facts {
     let pair = Pair::new();
@@ -106,6 +153,7 @@ fn higher_priority(subject: Subject, lines: &str) -> Facts {
     let answered = capture.adverts_sent("eth0").iter().any(|(at, _)| *at >= heard);
     let mut facts = Facts::default();
     facts.note("the better one was answered", answered.to_string());
+    first.process().await_nth("(I) Entering BACKUP STATE", 2, wait::seconds(5));
     facts.note("the first has yielded", first.process().count("Entering BACKUP STATE").to_string());
     facts
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use standfast::ids::{Family, Mac, Vrid};
 use standfast::kernel::frames::FrameSocket;
 use standfast::kernel::neighbour;
-use standfast::kernel::raw::{Device, Mode, Outgoing, SocketSpec, VrrpSocket};
+use standfast::kernel::raw::{Device, Mode, Outgoing, Protocol, SocketSpec, VrrpSocket};
+use standfast::kernel::sniffer::Sniffer as Sender;
 use standfast::kernel::vmac::{VmacSpec, Vmacs};
 
 use crate::hosts::{Hosts, Sniffer, channel, interface, ip, ip_output, wait_for};
@@ -111,6 +112,33 @@ fn unicast_to_peers_of_both_scopes() {
     let right = hosts.right(|| open("right0", Mode::Unicast(v6("2001:db8::2"))));
     early.send(&[packet(v6("2001:db8::77"), v6("2001:db8::2"), 255, 1, b"gone")]).unwrap();
     assert_eq!(next(&right), (v6("2001:db8::77"), 255, b"gone".to_vec()));
+}
+
+/// Its hardware address is found out from the adverts of a sender, and from nothing else that it or somebody else sends.
+#[test]
+fn whose_adverts_they_are_is_found_out() {
+    let hosts = hosts();
+    let index = interface("left0").unwrap().index;
+    let theirs = hosts.right(|| interface("right0").unwrap().mac);
+    let v4: IpAddr = "10.0.0.2".parse().unwrap();
+    for (sender, group, protocol) in [
+        (v6("fe80::2"), GROUP, Protocol::Vrrp),
+        (v4, "224.0.0.18".parse().unwrap(), Protocol::Vrrp),
+        (v4, "224.0.0.18".parse().unwrap(), Protocol::Ah),
+    ] {
+        let other = if sender.is_ipv4() { "10.0.0.3".parse().unwrap() } else { v6("fe80::102") };
+        let (sought, not_heard) =
+            (Sender::open(index, sender).unwrap(), Sender::open(index, other).unwrap());
+        hosts.right(|| {
+            let device = device("right0");
+            let more = SocketSpec { protocol, ..spec(device, Mode::Multicast(group)) };
+            let socket = VrrpSocket::open(&more, None).unwrap();
+            assert_eq!(sought.address(), None, "nothing has been said yet");
+            socket.send(&[packet(sender, group, 255, 1, b"an advert")]).unwrap();
+        });
+        wait_for("the sender to be known", || sought.address() == theirs && theirs.is_some());
+        assert_eq!(not_heard.address(), None);
+    }
 }
 
 #[test]

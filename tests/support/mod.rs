@@ -8,6 +8,7 @@ pub mod daemon;
 pub mod echo;
 pub mod fields;
 pub mod fifo;
+pub mod forged;
 pub mod frame;
 pub mod http;
 pub mod identity;

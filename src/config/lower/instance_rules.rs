@@ -58,14 +58,15 @@ impl Lower<'_> {
     }
 
     fn complete(&mut self, mut draft: Draft, taken: &mut VmacNames) -> Option<VrrpInstance> {
-        let name = draft.name.clone();
+        // What stays does not stand between drafts, which all go: pages of which one name stays are not given back.
+        let name: Name = Arc::from(&*draft.name);
         let Some((vrid, _)) = draft.vrid else {
             self.refuse(&draft, "the virtual router id must be set", ("virtual_router_id", "1 to 255"));
             return None;
         };
         let unicast = !draft.peers.is_empty();
         let interface = match (&draft.interface, unicast && draft.source.is_some()) {
-            (Some((interface, _)), _) => interface.clone(),
+            (Some((interface, _)), _) => self.shared_interface(interface),
             (None, true) => "".into(),
             (None, false) => {
                 self.refuse(&draft, "Unknown interface!", ("interface", "NAME"));
@@ -152,6 +153,15 @@ impl Lower<'_> {
         };
         self.complete_options(&draft, &mut instance, taken);
         Some(instance)
+    }
+
+    fn shared_interface(&mut self, name: &str) -> Name {
+        if let Some(known) = self.interfaces.get(name) {
+            return known.clone();
+        }
+        let new: Name = name.into();
+        self.interfaces.insert(new.clone());
+        new
     }
 
     /// keepalived does not start with such an instance; here the others run.

@@ -77,6 +77,7 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
         open_service: None,
         sync_daemon_place: None,
         checks: check::Shared::default(),
+        interfaces: BTreeSet::new(),
         options: check::Recent::default(),
         understood: None,
         waiting_services: Vec::new(),
@@ -142,6 +143,8 @@ struct Lower<'a> {
     sync_daemon_place: Option<Span>,
     /// What checks have in common.
     checks: check::Shared,
+    /// Those that instances are on: thousands share a few.
+    interfaces: BTreeSet<Name>,
     /// What instances have in common.
     options: check::Recent<InstanceOptions>,
     /// What the last block of a real server came to that stands in the text several times.

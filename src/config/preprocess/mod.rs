@@ -153,8 +153,8 @@ impl<'a> Preprocessor<'a> {
             let place = start + offset(from);
             from = match ahead.plain(from, end).filter(|_| self.open.is_none()) {
                 Some(plain) => match self.plain_line(&content, &plain, file, place) {
-                    // The rest of the line where a block that was taken ends: nothing.
-                    Some(taken) => (taken - start) as usize,
+                    // Nothing follows in the line where a block that was taken ends.
+                    Some(taken) => line_after(text.as_bytes(), (taken - start) as usize),
                     None => end + 1,
                 },
                 None => {
@@ -331,6 +331,12 @@ impl<'a> Preprocessor<'a> {
             self.report(Diagnostic::error("too-much-text", at, message).help(help));
         }
     }
+}
+
+/// Where the next line begins after the one that ends here.
+fn line_after(text: &[u8], end: usize) -> usize {
+    let carriage_return = text.get(end) == Some(&b'\r');
+    end + usize::from(carriage_return) + 1
 }
 
 /// Drops the comment. A backslash before `#` or `!` outside double quotes gives it literally.

@@ -64,6 +64,7 @@ impl Tree {
             whole,
             begun: false,
             spare: Vec::new(),
+            boxes: Vec::new(),
             findings: Findings::default(),
             surplus,
             just_closed: None,
@@ -166,8 +167,10 @@ struct Builder {
     whole: bool,
     /// A part of the last node of the top level was given out.
     begun: bool,
-    /// Room for the nodes of blocks.
+    /// Room for the nodes of blocks, and for blocks.
     spare: Vec<Vec<Node>>,
+    #[expect(clippy::vec_box, reason = "a node holds its block in a box: that is what is kept")]
+    boxes: Vec<Box<Block>>,
     findings: Findings,
     /// Opening braces without closing ones, for the whole text; negative: too many closing ones. Each
     /// repair takes its part away.
@@ -485,8 +488,15 @@ impl Builder {
     fn recycle(&mut self, node: Node) {
         let Some(mut block) = node.block else { return };
         if self.spare.len() < SPARE && block.nodes.capacity() <= PART * 2 {
-            block.nodes.drain(..).for_each(|node| self.recycle(node));
-            self.spare.push(block.nodes);
+            let mut nodes = std::mem::take(&mut block.nodes);
+            nodes.drain(..).for_each(|node| self.recycle(node));
+            if nodes.capacity() > 0 {
+                self.spare.push(nodes);
+            }
+        }
+        if self.boxes.len() < PART * 2 {
+            *block = Block::default();
+            self.boxes.push(block);
         }
     }
 
@@ -501,7 +511,9 @@ impl Builder {
                     self.keep_model(&frame.nodes);
                 }
                 let block = Block { nodes: frame.nodes, open: frame.open, close, like: None };
-                self.add(Node { line, row, block: Some(Box::new(block)) });
+                let mut room = self.boxes.pop().unwrap_or_default();
+                *room = block;
+                self.add(Node { line, row, block: Some(room) });
             }
             (None, Kind::Transparent) => frame.nodes.into_iter().for_each(|node| self.add(node)),
             (None, _) => {}

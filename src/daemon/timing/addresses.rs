@@ -70,6 +70,8 @@ impl Addresses {
         }
         let before = self.by_owner.remove(&owner).unwrap_or_default();
         let mut now = Vec::with_capacity(list.len());
+        self.wanted.reserve(list.len());
+        self.queue.reserve(list.len());
         for address in list {
             now.push(address.key.clone());
             let wanted = self.wanted.entry(address.key.clone()).or_insert_with(|| Wanted {
@@ -91,7 +93,8 @@ impl Addresses {
         if routing {
             self.queue.push_back(Work::Routing(owner));
         }
-        let kept: FxHashSet<&AddressKey> = now.iter().collect();
+        // Most give up nothing: they have just become master.
+        let kept: FxHashSet<&AddressKey> = now.iter().filter(|_| !before.is_empty()).collect();
         for key in before.iter().filter(|key| !kept.contains(key)) {
             let abandoned = self.wanted.get_mut(key).is_some_and(|wanted| {
                 wanted.owners.retain(|other| *other != owner);
@@ -209,7 +212,7 @@ impl Addresses {
     /// The next at most `limit` addresses to announce, up to the first that still waits for the kernel. Nobody is
     /// told of one that the kernel has refused.
     pub fn next_announcements(&mut self, limit: usize) -> Vec<AddressKey> {
-        let mut next = Vec::new();
+        let mut next = Vec::with_capacity(limit.min(self.announcements.len()));
         while next.len() < limit
             && let Some(key) = self.announcements.pop_front()
         {
@@ -279,7 +282,8 @@ impl Addresses {
     /// The kernel has taken this piece of work.
     pub fn done(&mut self, work: &Work) {
         // Its announcement, in its own time, was of an address that was not there.
-        if let Some(key) = work.key()
+        if !self.refused.is_empty()
+            && let Some(key) = work.key()
             && self.refused.remove(key).is_some()
             && !matches!(work, Work::Remove(_))
             && self.wanted.get(key).is_some_and(|wanted| wanted.owners.iter().any(|o| *o != Owner::Static))

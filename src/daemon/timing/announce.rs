@@ -35,7 +35,8 @@ impl Announcer {
         now: Mono,
         addresses: impl Iterator<Item = (&'k Interface, &'k AddressKey)>,
     ) -> impl Iterator<Item = (&'k AddressKey, io::Result<()>)> {
-        let (mut keys, mut frames) = (Vec::new(), Vec::new());
+        let most = addresses.size_hint().1.unwrap_or_default();
+        let (mut keys, mut frames) = (Vec::with_capacity(most), Vec::with_capacity(most));
         for (interface, key) in addresses {
             let usable = interface.up && !interface.no_arp;
             let Some(mac) = interface.mac.filter(|_| usable) else { continue };

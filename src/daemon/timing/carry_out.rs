@@ -172,12 +172,12 @@ impl Driver {
     /// Listens for the next frame of a sender whose packet was refused.
     fn identify(&mut self, instance: InstanceId, from: IpAddr) {
         let listens_on = self.router.config_of(instance).and_then(|c| self.interfaces.get(c.listens_on()));
-        let (Some(interface), IpAddr::V4(sender)) = (listens_on, from) else { return };
+        let Some(interface) = listens_on else { return };
         if self.strangers.len() >= MOST_STRANGERS {
             self.strangers.clear();
         }
         // Without it the report only lacks the hardware address.
-        if let Ok(sniffer) = Sniffer::open(interface.index, sender) {
+        if let Ok(sniffer) = Sniffer::open(interface.index, from) {
             self.strangers.insert(from, sniffer);
         }
     }

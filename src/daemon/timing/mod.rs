@@ -73,8 +73,8 @@ const ANNOUNCED_AT_ONCE: usize = 64;
 const WORK_TIME: Duration = Duration::from_millis(1);
 /// While addresses are set nothing is said for as long as this.
 const SILENCE: Duration = Duration::from_millis(50);
-/// While addresses are set the interface monitor is read this rarely.
-const MONITOR_PAUSE: Duration = Duration::from_millis(20);
+/// While addresses are set the interface monitor is read this rarely; its buffer holds what comes meanwhile.
+const MONITOR_PAUSE: Duration = Duration::from_millis(50);
 /// Until sockets that could not be opened are tried again.
 const SOCKET_PAUSE: Duration = Duration::from_secs(5);
 /// 255 IPv6 addresses, or what a jumbo frame holds.
@@ -135,7 +135,7 @@ pub struct Driver {
     channel: Channel,
     monitor: Monitor,
     /// When it is to be read although addresses wait.
-    monitor_at: Mono,
+    monitor_at: Option<Mono>,
     sockets: Sockets,
     announcer: Announcer,
     devices: Devices,
@@ -203,7 +203,7 @@ impl Driver {
             deadline: None,
             channel,
             monitor,
-            monitor_at: Mono::ZERO,
+            monitor_at: None,
             sockets: Sockets::new(FIRST_SOCKET),
             announcer,
             devices,
@@ -336,12 +336,17 @@ impl Driver {
             self.crowd.heard(now);
         }
         // A takeover is what the monitor has most to tell of: that can wait until it is done, or for a moment.
-        if tokens.contains(&MONITOR) && (self.addresses.is_idle() || clock::now() >= self.monitor_at) {
+        if tokens.contains(&MONITOR) && (self.addresses.is_idle() || self.monitor_is_due(clock::now())) {
             self.drain_monitor()?;
-            self.monitor_at = clock::now() + MONITOR_PAUSE;
+            self.monitor_at = None;
         }
         self.tokens = tokens;
         Ok(())
+    }
+
+    /// The monitor has had something to tell for long enough.
+    fn monitor_is_due(&mut self, now: Mono) -> bool {
+        now >= *self.monitor_at.get_or_insert(now + MONITOR_PAUSE)
     }
 
     fn drain_monitor(&mut self) -> Result<(), DriverError> {

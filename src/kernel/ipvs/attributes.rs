@@ -1,25 +1,51 @@
 //! The attributes of the IPVS family, named as in `linux/ip_vs.h`. An attribute that we do not know, or
 //! whose value has another layout than we know, keeps its bytes.
 
-use netlink_packet_core::{
-    DecodeError, DefaultNla, Emitable, NLA_F_NESTED, NLA_TYPE_MASK, Nla, NlaBuffer, NlasIterator, Parseable,
-};
+use netlink_packet_core::{NLA_F_NESTED, NLA_TYPE_MASK};
 
-use super::value::{Flags, Port, Value};
+use super::value::{Flags, Port, Unread, Value};
+
+/// Bytes of an attribute's length and kind.
+const HEAD: usize = 4;
+/// Attributes begin at multiples of this (`NLA_ALIGNTO`).
+const ALIGNMENT: usize = 4;
+
+/// One attribute of a level.
+pub(super) trait Attribute: Sized {
+    /// With the flags.
+    fn kind(&self) -> u16;
+    fn put_value(&self, out: &mut Vec<u8>);
+    /// `kind` with its flags.
+    fn read(kind: u16, value: &[u8]) -> Self;
+}
 
 /// Attributes within an attribute. Those that come first and can be read count, as in the kernel.
-impl<A> Value for Vec<A>
-where
-    A: Nla + for<'a> Parseable<NlaBuffer<&'a [u8]>>,
-{
-    fn size(&self) -> usize {
-        self.as_slice().buffer_len()
+impl<A: Attribute> Value for Vec<A> {
+    /// In one go: the length of each is known, and put in its place, when its value is there.
+    fn put(&self, out: &mut Vec<u8>) {
+        for attribute in self {
+            let start = out.len();
+            out.extend_from_slice(&[0; 2]);
+            attribute.kind().put(out);
+            attribute.put_value(out);
+            let length = u16::try_from(out.len() - start).unwrap_or(u16::MAX);
+            if let Some(place) = out.get_mut(start..).and_then(<[u8]>::first_chunk_mut) {
+                *place = length.to_ne_bytes();
+            }
+            out.resize(out.len().next_multiple_of(ALIGNMENT), 0);
+        }
     }
-    fn write(&self, space: &mut [u8]) {
-        self.as_slice().emit(space);
-    }
-    fn read(bytes: &[u8]) -> Option<Self> {
-        Some(NlasIterator::new(bytes).map_while(Result::ok).filter_map(|nla| A::parse(&nla).ok()).collect())
+    fn read(mut bytes: &[u8]) -> Option<Self> {
+        let mut attributes = Vec::new();
+        while let Some((length, rest)) = bytes.split_first_chunk()
+            && let Some(kind) = rest.first_chunk()
+        {
+            let length = usize::from(u16::from_ne_bytes(*length));
+            let Some(value) = bytes.get(HEAD..length) else { break };
+            attributes.push(A::read(u16::from_ne_bytes(*kind), value));
+            bytes = bytes.get(length.next_multiple_of(ALIGNMENT)..).unwrap_or_default();
+        }
+        Some(attributes)
     }
 }
 
@@ -30,39 +56,29 @@ macro_rules! attributes {
         #[derive(Clone, PartialEq, Eq, Debug)]
         pub enum $name {
             $($(#[$inner])* $variant($value),)+
-            /// Unknown to us.
-            Other(DefaultNla),
+            /// Unknown to us: its kind with flags.
+            Other(u16, Unread),
         }
 
-        impl Nla for $name {
-            fn value_len(&self) -> usize {
-                match self {
-                    $($name::$variant(value) => value.size(),)+
-                    $name::Other(other) => other.value_len(),
-                }
-            }
+        impl Attribute for $name {
             fn kind(&self) -> u16 {
                 match self {
                     $($name::$variant(_) => $kind,)+
-                    $name::Other(other) => other.kind(),
+                    $name::Other(kind, _) => *kind,
                 }
             }
-            fn emit_value(&self, buffer: &mut [u8]) {
+            fn put_value(&self, out: &mut Vec<u8>) {
                 match self {
-                    $($name::$variant(value) => value.write(buffer),)+
-                    $name::Other(other) => other.emit_value(buffer),
+                    $($name::$variant(value) => value.put(out),)+
+                    $name::Other(_, value) => value.put(out),
                 }
             }
-        }
-
-        impl<'a> Parseable<NlaBuffer<&'a [u8]>> for $name {
-            fn parse(nla: &NlaBuffer<&'a [u8]>) -> Result<Self, DecodeError> {
-                let known = match nla.kind() {
-                    $(kind if kind == $kind & NLA_TYPE_MASK =>
-                        <$value>::read(nla.value()).map($name::$variant),)+
+            fn read(kind: u16, value: &[u8]) -> Self {
+                let known = match kind & NLA_TYPE_MASK {
+                    $(known if known == $kind & NLA_TYPE_MASK => <$value>::read(value).map($name::$variant),)+
                     _ => None,
                 };
-                known.map_or_else(|| DefaultNla::parse(nla).map($name::Other), Ok)
+                known.unwrap_or_else(|| $name::Other(kind, Unread(value.to_vec())))
             }
         }
     };
@@ -98,9 +114,10 @@ attributes! {
         /// Seconds.
         Timeout(u32) = 8,
         Netmask(u32) = 9,
-        Stats(Vec<StatsAttribute32>) = 10,
+        /// What kernels before 4.1 have.
+        Stats(Unread) = 10,
         PeName(String) = 11,
-        Stats64(Vec<StatsAttribute>) = 12,
+        Stats64(Unread) = 12,
     }
 }
 
@@ -117,11 +134,12 @@ attributes! {
         ActiveConns(u32) = 7,
         InactConns(u32) = 8,
         PersistConns(u32) = 9,
-        Stats(Vec<StatsAttribute32>) = 10,
+        /// What kernels before 4.1 have.
+        Stats(Unread) = 10,
         /// Linux 3.18 on; without it the service's.
         AddrFamily(u16) = 11,
         /// Linux 4.1 on.
-        Stats64(Vec<StatsAttribute>) = 12,
+        Stats64(Unread) = 12,
         /// Linux 5.3 on, as the other two of the tunnel.
         TunType(u8) = 13,
         TunPort(Port) = 14,
@@ -143,40 +161,6 @@ attributes! {
         /// In the host's order, unlike other ports.
         McastPort(u16) = 7,
         McastTtl(u8) = 8,
-    }
-}
-
-attributes! {
-    /// `IPVS_STATS_ATTR_*` in `_ATTR_STATS64`.
-    StatsAttribute {
-        Conns(u64) = 1,
-        Inpkts(u64) = 2,
-        Outpkts(u64) = 3,
-        Inbytes(u64) = 4,
-        Outbytes(u64) = 5,
-        /// Connections a second.
-        Cps(u64) = 6,
-        Inpps(u64) = 7,
-        Outpps(u64) = 8,
-        Inbps(u64) = 9,
-        Outbps(u64) = 10,
-    }
-}
-
-attributes! {
-    /// `IPVS_STATS_ATTR_*` in `_ATTR_STATS`, what kernels before 4.1 have.
-    StatsAttribute32 {
-        Conns(u32) = 1,
-        Inpkts(u32) = 2,
-        Outpkts(u32) = 3,
-        Inbytes(u64) = 4,
-        Outbytes(u64) = 5,
-        /// Connections a second.
-        Cps(u32) = 6,
-        Inpps(u32) = 7,
-        Outpps(u32) = 8,
-        Inbps(u32) = 9,
-        Outbps(u32) = 10,
     }
 }
 

@@ -150,7 +150,7 @@ pub fn service(attributes: &[ServiceAttribute]) -> Option<(ServiceKey, Service)>
             ServiceAttribute::Flags(value) => flags = value.flags,
             ServiceAttribute::Timeout(seconds) => timeout = *seconds,
             ServiceAttribute::Netmask(mask) => netmask = *mask,
-            ServiceAttribute::Stats(_) | ServiceAttribute::Stats64(_) | ServiceAttribute::Other(_) => {}
+            ServiceAttribute::Stats(_) | ServiceAttribute::Stats64(_) | ServiceAttribute::Other(..) => {}
         }
     }
     let family = family?;
@@ -185,7 +185,7 @@ pub fn destination(family: Family, attributes: &[DestAttribute]) -> Option<(Dest
             | DestAttribute::PersistConns(_)
             | DestAttribute::Stats(_)
             | DestAttribute::Stats64(_)
-            | DestAttribute::Other(_) => {}
+            | DestAttribute::Other(..) => {}
         }
     }
     let key = DestKey { address: address_of(family?, address?), port };
@@ -222,7 +222,7 @@ pub fn daemon(attributes: &[DaemonAttribute]) -> Option<SyncDaemon> {
             DaemonAttribute::McastGroup6(octets) => group = Some(IpAddr::from(*octets)),
             DaemonAttribute::McastPort(number) => port = *number,
             DaemonAttribute::McastTtl(hops) => ttl = *hops,
-            DaemonAttribute::State(_) | DaemonAttribute::Other(_) => {}
+            DaemonAttribute::State(_) | DaemonAttribute::Other(..) => {}
         }
     }
     Some(SyncDaemon { role: role?, interface: interface.into(), sync_id, max_len, group, port, ttl })

@@ -1,10 +1,15 @@
 //! Messages of the IPVS family, for netlink-packet-generic.
 
+use std::borrow::Cow;
+
 use netlink_packet_core::{DecodeError, Emitable, ParseableParametrized};
 use netlink_packet_generic::{GenlFamily, GenlHeader};
 
 use super::attributes::{CommandAttribute, InfoAttribute};
 use super::value::Value;
+
+/// Room for the attributes of most requests, in bytes.
+const ORDINARY: usize = 160;
 
 /// `IPVS_CMD_*`
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +48,8 @@ pub struct IpvsMessage {
 pub enum Attributes {
     Command(Vec<CommandAttribute>),
     Info(Vec<InfoAttribute>),
+    /// As bytes, to be sent.
+    Encoded(Vec<u8>),
 }
 
 impl IpvsMessage {
@@ -68,18 +75,34 @@ impl GenlFamily for IpvsMessage {
     }
 }
 
+impl IpvsMessage {
+    /// The bytes after the two headers.
+    fn bytes(&self) -> Cow<'_, [u8]> {
+        let mut bytes = Vec::with_capacity(ORDINARY);
+        match &self.attributes {
+            Attributes::Encoded(bytes) => return Cow::Borrowed(bytes),
+            Attributes::Command(attributes) => attributes.put(&mut bytes),
+            Attributes::Info(attributes) => attributes.put(&mut bytes),
+        }
+        Cow::Owned(bytes)
+    }
+
+    /// The same, ready to be sent: its length is asked for several times.
+    pub fn encoded(self) -> Self {
+        let attributes = Attributes::Encoded(self.bytes().into_owned());
+        IpvsMessage { attributes, ..self }
+    }
+}
+
 impl Emitable for IpvsMessage {
     fn buffer_len(&self) -> usize {
-        match &self.attributes {
-            Attributes::Command(attributes) => attributes.size(),
-            Attributes::Info(attributes) => attributes.size(),
-        }
+        self.bytes().len()
     }
 
     fn emit(&self, buffer: &mut [u8]) {
-        match &self.attributes {
-            Attributes::Command(attributes) => attributes.write(buffer),
-            Attributes::Info(attributes) => attributes.write(buffer),
+        let bytes = self.bytes();
+        if let Some(space) = buffer.get_mut(..bytes.len()) {
+            space.copy_from_slice(&bytes);
         }
     }
 }

@@ -114,7 +114,7 @@ impl Ipvs {
                         info.version = (major, minor, patch);
                     }
                     InfoAttribute::ConnTabSize(size) => info.connection_table_size = size,
-                    InfoAttribute::Other(_) => {}
+                    InfoAttribute::Other(..) => {}
                 }
             }
         }
@@ -231,7 +231,7 @@ impl Ipvs {
     }
 
     fn message(&self, message: IpvsMessage) -> NetlinkMessage<GenlMessage<IpvsMessage>> {
-        let mut message = GenlMessage::from_payload(message);
+        let mut message = GenlMessage::from_payload(message.encoded());
         message.set_resolved_family_id(self.family);
         NetlinkMessage::from(message)
     }
@@ -252,7 +252,7 @@ impl Ipvs {
         Ok(answers
             .flat_map(|answer| match answer.payload.attributes {
                 Attributes::Command(attributes) => attributes,
-                Attributes::Info(_) => Vec::new(),
+                Attributes::Info(_) | Attributes::Encoded(_) => Vec::new(),
             })
             .collect())
     }
