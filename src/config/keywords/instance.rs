@@ -76,9 +76,11 @@ address); never disables auto detection.",
         "IFNAME",
         "Interface of the instance.",
     ),
-    row("vrf", Word, Exits, FirstWins, "none")
-        .doc("2.2.5", "IFNAME", "VRF device for unicast without interface.")
-        .unused("binds to no VRF"),
+    row("vrf", Word, Exits, FirstWins, "none").doc(
+        "2.2.5",
+        "IFNAME",
+        "VRF device for unicast without interface.",
+    ),
     row("dont_track_primary", Nothing, Allowed, LastWins, "off").doc(
         "1.1.8",
         "none",
