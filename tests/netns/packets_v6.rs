@@ -32,6 +32,14 @@ fn with_v6(name: &str, last: u8) {
     std::fs::write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "0").unwrap();
     ip(&format!("-6 address add fe80::{last}/64 dev {name} nodad"));
     ip(&format!("-6 address add 2001:db8::{last}/64 dev {name} nodad"));
+    // The kernel makes the routes by which they hear in its own time; until then it answers solicitations, and drops
+    // what follows.
+    wait_for("the addresses to hear", || {
+        let local = ip_output("-6 route show table local");
+        [format!("fe80::{last} "), format!("2001:db8::{last} ")]
+            .iter()
+            .all(|own| local.contains(own.as_str()))
+    });
 }
 
 fn v6(text: &str) -> IpAddr {
