@@ -119,6 +119,11 @@ impl Fleet {
         let mut ready = std::mem::take(&mut self.ready);
         let mut all = self.poller.ready(&mut ready)?;
         for Ready { token, broken, closing } in ready.drain(..) {
+            if token == ALARM {
+                // What it rang for is seen by whoever looks at the deadlines.
+                self.alarm.rang();
+                continue;
+            }
             let mut room = std::mem::take(&mut self.room);
             let next = self.at(token).map(|place| {
                 let went = || place.flight.go_on(now, (broken, closing), &mut room);
@@ -131,7 +136,6 @@ impl Fleet {
                 Some(Next::Readable) => over.extend(self.turn(token, Interest::Readable)),
                 Some(Next::Over(outcome)) => over.extend(self.end(token, outcome)),
                 Some(Next::Turn) => all = false,
-                // The alarm's expiry is seen by whoever looks at the deadlines.
                 Some(Next::Writable) | None => {}
             }
         }
@@ -255,7 +259,17 @@ mod tests {
         let mut waiting = [PollFd::new(fleet.as_fd(), PollFlags::POLLIN)];
         assert_eq!(poll(&mut waiting, PollTimeout::ZERO).unwrap(), 0);
         fleet.wake_at(Some(clock::now() + Duration::from_millis(20))).unwrap();
-        let mut waiting = [PollFd::new(fleet.as_fd(), PollFlags::POLLIN)];
-        assert_eq!(poll(&mut waiting, PollTimeout::from(10_000_u16)).unwrap(), 1);
+        let ring = |fleet: &Fleet| {
+            let mut waiting = [PollFd::new(fleet.as_fd(), PollFlags::POLLIN)];
+            poll(&mut waiting, PollTimeout::from(10_000_u16)).unwrap()
+        };
+        assert_eq!(ring(&fleet), 1);
+        // Once it has rung it can be set again, and rings again.
+        fleet.go_on(clock::now(), &mut over).unwrap();
+        fleet.wake_at(Some(clock::now() + Duration::from_millis(20))).unwrap();
+        let quiet = [PollFd::new(fleet.as_fd(), PollFlags::POLLIN)]
+            .first_mut()
+            .map(|waiting| poll(std::slice::from_mut(waiting), PollTimeout::ZERO).unwrap());
+        assert_eq!((quiet, ring(&fleet)), (Some(0), 1));
     }
 }
