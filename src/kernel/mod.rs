@@ -17,6 +17,7 @@ pub mod ipvlan;
 pub mod ipvs;
 pub mod limit;
 pub mod link;
+pub mod link_beat;
 pub mod memory;
 pub mod monitor;
 pub mod neighbour;

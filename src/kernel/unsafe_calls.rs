@@ -217,6 +217,74 @@ pub fn trim_heap() {
     let _whether_any = unsafe { libc::malloc_trim(0) };
 }
 
+/// `SIOCGIFFLAGS`: the flags of the interface (`IFF_*`).
+pub fn interface_flags(fd: &impl AsRawFd, interface: &str) -> io::Result<libc::c_short> {
+    let mut request = request_about(interface)?;
+    interface_request(fd, libc::SIOCGIFFLAGS, &mut request)?;
+    // SAFETY: the kernel has written the flags, and every pattern of bits is a number.
+    Ok(unsafe { request.ifr_ifru.ifru_flags })
+}
+
+/// `ETHTOOL_GLINK`: whether the driver sees a link.
+pub fn ethtool_link(fd: &impl AsRawFd, interface: &str) -> io::Result<bool> {
+    const ETHTOOL_GLINK: u32 = 0x0a;
+    const SIOCETHTOOL: u32 = 0x8946;
+    // `struct ethtool_value`: the command, and the place of the answer.
+    let mut value = [ETHTOOL_GLINK, 0u32];
+    let mut request = request_about(interface)?;
+    // The kernel writes the eight bytes of `value`, which outlives the call.
+    request.ifr_ifru.ifru_data = (&raw mut value).cast();
+    interface_request(fd, SIOCETHTOOL.into(), &mut request)?;
+    Ok(value[1] != 0)
+}
+
+/// `SIOCGMIIPHY` and `SIOCGMIIREG`: a register of the interface's transceiver.
+pub fn transceiver_register(fd: &impl AsRawFd, interface: &str, register: u16) -> io::Result<u16> {
+    const SIOCGMIIPHY: u32 = 0x8947;
+    const SIOCGMIIREG: u32 = 0x8948;
+    /// `struct mii_ioctl_data`, which stands where the others of the union do.
+    #[repr(C)]
+    #[derive(Clone, Copy)]
+    struct Register {
+        transceiver: u16,
+        number: u16,
+        written: u16,
+        read: u16,
+    }
+    let mut request = request_about(interface)?;
+    let place = (&raw mut request.ifr_ifru).cast::<Register>();
+    interface_request(fd, SIOCGMIIPHY.into(), &mut request)?;
+    // SAFETY: the union has 16 bytes at least, is aligned for a pointer, and every pattern of bits is four numbers.
+    unsafe { (*place).number = register };
+    interface_request(fd, SIOCGMIIREG.into(), &mut request)?;
+    // SAFETY: as above.
+    Ok(unsafe { (*place).read })
+}
+
+/// An `ifreq` with the name, and nothing else.
+fn request_about(interface: &str) -> io::Result<libc::ifreq> {
+    // SAFETY: of an `ifreq`, numbers and pointers that nobody follows, all zeros are one.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    // One byte stays for the end of the text.
+    if interface.len() >= request.ifr_name.len() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    for (place, byte) in request.ifr_name.iter_mut().zip(interface.bytes()) {
+        *place = byte as libc::c_char;
+    }
+    Ok(request)
+}
+
+fn interface_request(
+    fd: &impl AsRawFd,
+    number: libc::c_ulong,
+    request: &mut libc::ifreq,
+) -> io::Result<()> {
+    // SAFETY: these requests read and write an `ifreq`, which lives; what it points to is its maker's to see to.
+    let result = unsafe { libc::ioctl(fd.as_raw_fd(), number as _, &raw mut *request) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 /// Has the runtime wait until a descriptor is readable. Whoever gets it must not put another in its place.
 pub(super) fn register_readable(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: it is owned, so it stays open and the same until it is dropped with its registration; `Wakeup`, the only

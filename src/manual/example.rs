@@ -131,7 +131,9 @@ fn written(context: Context, name: &str) -> Option<&'static str> {
         (Instance, "state") => "state BACKUP",
         (Instance, "virtual_router_id") => "virtual_router_id 51",
         (Instance, "use_vmac") => "use_vmac vrrp.51",
-        (Instance, "vrf") => "vrf blue; unicast_src_ip 192.0.2.2; unicast_peer { 192.0.2.3 }",
+        (Instance, "vrf") => {
+            "vrf blue; unicast_src_ip 192.0.2.2; unicast_peer { 192.0.2.3 }; virtual_ipaddress { 192.0.2.10/24 dev eth0 }"
+        }
         (Instance, "native_ipv6") => "virtual_ipaddress { 2001:db8::10/64 }; native_ipv6",
         (Instance, "use_ipvlan") => "use_ipvlan 192.0.2.2/24",
         (Instance, "old_unicast_checksum") => {

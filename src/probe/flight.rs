@@ -23,8 +23,6 @@ pub struct Flight {
     check: Arc<Check>,
     url: usize,
     stage: Stage,
-    /// An answer has begun.
-    answered: bool,
     /// The present step has taken too long then.
     step_ends: Mono,
     /// The whole of it has; never, where each step has its time.
@@ -76,7 +74,6 @@ impl Flight {
             check: Arc::clone(check),
             url,
             stage: Stage::Connecting,
-            answered: false,
             step_ends: now + check.pace.connect_timeout,
             ends: is_web.then(|| now + http::deadline(check)),
         })
@@ -89,13 +86,13 @@ impl Flight {
 
     /// What it means that its time is over, if it is.
     pub fn expire(&self, now: Mono) -> Option<Outcome> {
-        let failure = match self.stage {
+        let failure = match &self.stage {
             _ if self.ends.is_some_and(|ends| ends <= now) => {
                 Failure::Deadline(http::deadline(&self.check))
             }
             _ if self.step_ends > now => return None,
             Stage::Connecting => Failure::ConnectTimeout,
-            Stage::Receiving(_) if self.answered => Failure::Stalled,
+            Stage::Receiving(response) if response.has_begun() => Failure::Stalled,
             Stage::Sending(_) | Stage::Receiving(_) => Failure::ReadTimeout,
         };
         Some(Outcome::Failure(failure))
@@ -169,7 +166,6 @@ impl Flight {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Next::Readable),
                 Err(error) => return Err(http::broken(&error)),
             };
-            self.answered = true;
             response.take(room.get(..count).unwrap_or_default()).map_err(|_too_long| Failure::Malformed)?;
             self.step_ends = now + self.check.pace.connect_timeout;
             if count < room.len() && !closing {

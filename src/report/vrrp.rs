@@ -22,6 +22,9 @@ pub fn render(note: &Note) -> Line {
         What::Fault(_) | What::FaultOver(_) => format!("({}): {text}", note.about),
         What::AddressRemoved { .. } | What::StartupDelayed(_) | What::StartupCompleted => text,
         What::Link { up } => format!("Netlink reports {} {}", note.about, if *up { "up" } else { "down" }),
+        What::LinkBeat { up } => {
+            format!("Linkbeat reports {} {}", note.about, if *up { "up" } else { "down" })
+        }
         _ => format!("({}) {text}", note.about),
     };
     Line { level: Level::INFO, detail: is_detail(&note.what), text }
@@ -146,7 +149,7 @@ fn words(what: &What) -> String {
             text
         }
         What::GroupSyncing { state } => format!("Syncing instances to {} state", state.as_str()),
-        What::Link { .. } => String::new(),
+        What::Link { .. } | What::LinkBeat { .. } => String::new(),
         What::Presence { present } => (if *present { "added" } else { "deleted" }).into(),
         What::OwnerConflict { from } => {
             format!(

@@ -16,6 +16,8 @@ pub enum News {
     Process { name: Name, quorate: bool },
     /// A BFD session came up or went down.
     Bfd { name: Name, up: bool },
+    /// The driver of an interface says that its link has a beat, or none.
+    Link { name: Name, up: bool },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -24,6 +26,7 @@ enum Kind {
     File,
     Process,
     Bfd,
+    Link,
 }
 
 impl News {
@@ -33,6 +36,7 @@ impl News {
             News::File { name, .. } => (Kind::File, name.clone()),
             News::Process { name, .. } => (Kind::Process, name.clone()),
             News::Bfd { name, .. } => (Kind::Bfd, name.clone()),
+            News::Link { name, .. } => (Kind::Link, name.clone()),
         }
     }
 }
@@ -54,7 +58,9 @@ impl Standing {
 
     /// Forgets what the configuration does not name; one of the same name starts without a result.
     pub fn forget_others(&mut self, config: &Config) {
+        let links = config.polled_links();
         self.0.retain(|(kind, name), _| match kind {
+            Kind::Link => links.contains_key(name),
             Kind::Script => config.track_scripts.iter().any(|one| one.name == *name),
             Kind::File => config.track_files.iter().any(|one| one.name == *name),
             Kind::Process => config.track_processes.iter().any(|one| one.name == *name),

@@ -67,6 +67,11 @@ impl Debounce {
         Some(Arc::new(Interface { up: before.up, ..(*interface).clone() }))
     }
 
+    /// What the interface looks like where that does not count yet.
+    pub fn held(&self, name: &Name) -> Option<&Arc<Interface>> {
+        self.held.get(name).map(|(interface, _)| interface)
+    }
+
     /// When [`Debounce::expire`] has something to do.
     pub fn deadline(&self) -> Option<Mono> {
         self.held.values().map(|(_, at)| *at).min()

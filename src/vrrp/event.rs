@@ -27,6 +27,8 @@ pub enum Event<'a> {
     Process { name: Name, quorate: bool },
     /// A BFD session came up or went down.
     Bfd { name: Name, up: bool },
+    /// The driver of an interface that is polled says that its link has a beat, or none.
+    Link { name: Name, up: bool },
     /// Somebody else removed an address that an owning instance had set. The driver asks before it
     /// puts it back, by telling the router.
     AddressLost { key: AddressKey },

@@ -3,6 +3,7 @@
 pub mod action;
 pub mod ah;
 pub mod auth_hmac;
+mod beats;
 pub mod counters;
 mod debounce;
 pub mod event;
@@ -11,6 +12,7 @@ mod garp;
 mod group;
 mod hearing;
 mod instance;
+mod interfaces;
 mod lanes;
 mod lost;
 pub mod note;

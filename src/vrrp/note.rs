@@ -141,6 +141,10 @@ pub enum What {
     Link {
         up: bool,
     },
+    /// The same of one whose driver is asked.
+    LinkBeat {
+        up: bool,
+    },
     /// An interface that instances depend on appeared, or is gone.
     Presence {
         present: bool,

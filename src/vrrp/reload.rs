@@ -66,6 +66,7 @@ impl Router {
             }
         }
         self.rebuild();
+        self.follow_beats(now, out);
         self.settle_all(now, out);
         for id in self.order.clone() {
             self.group_follows(now, id, out);

@@ -10,10 +10,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::action::{Action, InstanceId, State};
+use super::beats::Beats;
 use super::counters::{Counters, Tally};
 use super::debounce::Debounce;
 use super::event::{Datagram, Event};
-use super::facts::{Change, Facts};
+use super::facts::Facts;
 use super::group::Group;
 use super::instance::{Instance, Phase, Wish, interfaces_of};
 use super::lanes::Lanes;
@@ -65,7 +66,8 @@ pub struct Router {
     pub(super) restored: Restored,
     /// What is to be announced, at the pace that the configuration asks for.
     lanes: Lanes,
-    debounce: Debounce,
+    pub(super) debounce: Debounce,
+    pub(super) beats: Beats,
     /// Sorted. A queue, because the first goes and comes back near the end: little is moved, and nothing
     /// is allocated for an advert.
     pub(super) due: VecDeque<(Mono, InstanceId)>,
@@ -116,6 +118,7 @@ impl Router {
             restored: Restored::default(),
             lanes: Lanes::default(),
             debounce: Debounce::default(),
+            beats: Beats::default(),
             due: VecDeque::new(),
             expiring: Vec::new(),
             ways_changed: true,
@@ -134,8 +137,15 @@ impl Router {
             instance.note_removal(out);
         }
         router.rebuild();
-        for (object, standing) in known.into_iter().filter_map(told) {
-            router.facts.tracked.set(object, standing);
+        router.follow_beats(now, out);
+        for event in known {
+            if let Event::Link { name, up } = &event {
+                if let Some(interface) = router.beats.heard(name, *up) {
+                    router.facts.set_interface(name, Some(interface));
+                }
+            } else if let Some((object, standing)) = told(event) {
+                router.facts.tracked.set(object, standing);
+            }
         }
         router.settle_all(now, out);
         router
@@ -149,7 +159,13 @@ impl Router {
         match event {
             Event::Packet(datagram) => self.packet(now, &datagram, out),
             Event::Interface { name, now: interface } => {
+                let interface = self.beats.seen(&name, interface);
                 self.interface(now, &name, interface, out);
+            }
+            Event::Link { name, up } => {
+                if let Some(interface) = self.beats.heard(&name, up) {
+                    self.interface(now, &name, Some(interface), out);
+                }
             }
             Event::Script { .. } | Event::File { .. } | Event::Process { .. } | Event::Bfd { .. } => {
                 if let Some((object, standing)) = told(event) {
@@ -325,47 +341,6 @@ impl Router {
             instance.note(What::Stalled { by }, out);
         }
         self.group_to_backup(now, id, now, None, false, out);
-    }
-
-    /// What the kernel says of an interface; what counts of it may come later.
-    fn interface(
-        &mut self,
-        now: Mono,
-        name: &Name,
-        interface: Option<Arc<Interface>>,
-        out: &mut Vec<Action>,
-    ) {
-        let counts = self.debounce.change(now, self.facts.interface(name), name, interface);
-        self.interface_counts(now, name, counts, out);
-    }
-
-    fn interface_counts(
-        &mut self,
-        now: Mono,
-        name: &Name,
-        interface: Option<Arc<Interface>>,
-        out: &mut Vec<Action>,
-    ) {
-        let was_there = self.facts.interface(name).is_some();
-        let was_up = self.facts.interface(name).is_some_and(|interface| interface.up);
-        let change = self.facts.set_interface(name, interface);
-        if change == Change::Nothing {
-            return;
-        }
-        let up = self.facts.interface(name).is_some_and(|interface| interface.up);
-        let present = self.facts.interface(name).is_some();
-        if present != was_there && self.by_interface.contains_key(name) {
-            out.push(Action::Note(Note { about: name.clone(), what: What::Presence { present } }));
-        }
-        if up != was_up && self.by_interface.contains_key(name) {
-            out.push(Action::Note(Note { about: name.clone(), what: What::Link { up } }));
-        }
-        if change == Change::Identity {
-            self.rewire();
-        }
-        for id in self.by_interface.get(name).cloned().unwrap_or_default() {
-            self.settle(now, id, out);
-        }
     }
 
     fn tracked(&mut self, now: Mono, object: Object, standing: Standing, out: &mut Vec<Action>) {
@@ -563,7 +538,7 @@ impl Router {
         self.rewire();
     }
 
-    fn rewire(&mut self) {
+    pub(super) fn rewire(&mut self) {
         self.ways_changed = true;
         self.by_wire.clear();
         for instance in self.instances.iter().flatten() {

@@ -313,3 +313,26 @@ fn devices_of_single_addresses() {
     ];
     assert_eq!(seen, expected);
 }
+
+#[test]
+fn a_vrf_stands_for_the_interface() {
+    let text = |inside: &str| {
+        format!(
+            "vrrp_instance I {{\n virtual_router_id 7\n unicast_src_ip 198.18.0.1\n unicast_peer {{\n \
+             198.18.0.2\n }}\n virtual_ipaddress {{\n {inside} }}\n vrf blue\n}}\n"
+        )
+    };
+    let loaded = load_str("vrf.conf", &text("198.18.0.50/24 dev eth0\n"), &LoadOptions::default());
+    let [instance] = loaded.config.instances.as_slice() else { panic!("{:?}", loaded.diagnostics) };
+    assert_eq!((&*instance.interface, instance.options.vrf.as_deref()), ("blue", Some("blue")));
+    // Nobody could announce an address there.
+    let loaded =
+        load_str("vrf.conf", &text("198.18.0.51\n 198.18.0.50/24 dev eth0\n"), &LoadOptions::default());
+    assert_eq!(loaded.config.instances[0].addresses.len(), 1);
+    let said: Vec<_> = loaded.diagnostics.iter().map(|one| (one.code, &*one.message)).collect();
+    let message = "(I) without interface, and the address 198.18.0.51 has none - ignoring";
+    assert!(
+        said.iter().any(|(code, said)| *code == "missing-parameter" && said.contains(message)),
+        "{said:?}"
+    );
+}

@@ -15,6 +15,7 @@ mod groups;
 mod hmac;
 pub mod interop;
 pub mod lifecycle;
+mod linkbeat;
 mod reloads;
 mod routing;
 mod states;
@@ -36,6 +37,7 @@ pub fn cases() -> Vec<Case> {
         tracking::cases(),
         tracked_files::cases(),
         tracked_processes::cases(),
+        linkbeat::cases(),
         exit_codes::cases(),
         faults::cases(),
         fifos::cases(),

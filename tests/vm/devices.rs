@@ -8,6 +8,7 @@ use crate::support::below::Below;
 use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Subject};
 use crate::support::frame::Advert;
+use crate::support::net::Net;
 use crate::support::runner::Case;
 use crate::support::wait;
 use std::time::Instant;
@@ -82,6 +83,7 @@ pub fn cases() -> Vec<Case> {
     cases.push(same("vm::ipvlan::without_address", without_address));
     cases.push(Case::new("vm::ipvlan::changes", ipvlan_changes));
     cases.push(same("vm::parents::vrf::moves", parent_moves));
+    cases.push(Case::new("vm::standfast::unicast_in_a_vrf", unicast_in_a_vrf));
     cases
 }
 
@@ -172,4 +174,37 @@ fn parent_moves(subject: Subject) -> Facts {
     node.await_address("vrrp.51", "10.0.0.50/24", true, wait::seconds(15));
     facts.calls("states", said(daemon.process(), &["Entering "]));
     facts
+}
+
+/// `vrf` without an interface: two routers speak through their VRFs. keepalived 2.2.7 has the word, and refuses every
+/// such instance for want of an interface; so 2.4.3's manual is all that there is to go by.
+fn unicast_in_a_vrf() {
+    let net = Net::new();
+    let (one, two) = (net.node("one"), net.node("two"));
+    net.cable((&one, "eth0", "10.0.0.1/24"), (&two, "eth0", "10.0.0.2/24"));
+    for node in [&one, &two] {
+        node.sh("ip link add red type vrf table 100; ip link set red up; ip link set eth0 master red");
+    }
+    let config = |own: u8, peer: u8, priority: u8| {
+        format!(
+            "vrrp_instance I {{\n vrf red\n virtual_router_id 51\n priority {priority}\n advert_int 1\n \
+             unicast_src_ip 10.0.0.{own}\n unicast_peer {{\n 10.0.0.{peer}\n }}\n \
+             virtual_ipaddress {{\n 10.0.0.50/24 dev eth0\n }}\n}}\n"
+        )
+    };
+    let master = Daemon::start(Subject::Standfast, &one, &config(1, 2, 150));
+    master.await_master("I", 1, wait::seconds(15));
+    one.await_address("eth0", "10.0.0.50/24", true, wait::seconds(5));
+    let backup = Daemon::start(Subject::Standfast, &two, &config(2, 1, 100));
+    backup.await_line("(I) master set to 10.0.0.1", wait::seconds(15));
+    one.sh("ip link set red down");
+    master.await_line("(I): entering FAULT state (interface red down)", wait::seconds(10));
+    backup.await_master("I", 1, wait::seconds(15));
+    two.await_address("eth0", "10.0.0.50/24", true, wait::seconds(5));
+    one.await_address("eth0", "10.0.0.50/24", false, wait::seconds(5));
+    // With its link the VRF has lost its routes.
+    one.sh("ip link set red up; ip link set eth0 down; ip link set eth0 up");
+    master.await_master("I", 2, wait::seconds(15));
+    backup.process().await_nth("(I) Entering BACKUP STATE", 2, wait::seconds(15));
+    assert_eq!(backup.process().count("Entering MASTER STATE"), 1, "{}", backup.process().log());
 }

@@ -85,9 +85,11 @@ pub const MEMBER: &[Keyword] = &[
 ];
 
 /// The line of `linkbeat_interfaces`
-pub const LINKBEAT: &[Keyword] = &[row("(interface)", Words, Allowed, Repeats, "best supported")
-    .doc("", "IFNAME [MII|ETHTOOL|IOCTL]", "Interface to poll.")
-    .later()];
+pub const LINKBEAT: &[Keyword] = &[row("(interface)", Words, Allowed, Repeats, "best supported").doc(
+    "",
+    "IFNAME [MII|ETHTOOL|IOCTL]",
+    "Interface to poll.",
+)];
 
 /// The line of `interface_up_down_delays`
 pub const DELAY: &[Keyword] = &[row(

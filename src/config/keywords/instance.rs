@@ -76,9 +76,11 @@ address); never disables auto detection.",
         "IFNAME",
         "Interface of the instance.",
     ),
-    row("vrf", Word, Exits, FirstWins, "none")
-        .doc("2.2.5", "IFNAME", "VRF device for unicast without interface.")
-        .unused("binds to no VRF"),
+    row("vrf", Word, Exits, FirstWins, "none").doc(
+        "2.2.5",
+        "IFNAME",
+        "VRF device for unicast without interface.",
+    ),
     row("dont_track_primary", Nothing, Allowed, LastWins, "off").doc(
         "1.1.8",
         "none",
@@ -174,7 +176,6 @@ family.",
     ),
     row("linkbeat_use_polling", Nothing, Allowed, LastWins, "off")
         .doc("2.0.0", "none", "Poll this instance's interface.")
-        .later()
         .deprecated("linkbeat_interfaces"),
     row("v3_checksum_as_v2", Boolean, Allowed, LastWins, "global v3_checksum_as_v2")
         .doc(

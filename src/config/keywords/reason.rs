@@ -71,10 +71,7 @@ fn of(name: &str) -> &'static str {
         | "passive" | "ttl" | "hoplimit" | "max_hops" | "multihop" | "weight" | "vrrp" | "checker" => {
             "not yet: standfast runs no BFD sessions"
         }
-        "(name)" | "(interface)" => "not yet: one with what its block is for",
-        "linkbeat_use_polling" => {
-            "not needed: the drivers of today tell the kernel of their links, and the kernel tells standfast"
-        }
+        "(name)" => "not yet: one with what its block is for",
         "regex_stack" => "patterns are not compiled to machine code: there is no such stack",
         "startup_script" | "startup_script_timeout" | "shutdown_script" | "shutdown_script_timeout" => {
             "not yet: no script runs before the start and after the end"

@@ -8,14 +8,12 @@ use super::{Context, Keyword, row};
 
 /// Outside every block.
 pub const TOP: &[Keyword] = &[
-    row("linkbeat_use_polling", Nothing, Allowed, LastWins, "off (netlink link state)")
-        .doc(
-            "1.1.18",
-            "none",
-            "Poll link state by MII/ETHTOOL/ioctl on every VRRP interface instead of using \
+    row("linkbeat_use_polling", Nothing, Allowed, LastWins, "off (netlink link state)").doc(
+        "1.1.18",
+        "none",
+        "Poll link state by MII/ETHTOOL/ioctl on every VRRP interface instead of using \
 netlink; only in builds with linkbeat support.",
-        )
-        .later(),
+    ),
     row("net_namespace", Word, Faults, FirstWins, "default netns").doc(
         "1.2.24",
         "NAME",
@@ -87,14 +85,12 @@ directory; ignored on reload (a change refuses the reload).",
         "Rate limits for gratuitous ARP and unsolicited NA per interface or across a set of \
 interfaces.",
     ),
-    row("linkbeat_interfaces", Values(Interfaces), Allowed, Repeats, "")
-        .doc(
-            "2.0.13",
-            "value block",
-            "Interfaces to be polled for link state; each line IFNAME [MII|ETHTOOL|IOCTL]. Only \
+    row("linkbeat_interfaces", Values(Interfaces), Allowed, Repeats, "").doc(
+        "2.0.13",
+        "value block",
+        "Interfaces to be polled for link state; each line IFNAME [MII|ETHTOOL|IOCTL]. Only \
 in builds with linkbeat support.",
-        )
-        .unused("takes the kernel's word for the state of a link"),
+    ),
     row("vrrp_instance", Block(Context::Instance), Faults, Repeats, "").doc(
         "0.5.3",
         "NAME block",

@@ -62,6 +62,14 @@ impl Lower<'_> {
                     self.reject(RejectedKind::Address(name.clone(), Some(ip)), address.span, reason);
                     continue;
                 }
+                if carrier.interface.is_empty() && address.dev.is_none() {
+                    let message =
+                        format!("({name}) without interface, and the address {ip} has none - ignoring");
+                    self.report(
+                        Diagnostic::error("missing-parameter", address.span, message).expected("dev NAME"),
+                    );
+                    continue;
+                }
                 let key = (ip, address.dev.clone());
                 if let Some(first) = seen.get(&key) {
                     let message = format!("({name}) the address {ip} stands twice; the second is ignored");

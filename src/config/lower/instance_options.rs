@@ -164,6 +164,8 @@ impl Lower<'_> {
         };
         options.ipvlan = self.complete_ipvlan(written.ipvlan.as_ref(), instance, span, taken);
         options.vrf = self.complete_vrf(draft, instance);
+        // Its link counts, and packets come and go by whatever is in it.
+        instance.interface = options.vrf.clone().unwrap_or_else(|| instance.interface.clone());
         options.timer_expired_backup = self.timer_expired(draft, instance);
         options.owner_ignore_adverts = self.owner_ignores(draft, instance, ignores);
         if let Some(hmac) = written.hmac.clone() {

@@ -1,7 +1,9 @@
 //! Settings of interfaces: `garp_group`, `linkbeat_interfaces`, `interface_up_down_delays`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::{Config, Tracked};
 use crate::ids::Name;
 
 /// `garp_group`: the pace of announcements on interfaces.
@@ -38,4 +40,23 @@ pub struct UpDownDelay {
     pub down: Duration,
     /// Zero where none is written.
     pub up: Duration,
+}
+
+impl Config {
+    /// The interfaces whose links are polled, and how: those that an instance or a group follows.
+    pub fn polled_links(&self) -> BTreeMap<Name, Option<LinkbeatWay>> {
+        let mut polled: BTreeMap<Name, Option<LinkbeatWay>> = BTreeMap::new();
+        let all = self.global.linkbeat_use_polling;
+        let by_word = self.instances.iter().filter(|one| all || one.options.linkbeat_use_polling);
+        polled.extend(by_word.map(|one| (one.interface.clone(), None)));
+        let lines = self.linkbeat.iter().filter(|line| self.follows_link(&line.interface));
+        polled.extend(lines.map(|line| (line.interface.clone(), line.way)));
+        polled
+    }
+
+    fn follows_link(&self, name: &Name) -> bool {
+        let tracks = |tracked: &[Tracked]| tracked.iter().any(|one| one.name == *name);
+        self.instances.iter().any(|one| one.interface == *name || tracks(&one.track_interfaces))
+            || self.sync_groups.iter().any(|group| tracks(&group.track_interfaces))
+    }
 }

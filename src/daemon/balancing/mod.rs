@@ -97,12 +97,13 @@ enum Heard {
     Probed(Result<(Id, Probed), JoinError>),
     Found(Option<Found>),
     Programmed(Finished),
-    Moved(place::News),
     Command(Option<Command>),
     Masters,
     Standing,
     Renewal,
     Addresses(Here),
+    /// Of the namespace that IPVS is in.
+    Moved(place::News),
 }
 
 /// The driver. Made and run inside a runtime.
@@ -172,9 +173,9 @@ impl Balancer {
             director,
             table,
             executor,
+            place,
             wakeup: Wakeup::of(&fleet)?,
             fleet,
-            place,
             probes: JoinSet::new(),
             running: HashMap::new(),
             scripts,
@@ -227,13 +228,13 @@ impl Balancer {
                 Heard::Probed(finished) => self.probe_ended(finished),
                 Heard::Found(found) => self.found = found,
                 Heard::Programmed(finished) => self.programmed(finished),
-                Heard::Moved(news) => self.moved(news),
                 Heard::Command(command) => match command.unwrap_or(Command::Stop { release: true }) {
                     Command::Stop { release } => break self.stop(release).await,
                     command => self.obey(command),
                 },
                 Heard::Standing => self.look_at_standing(),
                 Heard::Renewal => self.executor.renew_translation(),
+                Heard::Moved(news) => self.moved(news),
                 Heard::Addresses(here) => {
                     self.director.handle(clock::now(), Event::Addresses(here), &mut self.actions);
                 }
@@ -243,22 +244,23 @@ impl Balancer {
 
     /// Makes checks until something happens that concerns others too.
     async fn hear(&mut self, commands: &mut mpsc::Receiver<Command>) -> Heard {
-        let retry = self.table.retry_at().filter(|_| !self.executor.is_busy() && !self.executor.is_away());
+        let programs = !self.executor.is_busy() && !self.executor.is_away();
+        let retry = self.table.retry_at().filter(|_| programs);
         let due = [retry, self.reading_at()].into_iter().flatten().min();
-        let Balancer { probes, reader, executor, place, config, told, renewal, addresses, .. } = self;
+        let Balancer { probes, reader, executor, told, renewal, addresses, place, config, .. } = self;
         let Told { masters, standing } = told;
         let rest = async {
             tokio::select! {
                 Some(finished) = probes.join_next_with_id() => Heard::Probed(finished),
                 found = reader.found() => Heard::Found(found),
                 finished = executor.finished() => Heard::Programmed(finished),
-                news = place.news(&config.global) => Heard::Moved(news),
                 command = commands.recv() => Heard::Command(command),
                 // Whoever tells the states ends before we do; then they stay as they are.
                 Ok(()) = masters.changed() => Heard::Masters,
                 Ok(()) = standing.changed() => Heard::Standing,
                 () = renewal.due() => Heard::Renewal,
                 here = changed(addresses) => Heard::Addresses(here),
+                news = place.news(&config.global) => Heard::Moved(news),
             }
         };
         // Asked only when it was woken: checks come by the hundred, and of the rest there is little.
@@ -438,7 +440,7 @@ impl Balancer {
     /// When the kernel's table is to be read, unless a batch is under way: then after it.
     fn reading_at(&self) -> Option<Mono> {
         let counting = self.director.draining().next().is_some();
-        self.reader.deadline(counting).filter(|_| !self.executor.is_busy() && !self.executor.is_away())
+        self.reader.deadline(counting).filter(|_| !self.executor.is_busy())
     }
 
     /// What a predecessor had and this configuration has not.
@@ -543,7 +545,7 @@ fn news(standing: &mut watch::Receiver<Standing>) -> Vec<Event> {
     let event = |news: &News| match news {
         News::File { name, value } => Some(Event::File { name: name.clone(), value: *value }),
         News::Bfd { name, up } => Some(Event::Bfd { name: name.clone(), up: *up }),
-        News::Script { .. } | News::Process { .. } => None,
+        News::Script { .. } | News::Process { .. } | News::Link { .. } => None,
     };
     standing.iter().filter_map(event).collect()
 }

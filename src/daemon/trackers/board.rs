@@ -68,6 +68,7 @@ fn event(news: News) -> Event<'static> {
         News::File { name, value } => Event::File { name, value },
         News::Process { name, quorate } => Event::Process { name, quorate },
         News::Bfd { name, up } => Event::Bfd { name, up },
+        News::Link { name, up } => Event::Link { name, up },
     }
 }
 

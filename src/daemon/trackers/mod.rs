@@ -3,6 +3,7 @@
 
 mod board;
 pub mod files;
+mod links;
 mod processes;
 mod watching;
 
@@ -15,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinSet};
 
 use self::files::TrackedFiles;
+use self::links::PolledLinks;
 use self::processes::TrackedProcesses;
 use self::watching::{Reconfigure, Source};
 use super::commands::Commands;
@@ -43,15 +45,18 @@ pub enum Command {
 pub struct Watches {
     files: TrackedFiles,
     processes: TrackedProcesses,
+    links: PolledLinks,
 }
 
 impl Watches {
     /// Looks at everything once. Reads files and `/proc`: off the runtime's workers.
     pub fn start(config: &Config) -> (Self, Vec<News>) {
-        let mut watches = Watches { files: TrackedFiles::new(), processes: TrackedProcesses::new() };
+        let (files, processes) = (TrackedFiles::new(), TrackedProcesses::new());
+        let mut watches = Watches { files, processes, links: PolledLinks::default() };
         let mut known = Vec::new();
         watches.files.configure(config, &mut known);
         watches.processes.configure(config, &mut known);
+        watches.links.configure(config, &mut known);
         (watches, known)
     }
 }
@@ -85,6 +90,7 @@ impl Trackers {
     ) -> io::Result<Self> {
         let to_files = watch("tracked files", c"files", watches.files, &board, supervisor)?;
         let to_processes = watch("tracked processes", c"processes", watches.processes, &board, supervisor)?;
+        let to_links = watch("polled links", c"links", watches.links, &board, supervisor)?;
         Ok(Trackers {
             scripts: Scripts::default(),
             book,
@@ -93,7 +99,7 @@ impl Trackers {
             config,
             for_vrrp: false,
             board,
-            watches: vec![to_files, to_processes],
+            watches: vec![to_files, to_processes, to_links],
             actions: Vec::new(),
         })
     }

@@ -202,13 +202,12 @@ where
     let search = search.map_err(|_wrong| Failure::Malformed)?;
     let mut response = Response::new(page.digest.is_some(), search);
     let mut piece = Vec::with_capacity(PIECE);
-    let (mut worked, mut begun) = (0, false);
+    let mut worked = 0;
     loop {
         piece.clear();
         let read = timeout(patience, stream.read_buf(&mut piece)).await;
-        let late = if begun { Failure::Stalled } else { Failure::ReadTimeout };
+        let late = if response.has_begun() { Failure::Stalled } else { Failure::ReadTimeout };
         let count = read.map_err(|_| late)?.map_err(|error| broken(&error))?;
-        begun = true;
         if count == 0 {
             response = look(response, true).await;
             return response.finish().ok_or(Failure::Broken(0));

@@ -56,6 +56,11 @@ impl Response {
         Response { head: Vec::new(), body: None, hash, search }
     }
 
+    /// Whether something has come.
+    pub fn has_begun(&self) -> bool {
+        !self.head.is_empty()
+    }
+
     /// Takes what came next. The work is in proportion to `bytes`.
     pub fn take(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
         if let Some(body) = &mut self.body {

@@ -116,6 +116,7 @@ fn write_place(page: &mut Page, config: &Config, instance: &VrrpInstance, view: 
             page.field_as("Use IPVLAN, i/f name", &ipvlan.name);
             page.field("Interface", format_args!("{}, ipvlan on {}", ipvlan.name, instance.interface));
         }
+        (None, None) if options.vrf.is_some() => {}
         (None, None) => page.field("Interface", &instance.interface),
     }
     if let Some(vrf) = &options.vrf {

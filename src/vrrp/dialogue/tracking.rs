@@ -1,6 +1,7 @@
 //! Tracked files, processes and BFD sessions, alone and in groups.
 
 use super::*;
+use crate::config::model::interface::Linkbeat;
 use crate::config::model::{InstanceOptions, TrackedObjects};
 use crate::vrrp::note::What;
 
@@ -178,4 +179,57 @@ fn a_reload_keeps_values_of_what_is_still_defined() {
     assert_eq!(priorities(&talk), [100]);
     talk.event(at(4.0), Event::Reconfigure(Arc::new(config(vec![defined("f")]))));
     assert_eq!(priorities(&talk), [100], "its old value is forgotten");
+}
+
+fn polled(way: &str) -> Config {
+    let linkbeat = vec![Linkbeat { interface: way.into(), way: None }];
+    Config { instances: vec![instance("A", 1, 100).into()], linkbeat, ..Config::default() }
+}
+
+fn beat(up: bool) -> Event<'static> {
+    Event::Link { name: "eth0".into(), up }
+}
+
+#[test]
+fn an_interface_is_up_while_the_kernel_says_so_and_there_is_a_beat() {
+    let (mut talk, _) = Talk::start(polled("eth0"));
+    talk.due(3.609375);
+    assert_eq!(talk.event(at(4.0), beat(true)), [""; 0]);
+    assert_eq!(talk.event(at(4.1), beat(false)), ["advert 1:0", "drop 0", "A FAULT"]);
+    assert_eq!(talk.event(at(4.2), beat(false)), [""; 0]);
+    // The kernel does not know of it, and tells other things.
+    assert_eq!(talk.link(at(4.3), Some(eth0(true, Some(US)))), [""; 0]);
+    assert_eq!(talk.event(at(5.0), beat(true)), ["A BACKUP"]);
+    // It knows more than its driver.
+    assert_eq!(talk.link(at(6.0), Some(eth0(false, Some(US)))), ["A FAULT"]);
+    assert_eq!(talk.event(at(6.1), beat(false)), [""; 0]);
+    assert_eq!(talk.link(at(6.2), Some(eth0(true, Some(US)))), [""; 0], "no beat yet");
+    assert_eq!(talk.event(at(6.3), beat(true)), ["A BACKUP"]);
+    assert_eq!(talk.link(at(7.0), None), ["A FAULT"]);
+    assert_eq!(talk.event(at(7.1), beat(true)), [""; 0], "it is not there");
+}
+
+#[test]
+fn a_reload_that_polls_no_more_believes_the_kernel() {
+    let (mut talk, _) = Talk::start(polled("eth0"));
+    assert_eq!(talk.event(at(1.0), beat(false)), ["A FAULT"]);
+    let same = Event::Reconfigure(Arc::new(polled("eth0")));
+    assert_eq!(talk.event(at(2.0), same), [""; 0], "what was told outlives a reload");
+    // The line of an interface that nobody follows is not polled either.
+    let other = Event::Reconfigure(Arc::new(polled("eth9")));
+    assert_eq!(talk.event(at(3.0), other), ["A BACKUP"]);
+    assert_eq!(talk.event(at(4.0), beat(false)), [""; 0], "said too late");
+    let again = Event::Reconfigure(Arc::new(polled("eth0")));
+    assert_eq!(talk.event(at(5.0), again), [""; 0], "there is one until somebody says otherwise");
+}
+
+#[test]
+fn without_a_beat_at_the_start_it_begins_in_fault() {
+    let mut out = Vec::new();
+    let eth0 = eth0(true, Some(US));
+    Router::start_knowing(at(0.0), Arc::new(polled("eth0")), &[eth0], [beat(false)], &mut out);
+    assert_eq!(words(&out), ["A FAULT"]);
+    let about =
+        |action: &Action| matches!(action, Action::Note(note) if matches!(note.what, What::Link { .. }));
+    assert!(!out.iter().any(about), "the kernel has said nothing: {out:?}");
 }

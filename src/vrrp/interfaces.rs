@@ -1,0 +1,65 @@
+//! What becomes of interfaces, and who is told: the kernel says it, the driver of a polled link has its word, and a change
+//! may have to last.
+
+use std::sync::Arc;
+
+use super::action::Action;
+use super::facts::Change;
+use super::note::{Note, What};
+use super::router::Router;
+use crate::ids::Name;
+use crate::objects::interface::Interface;
+use crate::time::Mono;
+
+impl Router {
+    /// What the kernel says of an interface; what counts of it may come later.
+    pub(super) fn interface(
+        &mut self,
+        now: Mono,
+        name: &Name,
+        interface: Option<Arc<Interface>>,
+        out: &mut Vec<Action>,
+    ) {
+        let counts = self.debounce.change(now, self.facts.interface(name), name, interface);
+        self.interface_counts(now, name, counts, out);
+    }
+
+    /// Others are polled now; an interface that was without a beat is what the kernel says again.
+    pub(super) fn follow_beats(&mut self, now: Mono, out: &mut Vec<Action>) {
+        let (facts, debounce) = (&self.facts, &self.debounce);
+        let kernel = |name: &Name| debounce.held(name).or_else(|| facts.interface(name)).cloned();
+        for (name, interface) in self.beats.configure(&self.config, kernel) {
+            self.interface(now, &name, interface, out);
+        }
+    }
+
+    pub(super) fn interface_counts(
+        &mut self,
+        now: Mono,
+        name: &Name,
+        interface: Option<Arc<Interface>>,
+        out: &mut Vec<Action>,
+    ) {
+        let was_there = self.facts.interface(name).is_some();
+        let was_up = self.facts.interface(name).is_some_and(|interface| interface.up);
+        let change = self.facts.set_interface(name, interface);
+        if change == Change::Nothing {
+            return;
+        }
+        let up = self.facts.interface(name).is_some_and(|interface| interface.up);
+        let present = self.facts.interface(name).is_some();
+        if present != was_there && self.by_interface.contains_key(name) {
+            out.push(Action::Note(Note { about: name.clone(), what: What::Presence { present } }));
+        }
+        if up != was_up && self.by_interface.contains_key(name) {
+            let what = if self.beats.polls(name) { What::LinkBeat { up } } else { What::Link { up } };
+            out.push(Action::Note(Note { about: name.clone(), what }));
+        }
+        if change == Change::Identity {
+            self.rewire();
+        }
+        for id in self.by_interface.get(name).cloned().unwrap_or_default() {
+            self.settle(now, id, out);
+        }
+    }
+}
