@@ -3,6 +3,7 @@
 
 use super::lifecycle::Router;
 use crate::support::daemon::{Daemon, Subject};
+use crate::support::process::copy_program;
 use crate::support::runner::Case;
 use crate::support::wait;
 use std::process::Command;
@@ -25,7 +26,7 @@ fn scene(tag: &str) -> Scene {
     let router = Router::new();
     let name = format!("{tag}{}", std::process::id());
     let program = router.node.dir.join(&name);
-    std::fs::copy("/bin/sleep", &program).unwrap();
+    copy_program("/bin/sleep", &program);
     let config = format!(
         "vrrp_track_process P {{\n process {name}\n weight 20\n}}\n\
          vrrp_track_process Q {{\n process {} 1000\n}}\n\

@@ -4,6 +4,7 @@ use super::wait;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -160,4 +161,11 @@ fn keep_lines(pipe: impl Read + Send + 'static, lines: Arc<Mutex<Vec<Line>>>) ->
             bytes.clear();
         }
     })
+}
+
+/// Puts a copy of a program there, ready to be started. By another process: while one of ours writes to a file, each
+/// child that another thread starts holds it open for a moment, and nobody may start what is open for writing.
+pub fn copy_program(from: &str, to: &Path) {
+    let copied = Command::new("cp").arg(from).arg(to).status();
+    assert!(copied.is_ok_and(|status| status.success()), "cp {from} {}", to.display());
 }

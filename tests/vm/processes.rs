@@ -4,6 +4,7 @@
 use crate::differential::facts::{Facts, said, same};
 use crate::support::daemon::{Daemon, Subject};
 use crate::support::net::{Net, Node};
+use crate::support::process::copy_program;
 use crate::support::runner::Case;
 use crate::support::vm::inside;
 use crate::support::wait;
@@ -70,7 +71,7 @@ fn compare(subject: Subject) -> Facts {
     net.cable((&node, &interface, "10.8.0.1/24"), (&other, &peer, "10.8.0.2/24"));
     let name = format!("watched-{tag}");
     let program = node.dir.join(&name);
-    std::fs::copy("/bin/sleep", &program).unwrap();
+    copy_program("/bin/sleep", &program);
     let path = program.display().to_string();
     let mut scene = Scene { node, program, interface, config: String::new(), instances: 0 };
     scene.track("name", &name, 1);
