@@ -115,11 +115,18 @@ fn config(line: &str, weight: u8, count: usize) -> String {
 const SNAT: &str = "return_path snat";
 const OURS: &str = "table ip standfast_return_path\ntable ip6 standfast_return_path\n";
 
+/// A socket on this node. One before it on the same port may live on for a moment after it was closed here: in a child
+/// that another thread has just made.
+fn bound<T: Send>(node: &Node, bind: impl Fn() -> std::io::Result<T> + Sync) -> T {
+    let at_last = || node.within(|| bind().ok());
+    wait::value("the port to be free", wait::seconds(10), at_last, String::new)
+}
+
 /// Who a server of this node thinks is asking.
 fn peer_of(leaves: &Leaves, real: &Node, at: &str, through: &str) -> String {
     let at: SocketAddr = at.parse().unwrap();
     let through: SocketAddr = through.parse().unwrap();
-    let listener = real.within(|| TcpListener::bind(at).unwrap());
+    let listener = bound(real, || TcpListener::bind(at));
     std::thread::scope(|scope| {
         let server = scope.spawn(|| {
             let (mut stream, peer) = listener.accept().unwrap();
@@ -136,7 +143,7 @@ fn peer_of(leaves: &Leaves, real: &Node, at: &str, through: &str) -> String {
 /// Whether the answer to a datagram comes back; of three clients, once for each real server.
 fn datagrams_come_back(leaves: &Leaves) -> Vec<bool> {
     let servers: Vec<UdpSocket> =
-        leaves.reals.iter().map(|real| real.within(|| UdpSocket::bind("0.0.0.0:53").unwrap())).collect();
+        leaves.reals.iter().map(|real| bound(real, || UdpSocket::bind("0.0.0.0:53"))).collect();
     let mut found = Vec::new();
     for _ in 0..servers.len() {
         let client = leaves.client.within(|| UdpSocket::bind("10.0.0.9:0").unwrap());
@@ -170,11 +177,11 @@ fn sctp() -> Socket {
 fn associations(leaves: &Leaves) -> usize {
     let to = |text: &str| SockAddr::from(text.parse::<SocketAddr>().unwrap());
     let _servers = leaves.reals.each_ref().map(|real| {
-        real.within(|| {
+        bound(real, || {
             let server = sctp();
-            server.bind(&to("0.0.0.0:83")).unwrap();
-            server.listen(8).unwrap();
-            server
+            server.bind(&to("0.0.0.0:83"))?;
+            server.listen(8)?;
+            Ok(server)
         })
     });
     let connect = || sctp().connect_timeout(&to("10.0.0.100:83"), wait::seconds(2)).is_ok();
