@@ -110,7 +110,6 @@ pub async fn pass_on_states(
     mut reports: mpsc::Receiver<Report>,
 ) {
     while let Some(report) = reports.recv().await {
-        let (config, book) = current.get();
         match report {
             Report::State { subject, state, priority } => {
                 if let Subject::Instance(name) = &subject {
@@ -126,20 +125,19 @@ pub async fn pass_on_states(
                 fifos.tell(About::Vrrp, &line(kind, name, state.as_str(), priority));
             }
             Report::LowerPriority { name, priority } => {
-                let found = config.instances.iter().find(|instance| instance.name == name);
-                let command = found.and_then(|instance| instance.notify.master_rx_lower_pri.as_ref());
-                let script = command.and_then(|command| book.get(command));
+                let found = current.scripts_of(&Subject::Instance(name.clone()));
+                let Some((notify, book)) = found else { continue };
+                let Some(command) = notify.master_rx_lower_pri else { continue };
+                let script = book.get(&command);
                 runner.notify(&format!("INSTANCE {name}"), script.map(Invocation::specific));
-                if command.is_some() {
-                    fifos.tell(About::Vrrp, &line("INSTANCE", &name, "MASTER_RX_LOWER_PRI", priority));
-                }
+                fifos.tell(About::Vrrp, &line("INSTANCE", &name, "MASTER_RX_LOWER_PRI", priority));
             }
             Report::Priority { name, priority } => {
                 let word = match masters.borrow().get(&name) {
                     Some(true) => "MASTER_PRIORITY",
                     _ => "BACKUP_PRIORITY",
                 };
-                if tells_priorities(&config, &name) {
+                if tells_priorities(&current.get().0, &name) {
                     fifos.tell(About::Vrrp, &line("INSTANCE", &name, word, priority));
                 }
             }

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -97,40 +98,65 @@ pub fn send_frame(
     if sent >= 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// The most that [`send_together`] takes.
+/// The most that one call sends.
 pub const TOGETHER: usize = 32;
 
-/// Sends each of these packets, of which two parts are put together, to its address, with one system call. Returns
+/// Sends each of these packets, of which two parts are put together, to its IPv4 address, with one system call. Returns
 /// how many have left; an error is that of the first.
 pub fn send_together<'a>(
     fd: &impl AsRawFd,
     packets: impl Iterator<Item = (Ipv4Addr, &'a [u8], &'a [u8])>,
     flags: libc::c_int,
 ) -> io::Result<usize> {
-    // SAFETY: all of these are plain numbers and pointers, for which zero is a value.
-    let (mut headers, mut parts, mut addresses) = unsafe {
-        (
-            std::mem::zeroed::<[libc::mmsghdr; TOGETHER]>(),
-            std::mem::zeroed::<[[libc::iovec; 2]; TOGETHER]>(),
-            std::mem::zeroed::<[libc::sockaddr_in; TOGETHER]>(),
-        )
-    };
-    let places = headers.iter_mut().zip(&mut parts).zip(&mut addresses);
-    let mut count = 0;
-    for (((header, parts), address), (destination, first, second)) in places.zip(packets) {
+    let packets = packets.map(|(destination, first, second)| {
+        // SAFETY: numbers, for which zero is a value.
+        let mut address: libc::sockaddr_in = unsafe { std::mem::zeroed() };
         address.sin_family = libc::AF_INET as libc::sa_family_t;
         address.sin_addr.s_addr = u32::from_ne_bytes(destination.octets());
-        for (part, bytes) in parts.iter_mut().zip([first, second]) {
+        (address, [first, second])
+    });
+    send_messages(fd, packets, flags)
+}
+
+/// Sends whole Ethernet frames in the same way.
+pub fn send_frames(fd: &impl AsRawFd, frames: &[Leaving]) -> io::Result<usize> {
+    let frames = frames.iter().map(|f| {
+        let address = frame_address(f.interface.0, f.ethertype, f.destination.0);
+        (address, [f.frame.as_slice()])
+    });
+    send_messages(fd, frames, libc::MSG_DONTWAIT)
+}
+
+/// `sendmmsg` for the first [`TOGETHER`] of these messages, each with its address (a `sockaddr_*`) and its parts.
+fn send_messages<'a, A: Copy, const PARTS: usize>(
+    fd: &impl AsRawFd,
+    messages: impl Iterator<Item = (A, [&'a [u8]; PARTS])>,
+    flags: libc::c_int,
+) -> io::Result<usize> {
+    // SAFETY: numbers and pointers, for which zero is a value.
+    let (mut headers, mut parts) = unsafe {
+        (
+            std::mem::zeroed::<[libc::mmsghdr; TOGETHER]>(),
+            std::mem::zeroed::<[[libc::iovec; PARTS]; TOGETHER]>(),
+        )
+    };
+    let mut addresses = [const { MaybeUninit::<A>::uninit() }; TOGETHER];
+    let mut count = 0;
+    for (((header, parts), place), (address, bytes)) in
+        headers.iter_mut().zip(&mut parts).zip(&mut addresses).zip(messages)
+    {
+        for (part, bytes) in parts.iter_mut().zip(bytes) {
             *part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
         }
-        header.msg_hdr.msg_name = (&raw mut *address).cast();
-        header.msg_hdr.msg_namelen = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+        let address: *mut A = place.write(address);
+        header.msg_hdr.msg_name = address.cast();
+        header.msg_hdr.msg_namelen = size_of::<A>() as libc::socklen_t;
         header.msg_hdr.msg_iov = parts.as_mut_ptr();
-        header.msg_hdr.msg_iovlen = 2;
+        header.msg_hdr.msg_iovlen = PARTS as _;
         count += 1;
     }
-    // SAFETY: the kernel reads `count` headers, and addresses, parts and bytes behind them, all of which live until it
-    // returns and none of which moves; it writes nothing but the lengths in the headers.
+    // SAFETY: the kernel reads `count` headers, and addresses, parts and bytes behind them, all of which were written, live
+    // until it returns and do not move; it writes nothing but the lengths in the headers.
     let sent = unsafe { libc::sendmmsg(fd.as_raw_fd(), headers.as_mut_ptr(), count, flags) };
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
@@ -146,35 +172,6 @@ fn frame_address(index: u32, protocol: u16, destination: [u8; 6]) -> libc::socka
         sll_halen: 6,
         sll_addr: [a, b, c, d, e, f, 0, 0],
     }
-}
-
-/// Sends whole Ethernet frames by one call; how many left before the first that was refused, whose error is
-/// returned if it is the first of all.
-pub fn send_frames(fd: &impl AsRawFd, frames: &[Leaving]) -> io::Result<usize> {
-    let mut addresses: Vec<libc::sockaddr_ll> =
-        frames.iter().map(|f| frame_address(f.interface.0, f.ethertype, f.destination.0)).collect();
-    let mut parts: Vec<libc::iovec> = frames
-        .iter()
-        .map(|f| libc::iovec { iov_base: f.frame.as_ptr().cast_mut().cast(), iov_len: f.frame.len() })
-        .collect();
-    let mut messages: Vec<libc::mmsghdr> = (addresses.iter_mut().zip(&mut parts))
-        .map(|(address, part)| {
-            // SAFETY: a structure of numbers and pointers, for which all zeros are a value: nothing to send.
-            let mut message: libc::mmsghdr = unsafe { std::mem::zeroed() };
-            message.msg_hdr.msg_name = (&raw mut *address).cast();
-            message.msg_hdr.msg_namelen = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
-            message.msg_hdr.msg_iov = &raw mut *part;
-            message.msg_hdr.msg_iovlen = 1;
-            message
-        })
-        .collect();
-    let count = libc::c_uint::try_from(messages.len()).unwrap_or(libc::c_uint::MAX);
-    // SAFETY: `messages` has at least `count` entries; each points to its own live address and part, and that to
-    // the bytes of a borrowed frame, which the kernel only reads.
-    let sent = unsafe {
-        libc::sendmmsg(fd.as_raw_fd(), messages.as_mut_ptr(), count, libc::MSG_DONTWAIT as libc::c_int)
-    };
-    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
 /// Makes what `command` starts die with us (SIGTERM when the thread that starts it ends), and keeps our

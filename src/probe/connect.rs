@@ -71,7 +71,7 @@ pub fn refused(error: &io::Error) -> Outcome {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::sync::Arc;
 

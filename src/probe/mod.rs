@@ -19,6 +19,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::config::model::check::{Check, CheckKind};
 use crate::health::outcome::{Outcome, Success};
 
+#[cfg(test)]
+pub(crate) use connect::tests::check_of;
 pub use flight::{Flight, Next};
 pub use http::Page;
 pub use tls::Tls;

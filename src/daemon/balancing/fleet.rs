@@ -187,33 +187,21 @@ impl AsFd for Fleet {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{SocketAddr, TcpListener};
+    use std::net::TcpListener;
     use std::time::Duration;
 
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
     use super::*;
-    use crate::config::model::CheckKind;
-    use crate::config::model::check::{Pace, TcpCheck};
     use crate::health::outcome::{Failure, Success};
     use crate::kernel::clock;
-
-    fn check(target: SocketAddr) -> Arc<Check> {
-        Arc::new(Check {
-            kind: CheckKind::Tcp(TcpCheck),
-            target,
-            source: None,
-            pace: Arc::new(Pace::default()),
-            alpha: false,
-            log_all_failures: false,
-        })
-    }
+    use crate::probe::check_of;
 
     #[test]
     fn each_result_finds_its_checker_and_places_are_used_again() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let open = check(listener.local_addr().unwrap());
-        let closed = check(TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+        let open = Arc::new(check_of(listener.local_addr().unwrap()));
+        let closed = Arc::new(check_of(TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()));
         let (mut fleet, mut over) = (Fleet::new().unwrap(), Vec::new());
         let refused = Outcome::Failure(Failure::Connect(libc::ECONNREFUSED));
         for round in 0..3 {
@@ -243,7 +231,7 @@ mod tests {
     #[test]
     fn silence_is_over_at_its_time_and_wakes() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let check = check(listener.local_addr().unwrap());
+        let check = Arc::new(check_of(listener.local_addr().unwrap()));
         let (mut fleet, mut over) = (Fleet::new().unwrap(), Vec::new());
         let start = clock::now();
         assert!(fleet.begin(start, &check, 0, (CheckerId::default(), 7)).is_none());

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use tokio::task::yield_now;
+
 use super::Probed;
 use super::fleet::Fleet;
 use crate::kernel::clock;
@@ -27,9 +29,11 @@ pub(super) async fn attend(
         fleet.wake_at(deadlines.into_iter().flatten().min())?;
         let mut ready = wakeup.readable().await?;
         let now = clock::now();
-        if fleet.go_on(now, &mut over)? {
+        let all = fleet.go_on(now, &mut over)?;
+        if all {
             ready.clear_ready();
         }
+        drop(ready);
         fleet.expire(now, &mut over);
         judge(now, director, &mut over, actions);
         if director.deadline().is_some_and(|at| at <= now) {
@@ -38,6 +42,10 @@ pub(super) async fn attend(
         launch(now, fleet, director, actions);
         if !actions.is_empty() || until.is_some_and(|at| at <= now) {
             return Ok(());
+        }
+        if !all {
+            // However many answers come, others have their turn.
+            yield_now().await;
         }
     }
 }
