@@ -18,6 +18,7 @@ pub mod lifecycle;
 mod linkbeat;
 mod reloads;
 mod routing;
+mod scheduling;
 mod states;
 mod tracked_files;
 mod tracked_processes;
@@ -38,6 +39,7 @@ pub fn cases() -> Vec<Case> {
         tracked_files::cases(),
         tracked_processes::cases(),
         linkbeat::cases(),
+        scheduling::cases(),
         exit_codes::cases(),
         faults::cases(),
         fifos::cases(),

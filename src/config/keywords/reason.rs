@@ -30,10 +30,6 @@ fn of(name: &str) -> &'static str {
         | "bfd_cpu_affinity"
         | "bfd_rlimit_rttime"
         | "bfd_rlimit_rtime" => "standfast is one process: there is no such process to schedule by itself",
-        "vrrp_priority" | "vrrp_no_swap" | "vrrp_rt_priority" | "vrrp_cpu_affinity"
-        | "vrrp_rlimit_rttime" | "vrrp_rlimit_rtime" => {
-            "not yet: VRRP has a thread, but sets no scheduling of its own"
-        }
         "namespace_with_ipsets" | "vrrp_ipsets" => {
             "standfast uses no ipsets; the kernels that need the word are too old for it"
         }
@@ -88,8 +84,6 @@ fn of(name: &str) -> &'static str {
         }
         "set_supplementary_groups"
         | "use_symlink_paths"
-        | "max_auto_priority"
-        | "min_auto_priority_delay"
         | "v3_checksum_as_v2"
         | "rs_init_notifies"
         | "log_unknown_vrids"
