@@ -186,6 +186,7 @@ impl Director {
                     let real = self.new_real(now, (id, index), name, new, activated);
                     if real.is_up() {
                         out.push(Action::Note(passing(name, new, true)));
+                        settings.notify_new(name, new, out);
                     }
                     real
                 }

@@ -91,7 +91,6 @@ fn of(name: &str) -> &'static str {
         | "max_auto_priority"
         | "min_auto_priority_delay"
         | "v3_checksum_as_v2"
-        | "rs_init_notifies"
         | "log_unknown_vrids"
         | "umask"
         | "random_seed" => "not yet: the value is kept, and nothing asks for it",

@@ -57,6 +57,25 @@ fn real_servers_start_up_and_the_first_failure_is_final() {
 }
 
 #[test]
+fn new_servers_that_are_up_are_told_where_asked() {
+    let told = |services: &[u8]| {
+        let service = service(1, services.iter().map(|n| if *n == 2 { alpha(real(2)) } else { real(*n) }));
+        let mut config = Arc::unwrap_or_clone(config([service]));
+        config.global.rs_init_notifies = true;
+        Arc::new(config)
+    };
+    let mut node = Node::start(told(&[1, 2]), Kernel::default());
+    let heard: Vec<_> = node.heard().into_iter().filter(|line| !line.starts_with("Activating")).collect();
+    let gained = "Gained quorum 1+0=1 <= 1 for VS [10.0.0.1]:tcp:80";
+    assert_eq!(heard, ["run up 1", gained, "run quorum_up"], "one that waits for its check is not up");
+    node.run(secs(1), all_well);
+    assert_eq!(node.heard().iter().filter(|line| *line == "run up 2").count(), 1);
+    node.handle(Event::Reconfigure(told(&[1, 2, 3])));
+    let runs: Vec<_> = node.heard().into_iter().filter(|line| line.starts_with("run")).collect();
+    assert_eq!(runs, ["run up 3"]);
+}
+
+#[test]
 fn a_running_server_has_its_retries_and_returns_with_one_success() {
     let mut node = Node::start(config([service(1, [real(1), real(2)])]), Kernel::default());
     node.run(secs(1), all_well);
