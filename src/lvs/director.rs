@@ -65,6 +65,9 @@ pub(super) struct Attached {
     pub waiting: bool,
     /// When the latest probe began.
     pub started: Mono,
+    /// By how much that was too early, in nanoseconds: what follows is so much later, lest those that went together
+    /// once do so for ever.
+    pub early: u32,
     pub word: Word,
 }
 
@@ -92,7 +95,7 @@ impl Word {
 impl Attached {
     /// A probe of it begins.
     pub fn begins(&mut self, now: Mono, generation: u64) {
-        (self.running, self.started, self.waiting) = (Some(generation), now, false);
+        (self.running, self.started, self.early, self.waiting) = (Some(generation), now, 0, false);
     }
 
     /// It has a new word; how much more that adds than its last one.
@@ -106,6 +109,7 @@ impl Attached {
     fn next(&self, now: Mono, pause: Duration) -> Mono {
         let check = self.checker.check();
         let from_start = matches!(check.kind, CheckKind::Misc(_)) && pause == check.pace.delay_loop;
+        let pause = pause + Duration::from_nanos(self.early.into());
         if from_start { now.max(self.started + pause) } else { now + pause }
     }
 }
@@ -180,6 +184,11 @@ impl Director {
             }
             self.schedule.take_due(at);
             self.begin(now, CheckerId(slot), out);
+            if at > now
+                && let Some(attached) = self.checkers.get_mut(slot)
+            {
+                attached.early = u32::try_from(at.since(now).as_nanos()).unwrap_or(0);
+            }
         }
     }
 

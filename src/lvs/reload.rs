@@ -315,6 +315,7 @@ impl Director {
             running: None,
             waiting: false,
             word,
+            early: 0,
             started: now,
         })?);
         if is_probed(&check.kind) {
