@@ -8,6 +8,7 @@ use super::action::{Action, CheckerId, ServiceId};
 use super::drain::Draining;
 use super::event::Event;
 use super::followed::{Effect, Followed};
+use super::lengths::Lengths;
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan::{self, Identity};
@@ -43,6 +44,7 @@ pub struct Director {
     /// Those that left the configuration and drain.
     pub(super) leaving: Vec<ServiceId>,
     pub(super) probing: Probing,
+    pub(super) lengths: Lengths,
     /// Services with real servers that drain.
     pub(super) draining: Vec<ServiceId>,
     pub(super) seed: u64,
@@ -134,6 +136,7 @@ impl Director {
             presence: Presence::default(),
             leaving: Vec::new(),
             probing: Probing::default(),
+            lengths: Lengths::default(),
             draining: Vec::new(),
             seed,
             created: 0,
@@ -254,6 +257,10 @@ impl Director {
             service.weigh(attached.real, more, true, out);
         }
         let check = attached.checker.check();
+        if let Some((url, length)) = self.lengths.news(id, &outcome) {
+            let (service, check) = (service.name(), Arc::clone(check));
+            out.push(Action::Note(Note::OddLength { real: name, service, check, url, length }));
+        }
         note_result((name, service.name()), check, was_up, judged.verdict, outcome, out);
         let (up, first, changed) = match judged.verdict {
             Verdict::Up { first, changed } => (true, first, changed),
@@ -303,6 +310,7 @@ impl Director {
         self.schedule = Schedule::default();
         self.followed = Followed::default();
         self.probing = Probing::default();
+        self.lengths = Lengths::default();
         out.push(Action::Retire(keys));
     }
 }

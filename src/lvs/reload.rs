@@ -348,6 +348,7 @@ impl Director {
                 self.followed.leave(id, &gone.checker.check().kind);
             }
             self.schedule.clear(id.0);
+            self.lengths.forget(id);
         }
     }
 }

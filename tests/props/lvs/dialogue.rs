@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use standfast::config::model::check::{BfdCheck, SmtpCheck};
 use standfast::config::model::{Check, CheckKind};
+use standfast::health::outcome::{Length, Outcome, Success};
 use standfast::lvs::event::Event;
 use standfast::objects::ipvs::Op;
 
@@ -336,6 +337,30 @@ fn a_server_whose_failing_check_is_gone_comes_back() {
     node.handle(Event::Reconfigure(config([edited])));
     assert_eq!(node.heard(), ["Adding service [10.0.1.2]:tcp:80 to VS [10.0.0.1]:tcp:80", "run up 2"]);
     assert_eq!(node.kernel.weights(service_key(1)), [(real_key(1), 1), (real_key(2), 1)]);
+}
+
+#[test]
+fn an_odd_length_is_said_when_it_is_news() {
+    let mut server = real(1);
+    server.checks[0] = http(server.address, &["/a"]);
+    let mut node = Node::start(config([service(1, [server])]), Kernel::default());
+    let mut said = Vec::new();
+    for announced in [50, 50, 6, 50, 50, 40, 40] {
+        node.now = node.director.deadline().unwrap();
+        node.expire();
+        let (checker, generation, url) = node.probes.remove(0);
+        let length = (announced != 6).then(|| Box::new(Length { announced, received: 6 }));
+        let (digest_compared, pattern_compared) = (false, false);
+        let page = Success::Http { url, status: 200, digest_compared, pattern_compared, length };
+        node.handle(Event::Probed { checker, generation, outcome: Outcome::Success(page) });
+        let heard = node.heard().into_iter().filter(|line| line.starts_with("http_check"));
+        said.push(heard.collect::<Vec<_>>().join(""));
+    }
+    let line = |announced: u64| {
+        let of = "http_check for RS [10.0.1.1]:tcp:80 VS [10.0.0.1]:tcp:80 url /a";
+        format!("{of}: content_length ({announced}) does not match received bytes (6)")
+    };
+    assert_eq!(said, [line(50), "".into(), "".into(), line(50), "".into(), line(40), "".into()]);
 }
 
 #[test]
