@@ -33,6 +33,13 @@ impl Settings {
     pub fn place(&self) -> usize {
         self.at
     }
+
+    /// A new real server that is up is told with `rs_init_notifies` only.
+    pub fn notify_new(&self, service: &ServiceName, real: &RealServer, out: &mut Vec<Action>) {
+        if self.config.global.rs_init_notifies {
+            notify_real(service, real, true, out);
+        }
+    }
 }
 
 impl Deref for Settings {
@@ -118,6 +125,9 @@ impl Service {
             drain: Drain::default(),
         };
         out.push(Action::Program(id));
+        for (settings, _) in service.reals().filter(|(_, real)| real.is_up()) {
+            service.settings.notify_new(&service.name, settings, out);
+        }
         service.judge_quorum(true, out);
         service
     }

@@ -354,9 +354,11 @@ as default user.",
     row("lvs_netlink_monitor_rcv_bufs_force", Boolean, Allowed, LastWins, "off")
         .doc("2.0.0", "[BOOL]", "Use SO_RCVBUFFORCE for it.")
         .later(),
-    row("rs_init_notifies", Boolean, Allowed, LastWins, "off")
-        .doc("2.0.0", "[BOOL]", "Run notifies for real servers that are put in service at start.")
-        .later(),
+    row("rs_init_notifies", Boolean, Allowed, LastWins, "off").doc(
+        "2.0.0",
+        "[BOOL]",
+        "Run notifies for real servers that are put in service at start.",
+    ),
     row("no_checker_emails", Boolean, Allowed, LastWins, "off")
         .doc("2.0.0", "[BOOL]", "Mail only when a real server changes state, not at every checker change.")
         .later(),

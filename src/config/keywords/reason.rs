@@ -85,7 +85,6 @@ fn of(name: &str) -> &'static str {
         "set_supplementary_groups"
         | "use_symlink_paths"
         | "v3_checksum_as_v2"
-        | "rs_init_notifies"
         | "log_unknown_vrids"
         | "umask"
         | "random_seed" => "not yet: the value is kept, and nothing asks for it",
