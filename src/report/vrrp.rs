@@ -20,7 +20,10 @@ pub fn render(note: &Note) -> Line {
         // keepalived writes a colon behind the name for every reason but a missing address.
         What::Fault(Fault::NoAddress(_)) => format!("({}) {text}", note.about),
         What::Fault(_) | What::FaultOver(_) => format!("({}): {text}", note.about),
-        What::AddressRemoved { .. } | What::StartupDelayed(_) | What::StartupCompleted => text,
+        What::AddressRemoved { .. }
+        | What::StartupDelayed(_)
+        | What::StartupCompleted
+        | What::UnknownRouter { .. } => text,
         What::Link { up } => format!("Netlink reports {} {}", note.about, if *up { "up" } else { "down" }),
         What::LinkBeat { up } => {
             format!("Linkbeat reports {} {}", note.about, if *up { "up" } else { "down" })
@@ -194,6 +197,12 @@ fn words(what: &What) -> String {
             )
         }
         What::WeightIgnored { kind, tracked, owner } => weight_ignored(*kind, tracked, *owner),
+        What::UnknownRouter { vrid, interface, from } => {
+            format!("Unknown VRID({vrid}) received on interface({interface}) from {from}. ignoring...")
+        }
+        What::PeerChecksum { old } => {
+            format!("Setting unicast VRRPv3 checksum to {} version", if *old { "old" } else { "new" })
+        }
         What::FaultOver(fault) => fault_over(fault),
     }
 }

@@ -154,6 +154,10 @@ impl Facts {
         self.interfaces.get(name)
     }
 
+    pub fn name_of(&self, index: IfIndex) -> Option<Name> {
+        self.interfaces.values().find(|interface| interface.index == index).map(|one| one.name.clone())
+    }
+
     pub fn of(&self, config: &VrrpInstance, group: Option<&SyncGroup>) -> Situation {
         let parent = self.interfaces.get(&config.interface);
         let spoken_by = self.interfaces.get(config.listens_on());

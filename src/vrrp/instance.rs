@@ -98,6 +98,8 @@ pub(super) struct Instance {
     pub(super) lowered: bool,
     /// Another address owner was complained about.
     pub(super) conflict_told: bool,
+    /// Peers that use the old checksum of unicast.
+    pub(super) old_peers: Vec<IpAddr>,
 }
 
 impl Instance {
@@ -130,6 +132,7 @@ impl Instance {
             rogue: None,
             lowered: false,
             conflict_told: false,
+            old_peers: Vec::new(),
             config,
         }
     }
@@ -399,6 +402,7 @@ impl Instance {
         let patience = self.master_down_interval();
         let old = std::mem::replace(&mut self.config, config);
         self.packets.clear();
+        self.forget_old_peers();
         self.list_told = false;
         self.garp.set_refresh(now, old.garp.master_refresh, self.config.garp.master_refresh);
         self.garp.set_extra(now, old.options.garp_extra_if, self.config.options.garp_extra_if);
@@ -497,6 +501,7 @@ impl Instance {
             vrid: self.config.vrid,
             auth: self.config.auth,
             interval: self.config.advert_int,
+            checksum: self.checksum(),
         }
     }
 

@@ -203,6 +203,16 @@ pub enum What {
         tracked: Name,
         owner: bool,
     },
+    /// An advert on this interface for a virtual router that is none of ours; `about` is empty. Told once a minute.
+    UnknownRouter {
+        vrid: u8,
+        interface: Name,
+        from: IpAddr,
+    },
+    /// A unicast peer uses the old checksum, or does so no more.
+    PeerChecksum {
+        old: bool,
+    },
     /// A tracked object is no reason for FAULT any more.
     FaultOver(Fault),
 }

@@ -3,6 +3,7 @@
 
 mod address_vmacs;
 mod announcements;
+mod checksums;
 pub mod elections;
 mod events;
 mod exit_codes;
@@ -11,6 +12,7 @@ mod faults;
 mod fifos;
 mod filtering;
 mod genhash;
+mod globals;
 mod groups;
 mod hmac;
 pub mod interop;
@@ -38,6 +40,8 @@ pub fn cases() -> Vec<Case> {
         tracked_files::cases(),
         tracked_processes::cases(),
         linkbeat::cases(),
+        checksums::cases(),
+        globals::cases(),
         exit_codes::cases(),
         faults::cases(),
         fifos::cases(),

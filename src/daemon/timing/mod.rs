@@ -18,10 +18,10 @@ mod duplicates;
 mod firewall;
 mod names;
 mod patience;
-mod promotion;
 mod receive_buffers;
 mod route_work;
 mod routing;
+mod settings;
 mod sockets;
 
 use std::collections::{HashMap, HashSet};
@@ -39,8 +39,8 @@ use self::crowd::Crowd;
 use self::devices::Devices;
 use self::firewall::Firewall;
 use self::names::HostNames;
-use self::promotion::Promotion;
 use self::routing::Routing;
+use self::settings::Settings;
 use self::sockets::{Need, Sockets};
 use super::commands::{self, Inbox, Post};
 use crate::config::model::{Config, VrrpInstance};
@@ -143,7 +143,7 @@ pub struct Driver {
     addresses: Addresses,
     routing: Routing,
     names: HostNames,
-    promotion: Promotion,
+    settings: Settings,
     /// Track groups of which something cannot be had.
     broken_groups: HashSet<Name>,
     config: Arc<Config>,
@@ -194,6 +194,7 @@ impl Driver {
         }
         route_work::remove_left_overs(&mut channel, &config, &interfaces, false);
         carry_out::remove_left_overs(&mut channel, &config, &interfaces);
+        let settings = Settings::start(&config, &interfaces);
         let mut driver = Driver {
             // Nobody is there yet: what is static comes before the elections.
             router: Router::start(clock::now(), Arc::default(), [], &mut Vec::new()),
@@ -211,7 +212,7 @@ impl Driver {
             addresses: Addresses::default(),
             routing: Routing::default(),
             names,
-            promotion: Promotion::default(),
+            settings,
             broken_groups: HashSet::new(),
             config: config.clone(),
             interfaces,
@@ -227,7 +228,6 @@ impl Driver {
             lost_reports: 0,
             strangers: HashMap::new(),
         };
-        driver.promotion.follow(&config, &driver.interfaces);
         driver.firewall.follow(&config);
         driver.prepare_routing(&config);
         driver.own_statics(Some(&config));
@@ -413,13 +413,13 @@ impl Driver {
                 if !only_addresses {
                     self.rewire = true;
                     self.make_devices();
-                    self.promotion.follow(&self.config, &self.interfaces);
+                    self.settings.follow(&self.config, &self.interfaces);
                 }
             }
             Change::Gone(name) => {
                 self.rewire = true;
                 self.devices.forget(&name);
-                self.promotion.follow(&self.config, &self.interfaces);
+                self.settings.follow(&self.config, &self.interfaces);
                 self.router.handle(now, Event::Interface { name, now: None }, &mut self.actions);
                 self.make_devices();
             }
@@ -488,7 +488,7 @@ impl Driver {
         if release {
             self.own_statics(None);
             self.work_off();
-            self.promotion.end();
+            self.settings.end();
             self.devices.remove_all(&mut self.channel);
             self.firewall.end();
         }
@@ -507,7 +507,7 @@ impl Driver {
         self.act_all();
         self.clear_misplaced(&config);
         self.config = config.clone();
-        self.promotion.follow(&config, &self.interfaces);
+        self.settings.follow(&config, &self.interfaces);
         self.firewall.follow(&config);
         self.prepare_routing(&config);
         self.own_statics(Some(&config));
