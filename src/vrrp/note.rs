@@ -44,6 +44,17 @@ pub enum What {
     RemovingVips {
         excluded: bool,
     },
+    /// Packets for its addresses are dropped from now on, or no more.
+    Filtering(bool),
+    /// A reload has taken this address away from a master.
+    AddressGone {
+        address: AddressKey,
+    },
+    /// The address that an interface speaks from, or has lost; `about` is the interface.
+    Source {
+        address: IpAddr,
+        present: bool,
+    },
     /// Routes or rules are set.
     SettingObjects(Objects),
     /// Routes or rules are removed.

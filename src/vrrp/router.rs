@@ -140,6 +140,7 @@ impl Router {
             instance.note_removal(out);
         }
         router.rebuild();
+        router.note_first_sources(&Config::default(), out);
         router.follow_beats(now, out);
         for event in known {
             if let Event::Link { name, up } = &event {

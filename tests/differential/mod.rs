@@ -18,6 +18,7 @@ mod hmac;
 pub mod interop;
 pub mod lifecycle;
 mod linkbeat;
+mod log_lines;
 mod reloads;
 mod routing;
 mod states;
@@ -42,6 +43,7 @@ pub fn cases() -> Vec<Case> {
         linkbeat::cases(),
         checksums::cases(),
         globals::cases(),
+        log_lines::cases(),
         exit_codes::cases(),
         faults::cases(),
         fifos::cases(),
