@@ -53,6 +53,22 @@ pub fn set_multicast_interface(fd: &impl AsRawFd, index: u32) -> io::Result<()> 
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// `sched_setscheduler` for the calling thread; what it starts has the ordinary policy.
+pub fn set_policy(policy: libc::c_int, priority: u8) -> io::Result<()> {
+    let wanted = libc::sched_param { sched_priority: priority.into() };
+    // SAFETY: the kernel reads a `sched_param` from a live local variable.
+    let result =
+        unsafe { libc::sched_setscheduler(0, policy | libc::SCHED_RESET_ON_FORK, &raw const wanted) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// `setpriority` for the calling thread: the nice value.
+pub fn set_nice(nice: i8) -> io::Result<()> {
+    // SAFETY: no memory is passed. Zero is the calling thread on Linux.
+    let result = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice.into()) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 /// Binds a packet socket to the interface with this index: from here on it receives this protocol.
 pub fn bind_packet_socket(fd: &impl AsRawFd, index: u32, protocol: u16) -> io::Result<()> {
     let address = libc::sockaddr_ll {

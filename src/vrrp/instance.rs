@@ -182,6 +182,14 @@ impl Instance {
         self.interval * u32::from(self.config.down_timer_adverts) + self.skew()
     }
 
+    /// When a master speaks next.
+    pub fn next_advert(&self) -> Option<Mono> {
+        match self.phase {
+            Phase::Master { next_advert } => Some(next_advert),
+            _ => None,
+        }
+    }
+
     pub fn deadline(&self) -> Option<Mono> {
         match &self.phase {
             Phase::Init | Phase::Fault => None,
@@ -402,7 +410,7 @@ impl Instance {
         }
     }
 
-    /// Takes over a new configuration in place. A master speaks first, so that its peers wait.
+    /// Takes over a new configuration in place. A master of which something changed speaks at once.
     pub fn adopt(&mut self, now: Mono, config: Arc<VrrpInstance>, out: &mut Vec<Action>) {
         let patience = self.master_down_interval();
         let old = std::mem::replace(&mut self.config, config);
@@ -414,9 +422,8 @@ impl Instance {
         match &mut self.phase {
             Phase::Master { next_advert } => {
                 self.interval = self.config.advert_int;
-                let silence = old.advert_int.saturating_sub(next_advert.since(now));
-                // One that has only just said the same need not say it again.
-                if silence >= old.advert_int / 10 || old != self.config {
+                // One that has nothing new to say keeps its moment.
+                if old != self.config {
                     *next_advert = now + self.config.advert_int;
                     self.transmit(out);
                 }

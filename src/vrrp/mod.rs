@@ -21,6 +21,7 @@ mod owner;
 mod reload;
 pub mod router;
 mod speaking;
+mod spread;
 mod strangers;
 pub mod tracking;
 pub mod wire;

@@ -222,7 +222,10 @@ impl Router {
         // looking at its sockets.
         let mut due = std::mem::take(&mut self.expiring);
         due.extend(self.due.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).take(AT_ONCE));
-        for id in due.drain(..) {
+        let begins = |router: &Self, id| router.instance(id).and_then(Instance::next_advert);
+        due.retain(|id| {
+            let id = *id;
+            let before = begins(self, id);
             self.listen_if_stalled(now, id, out);
             if let Some(instance) = self.instance_mut(id) {
                 instance.listen_if_late(now, out);
@@ -230,7 +233,11 @@ impl Router {
             let wish = self.instance_mut(id).and_then(|instance| instance.expire(now, out));
             self.fulfil(now, id, wish, out);
             self.queue(id);
-        }
+            // One that goes on as before keeps its grid.
+            before != Some(now) && before != begins(self, id)
+        });
+        self.spread(now, &due);
+        due.clear();
         self.expiring = due;
         self.announce(now, out);
     }

@@ -21,6 +21,7 @@ mod linkbeat;
 mod log_lines;
 mod reloads;
 mod routing;
+mod scheduling;
 mod states;
 mod tracked_files;
 mod tracked_processes;
@@ -44,6 +45,7 @@ pub fn cases() -> Vec<Case> {
         checksums::cases(),
         globals::cases(),
         log_lines::cases(),
+        scheduling::cases(),
         exit_codes::cases(),
         faults::cases(),
         fifos::cases(),

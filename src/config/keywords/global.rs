@@ -87,15 +87,12 @@ keepalived_bfd (the manual says _ipvs; the program uses _lvs).",
             "[-1..99]",
             "Highest realtime priority the daemon may give itself when late; no value means the \
 system maximum; -1 only silences the start NOTICE.",
-        )
-        .later(),
-    row("min_auto_priority_delay", Lax(1, 10000000), Faults, LastWins, "1000000")
-        .doc(
-            "2.1.0",
-            "USECS 1..10000000",
-            "How late a timer must be before the automatic priority is raised.",
-        )
-        .later(),
+        ),
+    row("min_auto_priority_delay", Lax(1, 10000000), Faults, LastWins, "1000000").doc(
+        "2.1.0",
+        "USECS 1..10000000",
+        "How late a timer must be before the automatic priority is raised.",
+    ),
     row("smtp_alert_vrrp", Boolean, Allowed, LastWins, "unset (smtp_alert)")
         .doc("2.0.0", "[BOOL]", "Default of smtp_alert for instances and sync groups.")
         .unused("sends no mail"),

@@ -30,10 +30,6 @@ fn of(name: &str) -> &'static str {
         | "bfd_cpu_affinity"
         | "bfd_rlimit_rttime"
         | "bfd_rlimit_rtime" => "standfast is one process: there is no such process to schedule by itself",
-        "vrrp_priority" | "vrrp_no_swap" | "vrrp_rt_priority" | "vrrp_cpu_affinity"
-        | "vrrp_rlimit_rttime" | "vrrp_rlimit_rtime" => {
-            "not yet: VRRP has a thread, but sets no scheduling of its own"
-        }
         "namespace_with_ipsets" | "vrrp_ipsets" => {
             "standfast uses no ipsets; the kernels that need the word are too old for it"
         }
@@ -86,9 +82,7 @@ fn of(name: &str) -> &'static str {
             "keepalived's own workings; standfast holds the configuration in memory"
         }
         "use_symlink_paths" => "not needed: a script is always run by the name that is written",
-        "max_auto_priority" | "min_auto_priority_delay" | "rs_init_notifies" => {
-            "not yet: the value is kept, and nothing asks for it"
-        }
+        "rs_init_notifies" => "not yet: the value is kept, and nothing asks for it",
         _ => "",
     }
 }

@@ -19,8 +19,10 @@ mod firewall;
 mod names;
 mod patience;
 mod receive_buffers;
+mod reconfigure;
 mod route_work;
 mod routing;
+mod scheduling;
 mod settings;
 mod sockets;
 
@@ -40,10 +42,11 @@ use self::devices::Devices;
 use self::firewall::Firewall;
 use self::names::HostNames;
 use self::routing::Routing;
+use self::scheduling::Scheduling;
 use self::settings::Settings;
 use self::sockets::{Need, Sockets};
 use super::commands::{self, Inbox, Post};
-use crate::config::model::{Config, VrrpInstance};
+use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::address;
 use crate::kernel::clock::{self, Alarm};
@@ -130,6 +133,9 @@ pub struct Driver {
     poller: Poller,
     alarm: Alarm,
     crowd: Crowd,
+    scheduling: Scheduling,
+    /// How long the last new configuration took.
+    took: Duration,
     /// When there was something to do by itself, as it was seen before the last sleep.
     deadline: Option<Mono>,
     channel: Channel,
@@ -201,6 +207,8 @@ impl Driver {
             poller,
             alarm,
             crowd: Crowd::default(),
+            scheduling: Scheduling::default(),
+            took: Duration::ZERO,
             deadline: None,
             channel,
             monitor,
@@ -255,6 +263,7 @@ impl Driver {
 
     fn take_turns(&mut self) -> Result<(), DriverError> {
         clock::nap_exactly();
+        self.scheduling.follow(&self.config.global.processes);
         loop {
             self.carry_out();
             // Most wake-ups are for adverts that do no more than move a timer.
@@ -321,8 +330,20 @@ impl Driver {
         }
         if self.tokens.contains(&ALARM) {
             self.alarm.rang();
+            self.rise_if_late();
         }
         Ok(())
+    }
+
+    /// `max_auto_priority`: who is woken too late asks for more.
+    fn rise_if_late(&mut self) {
+        if let (Some(patience), Some(deadline)) = (self.scheduling.patience(), self.deadline)
+            && deadline > Mono::ZERO
+            && let by = clock::now().since(deadline)
+            && by > patience
+        {
+            self.scheduling.was_late(by);
+        }
     }
 
     /// Everything that has arrived, packets first.
@@ -499,47 +520,6 @@ impl Driver {
         while !self.addresses.is_idle() {
             self.work();
             self.say_all();
-        }
-    }
-
-    fn reconfigure(&mut self, config: Arc<Config>) {
-        self.router.speak_ahead(clock::now(), &mut self.actions);
-        self.act_all();
-        self.clear_misplaced(&config);
-        self.config = config.clone();
-        self.settings.follow(&config, &self.interfaces);
-        self.firewall.follow(&config);
-        self.prepare_routing(&config);
-        self.own_statics(Some(&config));
-        self.devices.ensure(&mut self.channel, config.instances.iter(), &self.interfaces, &self.names);
-        // The router is told of new devices first: an instance must not begin in FAULT for want of its own.
-        if let Err(error) = self.drain_monitor() {
-            emit(Ident::Vrrp, Line::warn(error.to_string()));
-        }
-        self.router.handle(clock::now(), Event::Reconfigure(config.clone()), &mut self.actions);
-        self.rewire = true;
-        // Those that are gone resign before their devices go.
-        self.carry_out();
-        self.devices.keep_only(&mut self.channel, &config);
-    }
-
-    /// A virtual MAC that is wanted on another interface is another device of the same name. Whoever speaks by the
-    /// old one resigns by it and lets go of its addresses; then the device goes.
-    fn clear_misplaced(&mut self, config: &Arc<Config>) {
-        let misplaced = self.devices.misplaced(config, &self.interfaces);
-        if misplaced.is_empty() {
-            return;
-        }
-        let mut without = Config::clone(config);
-        let speaks_by = |one: &VrrpInstance| one.vmac.as_ref().is_some_and(|v| misplaced.contains(&v.name));
-        without.instances.retain(|instance| !speaks_by(instance));
-        // What is told of the devices until then is not taken for a reason to make them where they were.
-        self.config = Arc::new(without);
-        self.router.handle(clock::now(), Event::Reconfigure(self.config.clone()), &mut self.actions);
-        self.carry_out();
-        self.devices.give_up(&mut self.channel, &misplaced);
-        if let Err(error) = self.drain_monitor() {
-            emit(Ident::Vrrp, Line::warn(error.to_string()));
         }
     }
 
