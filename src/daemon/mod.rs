@@ -66,7 +66,7 @@ pub fn run(options: &Options) -> u8 {
     if let Err(error) = namespaced {
         return refuse(options, &[format!("{error}")], status::FATAL);
     }
-    let reading = Reading::take(options);
+    let reading = Reading::take(options, None);
     if reading.loaded.missing {
         return refuse(options, &log_lines(&reading), status::NO_CONFIG);
     }
@@ -87,7 +87,7 @@ pub fn run(options: &Options) -> u8 {
     {
         return refuse(options, &[format!("cannot go into the background: {error}")], status::FATAL);
     }
-    daemonize::set_umask(options.umask);
+    daemonize::set_umask(options, &reading.loaded.config);
     let log = match start_log(options, &reading) {
         Ok(log) => log,
         Err(error) => {

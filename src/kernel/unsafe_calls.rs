@@ -223,6 +223,24 @@ pub fn leash(command: &mut std::process::Command) {
     unsafe { command.pre_exec(in_child) };
 }
 
+/// `setgroups`, `setgid`, `setuid` in what `command` starts.
+pub fn run_as(command: &mut std::process::Command, uid: u32, gid: u32, groups: Vec<u32>) {
+    use std::os::unix::process::CommandExt as _;
+
+    let in_child = move || {
+        // SAFETY: plain system calls; the list was made before the fork and lives as long as the closure. Nothing is
+        // allocated, no lock is taken.
+        let done = unsafe {
+            libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()) == 0
+                && libc::syscall(libc::SYS_setgid, gid) == 0
+                && libc::syscall(libc::SYS_setuid, uid) == 0
+        };
+        if done { Ok(()) } else { Err(io::Error::last_os_error()) }
+    };
+    // SAFETY: the closure is async-signal-safe, as said in it.
+    unsafe { command.pre_exec(in_child) };
+}
+
 /// `malloc_trim`: free pages go back to the kernel. Nothing where the C library is another one.
 pub fn trim_heap() {
     #[cfg(target_env = "gnu")]

@@ -1,5 +1,6 @@
 //! The router as a dialogue: this happens at that time, exactly these actions follow, then nothing more.
 
+mod checksums;
 #[cfg(test)]
 mod reload;
 mod tracking;
@@ -115,6 +116,7 @@ impl Talk {
             vrid: first.vrid,
             auth: first.auth,
             interval: first.advert_int,
+            checksum: Default::default(),
         };
         let router = Router::start(at(0.0), Arc::new(config), &[eth0(true, Some(US))], &mut out);
         (Talk { router, terms }, words(&out))

@@ -35,7 +35,7 @@ impl Router {
     pub(super) fn reconfigure(&mut self, now: Mono, config: Arc<Config>, out: &mut Vec<Action>) {
         let mut living: HashMap<InstanceIdentity, InstanceId> =
             self.instances.iter().flatten().map(|i| (i.config.identity(), i.id)).collect();
-        self.config = config.clone();
+        let before = std::mem::replace(&mut self.config, config.clone());
         let defined = defined(&config);
         self.facts.tracked.forget(|kind, name| defined.contains(&(kind, name)));
         let (mut kept, mut order) = (Vec::new(), Vec::new());
@@ -70,6 +70,7 @@ impl Router {
             }
         }
         self.rebuild();
+        self.note_first_sources(&before, out);
         self.follow_beats(now, out);
         self.settle_all(now, out);
         for id in self.order.clone() {

@@ -34,7 +34,6 @@ fn of(name: &str) -> &'static str {
             "standfast uses no ipsets; the kernels that need the word are too old for it"
         }
         "nftables_ifindex" => "not needed: interfaces stand in the sets by their index",
-        "disable_local_igmp" => "not yet: the kernel reports groups of the link as it is set to",
         "nftables_ipvs" | "nftables_ipvs_priority" | "nftables_ipvs_start_fwmark" => {
             "not needed: every address of a group is an IPVS service of its own"
         }
@@ -82,12 +81,7 @@ fn of(name: &str) -> &'static str {
         "config_save_dir" | "tmp_config_directory" => {
             "keepalived's own workings; standfast holds the configuration in memory"
         }
-        "set_supplementary_groups"
-        | "use_symlink_paths"
-        | "v3_checksum_as_v2"
-        | "log_unknown_vrids"
-        | "umask"
-        | "random_seed" => "not yet: the value is kept, and nothing asks for it",
+        "use_symlink_paths" => "not needed: a script is always run by the name that is written",
         _ => "",
     }
 }

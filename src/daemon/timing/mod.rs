@@ -18,12 +18,12 @@ mod duplicates;
 mod firewall;
 mod names;
 mod patience;
-mod promotion;
 mod receive_buffers;
 mod reconfigure;
 mod route_work;
 mod routing;
 mod scheduling;
+mod settings;
 mod sockets;
 
 use std::collections::{HashMap, HashSet};
@@ -41,9 +41,9 @@ use self::crowd::Crowd;
 use self::devices::Devices;
 use self::firewall::Firewall;
 use self::names::HostNames;
-use self::promotion::Promotion;
 use self::routing::Routing;
 use self::scheduling::Scheduling;
+use self::settings::Settings;
 use self::sockets::{Need, Sockets};
 use super::commands::{self, Inbox, Post};
 use crate::config::model::Config;
@@ -149,7 +149,7 @@ pub struct Driver {
     addresses: Addresses,
     routing: Routing,
     names: HostNames,
-    promotion: Promotion,
+    settings: Settings,
     /// Track groups of which something cannot be had.
     broken_groups: HashSet<Name>,
     config: Arc<Config>,
@@ -200,6 +200,7 @@ impl Driver {
         }
         route_work::remove_left_overs(&mut channel, &config, &interfaces, false);
         carry_out::remove_left_overs(&mut channel, &config, &interfaces);
+        let settings = Settings::start(&config, &interfaces);
         let mut driver = Driver {
             // Nobody is there yet: what is static comes before the elections.
             router: Router::start(clock::now(), Arc::default(), [], &mut Vec::new()),
@@ -219,7 +220,7 @@ impl Driver {
             addresses: Addresses::default(),
             routing: Routing::default(),
             names,
-            promotion: Promotion::default(),
+            settings,
             broken_groups: HashSet::new(),
             config: config.clone(),
             interfaces,
@@ -235,7 +236,6 @@ impl Driver {
             lost_reports: 0,
             strangers: HashMap::new(),
         };
-        driver.promotion.follow(&config, &driver.interfaces);
         driver.firewall.follow(&config);
         driver.prepare_routing(&config);
         driver.own_statics(Some(&config));
@@ -434,13 +434,13 @@ impl Driver {
                 if !only_addresses {
                     self.rewire = true;
                     self.make_devices();
-                    self.promotion.follow(&self.config, &self.interfaces);
+                    self.settings.follow(&self.config, &self.interfaces);
                 }
             }
             Change::Gone(name) => {
                 self.rewire = true;
                 self.devices.forget(&name);
-                self.promotion.follow(&self.config, &self.interfaces);
+                self.settings.follow(&self.config, &self.interfaces);
                 self.router.handle(now, Event::Interface { name, now: None }, &mut self.actions);
                 self.make_devices();
             }
@@ -509,7 +509,7 @@ impl Driver {
         if release {
             self.own_statics(None);
             self.work_off();
-            self.promotion.end();
+            self.settings.end();
             self.devices.remove_all(&mut self.channel);
             self.firewall.end();
         }

@@ -23,7 +23,7 @@ impl Driver {
         self.clear_misplaced(&config);
         self.config = config.clone();
         self.scheduling.follow(&config.global.processes);
-        self.promotion.follow(&config, &self.interfaces);
+        self.settings.follow(&config, &self.interfaces);
         self.firewall.follow(&config);
         self.prepare_routing(&config);
         self.own_statics(Some(&config));

@@ -30,6 +30,29 @@ fn a_master_that_is_due_speaks_ahead_of_a_reload_and_again_only_of_what_is_new()
 }
 
 #[test]
+fn preempt_delay_goes_on_through_a_reload() {
+    let config = |interval| {
+        let delayed = VrrpInstance {
+            preempt_delay: Duration::from_secs(6),
+            garp: Garp { master_refresh: Duration::from_secs(interval), ..instance("A", 1, 200).garp },
+            ..instance("A", 1, 200)
+        };
+        Config { instances: vec![delayed.into()], ..Config::default() }
+    };
+    let (mut talk, _) = Talk::start(config(0));
+    for second in 1..=6 {
+        talk.hear(at(f64::from(second)), PEER, 100);
+        if second == 3 {
+            talk.event(at(3.5), Event::Reconfigure(Arc::new(config(60))));
+        }
+    }
+    // The delay began with the first advert: this one is the first after it.
+    talk.hear(at(7.0), PEER, 100);
+    talk.hear(at(8.0), PEER, 100);
+    assert_eq!(talk.due(6.0 + 3.21875).first().unwrap(), "advert 1:200");
+}
+
+#[test]
 fn routers_that_become_master_together_share_the_interval_from_then_on() {
     let many = |count: u8| Config {
         instances: (1..=count).map(|vrid| instance(&format!("I{vrid}"), vrid, 100).into()).collect(),
