@@ -511,8 +511,8 @@ impl Router {
         self.by_interface.clear();
         self.by_tracked.clear();
         self.by_address.clear();
-        let signs = |instance: &&Box<Instance>| instance.config.options.auth_hmac.is_some();
-        self.signing = self.instances.iter().flatten().filter(signs).map(|i| i.id).collect();
+        let signs = |instance: &Instance| instance.config.options.auth_hmac.is_some();
+        self.signing = self.instances.iter().flatten().filter(|i| signs(i)).map(|i| i.id).collect();
         let mut virtual_addresses = FxHashSet::default();
         let mut tracked_sources = HashSet::new();
         for instance in self.instances.iter().flatten() {
