@@ -35,7 +35,7 @@ use self::sdnotify::ServiceManager;
 use crate::cli::{COMPATIBLE_VERSION, Options};
 use crate::config::model::Config;
 use crate::diag::{Diagnostic, Severity, SourceMap, render};
-use crate::kernel::{clock, netns};
+use crate::kernel::{clock, memory, netns};
 use crate::report::log::{self, Log};
 use crate::report::{Ident, Line, emit};
 
@@ -66,6 +66,7 @@ pub fn run(options: &Options) -> u8 {
     if let Err(error) = namespaced {
         return refuse(options, &[format!("{error}")], status::FATAL);
     }
+    memory::shape();
     let reading = Reading::take(options, None);
     if reading.loaded.missing {
         return refuse(options, &log_lines(&reading), status::NO_CONFIG);

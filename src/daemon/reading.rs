@@ -55,7 +55,8 @@ impl Reading {
 
 /// A check whose script may not run, which was said, is none, as for keepalived: its server counts as well.
 fn without_disabled_checks(config: &mut Config, book: &ScriptBook) {
-    for server in config.virtual_servers.iter_mut().flat_map(|service| &mut service.real_servers) {
+    let services = config.virtual_servers.iter_mut().map(Arc::make_mut);
+    for server in services.flat_map(|service| &mut service.real_servers) {
         server.checks.retain(|check| match &check.kind {
             CheckKind::Misc(misc) => book.get(&misc.command).is_some(),
             _ => true,

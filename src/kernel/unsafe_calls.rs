@@ -248,6 +248,17 @@ pub fn trim_heap() {
     let _whether_any = unsafe { libc::malloc_trim(0) };
 }
 
+/// `mallopt`: one heap for all threads, beside which blocks of so many bytes and more stand alone. Nothing where the C
+/// library is another one.
+pub fn shape_heap(stands_alone: libc::c_int) {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: calls without pointers that set numbers of the heap under its own lock.
+    let _whether_taken = unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, stands_alone)
+    };
+}
+
 /// `SIOCGIFFLAGS`: the flags of the interface (`IFF_*`).
 pub fn interface_flags(fd: &impl AsRawFd, interface: &str) -> io::Result<libc::c_short> {
     let mut request = request_about(interface)?;

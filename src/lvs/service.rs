@@ -15,18 +15,23 @@ use super::quorum::Quorum;
 use crate::config::model::{Command, Config, RealServer, VirtualServer};
 use crate::objects::ipvs::{DestKey, Destination, Pool, ServiceKey};
 
-/// A virtual server of a configuration, held together with that configuration.
+/// A virtual server of a configuration, and its place there.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
-    config: Arc<Config>,
+    server: Arc<VirtualServer>,
     at: usize,
+    /// `lvs_flush_on_stop`
+    flushed: bool,
+    /// `rs_init_notifies`
+    tells_new: bool,
 }
 
 impl Settings {
     /// `None` if the configuration has no such virtual server.
-    pub fn new(config: &Arc<Config>, at: usize) -> Option<Self> {
-        config.virtual_servers.get(at)?;
-        Some(Settings { config: Arc::clone(config), at })
+    pub fn new(config: &Config, at: usize) -> Option<Self> {
+        let server = Arc::clone(config.virtual_servers.get(at)?);
+        let flushed = config.global.lvs_flush_on_stop.is_some();
+        Some(Settings { server, at, flushed, tells_new: config.global.rs_init_notifies })
     }
 
     /// Its place among the virtual servers of its configuration.
@@ -36,7 +41,7 @@ impl Settings {
 
     /// A new real server that is up is told with `rs_init_notifies` only.
     pub fn notify_new(&self, service: &ServiceName, real: &RealServer, out: &mut Vec<Action>) {
-        if self.config.global.rs_init_notifies {
+        if self.tells_new {
             notify_real(service, real, true, out);
         }
     }
@@ -45,9 +50,8 @@ impl Settings {
 impl Deref for Settings {
     type Target = VirtualServer;
 
-    #[expect(clippy::indexing_slicing, reason = "`new` has found it there, and a Config in an Arc stays")]
     fn deref(&self) -> &VirtualServer {
-        &self.config.virtual_servers[self.at]
+        &self.server
     }
 }
 
@@ -340,8 +344,7 @@ impl Service {
 
     /// The service ends; with `omega` its down scripts run.
     pub fn end(&self, stopping: bool, out: &mut Vec<Action>) {
-        let flushed = self.settings.config.global.lvs_flush_on_stop.is_some();
-        let why = match (stopping, flushed) {
+        let why = match (stopping, self.settings.flushed) {
             (false, _) => Release::Reload,
             (true, false) => Release::Stop,
             (true, true) => Release::Flush,
