@@ -1,8 +1,9 @@
 //! All virtual services of the node, with all their checkers.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 use super::action::{Action, CheckerId, ServiceId};
 use super::drain::Draining;
@@ -32,7 +33,7 @@ const LEEWAY_SHARE: u32 = 64;
 #[derive(Debug)]
 pub struct Director {
     pub(super) services: Slots<Service>,
-    pub(super) by_identity: HashMap<Identity, ServiceId>,
+    pub(super) by_identity: FxHashMap<Identity, ServiceId>,
     /// As they stand in the configuration.
     pub(super) order: Vec<ServiceId>,
     pub(super) checkers: Slots<Attached>,
@@ -122,7 +123,7 @@ impl Director {
     ) -> Self {
         let mut director = Director {
             services: Slots::default(),
-            by_identity: HashMap::new(),
+            by_identity: FxHashMap::default(),
             order: Vec::new(),
             checkers: Slots::default(),
             schedule: Schedule::default(),
