@@ -25,9 +25,9 @@ use crate::objects::return_path::ReturnPath;
 use crate::time::Mono;
 
 /// A check may be early by so much, where others are due.
-const LONGEST_LEEWAY: Duration = Duration::from_millis(10);
+const LONGEST_LEEWAY: Duration = Duration::from_millis(50);
 /// But by no more than this part of the pause between two checks.
-const LEEWAY_SHARE: u32 = 64;
+const LEEWAY_SHARE: u32 = 20;
 
 /// The load balancing half of the daemon. Every call costs what it changes, not what there is.
 #[derive(Debug)]
