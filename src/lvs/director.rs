@@ -1,8 +1,9 @@
 //! All virtual services of the node, with all their checkers.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 use super::action::{Action, CheckerId, ServiceId};
 use super::drain::Draining;
@@ -25,15 +26,15 @@ use crate::objects::return_path::ReturnPath;
 use crate::time::Mono;
 
 /// A check may be early by so much, where others are due.
-const LONGEST_LEEWAY: Duration = Duration::from_millis(10);
+const LONGEST_LEEWAY: Duration = Duration::from_millis(50);
 /// But by no more than this part of the pause between two checks.
-const LEEWAY_SHARE: u32 = 64;
+const LEEWAY_SHARE: u32 = 20;
 
 /// The load balancing half of the daemon. Every call costs what it changes, not what there is.
 #[derive(Debug)]
 pub struct Director {
     pub(super) services: Slots<Service>,
-    pub(super) by_identity: HashMap<Identity, ServiceId>,
+    pub(super) by_identity: FxHashMap<Identity, ServiceId>,
     /// As they stand in the configuration.
     pub(super) order: Vec<ServiceId>,
     pub(super) checkers: Slots<Attached>,
@@ -128,7 +129,7 @@ impl Director {
     ) -> Self {
         let mut director = Director {
             services: Slots::default(),
-            by_identity: HashMap::new(),
+            by_identity: FxHashMap::default(),
             order: Vec::new(),
             checkers: Slots::default(),
             schedule: Schedule::default(),

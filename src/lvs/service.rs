@@ -1,9 +1,9 @@
 //! One virtual service: which real servers are up, whether that makes a quorum, and what follows.
 
-use std::collections::HashSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use smallvec::{SmallVec, smallvec};
 
 use super::action::{Action, CheckerId, ScriptEvent, ServiceId};
@@ -409,7 +409,7 @@ impl Service {
             destinations.push((server, destination));
         }
         if !self.drain.is_empty() {
-            let wanted: HashSet<DestKey> = destinations.iter().map(|(server, _)| *server).collect();
+            let wanted: FxHashSet<DestKey> = destinations.iter().map(|(server, _)| *server).collect();
             let draining = self.drain.iter().map(|draining| draining.wanted(&self.settings, key));
             destinations.extend(draining.filter(|(server, _)| !wanted.contains(server)));
         }
