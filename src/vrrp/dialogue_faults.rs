@@ -279,6 +279,27 @@ fn a_master_that_a_reload_brings_into_a_failed_group_fails_with_it() {
 }
 
 #[test]
+fn a_master_that_comes_into_a_group_in_fault_is_no_news_of_the_group() {
+    let broken = VrrpInstance { interface: "eth7".into(), ..instance("B", 2, 100) };
+    let group = |members: &[&str]| SyncGroup {
+        name: "G".into(),
+        members: members.iter().map(|name| (*name).into()).collect(),
+        ..super::dialogue::pair().sync_groups.remove(0)
+    };
+    let with = |members: &[&str]| Config {
+        instances: vec![instance("A", 1, 100).into(), broken.clone().into(), instance("C", 3, 100).into()],
+        sync_groups: vec![group(members)],
+        ..Config::default()
+    };
+    let (mut talk, _) = Talk::start(with(&["A", "B"]));
+    talk.due(MASTER_AT);
+    let said = talk.event(at(4.0), Event::Reconfigure(Arc::new(with(&["A", "B", "C"]))));
+    assert_eq!(said, ["own 2", "advert 3:0", "drop 2", "C FAULT"]);
+    let said = talk.event(at(5.0), Event::Reconfigure(Arc::new(with(&["A", "C"]))));
+    assert_eq!(said, ["A BACKUP", "C BACKUP", "group G BACKUP"]);
+}
+
+#[test]
 fn a_reload_makes_no_group_of_a_master_and_of_one_that_follows_another() {
     let apart = Config {
         instances: vec![instance("A", 1, 100).into(), instance("B", 2, 50).into()],
