@@ -22,18 +22,28 @@ pub(super) struct Settings {
     at: usize,
     /// `lvs_flush_on_stop`
     flushed: bool,
+    /// `rs_init_notifies`
+    tells_new: bool,
 }
 
 impl Settings {
     /// `None` if the configuration has no such virtual server.
     pub fn new(config: &Config, at: usize) -> Option<Self> {
         let server = Arc::clone(config.virtual_servers.get(at)?);
-        Some(Settings { server, at, flushed: config.global.lvs_flush_on_stop.is_some() })
+        let flushed = config.global.lvs_flush_on_stop.is_some();
+        Some(Settings { server, at, flushed, tells_new: config.global.rs_init_notifies })
     }
 
     /// Its place among the virtual servers of its configuration.
     pub fn place(&self) -> usize {
         self.at
+    }
+
+    /// A new real server that is up is told with `rs_init_notifies` only.
+    pub fn notify_new(&self, service: &ServiceName, real: &RealServer, out: &mut Vec<Action>) {
+        if self.tells_new {
+            notify_real(service, real, true, out);
+        }
     }
 }
 
@@ -123,6 +133,9 @@ impl Service {
             drain: Drain::default(),
         };
         out.push(Action::Program(id));
+        for (settings, _) in service.reals().filter(|(_, real)| real.is_up()) {
+            service.settings.notify_new(&service.name, settings, out);
+        }
         service.judge_quorum(true, out);
         service
     }

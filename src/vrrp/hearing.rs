@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::action::Action;
 use super::ah;
 use super::auth_hmac;
+use super::checksum::Checksum;
 use super::event::Datagram;
 use super::instance::{Instance, Phase, Wish};
 use super::note::What;
@@ -48,6 +49,9 @@ impl Instance {
             self.counters.rare().priority_zero_received += 1;
         }
         self.compare_addresses(&advert, datagram.source, out);
+        if let Checksum::Detect(_) = terms.checksum {
+            self.follow_checksum(datagram.source, advert.old_checksum, out);
+        }
         match self.phase {
             Phase::Backup(_) => {
                 self.heard_as_backup(datagram, &advert, out);

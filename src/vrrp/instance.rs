@@ -1,6 +1,7 @@
 //! One virtual router: its state, its timers, and what an advert means to it. What members of a sync group
 //! may do is decided in [`super::router`], which carries out an instance's [`Wish`].
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::config::model::options::HmacMode;
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{InitialState, Version, VirtualAddress, VrrpInstance};
 use crate::ids::{Family, IfIndex, Name};
+use crate::objects::address::AddressKey;
 use crate::time::Mono;
 
 /// Where an instance stands. The data of a state lives in it, so no timer outlives its state.
@@ -110,6 +112,8 @@ pub(super) struct Instance {
     pub(super) lowered: bool,
     /// Another address owner was complained about.
     pub(super) conflict_told: bool,
+    /// Peers that use the old checksum of unicast.
+    pub(super) old_peers: Vec<IpAddr>,
 }
 
 impl Instance {
@@ -138,6 +142,7 @@ impl Instance {
             rogue: None,
             lowered: false,
             conflict_told: false,
+            old_peers: Vec::new(),
             config,
         }
     }
@@ -187,6 +192,14 @@ impl Instance {
     /// `Master_Down_Interval`, with keepalived's `down_timer_adverts` in the place of 3.
     pub fn master_down_interval(&self) -> Duration {
         self.interval * u32::from(self.config.down_timer_adverts) + self.skew()
+    }
+
+    /// When a master speaks next.
+    pub fn next_advert(&self) -> Option<Mono> {
+        match self.phase {
+            Phase::Master { next_advert } => Some(next_advert),
+            _ => None,
+        }
     }
 
     pub fn deadline(&self) -> Option<Mono> {
@@ -284,6 +297,9 @@ impl Instance {
             self.note(What::IntervalOwn { from: masters, to: self.interval }, out);
         }
         self.note(What::Entering { state: State::Master, first: false }, out);
+        if self.config.is_filtered() {
+            self.note(What::Filtering(true), out);
+        }
         self.note_addresses(|excluded| What::SettingVips { excluded }, out);
         self.note_objects(What::SettingObjects, &[Objects::Routes, Objects::Rules], out);
         out.push(Action::Own { instance: self.id, owned: true });
@@ -411,30 +427,25 @@ impl Instance {
         }
     }
 
-    /// Takes over a new configuration in place. A master speaks first, so that its peers wait.
+    /// Takes over a new configuration in place. A master of which something changed speaks at once.
     pub fn adopt(&mut self, now: Mono, config: Arc<VrrpInstance>, out: &mut Vec<Action>) {
         let patience = self.master_down_interval();
         let old = std::mem::replace(&mut self.config, config);
         self.packets.clear();
+        self.forget_old_peers();
         self.list_told = false;
         self.garp.set_refresh(now, old.garp.master_refresh, self.config.garp.master_refresh);
         self.garp.set_extra(now, old.options.garp_extra_if, self.config.options.garp_extra_if);
         match &mut self.phase {
             Phase::Master { next_advert } => {
                 self.interval = self.config.advert_int;
-                let silence = old.advert_int.saturating_sub(next_advert.since(now));
-                // One that has only just said the same need not say it again.
-                if silence >= old.advert_int / 10 || old != self.config {
+                // One that has nothing new to say keeps its moment.
+                if old != self.config {
                     *next_advert = now + self.config.advert_int;
                     self.transmit(out);
                 }
                 out.push(Action::Own { instance: self.id, owned: true });
-                if self
-                    .addresses()
-                    .any(|new| !old.addresses.iter().chain(&old.excluded).any(|had| had == new))
-                {
-                    self.garp.once(&self.config.garp);
-                }
+                self.take_over_addresses(&old, out);
             }
             _ if old.advert_int != self.config.advert_int => self.interval = self.config.advert_int,
             _ => {}
@@ -453,6 +464,30 @@ impl Instance {
         }
     }
 
+    /// A master's addresses may be others now.
+    fn take_over_addresses(&mut self, old: &VrrpInstance, out: &mut Vec<Action>) {
+        if old.is_filtered() != self.config.is_filtered() {
+            self.note(What::Filtering(self.config.is_filtered()), out);
+        }
+        if old.addresses == self.config.addresses && old.excluded == self.config.excluded {
+            return;
+        }
+        let mut had: HashMap<&AddressKey, &VirtualAddress> =
+            old.addresses.iter().chain(&old.excluded).map(|address| (&address.key, address)).collect();
+        let mut something_new = false;
+        for address in self.addresses() {
+            something_new |= had.remove(&address.key) != Some(address);
+        }
+        let gone = |address: &&VirtualAddress| had.contains_key(&address.key);
+        for address in old.addresses.iter().chain(&old.excluded).filter(gone) {
+            self.note(What::AddressGone { address: address.key.clone() }, out);
+        }
+        if something_new {
+            self.note_addresses(|excluded| What::SettingVips { excluded }, out);
+            self.garp.once(&self.config.garp);
+        }
+    }
+
     /// Announces one address again, because it had been away.
     pub fn announce_again(&mut self) {
         self.garp.once(&self.config.garp);
@@ -462,6 +497,9 @@ impl Instance {
     pub fn note_removal(&self, out: &mut Vec<Action>) {
         self.note_objects(What::RemovingObjects, &[Objects::Rules, Objects::Routes], out);
         self.note_addresses(|excluded| What::RemovingVips { excluded }, out);
+        if self.config.is_filtered() {
+            self.note(What::Filtering(false), out);
+        }
     }
 
     fn note_objects(&self, what: fn(Objects) -> What, order: &[Objects], out: &mut Vec<Action>) {
@@ -516,6 +554,7 @@ impl Instance {
             vrid: self.config.vrid,
             auth: self.config.auth,
             interval: self.config.advert_int,
+            checksum: self.checksum(),
         }
     }
 

@@ -75,6 +75,8 @@ pub struct Router {
     expiring: Vec<InstanceId>,
     /// Since [`Router::take_ways_changed`].
     ways_changed: bool,
+    /// `log_unknown_vrids`: when each was last told.
+    pub(super) unknown: FxHashMap<(IfIndex, u8), Mono>,
     /// `vrrp_startup_delay`: until then no packet is taken and no timer runs.
     silent_until: Option<Mono>,
     stopped: bool,
@@ -122,6 +124,7 @@ impl Router {
             due: VecDeque::new(),
             expiring: Vec::new(),
             ways_changed: true,
+            unknown: FxHashMap::default(),
             silent_until: (!delay.is_zero()).then(|| now + delay),
             stopped: false,
             config,
@@ -140,6 +143,7 @@ impl Router {
             instance.note_removal(out);
         }
         router.rebuild();
+        router.note_first_sources(&Config::default(), out);
         router.follow_beats(now, out);
         for event in known {
             if let Event::Link { name, up } = &event {
@@ -221,7 +225,10 @@ impl Router {
         // looking at its sockets.
         let mut due = std::mem::take(&mut self.expiring);
         due.extend(self.due.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).take(AT_ONCE));
-        for id in due.drain(..) {
+        let begins = |router: &Self, id| router.instance(id).and_then(Instance::next_advert);
+        due.retain(|id| {
+            let id = *id;
+            let before = begins(self, id);
             self.listen_if_stalled(now, id, out);
             if let Some(instance) = self.instance_mut(id) {
                 instance.listen_if_late(now, out);
@@ -229,7 +236,11 @@ impl Router {
             let wish = self.instance_mut(id).and_then(|instance| instance.expire(now, out));
             self.fulfil(now, id, wish, out);
             self.queue(id);
-        }
+            // One that goes on as before keeps its grid.
+            before != Some(now) && before != begins(self, id)
+        });
+        self.spread(now, &due);
+        due.clear();
         self.expiring = due;
         self.announce(now, out);
     }
@@ -305,9 +316,12 @@ impl Router {
         if self.silent_until.is_some_and(|until| now < until) {
             return;
         }
-        let Some(vrid) = wire::vrid(datagram.advert()) else { return };
-        let key = (datagram.interface, Family::of(datagram.source), vrid);
-        let Some(ids) = self.by_wire.get(&key) else { return };
+        let vrid = wire::vrid(datagram.advert());
+        let key = vrid.map(|vrid| (datagram.interface, Family::of(datagram.source), vrid));
+        let Some(ids) = key.and_then(|key| self.by_wire.get(&key)) else {
+            self.unknown_router(now, datagram, out);
+            return;
+        };
         if let [id] = **ids {
             self.deliver(now, id, datagram, out);
             return;
@@ -562,7 +576,7 @@ fn insert_once(list: &mut Vec<InstanceId>, id: InstanceId) {
 }
 
 /// A note about the whole router.
-fn about_all(what: What) -> Action {
+pub(super) fn about_all(what: What) -> Action {
     Action::Note(Note { about: "".into(), what })
 }
 

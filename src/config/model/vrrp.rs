@@ -120,6 +120,11 @@ pub enum Way {
 pub const OWNER: u8 = 255;
 
 impl VrrpInstance {
+    /// Packets for its addresses are not taken, unless it is their owner.
+    pub fn is_filtered(&self) -> bool {
+        !self.accept && self.priority != OWNER
+    }
+
     /// What a reload knows it by.
     pub fn identity(&self) -> InstanceIdentity {
         InstanceIdentity {
