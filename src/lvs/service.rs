@@ -58,9 +58,10 @@ impl Deref for Settings {
 /// What is known of a real server beyond its configuration.
 #[derive(Debug)]
 pub(super) struct Real {
-    pub checkers: Vec<CheckerId>,
+    /// Nearly all have one.
+    pub checkers: Checkers,
     /// How many of them are down; up is 0.
-    pub failed: usize,
+    pub failed: u32,
     /// What they add to its weight, together.
     pub added: i64,
 }
@@ -93,6 +94,9 @@ pub(super) struct Service {
     /// Sum of the weights of the real servers that are up.
     live: u64,
 }
+
+/// Those of a real server.
+pub(super) type Checkers = SmallVec<[CheckerId; 4]>;
 
 /// Most services are one of the kernel's; those of a group may be many.
 pub(super) type Keys = SmallVec<[ServiceKey; 1]>;

@@ -16,7 +16,8 @@ fn many(count: u32) -> Vec<RealServer> {
     let real = |n: u32| {
         let mut real = real(1);
         real.address = IpAddr::V4(Ipv4Addr::from(0x0b00_0000 + n));
-        real.checks[0].target.set_ip(real.address);
+        let address = real.address;
+        first_check(&mut real).target.set_ip(address);
         real
     };
     (0..count).map(real).collect()
