@@ -43,7 +43,8 @@ const ROOMS: &[Room] = &[
     pure("track", &["config::model", "objects", "ids", "time"]),
     pure("manual", &["config", "diag"]),
     pure("reconcile", &["config::model", "objects", "ids", "time"]),
-    worldly("probe", &["config::model", "health", "ids", "pcre", "time"]),
+    worldly("smtp", &[]),
+    worldly("probe", &["config::model", "health", "ids", "pcre", "smtp", "time"]),
     worldly("kernel", &["objects", "ids", "time"]),
     worldly(
         "report",
