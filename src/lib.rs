@@ -13,7 +13,7 @@
 //! | [`smtp`] | SMTP as a client speaks it: for a check, and for mails | nothing |
 //! | [`probe`] | one health check each: a target in, an outcome out | `config::model`, `health`, `ids`, `pcre`, `smtp`, `time` |
 //! | [`kernel`] | the only sockets to the kernel, and `unsafe` beside that of `pcre` | `objects`, `ids`, `time` |
-//! | [`report`] | what the operator reads: log lines in keepalived's words | cores (their notes), `config` |
+//! | [`report`] | what the operator reads: log lines in keepalived's words | cores (their notes), `config`, `smtp` |
 //! | [`manual`] | what a person is told of a keyword, and the documents made of that | `config`, `diag` |
 //! | [`cli`] | keepalived's options, and what they make of a run | all |
 //! | [`daemon`] | puts everything together; the only module that knows everybody | all |

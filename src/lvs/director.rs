@@ -245,13 +245,17 @@ impl Director {
             service.weigh(attached.real, more, true, out);
         }
         let check = attached.checker.check();
+        let failure = match (judged.verdict, &outcome) {
+            (Verdict::Down { .. }, Outcome::Failure(failure)) => Some(failure.clone()),
+            _ => None,
+        };
         note_result((name, service.name()), check, was_up, judged.verdict, outcome, out);
         let (up, first, changed) = match judged.verdict {
             Verdict::Up { first, changed } => (true, first, changed),
             Verdict::Down { first, changed, .. } => (false, first, changed),
             Verdict::Steady | Verdict::Passed | Verdict::Retrying(_) | Verdict::Undecided => return,
         };
-        service.concluded(attached.real, Conclusion { up, changed, first, alpha: check.alpha }, out);
+        service.concluded(attached.real, Conclusion { check, up, failure, changed, first }, out);
     }
 
     /// What this checker follows has changed.
@@ -272,7 +276,7 @@ impl Director {
         {
             service.weigh(attached.real, more, !changed, out);
         }
-        let conclusion = Conclusion { up, changed, first, alpha: check.alpha };
+        let conclusion = Conclusion { check: &check, up, failure: None, changed, first };
         service.concluded(attached.real, conclusion, out);
     }
 

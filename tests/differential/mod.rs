@@ -16,6 +16,7 @@ mod hmac;
 pub mod interop;
 pub mod lifecycle;
 mod linkbeat;
+mod mails;
 mod reloads;
 mod routing;
 mod states;
@@ -47,6 +48,7 @@ pub fn cases() -> Vec<Case> {
         address_vmacs::cases(),
         filtering::cases(),
         hmac::cases(),
+        mails::cases(),
         reloads::cases(),
     ]
     .into_iter()

@@ -134,7 +134,7 @@ impl Node {
                 Action::Run(ScriptEvent { command: Some(command), .. }) => {
                     self.said.push(format!("run {}", command.argv.join(" ")));
                 }
-                Action::Run(_) => {}
+                Action::Run(_) | Action::Mail(_) => {}
                 Action::Note(note) => self.said.push(report::lvs::render(&note).text),
             }
         }
