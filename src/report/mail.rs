@@ -101,6 +101,9 @@ fn checked(check: &Check, passed: bool, failure: Option<&Failure>) -> Option<Str
         CheckKind::Ping => format!("ICMP CHECK {done} on service"),
         CheckKind::Dns(_) => format!("DNS_CHECK: {done} on service"),
         CheckKind::Misc(_) if passed => "MISC CHECK succeeded on service".to_owned(),
+        CheckKind::Misc(_) if failure == Some(&Failure::RanTooLong) => {
+            "MISC CHECK timed out on service".to_owned()
+        }
         CheckKind::Misc(_) => "MISC CHECK failed on service".to_owned(),
         CheckKind::Http(_) | CheckKind::Ssl(_) | CheckKind::Smtp(_) if passed => {
             "CHECK succeed on service".to_owned()
