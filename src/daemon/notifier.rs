@@ -36,13 +36,13 @@ struct Known {
 /// How a subject is told of.
 #[derive(Clone)]
 struct Told {
-    scripts: Notify,
+    scripts: Arc<Notify>,
     /// `smtp_alert`
     mailed: bool,
 }
 
 impl Told {
-    fn new(scripts: &Notify, smtp_alert: Option<bool>) -> Self {
+    fn new(scripts: &Arc<Notify>, smtp_alert: Option<bool>) -> Self {
         Told { scripts: scripts.clone(), mailed: smtp_alert == Some(true) }
     }
 }
@@ -159,8 +159,8 @@ pub async fn pass_on_states(
             Report::LowerPriority { name, priority } => {
                 let found = current.told_of(&Subject::Instance(name.clone()));
                 let Some((told, book, _)) = found else { continue };
-                let Some(command) = told.scripts.master_rx_lower_pri else { continue };
-                let script = book.get(&command);
+                let Some(command) = &told.scripts.master_rx_lower_pri else { continue };
+                let script = book.get(command);
                 runner.notify(&format!("INSTANCE {name}"), script.map(Invocation::specific));
                 fifos.tell(About::Vrrp, &line("INSTANCE", &name, "MASTER_RX_LOWER_PRI", priority));
             }

@@ -8,6 +8,7 @@ use super::action::{Action, CheckerId, ServiceId};
 use super::drain::Draining;
 use super::event::Event;
 use super::followed::{Effect, Followed};
+use super::lengths::Lengths;
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan::{self, Identity};
@@ -43,6 +44,7 @@ pub struct Director {
     /// Those that left the configuration and drain.
     pub(super) leaving: Vec<ServiceId>,
     pub(super) probing: Probing,
+    pub(super) lengths: Lengths,
     /// Services with real servers that drain.
     pub(super) draining: Vec<ServiceId>,
     pub(super) seed: u64,
@@ -65,6 +67,9 @@ pub(super) struct Attached {
     pub waiting: bool,
     /// When the latest probe began.
     pub started: Mono,
+    /// By how much that was too early, in nanoseconds: what follows is so much later, lest those that went together
+    /// once do so for ever.
+    pub early: u32,
     pub word: Word,
 }
 
@@ -92,7 +97,7 @@ impl Word {
 impl Attached {
     /// A probe of it begins.
     pub fn begins(&mut self, now: Mono, generation: u64) {
-        (self.running, self.started, self.waiting) = (Some(generation), now, false);
+        (self.running, self.started, self.early, self.waiting) = (Some(generation), now, 0, false);
     }
 
     /// It has a new word; how much more that adds than its last one.
@@ -106,6 +111,7 @@ impl Attached {
     fn next(&self, now: Mono, pause: Duration) -> Mono {
         let check = self.checker.check();
         let from_start = matches!(check.kind, CheckKind::Misc(_)) && pause == check.pace.delay_loop;
+        let pause = pause + Duration::from_nanos(self.early.into());
         if from_start { now.max(self.started + pause) } else { now + pause }
     }
 }
@@ -130,6 +136,7 @@ impl Director {
             presence: Presence::default(),
             leaving: Vec::new(),
             probing: Probing::default(),
+            lengths: Lengths::default(),
             draining: Vec::new(),
             seed,
             created: 0,
@@ -180,6 +187,11 @@ impl Director {
             }
             self.schedule.take_due(at);
             self.begin(now, CheckerId(slot), out);
+            if at > now
+                && let Some(attached) = self.checkers.get_mut(slot)
+            {
+                attached.early = u32::try_from(at.since(now).as_nanos()).unwrap_or(0);
+            }
         }
     }
 
@@ -249,6 +261,10 @@ impl Director {
             (Verdict::Down { .. }, Outcome::Failure(failure)) => Some(failure.clone()),
             _ => None,
         };
+        if let Some((url, length)) = self.lengths.news(id, &outcome) {
+            let (service, check) = (service.name(), Arc::clone(check));
+            out.push(Action::Note(Note::OddLength { real: name, service, check, url, length }));
+        }
         note_result((name, service.name()), check, was_up, judged.verdict, outcome, out);
         let (up, first, changed) = match judged.verdict {
             Verdict::Up { first, changed } => (true, first, changed),
@@ -298,6 +314,7 @@ impl Director {
         self.schedule = Schedule::default();
         self.followed = Followed::default();
         self.probing = Probing::default();
+        self.lengths = Lengths::default();
         out.push(Action::Retire(keys));
     }
 }

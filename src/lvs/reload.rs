@@ -186,6 +186,7 @@ impl Director {
                     let real = self.new_real(now, (id, index), name, new, activated);
                     if real.is_up() {
                         out.push(Action::Note(passing(name, new, true)));
+                        settings.notify_new(name, new, out);
                     }
                     real
                 }
@@ -314,6 +315,7 @@ impl Director {
             running: None,
             waiting: false,
             word,
+            early: 0,
             started: now,
         })?);
         if is_probed(&check.kind) {
@@ -346,6 +348,7 @@ impl Director {
                 self.followed.leave(id, &gone.checker.check().kind);
             }
             self.schedule.clear(id.0);
+            self.lengths.forget(id);
         }
     }
 }

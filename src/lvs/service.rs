@@ -17,32 +17,46 @@ use crate::config::model::{Check, CheckKind, Command, Config, RealServer, Virtua
 use crate::health::outcome::Failure;
 use crate::objects::ipvs::{DestKey, Destination, Pool, ServiceKey};
 
-/// A virtual server of a configuration, held together with that configuration.
+/// A virtual server of a configuration, and its place there.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
-    config: Arc<Config>,
+    server: Arc<VirtualServer>,
     at: usize,
+    /// `lvs_flush_on_stop`
+    flushed: bool,
+    /// `rs_init_notifies`
+    tells_new: bool,
+    /// Not with `no_checker_emails`: also those changes of checks are mailed that change no real server.
+    mails_checks: bool,
 }
 
 impl Settings {
     /// `None` if the configuration has no such virtual server.
-    pub fn new(config: &Arc<Config>, at: usize) -> Option<Self> {
-        config.virtual_servers.get(at)?;
-        Some(Settings { config: Arc::clone(config), at })
+    pub fn new(config: &Config, at: usize) -> Option<Self> {
+        let server = Arc::clone(config.virtual_servers.get(at)?);
+        let flushed = config.global.lvs_flush_on_stop.is_some();
+        let (tells_new, silent) = (config.global.rs_init_notifies, config.global.no_checker_emails);
+        Some(Settings { server, at, flushed, tells_new, mails_checks: !silent })
     }
 
     /// Its place among the virtual servers of its configuration.
     pub fn place(&self) -> usize {
         self.at
     }
+
+    /// A new real server that is up is told with `rs_init_notifies` only.
+    pub fn notify_new(&self, service: &ServiceName, real: &RealServer, out: &mut Vec<Action>) {
+        if self.tells_new {
+            notify_real(service, real, true, out);
+        }
+    }
 }
 
 impl Deref for Settings {
     type Target = VirtualServer;
 
-    #[expect(clippy::indexing_slicing, reason = "`new` has found it there, and a Config in an Arc stays")]
     fn deref(&self) -> &VirtualServer {
-        &self.config.virtual_servers[self.at]
+        &self.server
     }
 }
 
@@ -122,6 +136,9 @@ impl Service {
             drain: Drain::default(),
         };
         out.push(Action::Program(id));
+        for (settings, _) in service.reals().filter(|(_, real)| real.is_up()) {
+            service.settings.notify_new(&service.name, settings, out);
+        }
         service.judge_quorum(true, out);
         service
     }
@@ -223,7 +240,7 @@ impl Service {
             if turned {
                 self.real_changed(index, !was_up, out);
             }
-            if turned || self.mails_checks() {
+            if turned || self.settings.mails_checks {
                 self.mail_check(index, conclusion, out);
             }
             return;
@@ -232,14 +249,12 @@ impl Service {
             self.notify_real(index, was_up, out);
         }
         // keepalived writes of a script's first result also where that is no news.
-        if conclusion.first && matches!(conclusion.check.kind, CheckKind::Misc(_)) && self.mails_checks() {
+        if conclusion.first
+            && matches!(conclusion.check.kind, CheckKind::Misc(_))
+            && self.settings.mails_checks
+        {
             self.mail_check(index, conclusion, out);
         }
-    }
-
-    /// Whether also those changes of checks are mailed that change no real server.
-    fn mails_checks(&self) -> bool {
-        !self.settings.config.global.no_checker_emails
     }
 
     /// One of the checks of a real server has changed its mind.
@@ -362,8 +377,7 @@ impl Service {
 
     /// The service ends; with `omega` its down scripts run.
     pub fn end(&self, stopping: bool, out: &mut Vec<Action>) {
-        let flushed = self.settings.config.global.lvs_flush_on_stop.is_some();
-        let why = match (stopping, flushed) {
+        let why = match (stopping, self.settings.flushed) {
             (false, _) => Release::Reload,
             (true, false) => Release::Stop,
             (true, true) => Release::Flush,

@@ -154,6 +154,18 @@ impl Facts {
         self.interfaces.get(name)
     }
 
+    /// The addresses that an interface speaks from, of both families.
+    pub fn sources(&self, name: &Name) -> [Option<IpAddr>; 2] {
+        let is_virtual = |address| self.virtual_addresses.contains(&address);
+        let interface = self.interfaces.get(name);
+        let v4 = interface.and_then(|one| one.source_v4(is_virtual)).map(IpAddr::V4);
+        [v4, interface.and_then(|one| one.source_v6(is_virtual)).map(IpAddr::V6)]
+    }
+
+    pub fn name_of(&self, index: IfIndex) -> Option<Name> {
+        self.interfaces.values().find(|interface| interface.index == index).map(|one| one.name.clone())
+    }
+
     pub fn of(&self, config: &VrrpInstance, group: Option<&SyncGroup>) -> Situation {
         let parent = self.interfaces.get(&config.interface);
         let spoken_by = self.interfaces.get(config.listens_on());

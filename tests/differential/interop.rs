@@ -23,7 +23,7 @@ pub const PAIRS: [(&str, Subject, Subject); 2] = [
 ];
 
 /// What both instances share, by the name of the case; `ipv6` is in those over IPv6. `ME` and `PEER` are the last digits of their addresses.
-const FLAVOURS: [(&str, &str); 15] = [
+const FLAVOURS: [(&str, &str); 16] = [
     ("version_2", "authentication { auth_type PASS\n auth_pass secret }"),
     ("version_3", "version 3"),
     (
@@ -32,6 +32,10 @@ const FLAVOURS: [(&str, &str); 15] = [
     ),
     ("version_3_unicast", "version 3\n unicast_src_ip 10.0.0.ME\n unicast_peer { 10.0.0.PEER }"),
     ("version_3_virtual_mac", "version 3\n use_vmac"),
+    (
+        "old_checksum",
+        "version 3\n old_unicast_checksum\n unicast_src_ip 10.0.0.ME\n unicast_peer { 10.0.0.PEER }",
+    ),
     (
         "virtual_mac_unicast",
         "use_vmac\n vmac_xmit_base\n unicast_src_ip 10.0.0.ME\n unicast_peer { 10.0.0.PEER }",

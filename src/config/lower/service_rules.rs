@@ -1,6 +1,7 @@
 //! What a virtual server means as a whole: defaults, corrections, real servers that do not fit.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
@@ -136,7 +137,7 @@ impl Lower<'_> {
             return;
         }
         index.insert((service.target.clone(), service.protocol), span);
-        self.loaded.config.virtual_servers.push(service);
+        self.loaded.config.virtual_servers.push(Arc::new(service));
     }
 
     fn default_used(&mut self, draft: &ServiceDraft, code: &'static str, message: String, expected: &str) {

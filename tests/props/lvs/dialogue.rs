@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use standfast::config::model::check::{BfdCheck, SmtpCheck};
 use standfast::config::model::{Check, CheckKind};
+use standfast::health::outcome::{Length, Outcome, Success};
 use standfast::lvs::event::Event;
 use standfast::objects::ipvs::Op;
 
@@ -54,6 +55,25 @@ fn real_servers_start_up_and_the_first_failure_is_final() {
         ]
     );
     assert_eq!(node.kernel.weights(service_key(1)), [(real_key(1), 1)]);
+}
+
+#[test]
+fn new_servers_that_are_up_are_told_where_asked() {
+    let told = |services: &[u8]| {
+        let service = service(1, services.iter().map(|n| if *n == 2 { alpha(real(2)) } else { real(*n) }));
+        let mut config = Arc::unwrap_or_clone(config([service]));
+        config.global.rs_init_notifies = true;
+        Arc::new(config)
+    };
+    let mut node = Node::start(told(&[1, 2]), Kernel::default());
+    let heard: Vec<_> = node.heard().into_iter().filter(|line| !line.starts_with("Activating")).collect();
+    let gained = "Gained quorum 1+0=1 <= 1 for VS [10.0.0.1]:tcp:80";
+    assert_eq!(heard, ["run up 1", gained, "run quorum_up"], "one that waits for its check is not up");
+    node.run(secs(1), all_well);
+    assert_eq!(node.heard().iter().filter(|line| *line == "run up 2").count(), 1);
+    node.handle(Event::Reconfigure(told(&[1, 2, 3])));
+    let runs: Vec<_> = node.heard().into_iter().filter(|line| line.starts_with("run")).collect();
+    assert_eq!(runs, ["run up 3"]);
 }
 
 #[test]
@@ -317,6 +337,30 @@ fn a_server_whose_failing_check_is_gone_comes_back() {
     node.handle(Event::Reconfigure(config([edited])));
     assert_eq!(node.heard(), ["Adding service [10.0.1.2]:tcp:80 to VS [10.0.0.1]:tcp:80", "run up 2"]);
     assert_eq!(node.kernel.weights(service_key(1)), [(real_key(1), 1), (real_key(2), 1)]);
+}
+
+#[test]
+fn an_odd_length_is_said_when_it_is_news() {
+    let mut server = real(1);
+    server.checks[0] = http(server.address, &["/a"]);
+    let mut node = Node::start(config([service(1, [server])]), Kernel::default());
+    let mut said = Vec::new();
+    for announced in [50, 50, 6, 50, 50, 40, 40] {
+        node.now = node.director.deadline().unwrap();
+        node.expire();
+        let (checker, generation, url) = node.probes.remove(0);
+        let length = (announced != 6).then(|| Box::new(Length { announced, received: 6 }));
+        let (digest_compared, pattern_compared) = (false, false);
+        let page = Success::Http { url, status: 200, digest_compared, pattern_compared, length };
+        node.handle(Event::Probed { checker, generation, outcome: Outcome::Success(page) });
+        let heard = node.heard().into_iter().filter(|line| line.starts_with("http_check"));
+        said.push(heard.collect::<Vec<_>>().join(""));
+    }
+    let line = |announced: u64| {
+        let of = "http_check for RS [10.0.1.1]:tcp:80 VS [10.0.0.1]:tcp:80 url /a";
+        format!("{of}: content_length ({announced}) does not match received bytes (6)")
+    };
+    assert_eq!(said, [line(50), "".into(), "".into(), line(50), "".into(), line(40), "".into()]);
 }
 
 #[test]

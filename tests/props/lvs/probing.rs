@@ -13,7 +13,8 @@ use super::node::{Node, outcome};
 use super::sample::*;
 
 fn with(share: bool, limit: u32, services: impl IntoIterator<Item = VirtualServer>) -> Arc<Config> {
-    let mut config = Config { virtual_servers: services.into_iter().collect(), ..Config::default() };
+    let mut config =
+        Config { virtual_servers: services.into_iter().map(Arc::new).collect(), ..Config::default() };
     config.global.checker_share_probes = share;
     config.global.checker_probes_per_target = NonZeroU32::new(limit);
     Arc::new(config)

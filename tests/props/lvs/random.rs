@@ -332,7 +332,7 @@ proptest! {
         take(&mut node, Step::Addresses(u8::MAX));
         take(&mut node, Step::Run(60, alive, says));
         heal(&mut node);
-        let keys = last.virtual_servers.iter().flat_map(standfast::lvs::plan::service_keys);
+        let keys = last.virtual_servers.iter().flat_map(|service| standfast::lvs::plan::service_keys(service));
         prop_assert_eq!(node.kernel.services.keys().copied().collect::<BTreeSet<_>>(), keys.collect());
         let world = World { alive, says, number, session };
         let mut seen = BTreeSet::new();

@@ -147,7 +147,7 @@ pub fn weight(weight: u32, mut real: RealServer) -> RealServer {
 }
 
 pub fn config(services: impl IntoIterator<Item = VirtualServer>) -> Arc<Config> {
-    Arc::new(Config { virtual_servers: services.into_iter().collect(), ..Config::default() })
+    Arc::new(Config { virtual_servers: services.into_iter().map(Arc::new).collect(), ..Config::default() })
 }
 
 /// `MISC_CHECK` with `misc_dynamic`, without retries.
