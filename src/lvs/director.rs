@@ -260,6 +260,10 @@ impl Director {
             service.weigh(attached.real as usize, more, true, out);
         }
         let check = attached.checker.check();
+        let failure = match (judged.verdict, &outcome) {
+            (Verdict::Down { .. }, Outcome::Failure(failure)) => Some(failure.clone()),
+            _ => None,
+        };
         if let Some((url, length)) = self.lengths.news(id, &outcome) {
             let (service, check) = (service.name(), Arc::clone(check));
             out.push(Action::Note(Note::OddLength { real: name, service, check, url, length }));
@@ -270,11 +274,7 @@ impl Director {
             Verdict::Down { first, changed, .. } => (false, first, changed),
             Verdict::Steady | Verdict::Passed | Verdict::Retrying(_) | Verdict::Undecided => return,
         };
-        service.concluded(
-            attached.real as usize,
-            Conclusion { up, changed, first, alpha: check.alpha },
-            out,
-        );
+        service.concluded(attached.real as usize, Conclusion { check, up, failure, changed, first }, out);
     }
 
     /// What this checker follows has changed.
@@ -295,7 +295,7 @@ impl Director {
         {
             service.weigh(attached.real as usize, more, !changed, out);
         }
-        let conclusion = Conclusion { up, changed, first, alpha: check.alpha };
+        let conclusion = Conclusion { check: &check, up, failure: None, changed, first };
         service.concluded(attached.real as usize, conclusion, out);
     }
 
