@@ -1,9 +1,9 @@
 //! One virtual service: which real servers are up, whether that makes a quorum, and what follows.
 
-use std::collections::HashSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use smallvec::{SmallVec, smallvec};
 
 use super::action::{Action, CheckerId, ScriptEvent, ServiceId};
@@ -15,18 +15,23 @@ use super::quorum::Quorum;
 use crate::config::model::{Command, Config, RealServer, VirtualServer};
 use crate::objects::ipvs::{DestKey, Destination, Pool, ServiceKey};
 
-/// A virtual server of a configuration, held together with that configuration.
+/// A virtual server of a configuration, and its place there.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
-    config: Arc<Config>,
+    server: Arc<VirtualServer>,
     at: usize,
+    /// `lvs_flush_on_stop`
+    flushed: bool,
+    /// `rs_init_notifies`
+    tells_new: bool,
 }
 
 impl Settings {
     /// `None` if the configuration has no such virtual server.
-    pub fn new(config: &Arc<Config>, at: usize) -> Option<Self> {
-        config.virtual_servers.get(at)?;
-        Some(Settings { config: Arc::clone(config), at })
+    pub fn new(config: &Config, at: usize) -> Option<Self> {
+        let server = Arc::clone(config.virtual_servers.get(at)?);
+        let flushed = config.global.lvs_flush_on_stop.is_some();
+        Some(Settings { server, at, flushed, tells_new: config.global.rs_init_notifies })
     }
 
     /// Its place among the virtual servers of its configuration.
@@ -36,7 +41,7 @@ impl Settings {
 
     /// A new real server that is up is told with `rs_init_notifies` only.
     pub fn notify_new(&self, service: &ServiceName, real: &RealServer, out: &mut Vec<Action>) {
-        if self.config.global.rs_init_notifies {
+        if self.tells_new {
             notify_real(service, real, true, out);
         }
     }
@@ -45,18 +50,18 @@ impl Settings {
 impl Deref for Settings {
     type Target = VirtualServer;
 
-    #[expect(clippy::indexing_slicing, reason = "`new` has found it there, and a Config in an Arc stays")]
     fn deref(&self) -> &VirtualServer {
-        &self.config.virtual_servers[self.at]
+        &self.server
     }
 }
 
 /// What is known of a real server beyond its configuration.
 #[derive(Debug)]
 pub(super) struct Real {
-    pub checkers: Vec<CheckerId>,
+    /// Nearly all have one.
+    pub checkers: Checkers,
     /// How many of them are down; up is 0.
-    pub failed: usize,
+    pub failed: u32,
     /// What they add to its weight, together.
     pub added: i64,
 }
@@ -89,6 +94,9 @@ pub(super) struct Service {
     /// Sum of the weights of the real servers that are up.
     live: u64,
 }
+
+/// Those of a real server.
+pub(super) type Checkers = SmallVec<[CheckerId; 4]>;
 
 /// Most services are one of the kernel's; those of a group may be many.
 pub(super) type Keys = SmallVec<[ServiceKey; 1]>;
@@ -340,8 +348,7 @@ impl Service {
 
     /// The service ends; with `omega` its down scripts run.
     pub fn end(&self, stopping: bool, out: &mut Vec<Action>) {
-        let flushed = self.settings.config.global.lvs_flush_on_stop.is_some();
-        let why = match (stopping, flushed) {
+        let why = match (stopping, self.settings.flushed) {
             (false, _) => Release::Reload,
             (true, false) => Release::Stop,
             (true, true) => Release::Flush,
@@ -406,7 +413,7 @@ impl Service {
             destinations.push((server, destination));
         }
         if !self.drain.is_empty() {
-            let wanted: HashSet<DestKey> = destinations.iter().map(|(server, _)| *server).collect();
+            let wanted: FxHashSet<DestKey> = destinations.iter().map(|(server, _)| *server).collect();
             let draining = self.drain.iter().map(|draining| draining.wanted(&self.settings, key));
             destinations.extend(draining.filter(|(server, _)| !wanted.contains(server)));
         }
