@@ -50,6 +50,8 @@ pub enum Failure {
     ConnectTimeout,
     /// The peer and we do not agree on TLS, or it speaks none: what the library says.
     Handshake(String),
+    /// The peer's certificate is not one of whom it should be: what the library says.
+    Untrusted(String),
     /// The peer took the connection, and said nothing of TLS.
     HandshakeTimeout,
     /// No answer came in time.

@@ -2,17 +2,18 @@
 //! system forbids to it, is the same for keepalived.
 //!
 //! A server's certificate is not looked at, as in keepalived: who checks a server by its address asks whether it works,
-//! not who it is. The arithmetic of a handshake takes about a millisecond of the thread of the checks; VRRP has another.
+//! not who it is. With `tls_verify` it is. The arithmetic of a handshake takes about a millisecond of the thread of the checks; VRRP has another.
 
 use std::fs;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{Ssl as Session, SslContext, SslContextBuilder, SslMethod, SslOptions, SslVerifyMode};
-use openssl::x509::X509;
+use openssl::x509::{X509, X509VerifyResult};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
@@ -26,41 +27,64 @@ use crate::health::outcome::{Failure, Outcome};
 pub struct Tls {
     shown: Option<Ssl>,
     context: OnceCell<Result<SslContext, String>>,
+    /// For those that look at certificates: with whom to believe.
+    verifying: OnceCell<Result<SslContext, String>>,
+}
+
+/// Whom a check means to reach.
+#[derive(Clone, Copy, Default)]
+pub struct Peer<'a> {
+    /// For SNI.
+    pub name: Option<&'a str>,
+    /// Whose certificate it has to be; `None`: whatever it shows is well.
+    pub certified: Option<Certified<'a>>,
+}
+
+/// Whose certificate a server has to show.
+#[derive(Clone, Copy)]
+pub enum Certified<'a> {
+    Name(&'a str),
+    Address(IpAddr),
 }
 
 impl Tls {
     /// With what `SSL` names, or with nothing to show.
     pub fn new(shown: Option<Ssl>) -> Tls {
-        Tls { shown, context: OnceCell::new() }
+        Tls { shown, ..Tls::default() }
     }
 
-    async fn context(&self) -> Result<&SslContext, Outcome> {
-        let made = self.context.get_or_init(|| async {
+    async fn context(&self, verifies: bool) -> Result<&SslContext, Outcome> {
+        let cell = if verifies { &self.verifying } else { &self.context };
+        let made = cell.get_or_init(|| async {
             let shown = self.shown.clone();
             // Files may be slow.
-            let made = tokio::task::spawn_blocking(move || context(shown.as_ref())).await;
+            let made = tokio::task::spawn_blocking(move || context(shown.as_ref(), verifies)).await;
             made.unwrap_or_else(|error| Err(error.to_string()))
         });
         made.await.as_ref().map_err(|reason| Outcome::Undecided(reason.clone()))
     }
 
-    /// The handshake on a connection, each wait of it within `patience`. `name` is for SNI.
+    /// The handshake on a connection, within `patience`.
     pub async fn connect<S>(
         &self,
         stream: S,
-        name: Option<&str>,
+        peer: Peer<'_>,
         patience: Duration,
     ) -> Result<SslStream<S>, Outcome>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let context = self.context().await?;
-        let session = session(context, name).and_then(|session| SslStream::new(session, stream));
+        let context = self.context(peer.certified.is_some()).await?;
+        let session = session(context, peer).and_then(|session| SslStream::new(session, stream));
         let mut stream =
             session.map_err(|error| Outcome::Undecided(format!("no TLS session: {}", said(&error))))?;
         let shaken = timeout(patience, Pin::new(&mut stream).connect()).await;
         match shaken {
             Ok(Ok(())) => Ok(stream),
+            Ok(Err(_)) if stream.ssl().verify_result() != X509VerifyResult::OK => {
+                let reason = stream.ssl().verify_result().error_string().to_owned();
+                Err(Outcome::Failure(Failure::Untrusted(reason)))
+            }
             Ok(Err(error)) => {
                 let reason = error.ssl_error().map_or_else(|| error.to_string(), said);
                 Err(Outcome::Failure(Failure::Handshake(reason)))
@@ -70,24 +94,32 @@ impl Tls {
     }
 }
 
-fn session(context: &SslContext, name: Option<&str>) -> Result<Session, ErrorStack> {
+fn session(context: &SslContext, peer: Peer<'_>) -> Result<Session, ErrorStack> {
     let mut session = Session::new(context)?;
-    if let Some(name) = name {
+    if let Some(name) = peer.name {
         session.set_hostname(name)?;
+    }
+    match peer.certified {
+        Some(Certified::Name(name)) => session.param_mut().set_host(name)?,
+        Some(Certified::Address(address)) => session.param_mut().set_ip(address)?,
+        None => {}
     }
     Ok(session)
 }
 
 /// Nothing but what is written changes the library's defaults: `SslConnector` would bring its own.
-fn context(shown: Option<&Ssl>) -> Result<SslContext, String> {
+fn context(shown: Option<&Ssl>, verifies: bool) -> Result<SslContext, String> {
     let failed = |what: &str, error: &ErrorStack| format!("SSL: {what}: {}", said(error));
     let mut builder =
         SslContext::builder(SslMethod::tls_client()).map_err(|error| failed("none", &error))?;
-    builder.set_verify(SslVerifyMode::NONE);
+    builder.set_verify(if verifies { SslVerifyMode::PEER } else { SslVerifyMode::NONE });
     // Old servers close without saying so; the page is whole all the same.
     builder.set_options(SslOptions::IGNORE_UNEXPECTED_EOF);
     if let Some(shown) = shown {
         show(&mut builder, shown)?;
+    }
+    if verifies && shown.is_none_or(|shown| shown.ca.is_none()) {
+        builder.set_default_verify_paths().map_err(|error| failed("the system's authorities", &error))?;
     }
     Ok(builder.build())
 }

@@ -46,9 +46,14 @@ struct Manner {
 
 /// Serves one client.
 fn serve(manner: Manner) -> (SocketAddr, JoinHandle<Option<Heard>>) {
+    serve_as(manner, identity())
+}
+
+/// The same with this key and certificate.
+fn serve_as(manner: Manner, own: (PKey<Private>, X509)) -> (SocketAddr, JoinHandle<Option<Heard>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let (key, certificate) = identity();
+    let (key, certificate) = own;
     let mut context = SslContext::builder(SslMethod::tls_server()).unwrap();
     context.set_private_key(&key).unwrap();
     context.set_certificate(&certificate).unwrap();
@@ -284,6 +289,39 @@ async fn what_the_ssl_block_names_is_shown() {
     }
 }
 
+#[tokio::test]
+async fn a_certificate_counts_where_it_is_asked_for() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("ca").display().to_string();
+    let (key, certificate) = identity();
+    fs::write(&path, certificate.to_pem().unwrap()).unwrap();
+    let believed = Some(Ssl { ca: Some(path), ..Ssl::default() });
+    let stranger = identity();
+    let of = |host: &str| HttpUrl { virtualhost: (!host.is_empty()).then(|| host.to_owned()), ..url() };
+    for (verify, shown, own, host, sni, refused) in [
+        (true, &believed, true, "nobody.example", None, None),
+        (true, &believed, true, "nobody.example:8443", None, None),
+        (true, &believed, true, "other.example", Some("nobody.example"), None),
+        (true, &believed, true, "other.example", None, Some("hostname mismatch")),
+        // Without a name it has to be the address's.
+        (true, &believed, true, "", None, Some("IP address mismatch")),
+        (true, &believed, false, "nobody.example", None, Some("self-signed certificate")),
+        (true, &None, true, "nobody.example", None, Some("self-signed certificate")),
+        (false, &believed, false, "", None, None),
+    ] {
+        let own = if own { (key.clone(), certificate.clone()) } else { stranger.clone() };
+        let (address, server) = serve_as(Manner::default(), own);
+        let sni = sni.map(|name: &str| Sni::Name(name.into()));
+        let pages = HttpGet { verify, sni, ..pages(of(host)) };
+        let check = Check { kind: CheckKind::Ssl(Arc::new(pages)), ..check_of(address) };
+        let outcome = probe(&check, 0, &Tls::new(shown.clone())).await;
+        let _who_was_refused_may_complain = server.join();
+        let expected = refused
+            .map_or(success(false), |why: &str| Outcome::Failure(Failure::Untrusted(why.to_owned())));
+        assert_eq!(outcome, expected, "{host:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
@@ -293,7 +331,7 @@ proptest! {
             let (ours, mut theirs) = tokio::io::duplex(64 * 1024);
             tokio::io::AsyncWriteExt::write_all(&mut theirs, &answer).await.unwrap();
             drop(theirs);
-            let result = Tls::default().connect(ours, Some("x"), Duration::from_secs(5)).await;
+            let result = Tls::default().connect(ours, Peer { name: Some("x"), certified: None }, Duration::from_secs(5)).await;
             assert!(result.is_err());
         });
     }

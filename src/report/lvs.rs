@@ -282,6 +282,7 @@ fn attempt_failed(about: About<'_>, check: &Check, failure: &Failure) -> String 
             Failure::Handshake(_) => {
                 format!("SSL handshake/communication error connecting to server {real}.")
             }
+            Failure::Untrusted(reason) => format!("Certificate of server {real} refused: {reason}."),
             Failure::ReadTimeout => format!("Timeout WEB read server {real}."),
             Failure::Stalled => format!("Timeout HTTP read server {real}."),
             Failure::Deadline(limit) => {

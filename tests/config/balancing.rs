@@ -522,6 +522,17 @@ fn replies_come_back_where_that_is_asked_for() {
 }
 
 #[test]
+fn a_port_of_0_is_none() {
+    let loaded = service("real_server 10.0.0.3 0 {\nTCP_CHECK {\n}\n}\nsorry_server 10.0.0.9 0");
+    assert_eq!(loaded.diagnostics, []);
+    let service = only(&loaded);
+    let ports: Vec<u16> = service.real_servers.iter().map(|real| real.port).collect();
+    assert_eq!(ports, [80, 80]);
+    assert_eq!(service.real_servers[0].checks[0].target.port(), 80);
+    assert_eq!(service.sorry_server.as_ref().map(|sorry| sorry.port), Some(80));
+}
+
+#[test]
 fn how_long_a_removed_server_drains() {
     let limit = |lines: &str| only(&service(lines)).drain_timeout.map(|limit| limit.as_secs());
     assert_eq!(limit(""), None);

@@ -53,6 +53,13 @@ fn pages_with_and_without_tls() {
 }
 
 #[test]
+fn certificates_count_where_it_says_so() {
+    let verified = |lines: &str| http(&format!("SSL_GET {{\n{lines}\nurl {{\npath /\n}}\n}}")).verify;
+    assert!(!verified("") && !verified("tls_verify off"));
+    assert!(verified("tls_verify") && verified("tls_verify yes"));
+}
+
+#[test]
 fn tls_is_ended_as_url_or_check_says() {
     let text = "SSL_GET {\ntls_compliant\nurl {\npath /a\n}\nurl {\npath /b\ntls_compliant off\n}\n}";
     let ended: Vec<bool> = http(text).urls.iter().map(|url| url.tls_compliant).collect();

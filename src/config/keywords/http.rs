@@ -74,8 +74,19 @@ exists.",
 ];
 
 /// `SSL_GET` alone
-pub const SSL_GET: &[Keyword] = &[row("tls_compliant", Boolean, Allowed, LastWins, "off (quiet shutdown)")
-    .doc("2.2.8", "[BOOL]", "Send close_notify at the end.")];
+pub const SSL_GET: &[Keyword] = &[
+    row("tls_compliant", Boolean, Allowed, LastWins, "off (quiet shutdown)").doc(
+        "2.2.8",
+        "[BOOL]",
+        "Send close_notify at the end.",
+    ),
+    row("tls_verify", Boolean, Allowed, LastWins, "off").doc(
+        "standfast 0.1",
+        "[BOOL]",
+        "The server's certificate must be valid, signed by ca of SSL (without one: by an authority of the system), and of \
+the name that is sent, else of the virtualhost, else of the address. keepalived does not know this word.",
+    ),
+];
 
 /// `url`
 pub const URL: &[Keyword] = &[

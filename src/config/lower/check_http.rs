@@ -34,6 +34,7 @@ impl Lower<'_> {
             "virtualhost" => outer.virtualhost = value.text(),
             "fast_recovery" => pages.fast_recovery = value.yes(),
             "tls_compliant" => outer.tls_compliant = value.yes(),
+            "tls_verify" => pages.verify = value.yes(),
             "enable_sni" => sni = value.yes(),
             "sni_name" => {
                 sni = true;

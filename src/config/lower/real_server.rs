@@ -112,7 +112,8 @@ impl Lower<'_> {
         let port = match node.argument(2) {
             None => None,
             Some(_) => match self.port(node, "real_server") {
-                Some(port) => Some(port),
+                // As one that is not written.
+                Some(port) => Some(port).filter(|port| *port != 0),
                 None => {
                     let reason = format!("the port of real_server '{word}' cannot be read");
                     self.reject(RejectedKind::RealServer(target(service), None), node.span_of(2), reason);

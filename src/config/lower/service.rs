@@ -235,7 +235,7 @@ impl Lower<'_> {
         let address = self.address(node, "sorry_server", 1)?;
         let port = match node.argument(2) {
             None => None,
-            Some(_) => Some(self.port(node, "sorry_server")?),
+            Some(_) => Some(self.port(node, "sorry_server")?).filter(|port| *port != 0),
         };
         let (span, port_span) = (node.span_of(1), node.span_of(2));
         Some(SorryDraft { address, port, span, port_span, forwarding: None, inhibit: false })

@@ -120,6 +120,8 @@ pub struct HttpGet {
     pub fast_recovery: bool,
     /// `enable_sni`, `sni_name`; means nothing without TLS.
     pub sni: Option<Sni>,
+    /// `tls_verify`; means nothing without TLS.
+    pub verify: bool,
 }
 
 /// The name that a TLS client sends.

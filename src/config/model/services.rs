@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct Ssl {
     /// Of the private key.
     pub password: Option<String>,
-    /// Loaded, but servers are not verified by it.
+    /// Whose signature counts where `tls_verify` is; elsewhere servers are not verified.
     pub ca: Option<String>,
     pub certificate: Option<String>,
     pub key: Option<String>,

@@ -15,7 +15,7 @@ use crate::config::model::check::{Check, HttpGet, HttpProtocol, HttpUrl, Sni, St
 use crate::health::outcome::{Failure, Outcome, Success};
 
 use super::connect::connect;
-use super::tls::Tls;
+use super::tls::{Certified, Peer, Tls};
 use response::Received;
 pub(super) use response::Response;
 use search::{Search, Verdict};
@@ -80,7 +80,7 @@ where
     let Some(tls) = tls else {
         return exchange(stream, request, page, patience).await.map_err(Outcome::Failure);
     };
-    let mut stream = tls.connect(stream, server_name(pages, page), patience).await?;
+    let mut stream = tls.connect(stream, peer(check, pages, page), patience).await?;
     let received = exchange(&mut stream, request, page, patience).await;
     if page.tls_compliant {
         // A peer that is gone already has heard all that it wanted.
@@ -112,7 +112,7 @@ pub async fn page(check: &Check, pages: &HttpGet, tls: Option<&Tls>) -> Result<P
         match tls {
             None => whole(stream, request, patience).await,
             Some(tls) => {
-                let stream = tls.connect(stream, server_name(pages, page), patience).await?;
+                let stream = tls.connect(stream, peer(check, pages, page), patience).await?;
                 whole(stream, request, patience).await
             }
         }
@@ -170,6 +170,19 @@ fn server_name<'a>(pages: &'a HttpGet, page: &'a HttpUrl) -> Option<&'a str> {
         Sni::VirtualHost => page.virtualhost.as_deref(),
         Sni::Name(name) => Some(name),
     }
+}
+
+/// Whom the check means to reach; the virtual host may have a port, which is nothing to a certificate.
+fn peer<'a>(check: &Check, pages: &'a HttpGet, page: &'a HttpUrl) -> Peer<'a> {
+    let name = server_name(pages, page);
+    let host = name.or(page.virtualhost.as_deref()).map(|host| match host.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') && port.parse::<u16>().is_ok() => host,
+        _ => host,
+    });
+    let certified = host.map_or(Certified::Address(check.target.ip()), |host| {
+        host.parse().map_or(Certified::Name(host), Certified::Address)
+    });
+    Peer { name, certified: pages.verify.then_some(certified) }
 }
 
 /// The request, byte by byte as keepalived 2.2.7 sends it.

@@ -169,6 +169,9 @@ fn write_http(page: &mut Page, method: &str, http: &HttpGet) {
         page.field("SNI name", name);
     }
     page.field_as("Fast recovery", set(http.fast_recovery));
+    if http.verify {
+        page.field_as("Verify certificate", set(true));
+    }
     for url in &http.urls {
         write_url(page, url);
     }
