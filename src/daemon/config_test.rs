@@ -12,7 +12,7 @@ use crate::diag::{json, render};
 /// document), and returns the exit
 /// status: 0, 2, 4, 5 or 6 as keepalived's, 1 if the report cannot be written.
 pub fn run(options: &Options, report: Option<&Path>, as_json: bool) -> u8 {
-    let reading = Reading::take(options);
+    let reading = Reading::take(options, None);
     let sources = &reading.loaded.sources;
     let colour =
         report.is_none() && std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();

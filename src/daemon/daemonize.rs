@@ -4,6 +4,9 @@ use std::io;
 
 use nix::sys::stat::{Mode, umask};
 
+use crate::cli::Options;
+use crate::config::model::Config;
+
 /// keepalived's umask: what it creates is for its own user only.
 const DEFAULT_UMASK: u32 = 0o177;
 
@@ -16,7 +19,8 @@ pub fn detach() -> io::Result<()> {
     Ok(())
 }
 
-/// Sets the umask, of the daemon and so of its scripts; `None` is keepalived's default, 0177.
-pub fn set_umask(mask: Option<u32>) {
-    umask(Mode::from_bits_truncate(mask.unwrap_or(DEFAULT_UMASK)));
+/// Sets the umask, of the daemon and so of its scripts: that of `-u`, else of the file.
+pub fn set_umask(options: &Options, config: &Config) {
+    let mask = options.umask.or(config.global.files.umask).unwrap_or(DEFAULT_UMASK);
+    umask(Mode::from_bits_truncate(mask));
 }

@@ -35,7 +35,7 @@ use self::sdnotify::ServiceManager;
 use crate::cli::{COMPATIBLE_VERSION, Options};
 use crate::config::model::Config;
 use crate::diag::{Diagnostic, Severity, SourceMap, render};
-use crate::kernel::{clock, netns};
+use crate::kernel::{clock, memory, netns};
 use crate::report::log::{self, Log};
 use crate::report::{Ident, Line, emit};
 
@@ -50,7 +50,7 @@ pub mod status {
 /// How long the last lines may take to be written.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// A thread of the blocking pool that has nothing to do goes after this, and its stack with it.
-const IDLE_THREAD: Duration = Duration::from_secs(3);
+const IDLE_THREAD: Duration = Duration::from_secs(1);
 
 /// Runs the daemon to its end and returns its exit status.
 pub fn run(options: &Options) -> u8 {
@@ -66,7 +66,8 @@ pub fn run(options: &Options) -> u8 {
     if let Err(error) = namespaced {
         return refuse(options, &[format!("{error}")], status::FATAL);
     }
-    let reading = Reading::take(options);
+    memory::shape();
+    let reading = Reading::take(options, None);
     if reading.loaded.missing {
         return refuse(options, &log_lines(&reading), status::NO_CONFIG);
     }
@@ -87,7 +88,7 @@ pub fn run(options: &Options) -> u8 {
     {
         return refuse(options, &[format!("cannot go into the background: {error}")], status::FATAL);
     }
-    daemonize::set_umask(options.umask);
+    daemonize::set_umask(options, &reading.loaded.config);
     let log = match start_log(options, &reading) {
         Ok(log) => log,
         Err(error) => {

@@ -26,7 +26,7 @@ struct Known {
     now: Pair,
     by_name: ByName,
     /// What the last reload removed: it is told so when it has left the configuration.
-    removed: Vec<(Subject, Notify)>,
+    removed: Vec<(Subject, Arc<Notify>)>,
     /// The scripts of that.
     before: Arc<ScriptBook>,
 }
@@ -72,7 +72,7 @@ impl Current {
     }
 
     /// The scripts of an instance or a group that runs or has just been removed.
-    fn scripts_of(&self, subject: &Subject) -> Option<(Notify, Arc<ScriptBook>)> {
+    fn scripts_of(&self, subject: &Subject) -> Option<(Arc<Notify>, Arc<ScriptBook>)> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let (config, book) = &known.now;
         let notify = match subject {
@@ -89,7 +89,7 @@ impl Current {
 
 /// Who is in `old` and not in `new`, and what is to be told of that. The whole of `old` is not kept for it: with
 /// thousands of instances that is half of what the daemon holds.
-fn removed(old: &Config, new: &Config) -> Vec<(Subject, Notify)> {
+fn removed(old: &Config, new: &Config) -> Vec<(Subject, Arc<Notify>)> {
     let instances: HashSet<&Name> = new.instances.iter().map(|instance| &instance.name).collect();
     let groups: HashSet<&Name> = new.sync_groups.iter().map(|group| &group.name).collect();
     let instances = (old.instances.iter())
@@ -127,8 +127,8 @@ pub async fn pass_on_states(
             Report::LowerPriority { name, priority } => {
                 let found = current.scripts_of(&Subject::Instance(name.clone()));
                 let Some((notify, book)) = found else { continue };
-                let Some(command) = notify.master_rx_lower_pri else { continue };
-                let script = book.get(&command);
+                let Some(command) = &notify.master_rx_lower_pri else { continue };
+                let script = book.get(command);
                 runner.notify(&format!("INSTANCE {name}"), script.map(Invocation::specific));
                 fifos.tell(About::Vrrp, &line("INSTANCE", &name, "MASTER_RX_LOWER_PRI", priority));
             }

@@ -34,9 +34,11 @@ impl Reading {
         (Arc::new(self.loaded.config), self.book, self.loaded.rejected)
     }
 
-    /// Reads the options' file.
-    pub fn take(options: &Options) -> Self {
-        let mut loaded = config::load(&options.config_file.to_string_lossy(), &load_options(options));
+    /// Reads the options' file; `seed` is the `random_seed` of what runs.
+    pub fn take(options: &Options, seed: Option<u32>) -> Self {
+        let mut how = load_options(options);
+        how.random_seed = seed.map_or(how.random_seed, u64::from);
+        let mut loaded = config::load(&options.config_file.to_string_lossy(), &how);
         let (book, lines) = ScriptBook::open(&loaded.config, &loaded.needs);
         let facts = facts(&loaded, &book);
         let host = config::host::check(&loaded, &facts);
@@ -53,7 +55,8 @@ impl Reading {
 
 /// A check whose script may not run, which was said, is none, as for keepalived: its server counts as well.
 fn without_disabled_checks(config: &mut Config, book: &ScriptBook) {
-    for server in config.virtual_servers.iter_mut().flat_map(|service| &mut service.real_servers) {
+    let services = config.virtual_servers.iter_mut().map(Arc::make_mut);
+    for server in services.flat_map(|service| &mut service.real_servers) {
         server.checks.retain(|check| match &check.kind {
             CheckKind::Misc(misc) => book.get(&misc.command).is_some(),
             _ => true,

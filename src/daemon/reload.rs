@@ -1,5 +1,6 @@
 //! A reload: read beside what runs, judged by the policy, then handed to each part.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -11,7 +12,7 @@ use super::reading::Reading;
 use super::reload_command::{ReloadOutcome, ReloadReport};
 use super::sdnotify::ServiceManager;
 use super::service::{self, Parts};
-use super::{balancing, log_lines, say_all, timing};
+use super::{balancing, daemonize, log_lines, say_all, timing};
 use crate::cli::Options;
 use crate::config::{self, Rejected, model::Config};
 use crate::kernel::{clock, memory};
@@ -31,13 +32,20 @@ pub(super) struct Read {
 }
 
 /// Reads the file on the blocking pool; the parts go on meanwhile.
-pub(super) fn begin(options: &Options, done: mpsc::Sender<Read>) {
+pub(super) fn begin(options: &Options, running: Arc<Config>, done: mpsc::Sender<Read>) {
     emit(Ident::Parent, Line::info("Reloading ..."));
     ServiceManager.reloading();
-    let (options, begun) = (options.clone(), clock::now());
+    let (options, begun, seed) = (options.clone(), clock::now(), running.global.random_seed);
     tokio::task::spawn_blocking(move || {
         // A file that we stumble over must not keep every later reload waiting for its end.
-        let reading = std::panic::catch_unwind(|| Reading::take(&options)).ok();
+        let reading = std::panic::catch_unwind(|| {
+            let mut reading = Reading::take(&options, seed);
+            // What stays as it was stays where it was: what came to the same goes as one piece.
+            reading.loaded.config.keep(&running);
+            reading
+        });
+        drop(running);
+        let reading = reading.ok();
         let read = Read { begun, reading };
         // The daemon is ending if nobody takes it.
         let _ = done.blocking_send(read);
@@ -114,6 +122,7 @@ fn fixed(old: &Config, new: &Config) -> Option<String> {
         ("net_namespace", old.global.net_namespace != new.global.net_namespace),
         ("net_namespace_ipvs", old.global.net_namespace_ipvs != new.global.net_namespace_ipvs),
         ("instance", old.global.instance != new.global.instance),
+        ("disable_local_igmp", old.global.disable_local_igmp != new.global.disable_local_igmp),
     ];
     let (keyword, _) = fixed.into_iter().find(|(_, changed)| *changed)?;
     Some(format!("Cannot change {keyword} at a reload - please restart keepalived"))
@@ -127,6 +136,7 @@ async fn apply(
     pid_files: &mut PidFiles,
 ) -> Result<Vec<String>, String> {
     let (config, book, rejected) = reading.into_parts();
+    daemonize::set_umask(options, &config);
     let (vrrp, checkers) = service::parts(options, &config);
     pid_files
         .set_parts(vrrp || parts.vrrp.is_some(), checkers || parts.balancer.is_some())

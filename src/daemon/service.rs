@@ -127,14 +127,16 @@ pub(super) async fn run(
         tokio::select! {
             request = requests.next() => match request {
                 Some(Request::Stop) | None => break status::OK,
-                Some(Request::Reload) if queue.asked() => reload::begin(options, reloaded.clone()),
+                Some(Request::Reload) if queue.asked() => {
+                    reload::begin(options, parts.current.get().0, reloaded.clone());
+                }
                 Some(Request::Reload) => {}
                 Some(request) => dumps::write(&parts, request).await,
             },
             Some(read) = reloads.recv() => {
                 reload::finish(options, read, &mut parts, pid_files, paths).await;
                 if queue.ended() {
-                    reload::begin(options, reloaded.clone());
+                    reload::begin(options, parts.current.get().0, reloaded.clone());
                 }
             }
             Some(fault) = fatal.recv() => {

@@ -3,8 +3,10 @@
 use std::io;
 
 use futures_util::StreamExt as _;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
 use signal_hook_tokio::Signals;
+
+use crate::report::{Ident, Line, emit};
 
 /// What the operator asks of the running daemon by a signal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,7 +84,7 @@ impl Requests {
     /// # Errors
     /// The handlers cannot be installed.
     pub fn listen(ignore_sigint: bool) -> io::Result<Requests> {
-        let wanted = Request::ALL.into_iter().map(Request::signal_number).chain([SIGINT]);
+        let wanted = Request::ALL.into_iter().map(Request::signal_number).chain([SIGINT, SIGXCPU]);
         Ok(Requests { signals: Signals::new(wanted)?, ignore_sigint })
     }
 
@@ -93,6 +95,11 @@ impl Requests {
             let signal = self.signals.next().await?;
             if signal == SIGINT && self.ignore_sigint {
                 continue;
+            }
+            if signal == SIGXCPU {
+                let text =
+                    "vrrp process has used too much CPU time, vrrp_rlimit_rttime may need to be increased";
+                emit(Ident::Vrrp, Line::warn(text));
             }
             if let Some(request) = Request::by_number(signal) {
                 return Some(request);

@@ -29,6 +29,7 @@ pub mod process_events;
 pub mod process_table;
 pub mod raw;
 pub mod routing;
+pub mod scheduling;
 pub mod sniffer;
 pub mod sysctl;
 mod unsafe_calls;

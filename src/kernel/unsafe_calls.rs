@@ -53,6 +53,22 @@ pub fn set_multicast_interface(fd: &impl AsRawFd, index: u32) -> io::Result<()> 
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// `sched_setscheduler` for the calling thread; what it starts has the ordinary policy.
+pub fn set_policy(policy: libc::c_int, priority: u8) -> io::Result<()> {
+    let wanted = libc::sched_param { sched_priority: priority.into() };
+    // SAFETY: the kernel reads a `sched_param` from a live local variable.
+    let result =
+        unsafe { libc::sched_setscheduler(0, policy | libc::SCHED_RESET_ON_FORK, &raw const wanted) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// `setpriority` for the calling thread: the nice value.
+pub fn set_nice(nice: i8) -> io::Result<()> {
+    // SAFETY: no memory is passed. Zero is the calling thread on Linux.
+    let result = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice.into()) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 /// Binds a packet socket to the interface with this index: from here on it receives this protocol.
 pub fn bind_packet_socket(fd: &impl AsRawFd, index: u32, protocol: u16) -> io::Result<()> {
     let address = libc::sockaddr_ll {
@@ -207,11 +223,40 @@ pub fn leash(command: &mut std::process::Command) {
     unsafe { command.pre_exec(in_child) };
 }
 
+/// `setgroups`, `setgid`, `setuid` in what `command` starts.
+pub fn run_as(command: &mut std::process::Command, uid: u32, gid: u32, groups: Vec<u32>) {
+    use std::os::unix::process::CommandExt as _;
+
+    let in_child = move || {
+        // SAFETY: plain system calls; the list was made before the fork and lives as long as the closure. Nothing is
+        // allocated, no lock is taken.
+        let done = unsafe {
+            libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()) == 0
+                && libc::syscall(libc::SYS_setgid, gid) == 0
+                && libc::syscall(libc::SYS_setuid, uid) == 0
+        };
+        if done { Ok(()) } else { Err(io::Error::last_os_error()) }
+    };
+    // SAFETY: the closure is async-signal-safe, as said in it.
+    unsafe { command.pre_exec(in_child) };
+}
+
 /// `malloc_trim`: free pages go back to the kernel. Nothing where the C library is another one.
 pub fn trim_heap() {
     #[cfg(target_env = "gnu")]
     // SAFETY: a call without pointers that takes the heap's own locks.
     let _whether_any = unsafe { libc::malloc_trim(0) };
+}
+
+/// `mallopt`: one heap for all threads, beside which blocks of so many bytes and more stand alone. Nothing where the C
+/// library is another one.
+pub fn shape_heap(stands_alone: libc::c_int) {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: calls without pointers that set numbers of the heap under its own lock.
+    let _whether_taken = unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, stands_alone)
+    };
 }
 
 /// `SIOCGIFFLAGS`: the flags of the interface (`IFF_*`).

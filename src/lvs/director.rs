@@ -1,5 +1,6 @@
 //! All virtual services of the node, with all their checkers.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use super::action::{Action, CheckerId, ServiceId};
 use super::drain::Draining;
 use super::event::Event;
 use super::followed::{Effect, Followed};
+use super::lengths::Lengths;
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan::{self, Identity};
@@ -44,6 +46,7 @@ pub struct Director {
     /// Those that left the configuration and drain.
     pub(super) leaving: Vec<ServiceId>,
     pub(super) probing: Probing,
+    pub(super) lengths: Lengths,
     /// Services with real servers that drain.
     pub(super) draining: Vec<ServiceId>,
     pub(super) seed: u64,
@@ -59,13 +62,16 @@ pub(super) struct Attached {
     pub checker: Checker,
     pub service: ServiceId,
     /// Index of the real server in its service.
-    pub real: usize,
-    /// Generation of the probe that is under way.
-    pub running: Option<u64>,
+    pub real: u32,
+    /// Generation of the probe that is under way; never 0.
+    pub running: Option<NonZeroU64>,
     /// It is due, and too many others are asking the same address.
     pub waiting: bool,
     /// When the latest probe began.
     pub started: Mono,
+    /// By how much that was too early, in nanoseconds: what follows is so much later, lest those that went together
+    /// once do so for ever.
+    pub early: u32,
     pub word: Word,
 }
 
@@ -93,12 +99,13 @@ impl Word {
 impl Attached {
     /// A probe of it begins.
     pub fn begins(&mut self, now: Mono, generation: u64) {
-        (self.running, self.started, self.waiting) = (Some(generation), now, false);
+        (self.running, self.started, self.early, self.waiting) =
+            (NonZeroU64::new(generation), now, 0, false);
     }
 
     /// It has a new word; how much more that adds than its last one.
     fn says(&mut self, word: Word, service: &Service) -> Option<i64> {
-        let settings = service.settings().real_servers.get(self.real)?;
+        let settings = service.settings().real_servers.get(self.real as usize)?;
         let before = std::mem::replace(&mut self.word, word);
         Some(word.added(settings).saturating_sub(before.added(settings)))
     }
@@ -107,6 +114,7 @@ impl Attached {
     fn next(&self, now: Mono, pause: Duration) -> Mono {
         let check = self.checker.check();
         let from_start = matches!(check.kind, CheckKind::Misc(_)) && pause == check.pace.delay_loop;
+        let pause = pause + Duration::from_nanos(self.early.into());
         if from_start { now.max(self.started + pause) } else { now + pause }
     }
 }
@@ -131,6 +139,7 @@ impl Director {
             presence: Presence::default(),
             leaving: Vec::new(),
             probing: Probing::default(),
+            lengths: Lengths::default(),
             draining: Vec::new(),
             seed,
             created: 0,
@@ -181,6 +190,11 @@ impl Director {
             }
             self.schedule.take_due(at);
             self.begin(now, CheckerId(slot), out);
+            if at > now
+                && let Some(attached) = self.checkers.get_mut(slot)
+            {
+                attached.early = u32::try_from(at.since(now).as_nanos()).unwrap_or(0);
+            }
         }
     }
 
@@ -231,7 +245,7 @@ impl Director {
         out: &mut Vec<Action>,
     ) {
         let Some(attached) = self.checkers.get_mut(id.0) else { return };
-        if attached.running != Some(generation) {
+        if attached.running != NonZeroU64::new(generation) {
             return;
         }
         attached.running = None;
@@ -239,20 +253,28 @@ impl Director {
         let judged = attached.checker.judge(&outcome);
         self.schedule.set(id.0, attached.next(now, judged.pause));
         let Some(service) = self.services.get_mut(attached.service.0) else { return };
-        let Some(name) = service.real_name_at(attached.real) else { return };
+        let Some(name) = service.real_name_at(attached.real as usize) else { return };
         if let Outcome::Success(Success::Ran { weight }) = outcome
             && let Some(more) = attached.says(weight.map_or(Word::Nothing, Word::Be), service)
         {
-            service.weigh(attached.real, more, true, out);
+            service.weigh(attached.real as usize, more, true, out);
         }
         let check = attached.checker.check();
+        if let Some((url, length)) = self.lengths.news(id, &outcome) {
+            let (service, check) = (service.name(), Arc::clone(check));
+            out.push(Action::Note(Note::OddLength { real: name, service, check, url, length }));
+        }
         note_result((name, service.name()), check, was_up, judged.verdict, outcome, out);
         let (up, first, changed) = match judged.verdict {
             Verdict::Up { first, changed } => (true, first, changed),
             Verdict::Down { first, changed, .. } => (false, first, changed),
             Verdict::Steady | Verdict::Passed | Verdict::Retrying(_) | Verdict::Undecided => return,
         };
-        service.concluded(attached.real, Conclusion { up, changed, first, alpha: check.alpha }, out);
+        service.concluded(
+            attached.real as usize,
+            Conclusion { up, changed, first, alpha: check.alpha },
+            out,
+        );
     }
 
     /// What this checker follows has changed.
@@ -261,7 +283,7 @@ impl Director {
         let check = Arc::clone(attached.checker.check());
         let Some(effect) = self.followed.effect(&check) else { return };
         let Some(service) = self.services.get_mut(attached.service.0) else { return };
-        let Some(name) = service.real_name_at(attached.real) else { return };
+        let Some(name) = service.real_name_at(attached.real as usize) else { return };
         let up = effect != Effect::Fault;
         let (first, changed) = attached.checker.told(up);
         if changed || first && !up {
@@ -271,10 +293,10 @@ impl Director {
         if let Effect::Adds(more) = effect
             && let Some(more) = attached.says(Word::Adds(more), service)
         {
-            service.weigh(attached.real, more, !changed, out);
+            service.weigh(attached.real as usize, more, !changed, out);
         }
         let conclusion = Conclusion { up, changed, first, alpha: check.alpha };
-        service.concluded(attached.real, conclusion, out);
+        service.concluded(attached.real as usize, conclusion, out);
     }
 
     fn stop(&mut self, out: &mut Vec<Action>) {
@@ -295,6 +317,7 @@ impl Director {
         self.schedule = Schedule::default();
         self.followed = Followed::default();
         self.probing = Probing::default();
+        self.lengths = Lengths::default();
         out.push(Action::Retire(keys));
     }
 }

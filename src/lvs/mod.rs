@@ -11,6 +11,7 @@ pub mod drain;
 pub mod event;
 mod followed;
 mod leaving;
+mod lengths;
 pub mod name;
 pub mod note;
 pub mod plan;

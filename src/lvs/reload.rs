@@ -17,7 +17,7 @@ use super::leaving::Lost;
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan;
-use super::service::{Keys, Real, Release, Service, Settings, notify_real, release_real};
+use super::service::{Checkers, Keys, Real, Release, Service, Settings, notify_real, release_real};
 use crate::config::model::{Check, Config, RealServer, VirtualServer};
 use crate::health::checker::{Checker, counts, first_delay, is_probed};
 use crate::objects::ipvs::{DestKey, ServiceKey};
@@ -26,6 +26,10 @@ use crate::time::Mono;
 impl Director {
     pub(super) fn load(&mut self, now: Mono, config: &Arc<Config>, out: &mut Vec<Action>) {
         self.followed.forget_others(config);
+        let reals = config.virtual_servers.iter().flat_map(|service| &service.real_servers);
+        let checks = reals.map(|real| real.checks.len()).sum();
+        self.checkers.make_room(checks);
+        self.schedule.make_room(checks);
         let mut old = std::mem::take(&mut self.by_identity);
         let old_order = std::mem::take(&mut self.order);
         let mut activated = Vec::new();
@@ -189,6 +193,7 @@ impl Director {
                     let real = self.new_real(now, (id, index), name, new, activated);
                     if real.is_up() {
                         out.push(Action::Note(passing(name, new, true)));
+                        settings.notify_new(name, new, out);
                     }
                     real
                 }
@@ -238,13 +243,15 @@ impl Director {
     ) -> Real {
         let was_up = old.is_up();
         let mut spare = old.checkers;
-        let mut checkers = Vec::with_capacity(settings.checks.len());
+        let mut checkers = Checkers::with_capacity(settings.checks.len());
         for check in settings.checks.iter().filter(|check| counts(&check.kind)) {
-            let same = spare.iter().position(|id| self.check(*id).is_some_and(|old| **old == *check));
+            let same = spare.iter().position(|id| self.check(*id).is_some_and(|old| old == check));
             if let Some(position) = same {
                 let id = spare.remove(position);
                 if let Some(attached) = self.checkers.get_mut(id.0) {
-                    attached.real = place.1;
+                    attached.real = u32::try_from(place.1).unwrap_or(u32::MAX);
+                    // The old one goes with its configuration.
+                    attached.checker.follow(check);
                 }
                 checkers.push(id);
             } else if let Some(id) = self.new_checker(now, place, check, was_up) {
@@ -278,7 +285,7 @@ impl Director {
         settings: &RealServer,
         activated: &mut Vec<Note>,
     ) -> Real {
-        let mut checkers = Vec::with_capacity(settings.checks.len());
+        let mut checkers = Checkers::with_capacity(settings.checks.len());
         for check in settings.checks.iter().filter(|check| counts(&check.kind)) {
             let up = !check.alpha || self.followed.is_silent(&check.kind);
             if let Some(id) = self.new_checker(now, place, check, up) {
@@ -289,8 +296,9 @@ impl Director {
         self.assemble(settings, checkers)
     }
 
-    fn assemble(&self, settings: &RealServer, checkers: Vec<CheckerId>) -> Real {
+    fn assemble(&self, settings: &RealServer, checkers: Checkers) -> Real {
         let failed = checkers.iter().filter(|id| !self.stands(**id)).count();
+        let failed = u32::try_from(failed).unwrap_or(u32::MAX);
         let attached = checkers.iter().filter_map(|id| self.checkers.get(id.0));
         let added = attached.map(|found| found.word.added(settings)).sum();
         Real { checkers, failed, added }
@@ -300,10 +308,10 @@ impl Director {
         &mut self,
         now: Mono,
         (service, real): (ServiceId, usize),
-        check: &Check,
+        check: &Arc<Check>,
         up: bool,
     ) -> Option<CheckerId> {
-        let (mut checker, mut word) = (Checker::new(Arc::new(check.clone()), up), Word::Nothing);
+        let (mut checker, mut word) = (Checker::new(Arc::clone(check), up), Word::Nothing);
         if let Some(effect) = self.followed.effect(check) {
             checker.told(effect != Effect::Fault);
             if let Effect::Adds(more) = effect {
@@ -313,10 +321,11 @@ impl Director {
         let id = CheckerId(self.checkers.insert(Attached {
             checker,
             service,
-            real,
+            real: u32::try_from(real).ok()?,
             running: None,
             waiting: false,
             word,
+            early: 0,
             started: now,
         })?);
         if is_probed(&check.kind) {
@@ -343,12 +352,13 @@ impl Director {
         begins.then(|| Note::Activating { real, service: service.clone() })
     }
 
-    pub(super) fn remove_checkers(&mut self, ids: Vec<CheckerId>) {
+    pub(super) fn remove_checkers(&mut self, ids: impl IntoIterator<Item = CheckerId>) {
         for id in ids {
             if let Some(gone) = self.checkers.remove(id.0) {
                 self.followed.leave(id, &gone.checker.check().kind);
             }
             self.schedule.clear(id.0);
+            self.lengths.forget(id);
         }
     }
 }

@@ -15,41 +15,53 @@ use super::quorum::Quorum;
 use crate::config::model::{Command, Config, RealServer, VirtualServer};
 use crate::objects::ipvs::{DestKey, Destination, Pool, ServiceKey};
 
-/// A virtual server of a configuration, held together with that configuration.
+/// A virtual server of a configuration, and its place there.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
-    config: Arc<Config>,
+    server: Arc<VirtualServer>,
     at: usize,
+    /// `lvs_flush_on_stop`
+    flushed: bool,
+    /// `rs_init_notifies`
+    tells_new: bool,
 }
 
 impl Settings {
     /// `None` if the configuration has no such virtual server.
-    pub fn new(config: &Arc<Config>, at: usize) -> Option<Self> {
-        config.virtual_servers.get(at)?;
-        Some(Settings { config: Arc::clone(config), at })
+    pub fn new(config: &Config, at: usize) -> Option<Self> {
+        let server = Arc::clone(config.virtual_servers.get(at)?);
+        let flushed = config.global.lvs_flush_on_stop.is_some();
+        Some(Settings { server, at, flushed, tells_new: config.global.rs_init_notifies })
     }
 
     /// Its place among the virtual servers of its configuration.
     pub fn place(&self) -> usize {
         self.at
     }
+
+    /// A new real server that is up is told with `rs_init_notifies` only.
+    pub fn notify_new(&self, service: &ServiceName, real: &RealServer, out: &mut Vec<Action>) {
+        if self.tells_new {
+            notify_real(service, real, true, out);
+        }
+    }
 }
 
 impl Deref for Settings {
     type Target = VirtualServer;
 
-    #[expect(clippy::indexing_slicing, reason = "`new` has found it there, and a Config in an Arc stays")]
     fn deref(&self) -> &VirtualServer {
-        &self.config.virtual_servers[self.at]
+        &self.server
     }
 }
 
 /// What is known of a real server beyond its configuration.
 #[derive(Debug)]
 pub(super) struct Real {
-    pub checkers: Vec<CheckerId>,
+    /// Nearly all have one.
+    pub checkers: Checkers,
     /// How many of them are down; up is 0.
-    pub failed: usize,
+    pub failed: u32,
     /// What they add to its weight, together.
     pub added: i64,
 }
@@ -82,6 +94,9 @@ pub(super) struct Service {
     /// Sum of the weights of the real servers that are up.
     live: u64,
 }
+
+/// Those of a real server.
+pub(super) type Checkers = SmallVec<[CheckerId; 4]>;
 
 /// Most services are one of the kernel's; those of a group may be many.
 pub(super) type Keys = SmallVec<[ServiceKey; 1]>;
@@ -118,6 +133,9 @@ impl Service {
             drain: Drain::default(),
         };
         out.push(Action::Program(id));
+        for (settings, _) in service.reals().filter(|(_, real)| real.is_up()) {
+            service.settings.notify_new(&service.name, settings, out);
+        }
         service.judge_quorum(true, out);
         service
     }
@@ -330,8 +348,7 @@ impl Service {
 
     /// The service ends; with `omega` its down scripts run.
     pub fn end(&self, stopping: bool, out: &mut Vec<Action>) {
-        let flushed = self.settings.config.global.lvs_flush_on_stop.is_some();
-        let why = match (stopping, flushed) {
+        let why = match (stopping, self.settings.flushed) {
             (false, _) => Release::Reload,
             (true, false) => Release::Stop,
             (true, true) => Release::Flush,

@@ -21,6 +21,12 @@ pub fn render(note: &Note) -> Line {
             format!("Suspending healthchecker for service {real} for VS {service}")
         }
         Note::CheckPassed { real, service, check, success } => passed((real, service), check, success),
+        Note::OddLength { real, service, check, url, length } => format!(
+            "http_check for RS {real} VS {service} url {}: content_length ({}) does not match received bytes ({})",
+            url_path(check, *url),
+            length.announced,
+            length.received
+        ),
         Note::WebServerUp { real } => format!("Remote Web server {real} succeed on service."),
         Note::CheckFailed { real, service, check, failure, retries } => {
             failed((real, service), check, failure, *retries)
@@ -287,7 +293,7 @@ fn attempt_failed(about: About<'_>, check: &Check, failure: &Failure) -> String 
             Failure::HttpStatus { .. } => format!("HTTP status code error to server {real}."),
             Failure::Digest { .. } => format!("MD5 digest error to server {real}."),
             Failure::Pattern { gave_up: false, .. } => format!("Regex match failed server {real}."),
-            Failure::Pattern { url, gave_up: true } => {
+            Failure::Pattern { url, gave_up: true, .. } => {
                 let path = url_path(check, *url);
                 format!("Regex match failed server {real}. (url({path}) needs too much work or memory)")
             }

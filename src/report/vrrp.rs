@@ -20,7 +20,16 @@ pub fn render(note: &Note) -> Line {
         // keepalived writes a colon behind the name for every reason but a missing address.
         What::Fault(Fault::NoAddress(_)) => format!("({}) {text}", note.about),
         What::Fault(_) | What::FaultOver(_) => format!("({}): {text}", note.about),
-        What::AddressRemoved { .. } | What::StartupDelayed(_) | What::StartupCompleted => text,
+        What::AddressRemoved { .. }
+        | What::StartupDelayed(_)
+        | What::StartupCompleted
+        | What::UnknownRouter { .. } => text,
+        What::Source { address, present: true } => {
+            format!("Assigned address {address} for interface {}", note.about)
+        }
+        What::Source { address, .. } => {
+            format!("Deassigned address {address} from interface {}", note.about)
+        }
         What::Link { up } => format!("Netlink reports {} {}", note.about, if *up { "up" } else { "down" }),
         What::LinkBeat { up } => {
             format!("Linkbeat reports {} {}", note.about, if *up { "up" } else { "down" })
@@ -38,6 +47,8 @@ pub fn is_detail(what: &What) -> bool {
             | What::SentPriorityZero
             | What::SettingVips { .. }
             | What::RemovingVips { .. }
+            | What::Filtering(_)
+            | What::Source { .. }
             | What::SettingObjects(_)
             | What::RemovingObjects(_)
             | What::MasterSet { .. }
@@ -61,6 +72,13 @@ fn words(what: &What) -> String {
         What::MasterReceivedPriorityZero { .. } => "Master received priority 0 message".into(),
         What::SettingVips { excluded } => format!("setting {}.", vips(*excluded)),
         What::RemovingVips { excluded } => format!("removing {}.", vips(*excluded)),
+        What::Filtering(on) => {
+            format!("{} firewall drop rule", if *on { "setting" } else { "removing" })
+        }
+        What::AddressGone { address } => {
+            format!("ip address {} dev {}, no longer exist", address.net, address.interface)
+        }
+        What::Source { .. } => String::new(),
         What::SettingObjects(objects) => format!("setting Virtual {objects:?}"),
         What::RemovingObjects(objects) => format!("removing Virtual {objects:?}"),
         What::LowerPriorityDiscarded { priority, from } => {
@@ -194,6 +212,12 @@ fn words(what: &What) -> String {
             )
         }
         What::WeightIgnored { kind, tracked, owner } => weight_ignored(*kind, tracked, *owner),
+        What::UnknownRouter { vrid, interface, from } => {
+            format!("Unknown VRID({vrid}) received on interface({interface}) from {from}. ignoring...")
+        }
+        What::PeerChecksum { old } => {
+            format!("Setting unicast VRRPv3 checksum to {} version", if *old { "old" } else { "new" })
+        }
         What::FaultOver(fault) => fault_over(fault),
     }
 }
@@ -244,6 +268,9 @@ fn refused(refusal: Refusal, from: &str, ours: u8, interval: Duration) -> String
     match refusal {
         Refusal::Length => format!("received a packet from {from} that is too short for its contents"),
         Refusal::Ttl(ttl) => format!("invalid TTL/HL from {from}. Received {ttl} and expect 255"),
+        Refusal::TtlRange { ttl, least, most } => {
+            format!("TTL/HL {ttl} from {from} not in range {least} - {most}")
+        }
         Refusal::Version(version) => {
             format!("wrong VRRP version from {from}. Received {version} and expect {ours}")
         }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::action::Action;
 use super::ah;
 use super::auth_hmac;
+use super::checksum::Checksum;
 use super::event::Datagram;
 use super::instance::{Instance, Phase, Wish};
 use super::note::What;
@@ -48,6 +49,9 @@ impl Instance {
             self.counters.rare().priority_zero_received += 1;
         }
         self.compare_addresses(&advert, datagram.source, out);
+        if let Checksum::Detect(_) = terms.checksum {
+            self.follow_checksum(datagram.source, advert.old_checksum, out);
+        }
         match self.phase {
             Phase::Backup(_) => {
                 self.heard_as_backup(datagram, &advert, out);
@@ -81,8 +85,13 @@ impl Instance {
         }
         match self.config.unicast_peers.iter().find(|peer| peer.address == datagram.source) {
             Some(peer) => {
-                let range = peer.min_ttl.unwrap_or(0)..=peer.max_ttl.unwrap_or(u8::MAX);
-                if range.contains(&datagram.ttl) { Ok(()) } else { Err(Refusal::Ttl(datagram.ttl)) }
+                let (least, most) = (peer.min_ttl.unwrap_or(0), peer.max_ttl.unwrap_or(u8::MAX));
+                let ttl = datagram.ttl;
+                if (least..=most).contains(&ttl) {
+                    Ok(())
+                } else {
+                    Err(Refusal::TtlRange { ttl, least, most })
+                }
             }
             None if self.config.check_unicast_src => Err(Refusal::UnknownPeer),
             None => Ok(()),
@@ -131,11 +140,10 @@ impl Instance {
         if !peers.is_empty() && !peers.iter().any(|peer| peer.address == from) {
             return Err(Refusal::UnknownPeer);
         }
-        let verified = self.sequences.verify(how, terms, from, advert, trailer)?;
+        let verified = self.rare().sequences.verify(how, terms, from, advert, trailer)?;
         if let Some(skew) = verified.skew
-            && !self.skew_told
+            && !std::mem::replace(&mut self.rare().skew_told, true)
         {
-            self.skew_told = true;
             self.note(What::ClockSkew { skew, window: how.time_window.as_secs(), from }, out);
         }
         Ok(())
@@ -144,7 +152,7 @@ impl Instance {
     fn refuse(&mut self, refusal: Refusal, datagram: &Datagram<'_>, out: &mut Vec<Action>) {
         let from = datagram.source;
         self.counters.rare().refuse(refusal);
-        match self.strangers.heard(datagram.received_at, from) {
+        match self.rare().strangers.heard(datagram.received_at, from) {
             News::Nothing => {}
             News::Unknown => out.push(Action::Identify { instance: self.id, from }),
             News::Report(count) => {
@@ -154,15 +162,16 @@ impl Instance {
                 out.push(Action::Identify { instance: self.id, from });
             }
         }
-        let known = self.told.iter().any(|(told, by)| {
+        let told = &mut self.rare().told;
+        let known = told.iter().any(|(told, by)| {
             // Each replay has another number, and each old packet another age.
             let alike = std::mem::discriminant(told) == std::mem::discriminant(&refusal);
             *by == from
                 && (*told == refusal
                     || alike && matches!(refusal, Refusal::Replay { .. } | Refusal::TrailerStale { .. }))
         });
-        if self.told.len() < TOLD && !known {
-            self.told.push((refusal, from));
+        if told.len() < TOLD && !known {
+            told.push((refusal, from));
             let (version, interval) = (self.config.version, self.config.advert_int);
             self.note(What::Refused { refusal, from, version, interval }, out);
         }

@@ -1,9 +1,12 @@
 //! One virtual router: its state, its timers, and what an advert means to it. What members of a sync group
 //! may do is decided in [`super::router`], which carries out an instance's [`Wish`].
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+
+use smallvec::SmallVec;
 
 use super::action::{Action, InstanceId, State, Subject};
 use super::auth_hmac::{self, Sequences};
@@ -17,6 +20,7 @@ use crate::config::model::options::HmacMode;
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{InitialState, Version, VirtualAddress, VrrpInstance};
 use crate::ids::{Family, IfIndex, Name};
+use crate::objects::address::AddressKey;
 use crate::time::Mono;
 
 /// Where an instance stands. The data of a state lives in it, so no timer outlives its state.
@@ -57,6 +61,21 @@ pub(super) enum Wish {
     Announce,
 }
 
+/// What few of thousands have; its memory comes with the first need.
+#[derive(Clone, Default)]
+pub(super) struct Rare {
+    /// Of `auth_hmac`.
+    pub sequences: Sequences,
+    pub skew_told: bool,
+    pub told: Vec<(Refusal, IpAddr)>,
+    pub strangers: Strangers,
+    /// So few addresses of the configuration have room, which was said.
+    beyond_told: Option<usize>,
+}
+
+/// Addresses of an advert where the MTU does not matter.
+const MOST_ROOM: u16 = wire::MOST_ADDRESSES as u16;
+
 #[derive(Clone)]
 pub(super) struct Instance {
     pub id: InstanceId,
@@ -79,25 +98,22 @@ pub(super) struct Instance {
     pub queued: Option<Mono>,
     /// The interval in force: our own, or (version 3, as backup) the master's.
     pub(super) interval: Duration,
-    pub(super) packets: Vec<(IpAddr, Arc<[u8]>)>,
+    pub(super) packets: SmallVec<[(IpAddr, Arc<[u8]>); 1]>,
     /// Of the IPv4 header of its last advert.
     pub(super) identification: u16,
     /// Of the authentication header: the last that was sent or heard.
     pub(super) sequence: u32,
-    /// Of `auth_hmac`.
-    pub(super) sequences: Sequences,
-    pub(super) skew_told: bool,
-    pub(super) told: Vec<(Refusal, IpAddr)>,
-    pub(super) strangers: Strangers,
     pub(super) list_told: bool,
     /// How many addresses an advert can name: 255, or fewer where the MTU is small.
-    room: usize,
-    beyond_told: Option<usize>,
+    room: u16,
+    pub(super) rare: Option<Box<Rare>>,
     /// Another owner that claims MASTER beside us, and whether we have yielded to it.
     pub(super) rogue: Option<Box<Rogue>>,
     pub(super) lowered: bool,
     /// Another address owner was complained about.
     pub(super) conflict_told: bool,
+    /// Peers that use the old checksum of unicast.
+    pub(super) old_peers: Vec<IpAddr>,
 }
 
 impl Instance {
@@ -117,21 +133,22 @@ impl Instance {
             epoch: 0,
             queued: None,
             interval: config.advert_int,
-            packets: Vec::new(),
+            packets: SmallVec::new(),
             identification: 0,
             sequence: 0,
-            sequences: Sequences::default(),
-            skew_told: false,
-            told: Vec::new(),
-            strangers: Strangers::default(),
             list_told: false,
-            room: wire::MOST_ADDRESSES,
-            beyond_told: None,
+            room: MOST_ROOM,
+            rare: None,
             rogue: None,
             lowered: false,
             conflict_told: false,
+            old_peers: Vec::new(),
             config,
         }
+    }
+
+    pub(super) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
     pub fn state(&self) -> State {
@@ -175,6 +192,14 @@ impl Instance {
     /// `Master_Down_Interval`, with keepalived's `down_timer_adverts` in the place of 3.
     pub fn master_down_interval(&self) -> Duration {
         self.interval * u32::from(self.config.down_timer_adverts) + self.skew()
+    }
+
+    /// When a master speaks next.
+    pub fn next_advert(&self) -> Option<Mono> {
+        match self.phase {
+            Phase::Master { next_advert } => Some(next_advert),
+            _ => None,
+        }
     }
 
     pub fn deadline(&self) -> Option<Mono> {
@@ -268,10 +293,13 @@ impl Instance {
         self.changed_state();
         self.counters.became_master += 1;
         self.transmit(out);
+        self.note(What::Entering { state: State::Master, first: false }, out);
         if masters != self.interval {
             self.note(What::IntervalOwn { from: masters, to: self.interval }, out);
         }
-        self.note(What::Entering { state: State::Master, first: false }, out);
+        if self.config.is_filtered() {
+            self.note(What::Filtering(true), out);
+        }
         self.note_addresses(|excluded| What::SettingVips { excluded }, out);
         self.note_objects(What::SettingObjects, &[Objects::Routes, Objects::Rules], out);
         out.push(Action::Own { instance: self.id, owned: true });
@@ -357,21 +385,26 @@ impl Instance {
         let hmac = self.config.options.auth_hmac.as_ref();
         let signs = hmac.is_some_and(|hmac| hmac.mode != HmacMode::ReceiveOnly);
         let room = wire::room(&self.terms(), if signs { auth_hmac::LEN } else { 0 }, mtu);
+        let room = u16::try_from(room).unwrap_or(MOST_ROOM);
         if self.room != room {
             self.room = room;
             self.packets.clear();
         }
         let (named, of) = (self.named().len(), self.config.addresses.len());
-        if named < of && self.beyond_told != Some(named) {
-            self.note(What::AddressesBeyondPacket { named, of, mtu }, out);
+        let beyond = (named < of).then_some(named);
+        let told = self.rare.as_ref().and_then(|rare| rare.beyond_told);
+        if beyond != told {
+            self.rare().beyond_told = beyond;
+            if beyond.is_some() {
+                self.note(What::AddressesBeyondPacket { named, of, mtu }, out);
+            }
         }
-        self.beyond_told = (named < of).then_some(named);
     }
 
     /// The addresses that adverts name: all that there is room for.
     pub(super) fn named(&self) -> &[VirtualAddress] {
         let addresses = &self.config.addresses;
-        addresses.get(..self.room).unwrap_or(addresses)
+        addresses.get(..usize::from(self.room)).unwrap_or(addresses)
     }
 
     /// The effective priority; on the wire with the next advert.
@@ -394,30 +427,25 @@ impl Instance {
         }
     }
 
-    /// Takes over a new configuration in place. A master speaks first, so that its peers wait.
+    /// Takes over a new configuration in place. A master of which something changed speaks at once.
     pub fn adopt(&mut self, now: Mono, config: Arc<VrrpInstance>, out: &mut Vec<Action>) {
         let patience = self.master_down_interval();
         let old = std::mem::replace(&mut self.config, config);
         self.packets.clear();
+        self.forget_old_peers();
         self.list_told = false;
         self.garp.set_refresh(now, old.garp.master_refresh, self.config.garp.master_refresh);
         self.garp.set_extra(now, old.options.garp_extra_if, self.config.options.garp_extra_if);
         match &mut self.phase {
             Phase::Master { next_advert } => {
                 self.interval = self.config.advert_int;
-                let silence = old.advert_int.saturating_sub(next_advert.since(now));
-                // One that has only just said the same need not say it again.
-                if silence >= old.advert_int / 10 || old != self.config {
+                // One that has nothing new to say keeps its moment.
+                if old != self.config {
                     *next_advert = now + self.config.advert_int;
                     self.transmit(out);
                 }
                 out.push(Action::Own { instance: self.id, owned: true });
-                if self
-                    .addresses()
-                    .any(|new| !old.addresses.iter().chain(&old.excluded).any(|had| had == new))
-                {
-                    self.garp.once(&self.config.garp);
-                }
+                self.take_over_addresses(&old, out);
             }
             _ if old.advert_int != self.config.advert_int => self.interval = self.config.advert_int,
             _ => {}
@@ -436,6 +464,30 @@ impl Instance {
         }
     }
 
+    /// A master's addresses may be others now.
+    fn take_over_addresses(&mut self, old: &VrrpInstance, out: &mut Vec<Action>) {
+        if old.is_filtered() != self.config.is_filtered() {
+            self.note(What::Filtering(self.config.is_filtered()), out);
+        }
+        if old.addresses == self.config.addresses && old.excluded == self.config.excluded {
+            return;
+        }
+        let mut had: HashMap<&AddressKey, &VirtualAddress> =
+            old.addresses.iter().chain(&old.excluded).map(|address| (&address.key, address)).collect();
+        let mut something_new = false;
+        for address in self.addresses() {
+            something_new |= had.remove(&address.key) != Some(address);
+        }
+        let gone = |address: &&VirtualAddress| had.contains_key(&address.key);
+        for address in old.addresses.iter().chain(&old.excluded).filter(gone) {
+            self.note(What::AddressGone { address: address.key.clone() }, out);
+        }
+        if something_new {
+            self.note_addresses(|excluded| What::SettingVips { excluded }, out);
+            self.garp.once(&self.config.garp);
+        }
+    }
+
     /// Announces one address again, because it had been away.
     pub fn announce_again(&mut self) {
         self.garp.once(&self.config.garp);
@@ -445,6 +497,9 @@ impl Instance {
     pub fn note_removal(&self, out: &mut Vec<Action>) {
         self.note_objects(What::RemovingObjects, &[Objects::Rules, Objects::Routes], out);
         self.note_addresses(|excluded| What::RemovingVips { excluded }, out);
+        if self.config.is_filtered() {
+            self.note(What::Filtering(false), out);
+        }
     }
 
     fn note_objects(&self, what: fn(Objects) -> What, order: &[Objects], out: &mut Vec<Action>) {
@@ -483,9 +538,11 @@ impl Instance {
 
     fn changed_state(&mut self) {
         self.wants_master = false;
-        self.told.clear();
+        if let Some(rare) = &mut self.rare {
+            rare.told.clear();
+            rare.skew_told = false;
+        }
         self.list_told = false;
-        self.skew_told = false;
         self.conflict_told = false;
         self.rogue = None;
     }
@@ -497,6 +554,7 @@ impl Instance {
             vrid: self.config.vrid,
             auth: self.config.auth,
             interval: self.config.advert_int,
+            checksum: self.checksum(),
         }
     }
 

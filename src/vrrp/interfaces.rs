@@ -1,12 +1,15 @@
 //! What becomes of interfaces, and who is told: the kernel says it, the driver of a polled link has its word, and a change
 //! may have to last.
 
+use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::action::Action;
 use super::facts::Change;
 use super::note::{Note, What};
 use super::router::Router;
+use crate::config::model::Config;
 use crate::ids::Name;
 use crate::objects::interface::Interface;
 use crate::time::Mono;
@@ -22,6 +25,28 @@ impl Router {
     ) {
         let counts = self.debounce.change(now, self.facts.interface(name), name, interface);
         self.interface_counts(now, name, counts, out);
+    }
+
+    /// From which addresses the interfaces of the configuration speak, unless an instance had it before.
+    pub(super) fn note_first_sources(&self, before: &Config, out: &mut Vec<Action>) {
+        let mut told: HashSet<&Name> =
+            before.instances.iter().map(|instance| &instance.interface).collect();
+        for instance in &self.config.instances {
+            if told.insert(&instance.interface) {
+                self.note_sources(&instance.interface, [None, None], out);
+            }
+        }
+    }
+
+    fn note_sources(&self, name: &Name, before: [Option<IpAddr>; 2], out: &mut Vec<Action>) {
+        for (before, now) in before.into_iter().zip(self.facts.sources(name)) {
+            let (address, present) = match (before, now) {
+                (before, Some(now)) if before != Some(now) => (now, true),
+                (Some(before), None) => (before, false),
+                _ => continue,
+            };
+            out.push(Action::Note(Note { about: name.clone(), what: What::Source { address, present } }));
+        }
     }
 
     /// Others are polled now; an interface that was without a beat is what the kernel says again.
@@ -42,9 +67,13 @@ impl Router {
     ) {
         let was_there = self.facts.interface(name).is_some();
         let was_up = self.facts.interface(name).is_some_and(|interface| interface.up);
+        let spoke_from = self.by_interface.get(name).map(|_| self.facts.sources(name));
         let change = self.facts.set_interface(name, interface);
         if change == Change::Nothing {
             return;
+        }
+        if let Some(before) = spoke_from {
+            self.note_sources(name, before, out);
         }
         let up = self.facts.interface(name).is_some_and(|interface| interface.up);
         let present = self.facts.interface(name).is_some();
@@ -59,6 +88,10 @@ impl Router {
             self.rewire();
         }
         for id in self.by_interface.get(name).cloned().unwrap_or_default() {
+            self.settle(now, id, out);
+        }
+        // Those without an interface may have their source on any.
+        for id in self.by_interface.get("").cloned().unwrap_or_default() {
             self.settle(now, id, out);
         }
     }

@@ -44,6 +44,17 @@ pub enum What {
     RemovingVips {
         excluded: bool,
     },
+    /// Packets for its addresses are dropped from now on, or no more.
+    Filtering(bool),
+    /// A reload has taken this address away from a master.
+    AddressGone {
+        address: AddressKey,
+    },
+    /// The address that an interface speaks from, or has lost; `about` is the interface.
+    Source {
+        address: IpAddr,
+        present: bool,
+    },
     /// Routes or rules are set.
     SettingObjects(Objects),
     /// Routes or rules are removed.
@@ -202,6 +213,16 @@ pub enum What {
         kind: Kind,
         tracked: Name,
         owner: bool,
+    },
+    /// An advert on this interface for a virtual router that is none of ours; `about` is empty. Told once a minute.
+    UnknownRouter {
+        vrid: u8,
+        interface: Name,
+        from: IpAddr,
+    },
+    /// A unicast peer uses the old checksum, or does so no more.
+    PeerChecksum {
+        old: bool,
     },
     /// A tracked object is no reason for FAULT any more.
     FaultOver(Fault),

@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::action::{Action, InstanceId, State};
 use super::instance::Instance;
@@ -15,10 +16,13 @@ use crate::ids::Name;
 use crate::time::Mono;
 
 impl Router {
-    /// Every MASTER speaks now, as keepalived's do before it reads a new configuration: whatever that takes with
-    /// thousands of instances, no advert is due meanwhile. Those that are due first speak first.
-    pub fn speak_ahead(&mut self, now: Mono, out: &mut Vec<Action>) {
-        let ids: Vec<InstanceId> = self.due.iter().map(|(_, id)| *id).collect();
+    /// Every MASTER whose advert is due within so long speaks now: whatever reading on takes with thousands of
+    /// instances, no advert is due meanwhile. Those that are due first speak first. The others keep their moment:
+    /// keepalived lets all speak, and thousands of adverts that leave together do so ever after.
+    pub fn speak_ahead(&mut self, now: Mono, within: Duration, out: &mut Vec<Action>) {
+        let until = now + within;
+        let due = self.due.iter().take_while(|(at, _)| *at <= until);
+        let ids: Vec<InstanceId> = due.map(|(_, id)| *id).collect();
         for id in ids {
             self.listen_if_stalled(now, id, out);
             if let Some(instance) = self.instance_mut(id).filter(|instance| instance.is_master()) {
@@ -31,7 +35,7 @@ impl Router {
     pub(super) fn reconfigure(&mut self, now: Mono, config: Arc<Config>, out: &mut Vec<Action>) {
         let mut living: HashMap<InstanceIdentity, InstanceId> =
             self.instances.iter().flatten().map(|i| (i.config.identity(), i.id)).collect();
-        self.config = config.clone();
+        let before = std::mem::replace(&mut self.config, config.clone());
         let defined = defined(&config);
         self.facts.tracked.forget(|kind, name| defined.contains(&(kind, name)));
         let (mut kept, mut order) = (Vec::new(), Vec::new());
@@ -43,7 +47,7 @@ impl Router {
                 }
                 None => {
                     let id = InstanceId(u32::try_from(self.instances.len()).unwrap_or(u32::MAX));
-                    self.instances.push(Some(Instance::new(id, instance.clone())));
+                    self.instances.push(Some(Box::new(Instance::new(id, instance.clone()))));
                     order.push(id);
                 }
             }
@@ -66,6 +70,7 @@ impl Router {
             }
         }
         self.rebuild();
+        self.note_first_sources(&before, out);
         self.follow_beats(now, out);
         self.settle_all(now, out);
         for id in self.order.clone() {

@@ -51,8 +51,8 @@ pub struct View {
 pub struct Router {
     pub(super) config: Arc<Config>,
     pub(super) facts: Facts,
-    /// By [`InstanceId`]; a slot is not used again.
-    pub(super) instances: Vec<Option<Instance>>,
+    /// By [`InstanceId`]; a slot is not used again, and costs nothing more once it is empty.
+    pub(super) instances: Vec<Option<Box<Instance>>>,
     /// The living ones as the configuration has them.
     pub(super) order: Vec<InstanceId>,
     pub(super) groups: Vec<Group>,
@@ -75,6 +75,8 @@ pub struct Router {
     expiring: Vec<InstanceId>,
     /// Since [`Router::take_ways_changed`].
     ways_changed: bool,
+    /// `log_unknown_vrids`: when each was last told.
+    pub(super) unknown: FxHashMap<(IfIndex, u8), Mono>,
     /// `vrrp_startup_delay`: until then no packet is taken and no timer runs.
     silent_until: Option<Mono>,
     stopped: bool,
@@ -122,13 +124,17 @@ impl Router {
             due: VecDeque::new(),
             expiring: Vec::new(),
             ways_changed: true,
+            unknown: FxHashMap::default(),
             silent_until: (!delay.is_zero()).then(|| now + delay),
             stopped: false,
             config,
         };
-        for instance in router.config.clone().instances.iter() {
+        let config = router.config.clone();
+        router.instances.reserve_exact(config.instances.len());
+        router.order.reserve_exact(config.instances.len());
+        for instance in config.instances.iter() {
             let id = InstanceId(u32::try_from(router.instances.len()).unwrap_or(u32::MAX));
-            router.instances.push(Some(Instance::new(id, instance.clone())));
+            router.instances.push(Some(Box::new(Instance::new(id, instance.clone()))));
             router.order.push(id);
         }
         // Nothing can be left on a VMAC that has only just been made.
@@ -137,6 +143,7 @@ impl Router {
             instance.note_removal(out);
         }
         router.rebuild();
+        router.note_first_sources(&Config::default(), out);
         router.follow_beats(now, out);
         for event in known {
             if let Event::Link { name, up } = &event {
@@ -190,7 +197,7 @@ impl Router {
     pub fn tell_utc(&mut self, utc: Duration) {
         for id in &self.signing {
             if let Some(Some(instance)) = self.instances.get_mut(id.0 as usize) {
-                instance.sequences.utc = utc;
+                instance.rare().sequences.utc = utc;
             }
         }
     }
@@ -218,7 +225,10 @@ impl Router {
         // looking at its sockets.
         let mut due = std::mem::take(&mut self.expiring);
         due.extend(self.due.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).take(AT_ONCE));
-        for id in due.drain(..) {
+        let begins = |router: &Self, id| router.instance(id).and_then(Instance::next_advert);
+        due.retain(|id| {
+            let id = *id;
+            let before = begins(self, id);
             self.listen_if_stalled(now, id, out);
             if let Some(instance) = self.instance_mut(id) {
                 instance.listen_if_late(now, out);
@@ -226,7 +236,11 @@ impl Router {
             let wish = self.instance_mut(id).and_then(|instance| instance.expire(now, out));
             self.fulfil(now, id, wish, out);
             self.queue(id);
-        }
+            // One that goes on as before keeps its grid.
+            before != Some(now) && before != begins(self, id)
+        });
+        self.spread(now, &due);
+        due.clear();
         self.expiring = due;
         self.announce(now, out);
     }
@@ -291,20 +305,23 @@ impl Router {
     }
 
     pub(super) fn instance(&self, id: InstanceId) -> Option<&Instance> {
-        self.instances.get(id.0 as usize).and_then(Option::as_ref)
+        self.instances.get(id.0 as usize)?.as_deref()
     }
 
     pub(super) fn instance_mut(&mut self, id: InstanceId) -> Option<&mut Instance> {
-        self.instances.get_mut(id.0 as usize).and_then(Option::as_mut)
+        self.instances.get_mut(id.0 as usize)?.as_deref_mut()
     }
 
     fn packet(&mut self, now: Mono, datagram: &Datagram<'_>, out: &mut Vec<Action>) {
         if self.silent_until.is_some_and(|until| now < until) {
             return;
         }
-        let Some(vrid) = wire::vrid(datagram.advert()) else { return };
-        let key = (datagram.interface, Family::of(datagram.source), vrid);
-        let Some(ids) = self.by_wire.get(&key) else { return };
+        let vrid = wire::vrid(datagram.advert());
+        let key = vrid.map(|vrid| (datagram.interface, Family::of(datagram.source), vrid));
+        let Some(ids) = key.and_then(|key| self.by_wire.get(&key)) else {
+            self.unknown_router(now, datagram, out);
+            return;
+        };
         if let [id] = **ids {
             self.deliver(now, id, datagram, out);
             return;
@@ -446,7 +463,9 @@ impl Router {
 
     /// Puts the instance's deadline into the queue, and its announcements into their lanes.
     pub(super) fn queue(&mut self, id: InstanceId) {
-        let Some(instance) = self.instances.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        let Some(instance) = self.instances.get_mut(id.0 as usize).and_then(Option::as_deref_mut) else {
+            return;
+        };
         let epoch = instance.epoch;
         if instance.garp.is_pending() {
             for (address, rounds) in instance.take_announcements() {
@@ -506,8 +525,8 @@ impl Router {
         self.by_interface.clear();
         self.by_tracked.clear();
         self.by_address.clear();
-        let signs = |instance: &&Instance| instance.config.options.auth_hmac.is_some();
-        self.signing = self.instances.iter().flatten().filter(signs).map(|i| i.id).collect();
+        let signs = |instance: &Instance| instance.config.options.auth_hmac.is_some();
+        self.signing = self.instances.iter().flatten().filter(|i| signs(i)).map(|i| i.id).collect();
         let mut virtual_addresses = FxHashSet::default();
         let mut tracked_sources = HashSet::new();
         for instance in self.instances.iter().flatten() {
@@ -542,8 +561,8 @@ impl Router {
         self.ways_changed = true;
         self.by_wire.clear();
         for instance in self.instances.iter().flatten() {
-            if let Some(interface) = self.facts.interface(instance.config.listens_on()) {
-                let key = (interface.index, instance.config.family, instance.config.vrid);
+            if let Some(interface) = self.facts.index_of(instance.config.listens_on()) {
+                let key = (interface, instance.config.family, instance.config.vrid);
                 self.by_wire.entry(key).or_default().push(instance.id);
             }
         }
@@ -557,7 +576,7 @@ fn insert_once(list: &mut Vec<InstanceId>, id: InstanceId) {
 }
 
 /// A note about the whole router.
-fn about_all(what: What) -> Action {
+pub(super) fn about_all(what: What) -> Action {
     Action::Note(Note { about: "".into(), what })
 }
 

@@ -9,7 +9,7 @@ use super::auth_hmac;
 use super::garp::Block;
 use super::instance::{Instance, Phase};
 use super::note::What;
-use super::wire;
+use super::wire::{self, Terms};
 use crate::config::model::Auth;
 use crate::objects::address::AddressKey;
 use crate::time::Mono;
@@ -40,8 +40,7 @@ impl Instance {
         let trailer = self.sign(source, priority);
         for (destination, packet) in &self.packets {
             let to = *destination;
-            let changed =
-                priority.map(|priority| wire::with_priority(packet, priority, source, to, version));
+            let changed = priority.map(|priority| wire::with_priority(packet, priority));
             let signed = trailer.map(|trailer| {
                 wire::with_trailer(changed.as_deref().unwrap_or(packet), &trailer, source, to, version)
             });
@@ -56,10 +55,10 @@ impl Instance {
     fn sign(&mut self, source: IpAddr, priority: Option<u8>) -> Option<[u8; auth_hmac::LEN]> {
         let how = self.config.options.auth_hmac.as_ref()?;
         let terms = self.terms();
-        let (destination, packet) = self.packets.first()?;
-        let changed = priority
-            .map(|priority| wire::with_priority(packet, priority, source, *destination, terms.version));
-        self.sequences.sign(how, &terms, source, changed.as_deref().unwrap_or(packet))
+        let (_, packet) = self.packets.first()?;
+        let changed = priority.map(|priority| wire::with_priority(packet, priority));
+        let sequences = &mut self.rare.get_or_insert_default().sequences;
+        sequences.sign(how, &terms, source, changed.as_deref().unwrap_or(packet))
     }
 
     /// All peers of a round get the same identification and sequence number; keepalived counts from 1.
@@ -93,6 +92,7 @@ impl Instance {
             .into_iter()
             .map(|destination| {
                 let addresses = self.named().iter().map(|a| a.key.address());
+                let terms = Terms { checksum: self.checksum_for(destination), ..terms };
                 let packet = wire::emit(&terms, self.priority, addresses, source, destination);
                 (destination, packet.into())
             })

@@ -1,11 +1,16 @@
 //! Senders of adverts that are refused: named once when they appear, then once a minute for as long as they go on.
 
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::action::Action;
+use super::event::Datagram;
+use super::note::What;
+use super::router::{Router, about_all};
 use crate::time::Mono;
 
-/// Between two reports about the same sender.
+/// Between two reports about the same sender, or the same unknown virtual router.
 const PAUSE: Duration = Duration::from_secs(60);
 /// Until the first report: by then its hardware address is known.
 const FIRST: Duration = Duration::from_millis(500);
@@ -54,6 +59,22 @@ impl Strangers {
             return News::Report(std::mem::take(&mut stranger.count));
         }
         News::Nothing
+    }
+}
+
+impl Router {
+    /// `log_unknown_vrids`
+    pub(super) fn unknown_router(&mut self, now: Mono, datagram: &Datagram<'_>, out: &mut Vec<Action>) {
+        let Some(vrid) = datagram.advert().get(1).copied().filter(|_| self.config.global.log_unknown_vrids)
+        else {
+            return;
+        };
+        let told = self.unknown.entry((datagram.interface, vrid));
+        let told_lately = matches!(&told, Entry::Occupied(told) if now.since(*told.get()) < PAUSE);
+        if let Some(interface) = self.facts.name_of(datagram.interface).filter(|_| !told_lately) {
+            told.insert_entry(now);
+            out.push(about_all(What::UnknownRouter { vrid, interface, from: datagram.source }));
+        }
     }
 }
 

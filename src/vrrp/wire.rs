@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::checksum::Checksum;
 use crate::config::model::{Auth, Version};
 use crate::ids::{Family, Vrid};
 
@@ -37,6 +38,7 @@ pub struct Terms {
     pub auth: Option<Auth>,
     /// Our own interval; version 2 refuses another.
     pub interval: Duration,
+    pub checksum: Checksum,
 }
 
 /// An advertisement that has passed every check.
@@ -45,6 +47,8 @@ pub struct Advert<'a> {
     pub priority: u8,
     /// The sender's interval.
     pub interval: Duration,
+    /// As [`Checksum::OldUnicast`] makes it.
+    pub old_checksum: bool,
     family: Family,
     addresses: &'a [u8],
 }
@@ -57,6 +61,9 @@ pub enum Refusal {
     Length,
     #[error("invalid TTL/HL {0}")]
     Ttl(u8),
+    /// Of a peer with `min_ttl` and `max_ttl`.
+    #[error("TTL/HL {ttl} not in range {least} - {most}")]
+    TtlRange { ttl: u8, least: u8, most: u8 },
     /// The version in the packet.
     #[error("wrong version {0}")]
     Version(u8),
@@ -159,10 +166,9 @@ impl<'a> Advert<'a> {
         }
         let length = if terms.family == Family::V6 { payload.len() } else { length };
         let packet = payload.get(..length).ok_or(Refusal::Length)?;
-        if !checksum_is_right(packet, source, destination, terms.version) {
-            return Err(Refusal::Checksum);
-        }
-        Ok(Advert { priority, interval, family: terms.family, addresses })
+        let old_checksum =
+            terms.checksum.accept(packet, source, destination, terms.version).ok_or(Refusal::Checksum)?;
+        Ok(Advert { priority, interval, old_checksum, family: terms.family, addresses })
     }
 
     /// The addresses that it names.
@@ -275,7 +281,7 @@ pub fn emit(
             _ => packet.extend([0; AUTH_DATA_LEN]),
         }
     }
-    write_checksum(&mut packet, source, destination, terms.version);
+    terms.checksum.write(&mut packet, source, destination, terms.version);
     packet
 }
 
@@ -289,68 +295,29 @@ pub fn with_trailer(
 ) -> Vec<u8> {
     let mut packet = [packet, trailer].concat();
     if source.is_ipv6() {
-        write_checksum(&mut packet, source, destination, version);
+        Checksum::Standard.write(&mut packet, source, destination, version);
     }
     packet
 }
 
-/// Changes the priority of a packet that [`emit`] made.
-pub fn with_priority(
-    packet: &[u8],
-    priority: u8,
-    source: IpAddr,
-    destination: IpAddr,
-    version: Version,
-) -> Vec<u8> {
+/// Changes the priority of a packet that [`emit`] made, and its checksum by as much (RFC 1624, equation 3).
+pub fn with_priority(packet: &[u8], priority: u8) -> Vec<u8> {
     let mut packet = packet.to_vec();
+    let old = packet.get(2).copied().unwrap_or(priority);
     if let Some(field) = packet.get_mut(2) {
         *field = priority;
     }
-    write_checksum(&mut packet, source, destination, version);
+    if let Some(field) = packet.get_mut(6..8)
+        && let [high, low] = *field
+    {
+        let sum = u32::from(!u16::from_be_bytes([high, low]))
+            + u32::from(!u16::from_be_bytes([old, 0]))
+            + u32::from(u16::from_be_bytes([priority, 0]));
+        let folded = (sum & 0xffff) + (sum >> 16);
+        let folded = (folded & 0xffff) + (folded >> 16);
+        field.copy_from_slice(&(!(folded as u16)).to_be_bytes());
+    }
     packet
-}
-
-fn write_checksum(packet: &mut [u8], source: IpAddr, destination: IpAddr, version: Version) {
-    if let Some(field) = packet.get_mut(6..8) {
-        field.fill(0);
-    }
-    let sum = checksum(packet, source, destination, version).to_be_bytes();
-    if let Some(field) = packet.get_mut(6..8) {
-        field.copy_from_slice(&sum);
-    }
-}
-
-fn checksum_is_right(packet: &[u8], source: IpAddr, destination: IpAddr, version: Version) -> bool {
-    checksum(packet, source, destination, version) == 0
-}
-
-/// Version 2: over the packet. Version 3, and IPv6 always: over a pseudo header too (RFC 9568 section 5.2.8). Over a packet
-/// whose checksum stands in it the result is 0 where it is right.
-fn checksum(packet: &[u8], source: IpAddr, destination: IpAddr, version: Version) -> u16 {
-    let mut sum = ones_sum(packet);
-    if version == Version::V3 || source.is_ipv6() {
-        sum += match (source, destination) {
-            (IpAddr::V4(from), IpAddr::V4(to)) => ones_sum(&from.octets()) + ones_sum(&to.octets()),
-            (IpAddr::V6(from), IpAddr::V6(to)) => ones_sum(&from.octets()) + ones_sum(&to.octets()),
-            _ => 0,
-        };
-        sum += u64::from(IPPROTO_VRRP) + packet.len() as u64;
-    }
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    !(sum as u16)
-}
-
-fn ones_sum(bytes: &[u8]) -> u64 {
-    bytes
-        .chunks(2)
-        .map(|pair| match *pair {
-            [high, low] => u64::from(u16::from_be_bytes([high, low])),
-            [high] => u64::from(high) << 8,
-            _ => 0,
-        })
-        .sum()
 }
 
 fn centiseconds(count: u16) -> Duration {
@@ -371,7 +338,8 @@ mod tests {
 
     fn terms(version: Version, auth: Option<Auth>) -> Terms {
         let vrid = Vrid::new(101).unwrap();
-        Terms { version, family: Family::V4, vrid, auth, interval: Duration::from_secs(1) }
+        let checksum = Checksum::Standard;
+        Terms { version, family: Family::V4, vrid, auth, interval: Duration::from_secs(1), checksum }
     }
 
     #[test]
@@ -386,7 +354,7 @@ mod tests {
         );
         let observed = [0x21, 0x65, 0xc8, 1, 0, 1, 0x52, 0x8a, 0xc0, 0xa8, 3, 0x65, 0, 0, 0, 0, 0, 0, 0, 0];
         assert_eq!(ours, observed);
-        let zero = with_priority(&ours, 0, v4("10.0.101.1"), v4("224.0.0.18"), Version::V2);
+        let zero = with_priority(&ours, 0);
         assert_eq!(zero[2], 0);
         assert_eq!(zero[6..8], [0x1a, 0x8b]);
     }
@@ -401,6 +369,10 @@ mod tests {
             let advert = Advert::parse(&packet, from, to, &terms).unwrap();
             assert_eq!((advert.priority, advert.interval), (77, Duration::from_secs(1)));
             assert!(advert.addresses().eq(addresses));
+            for priority in 0..=255 {
+                let made = emit(&terms, priority, addresses.into_iter(), from, to);
+                assert_eq!(with_priority(&packet, priority), made);
+            }
             // A single wrong bit anywhere is noticed.
             for bit in 0..packet.len() * 8 {
                 let mut bad = packet.clone();

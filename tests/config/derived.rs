@@ -53,7 +53,10 @@ fn vrrp_min_garp_changes_what_is_at_its_default_there() {
 #[test]
 fn no_value_and_no_process() {
     let most = |text: &str| read(&format!("global_defs {{\n{text}\n}}")).global.processes.max_auto_priority;
-    assert_eq!((most("max_auto_priority"), most("max_auto_priority 7"), most("")), (99, 7, 0));
+    assert_eq!(
+        (most("max_auto_priority"), most("max_auto_priority 7"), most("")),
+        (Some(99), Some(7), None)
+    );
     let process = read("vrrp_track_process P {\nprocess p\nquorum_max 0\n}").track_processes.remove(0);
     assert_eq!((process.quorum, process.quorum_max), (0, Some(0)));
 }

@@ -35,7 +35,10 @@ fn parts_of_the_daemon() {
     assert_eq!(processes.vrrp.rlimit_rttime, Duration::from_millis(20));
     assert_eq!(processes.checker.rlimit_rttime, Duration::from_millis(10));
     assert_eq!(processes.checker.name.as_deref(), Some("c"));
-    assert_eq!((processes.max_auto_priority, processes.min_auto_priority_delay.as_micros()), (-1, 500));
+    assert_eq!(
+        (processes.max_auto_priority, processes.min_auto_priority_delay.as_micros()),
+        (Some(-1), 500)
+    );
 }
 
 #[test]

@@ -112,12 +112,13 @@ fn both(name: &str, scenario: &(impl Fn(Subject) -> Facts + Send + Sync)) -> [Fa
 
 /// What operators and their tools grep for in the log of a VRRP daemon. Lines that keepalived has only since 2.4 (the
 /// reason of a FAULT) or only until then are not here: the original at hand is Debian's 2.2.
-const GREPPED: [&str; 15] = [
+const GREPPED: [&str; 16] = [
     "Entering ",
     "Receive advertisement timeout",
     "sent 0 priority",
     "setting VIPs.",
     "removing VIPs.",
+    "firewall drop rule",
     "setting E-VIPs.",
     "forcing new election",
     "with higher priority",
@@ -140,7 +141,7 @@ pub fn grepped(process: &Process) -> Vec<String> {
     let mut stateless = true;
     let mut counts = |body: &&str| {
         stateless &= !body.contains("Entering ");
-        !(stateless && body.contains("removing VIPs."))
+        !(stateless && body.contains("removing "))
     };
     said(process, &GREPPED).into_iter().filter(|body| counts(&body.as_str())).collect()
 }

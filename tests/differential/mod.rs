@@ -3,6 +3,7 @@
 
 mod address_vmacs;
 mod announcements;
+mod checksums;
 pub mod elections;
 mod events;
 mod exit_codes;
@@ -11,13 +12,16 @@ mod faults;
 mod fifos;
 mod filtering;
 mod genhash;
+mod globals;
 mod groups;
 mod hmac;
 pub mod interop;
 pub mod lifecycle;
 mod linkbeat;
+mod log_lines;
 mod reloads;
 mod routing;
+mod scheduling;
 mod states;
 mod tracked_files;
 mod tracked_processes;
@@ -38,6 +42,10 @@ pub fn cases() -> Vec<Case> {
         tracked_files::cases(),
         tracked_processes::cases(),
         linkbeat::cases(),
+        checksums::cases(),
+        globals::cases(),
+        log_lines::cases(),
+        scheduling::cases(),
         exit_codes::cases(),
         faults::cases(),
         fifos::cases(),

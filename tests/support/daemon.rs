@@ -122,12 +122,17 @@ impl Daemon {
         assert!(sent.unwrap().success());
     }
 
-    /// Writes a new configuration and asks for a reload; returns when the daemon says that it is over.
+    /// Writes a new configuration and asks for a reload.
+    pub fn ask_for_reload(&self, config: &str) {
+        std::fs::write(&self.config, config).unwrap();
+        self.signal(Signal::SIGHUP);
+    }
+
+    /// The same, and returns when the daemon says that it is over.
     #[track_caller]
     pub fn reload(&self, config: &str) {
         let before = self.process.count("Reload complete");
-        std::fs::write(&self.config, config).unwrap();
-        self.signal(Signal::SIGHUP);
+        self.ask_for_reload(config);
         self.process.await_nth("Reload complete", before + 1, wait::seconds(20));
     }
 

@@ -29,9 +29,11 @@ keepalived_bfd (the manual says _ipvs; the program uses _lvs).",
     row("bfd_process_name", Word, Exits, LastWins, "unchanged")
         .doc("2.0.16", "NAME (max 15 chars)", "Name of the BFD process.")
         .later(),
-    row("set_supplementary_groups", Boolean, Allowed, LastWins, "off")
-        .doc("after 2.4.3", "[BOOL]", "Give scripts the supplementary groups of their user by default.")
-        .later(),
+    row("set_supplementary_groups", Boolean, Allowed, LastWins, "off").doc(
+        "after 2.4.3",
+        "[BOOL]",
+        "Give scripts the supplementary groups of their user by default.",
+    ),
     row("router_id", Word, Faults, LastWins, "local host name (FQDN lookup)").doc(
         "1.1.8",
         "STRING",
@@ -85,15 +87,12 @@ keepalived_bfd (the manual says _ipvs; the program uses _lvs).",
             "[-1..99]",
             "Highest realtime priority the daemon may give itself when late; no value means the \
 system maximum; -1 only silences the start NOTICE.",
-        )
-        .later(),
-    row("min_auto_priority_delay", Lax(1, 10000000), Faults, LastWins, "1000000")
-        .doc(
-            "2.1.0",
-            "USECS 1..10000000",
-            "How late a timer must be before the automatic priority is raised.",
-        )
-        .later(),
+        ),
+    row("min_auto_priority_delay", Lax(1, 10000000), Faults, LastWins, "1000000").doc(
+        "2.1.0",
+        "USECS 1..10000000",
+        "How late a timer must be before the automatic priority is raised.",
+    ),
     row("smtp_alert_vrrp", Boolean, Allowed, LastWins, "unset (smtp_alert)")
         .doc("2.0.0", "[BOOL]", "Default of smtp_alert for instances and sync groups.")
         .unused("sends no mail"),
@@ -120,21 +119,17 @@ keepalived does not know this word.",
     row("no_email_faults", Nothing, Allowed, LastWins, "off")
         .doc("2.0.0", "none", "Do not mail transitions to FAULT.")
         .later(),
-    row("disable_local_igmp", Nothing, Allowed, LastWins, "off")
-        .doc(
-            "2.2.0",
-            "none",
-            "Clears the kernel sysctl igmp_link_local_mcast_reports; cannot change at reload.",
-        )
-        .later(),
-    row("v3_checksum_as_v2", Nothing, Allowed, LastWins, "off")
-        .doc(
-            "2.2.8",
-            "none (argument ignored)",
-            "Default of the instance setting: leave the pseudo header out of VRRPv3 IPv4 \
+    row("disable_local_igmp", Nothing, Allowed, LastWins, "off").doc(
+        "2.2.0",
+        "none",
+        "Clears the kernel sysctl igmp_link_local_mcast_reports; cannot change at reload.",
+    ),
+    row("v3_checksum_as_v2", Nothing, Allowed, LastWins, "off").doc(
+        "2.2.8",
+        "none (argument ignored)",
+        "Default of the instance setting: leave the pseudo header out of VRRPv3 IPv4 \
 checksums.",
-        )
-        .later(),
+    ),
     row("lvs_timeouts", Words, Allowed, Repeats, "kernel values unchanged").doc(
         "1.2.24",
         "[tcp SECS] [tcpfin SECS] [udp SECS], 0..2678400, at least one pair",
@@ -357,31 +352,31 @@ as default user.",
     row("lvs_netlink_monitor_rcv_bufs_force", Boolean, Allowed, LastWins, "off")
         .doc("2.0.0", "[BOOL]", "Use SO_RCVBUFFORCE for it.")
         .later(),
-    row("rs_init_notifies", Boolean, Allowed, LastWins, "off")
-        .doc("2.0.0", "[BOOL]", "Run notifies for real servers that are put in service at start.")
-        .later(),
+    row("rs_init_notifies", Boolean, Allowed, LastWins, "off").doc(
+        "2.0.0",
+        "[BOOL]",
+        "Run notifies for real servers that are put in service at start.",
+    ),
     row("no_checker_emails", Boolean, Allowed, LastWins, "off")
         .doc("2.0.0", "[BOOL]", "Mail only when a real server changes state, not at every checker change.")
         .later(),
-    row("log_unknown_vrids", Nothing, Allowed, LastWins, "off")
-        .doc("2.0.16", "none", "Log adverts for VRIDs that have no instance on that socket.")
-        .later(),
-    row("umask", Words, Exits, LastWins, "0177 (IXUSR, IRWXG, IRWXO)")
-        .doc(
-            "2.0.9",
-            "NUMBER (0 octal, 0x hex) or BITS joined with a pipe sign, from IRUSR IWUSR IXUSR \
+    row("log_unknown_vrids", Nothing, Allowed, LastWins, "off").doc(
+        "2.0.16",
+        "none",
+        "Log adverts for VRIDs that have no instance on that socket.",
+    ),
+    row("umask", Words, Exits, LastWins, "0177 (IXUSR, IRWXG, IRWXO)").doc(
+        "2.0.9",
+        "NUMBER (0 octal, 0x hex) or BITS joined with a pipe sign, from IRUSR IWUSR IXUSR \
 IRWXU and the GRP/G and OTH/O forms",
-            "File creation mask; ignored when -u was given.",
-        )
-        .later(),
-    row("random_seed", Int(0, u32::MAX as i64), Exits, LastWins, "current time")
-        .doc(
-            "2.0.15",
-            "UINT",
-            "Seed of ${_RANDOM}; takes effect at the next time the definitions are set up (start \
+        "File creation mask; ignored when -u was given.",
+    ),
+    row("random_seed", Int(0, u32::MAX as i64), Exits, LastWins, "current time").doc(
+        "2.0.15",
+        "UINT",
+        "Seed of ${_RANDOM}; takes effect at the next time the definitions are set up (start \
 of a parse).",
-        )
-        .later(),
+    ),
     row("reload_check_config", Words, Allowed, LastWins, "off; /dev/null without argument")
         .doc(
             "2.2.0",

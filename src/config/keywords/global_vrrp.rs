@@ -166,28 +166,33 @@ instances parsed later.",
         "[BOOL]",
         "Default of strict_mode.",
     ),
-    row("vrrp_priority", Lax(-20, 19), Faults, LastWins, "0 (unchanged)")
-        .doc("1.2.20", "-20..19", "Nice value of the VRRP process.")
-        .later(),
-    row("vrrp_no_swap", Nothing, Allowed, LastWins, "off")
-        .doc("1.2.20", "none", "Lock the VRRP process in memory.")
-        .later(),
-    row("vrrp_rt_priority", Lax(1, 99), Faults, LastWins, "0 (off)")
-        .doc(
-            "2.0.0",
-            "1..99",
-            "SCHED_RR priority of the VRRP process; outside the range is clamped with an error.",
-        )
-        .later(),
-    row("vrrp_cpu_affinity", Words, Faults, LastWins, "unset")
-        .doc("2.0.17", "CPU [CPU...]", "CPUs for the VRRP process.")
-        .later(),
-    row("vrrp_rlimit_rttime", Lax(1, u32::MAX as i64), Exits, LastWins, "10000")
-        .doc("2.1.0", "USECS 1..UINT32_MAX", "RLIMIT_RTTIME used with realtime scheduling; 1 becomes 2.")
-        .later(),
+    row("vrrp_priority", Lax(-20, 19), Faults, LastWins, "0 (unchanged)").doc(
+        "1.2.20",
+        "-20..19",
+        "Nice value of the VRRP process.",
+    ),
+    row("vrrp_no_swap", Nothing, Allowed, LastWins, "off").doc(
+        "1.2.20",
+        "none",
+        "Lock the VRRP process in memory.",
+    ),
+    row("vrrp_rt_priority", Lax(1, 99), Faults, LastWins, "0 (off)").doc(
+        "2.0.0",
+        "1..99",
+        "SCHED_RR priority of the VRRP process; outside the range is clamped with an error.",
+    ),
+    row("vrrp_cpu_affinity", Words, Faults, LastWins, "unset").doc(
+        "2.0.17",
+        "CPU [CPU...]",
+        "CPUs for the VRRP process.",
+    ),
+    row("vrrp_rlimit_rttime", Lax(1, u32::MAX as i64), Exits, LastWins, "10000").doc(
+        "2.1.0",
+        "USECS 1..UINT32_MAX",
+        "RLIMIT_RTTIME used with realtime scheduling; 1 becomes 2.",
+    ),
     row("vrrp_rlimit_rtime", Lax(0, u32::MAX as i64), Exits, LastWins, "10000")
         .doc("2.0.0", "USECS", "Same as vrrp_rlimit_rttime.")
-        .later()
         .renamed("vrrp_rlimit_rttime"),
     row("vrrp_notify_fifo", Words, Faults, FirstWins, "none").doc(
         "1.3.6",

@@ -53,14 +53,12 @@ check_unicast_src.",
         "none",
         "Drop adverts from addresses that are not peers.",
     ),
-    row("old_unicast_checksum", Choice(&["never"]), Allowed, LastWins, "auto detect")
-        .doc(
-            "1.3.7",
-            "[never]",
-            "Use the pre 1.3.7 VRRPv3 unicast checksum (pseudo header with the multicast \
+    row("old_unicast_checksum", Choice(&["never"]), Allowed, LastWins, "auto detect").doc(
+        "1.3.7",
+        "[never]",
+        "Use the pre 1.3.7 VRRPv3 unicast checksum (pseudo header with the multicast \
 address); never disables auto detection.",
-        )
-        .unused("sends the checksum of the RFC only"),
+    ),
     row("native_ipv6", Nothing, Allowed, LastWins, "family from the addresses").doc(
         "1.2.1",
         "none",
@@ -177,14 +175,12 @@ family.",
     row("linkbeat_use_polling", Nothing, Allowed, LastWins, "off")
         .doc("2.0.0", "none", "Poll this instance's interface.")
         .deprecated("linkbeat_interfaces"),
-    row("v3_checksum_as_v2", Boolean, Allowed, LastWins, "global v3_checksum_as_v2")
-        .doc(
-            "2.2.8",
-            "[BOOL]",
-            "No pseudo header in VRRPv3 IPv4 checksums; received ones are then not rejected \
+    row("v3_checksum_as_v2", Boolean, Allowed, LastWins, "global v3_checksum_as_v2").doc(
+        "2.2.8",
+        "[BOOL]",
+        "No pseudo header in VRRPv3 IPv4 checksums; received ones are then not rejected \
 either way.",
-        )
-        .unused("sends the checksum of the RFC only"),
+    ),
     row("virtual_routes", Values(Routes), Allowed, Repeats, "none").doc(
         "1.0.1",
         "value block of routes",

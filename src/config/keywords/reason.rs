@@ -30,15 +30,10 @@ fn of(name: &str) -> &'static str {
         | "bfd_cpu_affinity"
         | "bfd_rlimit_rttime"
         | "bfd_rlimit_rtime" => "standfast is one process: there is no such process to schedule by itself",
-        "vrrp_priority" | "vrrp_no_swap" | "vrrp_rt_priority" | "vrrp_cpu_affinity"
-        | "vrrp_rlimit_rttime" | "vrrp_rlimit_rtime" => {
-            "not yet: VRRP has a thread, but sets no scheduling of its own"
-        }
         "namespace_with_ipsets" | "vrrp_ipsets" => {
             "standfast uses no ipsets; the kernels that need the word are too old for it"
         }
         "nftables_ifindex" => "not needed: interfaces stand in the sets by their index",
-        "disable_local_igmp" => "not yet: the kernel reports groups of the link as it is set to",
         "nftables_ipvs" | "nftables_ipvs_priority" | "nftables_ipvs_start_fwmark" => {
             "not needed: every address of a group is an IPVS service of its own"
         }
@@ -86,15 +81,7 @@ fn of(name: &str) -> &'static str {
         "config_save_dir" | "tmp_config_directory" => {
             "keepalived's own workings; standfast holds the configuration in memory"
         }
-        "set_supplementary_groups"
-        | "use_symlink_paths"
-        | "max_auto_priority"
-        | "min_auto_priority_delay"
-        | "v3_checksum_as_v2"
-        | "rs_init_notifies"
-        | "log_unknown_vrids"
-        | "umask"
-        | "random_seed" => "not yet: the value is kept, and nothing asks for it",
+        "use_symlink_paths" => "not needed: a script is always run by the name that is written",
         _ => "",
     }
 }

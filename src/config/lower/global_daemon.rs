@@ -51,7 +51,9 @@ impl Lower<'_> {
             "max_auto_priority" => {
                 // Without a value the greatest there is.
                 let most = if node.argument(1).is_none() { Some(99) } else { value.int() };
-                set(&mut self.loaded.config.global.processes.max_auto_priority, most);
+                if most.is_some() {
+                    self.loaded.config.global.processes.max_auto_priority = most;
+                }
             }
             "min_auto_priority_delay" => {
                 let delay = value.int().map(Duration::from_micros);

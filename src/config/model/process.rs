@@ -45,8 +45,8 @@ pub struct Processes {
     pub vrrp: Part,
     pub checker: Part,
     pub bfd: Part,
-    /// `max_auto_priority`, -1 to 99: the real-time priority that a part that is late may rise to; 0 never.
-    pub max_auto_priority: i8,
+    /// `max_auto_priority`, -1 to 99: the real-time priority that a part that is late may rise to; 0 and -1 never.
+    pub max_auto_priority: Option<i8>,
     /// `min_auto_priority_delay`: how late it must be. Default 1 s.
     pub min_auto_priority_delay: Duration,
 }
@@ -59,7 +59,7 @@ impl Default for Processes {
             vrrp: Part::default(),
             checker: Part::default(),
             bfd: Part::default(),
-            max_auto_priority: 0,
+            max_auto_priority: None,
             min_auto_priority_delay: Duration::from_secs(1),
         }
     }

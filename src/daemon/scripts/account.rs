@@ -1,6 +1,8 @@
 //! Users and groups of scripts.
 
-use nix::unistd::{Gid, Group, Uid, User, getegid, geteuid};
+use std::ffi::CString;
+
+use nix::unistd::{Gid, Group, Uid, User, getegid, geteuid, getgrouplist};
 use thiserror::Error;
 
 use crate::config::model::UserSpec;
@@ -30,6 +32,14 @@ impl Account {
     /// The daemon's own.
     pub fn own() -> Account {
         Account { uid: geteuid().as_raw(), gid: getegid().as_raw() }
+    }
+
+    /// The groups that the user is in beside its own. Reads the user database.
+    pub fn groups(self) -> Vec<u32> {
+        let user = User::from_uid(Uid::from_raw(self.uid)).ok().flatten();
+        let name = user.and_then(|user| CString::new(user.name).ok());
+        let all = name.and_then(|name| getgrouplist(&name, Gid::from_raw(self.gid)).ok());
+        all.unwrap_or_default().into_iter().map(Gid::as_raw).collect()
     }
 
     /// `USER [GROUP]`: names or numbers; without a group the user's own. Reads the user database.

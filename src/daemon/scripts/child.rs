@@ -52,7 +52,7 @@ pub struct Script {
 
 impl Script {
     /// Starts a script with `extra` arguments behind its own: no standard streams, its own process
-    /// group, no supplementary groups, our directory and umask.
+    /// group, no supplementary groups but those that were asked for, our directory and umask.
     ///
     /// Call it on a worker of the runtime (see [`exec::leash`]).
     ///
@@ -75,7 +75,10 @@ impl Script {
         }
         command.process_group(0);
         let own = Account::own();
-        if own.uid == 0 || own != script.account {
+        if own.uid == 0 && !script.groups.is_empty() {
+            let Account { uid, gid } = script.account;
+            exec::run_as(command.as_std_mut(), uid, gid, script.groups.clone());
+        } else if own.uid == 0 || own != script.account {
             // As root this also empties the supplementary groups; as somebody else it can only fail,
             // and that is said.
             command.gid(script.account.gid).uid(script.account.uid);

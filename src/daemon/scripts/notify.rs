@@ -237,7 +237,13 @@ mod tests {
         let program = dir.join(name);
         fs::write(&program, text).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-        Arc::new(Prepared { program, arguments: Vec::new(), account: Account::own(), way: Way::Execute })
+        Arc::new(Prepared {
+            program,
+            arguments: Vec::new(),
+            account: Account::own(),
+            groups: Vec::new(),
+            way: Way::Execute,
+        })
     }
 
     async fn wait_for(what: &str, condition: impl Fn() -> bool) {
@@ -289,6 +295,29 @@ mod tests {
         assert!(descriptors.iter().all(|fd| ["0", "1", "2", "10", "255"].contains(fd)), "{descriptors:?}");
         assert_eq!(lines[7], lines[8], "leader of its process group");
         assert_eq!(lines[9], "0");
+        runner.stop().await;
+    }
+
+    #[tokio::test]
+    async fn supplementary_groups_where_they_are_asked_for() {
+        if Account::own().uid != 0 {
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        let out = dir.path().join("out");
+        let text = format!("#!/bin/sh\n{{ id -u; id -G; }} > {}.new\nmv {0}.new {0}\n", out.display());
+        let mut prepared = (*script(dir.path(), "who", &text)).clone();
+        prepared.account = Account { uid: 65534, gid: 65534 };
+        prepared.groups = vec![65534, 4711, 4712];
+        let (supervisor, _fatal) = Supervisor::new();
+        let runner = Runner::new(Ident::Vrrp, supervisor);
+        runner.notify(
+            "INSTANCE VI_1",
+            [Invocation::generic(Arc::new(prepared), "INSTANCE", "VI_1", "MASTER", 1)],
+        );
+        wait_for("it ran", || out.exists()).await;
+        assert_eq!(read(&out), "65534\n65534 4711 4712\n");
         runner.stop().await;
     }
 

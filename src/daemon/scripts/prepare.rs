@@ -24,6 +24,8 @@ pub struct Rules {
     default: OnceLock<DefaultAccount>,
     /// `enable_script_security`
     pub security: bool,
+    /// `set_supplementary_groups`
+    pub all_groups: bool,
     /// Where bare names are looked for: the daemon's `PATH`.
     pub search: OsString,
 }
@@ -35,6 +37,7 @@ impl Rules {
             user: global.script_user.clone(),
             default: OnceLock::new(),
             security: global.script_security,
+            all_groups: global.set_supplementary_groups,
             search: std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()),
         }
     }
@@ -51,6 +54,8 @@ pub struct Prepared {
     pub program: PathBuf,
     pub arguments: Vec<String>,
     pub account: Account,
+    /// `set_supplementary_groups`: those of the user, if asked for.
+    pub groups: Vec<u32>,
     pub way: Way,
 }
 
@@ -97,7 +102,13 @@ fn judge(
     let account = account(command, rules, name, lines)?;
     if let Some(file) = name.strip_prefix('<') {
         let program = PathBuf::from(file);
-        return Some(Prepared { program, arguments: Vec::new(), account, way: Way::Read });
+        return Some(Prepared {
+            program,
+            arguments: Vec::new(),
+            account,
+            groups: Vec::new(),
+            way: Way::Read,
+        });
     }
     let Some(program) = find(name, account, rules, lines) else {
         lines.push(Line::warn(format!("Disabling {what} since not found/accessible")));
@@ -127,7 +138,8 @@ fn judge(
     if way == Way::Shell {
         lines.push(Line::info(format!("Please add a #! shebang to script {}", program.display())));
     }
-    Some(Prepared { program, arguments: arguments.to_vec(), account, way })
+    let groups = if rules.all_groups { account.groups() } else { Vec::new() };
+    Some(Prepared { program, arguments: arguments.to_vec(), account, groups, way })
 }
 
 fn account(command: &Command, rules: &Rules, name: &str, lines: &mut Vec<Line>) -> Option<Account> {
@@ -233,7 +245,7 @@ mod tests {
 
     fn rules(default: DefaultAccount, security: bool) -> Rules {
         let search = "/usr/sbin:/usr/bin:/sbin:/bin".into();
-        Rules { user: None, default: default.into(), security, search }
+        Rules { user: None, default: default.into(), security, all_groups: false, search }
     }
 
     fn script(dir: &Path, name: &str, text: &str, mode: u32) -> String {
@@ -327,6 +339,15 @@ mod tests {
         let verdict = prepare(&named, &own, "notify script /bin/true");
         assert_eq!(verdict.script, None);
         assert!(verdict.lines[0].text.starts_with("Unable to set uid/gid for script '/bin/true'"));
+    }
+
+    #[test]
+    fn all_groups_of_the_user_where_they_are_asked_for() {
+        let user = DefaultAccount::Given(ROOT);
+        let usual = rules(user.clone(), false);
+        assert_eq!(judge_one(&["/bin/true"], &usual).0.unwrap().groups, [0; 0]);
+        let asked = Rules { all_groups: true, ..rules(user, false) };
+        assert!(judge_one(&["/bin/true"], &asked).0.unwrap().groups.contains(&0));
     }
 
     #[test]

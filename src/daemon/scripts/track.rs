@@ -66,7 +66,13 @@ mod tests {
 
     fn shell(text: &str) -> Prepared {
         let arguments = vec!["-c".into(), text.into()];
-        Prepared { program: "/bin/sh".into(), arguments, account: Account::own(), way: Way::Execute }
+        Prepared {
+            program: "/bin/sh".into(),
+            arguments,
+            account: Account::own(),
+            groups: Vec::new(),
+            way: Way::Execute,
+        }
     }
 
     fn alive(pid_file: &Path) -> bool {

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::devices;
 use super::patience::Patience;
-use crate::config::model::vrrp::OWNER;
 use crate::config::model::{Config, VrrpInstance};
 use crate::ids::{Family, Name};
 use crate::kernel::netlink::NetlinkError;
@@ -51,7 +50,7 @@ impl Firewall {
             .flat_map(|one| devices::vmacs(one))
             .map(|device| (device.family, device.name, device.parent))
             .collect();
-        let needed = !self.devices.is_empty() || config.instances.iter().any(|one| refuses(one));
+        let needed = !self.devices.is_empty() || config.instances.iter().any(|one| one.is_filtered());
         let filtering = &config.global.filtering;
         if needed && self.style.is_none() {
             let asked = match &filtering.iptables {
@@ -79,7 +78,7 @@ impl Firewall {
             Some(config) => {
                 self.leaving.remove(&instance);
                 let keys = config.addresses.iter().chain(&config.excluded).map(|a| a.key.clone());
-                let keys: Vec<AddressKey> = keys.filter(|_| refuses(config)).collect();
+                let keys: Vec<AddressKey> = keys.filter(|_| config.is_filtered()).collect();
                 self.changed |= match keys.is_empty() {
                     true => self.held.remove(&instance).is_some(),
                     false => self.held.insert(instance, keys.clone()) != Some(keys),
@@ -180,11 +179,6 @@ impl Firewall {
             self.failed = Some(text);
         }
     }
-}
-
-/// Packets for its addresses are not taken; those of their owner always are.
-fn refuses(config: &VrrpInstance) -> bool {
-    !config.accept && config.priority != OWNER
 }
 
 /// Removes the tables that a driver that died without order left.

@@ -9,6 +9,7 @@
 //! that was already there. Kernel work is done in slices (see `addresses`): a thousand addresses
 //! cannot delay an advert. Nothing here blocks for longer than one slice, and nothing here decides.
 
+mod address_book;
 mod addresses;
 mod announce;
 mod carry_out;
@@ -18,10 +19,12 @@ mod duplicates;
 mod firewall;
 mod names;
 mod patience;
-mod promotion;
 mod receive_buffers;
+mod reconfigure;
 mod route_work;
 mod routing;
+mod scheduling;
+mod settings;
 mod sockets;
 
 use std::collections::{HashMap, HashSet};
@@ -39,11 +42,12 @@ use self::crowd::Crowd;
 use self::devices::Devices;
 use self::firewall::Firewall;
 use self::names::HostNames;
-use self::promotion::Promotion;
 use self::routing::Routing;
+use self::scheduling::Scheduling;
+use self::settings::Settings;
 use self::sockets::{Need, Sockets};
 use super::commands::{self, Inbox, Post};
-use crate::config::model::{Config, VrrpInstance};
+use crate::config::model::Config;
 use crate::ids::Name;
 use crate::kernel::address;
 use crate::kernel::clock::{self, Alarm};
@@ -130,6 +134,9 @@ pub struct Driver {
     poller: Poller,
     alarm: Alarm,
     crowd: Crowd,
+    scheduling: Scheduling,
+    /// How long the last new configuration took.
+    took: Duration,
     /// When there was something to do by itself, as it was seen before the last sleep.
     deadline: Option<Mono>,
     channel: Channel,
@@ -143,7 +150,7 @@ pub struct Driver {
     addresses: Addresses,
     routing: Routing,
     names: HostNames,
-    promotion: Promotion,
+    settings: Settings,
     /// Track groups of which something cannot be had.
     broken_groups: HashSet<Name>,
     config: Arc<Config>,
@@ -194,12 +201,15 @@ impl Driver {
         }
         route_work::remove_left_overs(&mut channel, &config, &interfaces, false);
         carry_out::remove_left_overs(&mut channel, &config, &interfaces);
+        let settings = Settings::start(&config, &interfaces);
         let mut driver = Driver {
             // Nobody is there yet: what is static comes before the elections.
             router: Router::start(clock::now(), Arc::default(), [], &mut Vec::new()),
             poller,
             alarm,
             crowd: Crowd::default(),
+            scheduling: Scheduling::default(),
+            took: Duration::ZERO,
             deadline: None,
             channel,
             monitor,
@@ -211,7 +221,7 @@ impl Driver {
             addresses: Addresses::default(),
             routing: Routing::default(),
             names,
-            promotion: Promotion::default(),
+            settings,
             broken_groups: HashSet::new(),
             config: config.clone(),
             interfaces,
@@ -227,7 +237,6 @@ impl Driver {
             lost_reports: 0,
             strangers: HashMap::new(),
         };
-        driver.promotion.follow(&config, &driver.interfaces);
         driver.firewall.follow(&config);
         driver.prepare_routing(&config);
         driver.own_statics(Some(&config));
@@ -255,6 +264,7 @@ impl Driver {
 
     fn take_turns(&mut self) -> Result<(), DriverError> {
         clock::nap_exactly();
+        self.scheduling.follow(&self.config.global.processes);
         loop {
             self.carry_out();
             // Most wake-ups are for adverts that do no more than move a timer.
@@ -321,8 +331,20 @@ impl Driver {
         }
         if self.tokens.contains(&ALARM) {
             self.alarm.rang();
+            self.rise_if_late();
         }
         Ok(())
+    }
+
+    /// `max_auto_priority`: who is woken too late asks for more.
+    fn rise_if_late(&mut self) {
+        if let (Some(patience), Some(deadline)) = (self.scheduling.patience(), self.deadline)
+            && deadline > Mono::ZERO
+            && let by = clock::now().since(deadline)
+            && by > patience
+        {
+            self.scheduling.was_late(by);
+        }
     }
 
     /// Everything that has arrived, packets first.
@@ -413,13 +435,13 @@ impl Driver {
                 if !only_addresses {
                     self.rewire = true;
                     self.make_devices();
-                    self.promotion.follow(&self.config, &self.interfaces);
+                    self.settings.follow(&self.config, &self.interfaces);
                 }
             }
             Change::Gone(name) => {
                 self.rewire = true;
                 self.devices.forget(&name);
-                self.promotion.follow(&self.config, &self.interfaces);
+                self.settings.follow(&self.config, &self.interfaces);
                 self.router.handle(now, Event::Interface { name, now: None }, &mut self.actions);
                 self.make_devices();
             }
@@ -488,7 +510,7 @@ impl Driver {
         if release {
             self.own_statics(None);
             self.work_off();
-            self.promotion.end();
+            self.settings.end();
             self.devices.remove_all(&mut self.channel);
             self.firewall.end();
         }
@@ -499,47 +521,6 @@ impl Driver {
         while !self.addresses.is_idle() {
             self.work();
             self.say_all();
-        }
-    }
-
-    fn reconfigure(&mut self, config: Arc<Config>) {
-        self.router.speak_ahead(clock::now(), &mut self.actions);
-        self.act_all();
-        self.clear_misplaced(&config);
-        self.config = config.clone();
-        self.promotion.follow(&config, &self.interfaces);
-        self.firewall.follow(&config);
-        self.prepare_routing(&config);
-        self.own_statics(Some(&config));
-        self.devices.ensure(&mut self.channel, config.instances.iter(), &self.interfaces, &self.names);
-        // The router is told of new devices first: an instance must not begin in FAULT for want of its own.
-        if let Err(error) = self.drain_monitor() {
-            emit(Ident::Vrrp, Line::warn(error.to_string()));
-        }
-        self.router.handle(clock::now(), Event::Reconfigure(config.clone()), &mut self.actions);
-        self.rewire = true;
-        // Those that are gone resign before their devices go.
-        self.carry_out();
-        self.devices.keep_only(&mut self.channel, &config);
-    }
-
-    /// A virtual MAC that is wanted on another interface is another device of the same name. Whoever speaks by the
-    /// old one resigns by it and lets go of its addresses; then the device goes.
-    fn clear_misplaced(&mut self, config: &Arc<Config>) {
-        let misplaced = self.devices.misplaced(config, &self.interfaces);
-        if misplaced.is_empty() {
-            return;
-        }
-        let mut without = Config::clone(config);
-        let speaks_by = |one: &VrrpInstance| one.vmac.as_ref().is_some_and(|v| misplaced.contains(&v.name));
-        without.instances.retain(|instance| !speaks_by(instance));
-        // What is told of the devices until then is not taken for a reason to make them where they were.
-        self.config = Arc::new(without);
-        self.router.handle(clock::now(), Event::Reconfigure(self.config.clone()), &mut self.actions);
-        self.carry_out();
-        self.devices.give_up(&mut self.channel, &misplaced);
-        if let Err(error) = self.drain_monitor() {
-            emit(Ident::Vrrp, Line::warn(error.to_string()));
         }
     }
 

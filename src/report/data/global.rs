@@ -230,7 +230,7 @@ fn write_filtering(page: &mut Page, config: &Config) {
 
 fn write_processes(page: &mut Page, global: &Global) {
     let processes = &global.processes;
-    match processes.max_auto_priority {
+    match processes.max_auto_priority.unwrap_or(0) {
         -1 => page.value("Max auto priority", "Disabled"),
         most => page.value("Max auto priority", most),
     }

@@ -168,7 +168,13 @@ impl Node {
 pub fn outcome(success: bool, url: usize) -> Outcome {
     if success {
         Outcome::Success(if url > 0 {
-            Success::Http { url, status: 200, digest_compared: false, pattern_compared: false }
+            Success::Http {
+                url,
+                status: 200,
+                digest_compared: false,
+                pattern_compared: false,
+                length: None,
+            }
         } else {
             Success::Connected
         })

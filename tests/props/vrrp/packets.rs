@@ -32,6 +32,7 @@ fn terms() -> impl Strategy<Value = Terms> {
         vrid: Vrid::new(vrid).unwrap(),
         auth,
         interval,
+        checksum: Default::default(),
     })
 }
 
@@ -79,6 +80,7 @@ fn sealed(sequence: u32, priority: u8) -> Vec<u8> {
         vrid: Vrid::new(51).unwrap(),
         auth: Some(Auth::Ah(*KEY)),
         interval: Duration::from_secs(1),
+        checksum: Default::default(),
     };
     let advert = wire::emit(&terms, priority, [ip("10.9.0.50")].into_iter(), ip(PEER), ip(GROUP));
     let packet = ah::Unsealed {
@@ -230,6 +232,7 @@ proptest! {
             vrid: Vrid::new(51).unwrap(),
             auth: (!three).then_some(Auth::Pass(*b"secret\0\0")),
             interval: Duration::from_secs(1),
+            checksum: Default::default(),
         };
         let mut bytes = wire::emit(&terms, 200, [ip("10.9.0.50")].into_iter(), ip(PEER), ip(GROUP));
         let place = place.index(bytes.len());
@@ -290,6 +293,7 @@ proptest! {
             vrid: Vrid::new(51).unwrap(),
             auth: Some(Auth::Pass(*b"secret\0\0")),
             interval: Duration::from_secs(1),
+            checksum: Default::default(),
         };
         let from = ip(if own { US } else { PEER });
         let ttl = if own { 255 } else { ttl };

@@ -33,7 +33,7 @@ type Test = fn(Subject);
 
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, Test); 20] = [
+    let both: [(&str, Test); 21] = [
         ("balancing_table", table::start_and_stop),
         ("balancing_options", options::every_option),
         ("balancing_flushed", table::flushed),
@@ -51,6 +51,7 @@ pub fn cases() -> Vec<Case> {
         ("balancing_pauses", checks::pauses),
         ("balancing_hanging", checks::hanging_servers),
         ("balancing_scripts", scripts::run_as_configured),
+        ("balancing_told_at_the_start", scripts::told_at_the_start),
         ("balancing_sources", sources::as_configured),
         ("balancing_sync", sync::follows_the_instance),
         ("balancing_beside_handshakes", beside::handshakes),
