@@ -1,5 +1,6 @@
 //! `checker_share_probes` and `checker_probes_per_target`: fewer probes, and the same states.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use standfast::config::model::{Config, VirtualServer};
 use standfast::lvs::event::Event;
+use standfast::time::Mono;
 
 use super::kernel::Kernel;
 use super::node::{Node, outcome};
@@ -161,4 +163,30 @@ proptest! {
         // And each is asked in turn.
         prop_assert_eq!(run(&mut node, DELAY_LOOP, |_| true), 3);
     }
+}
+
+/// Those that are due nearly together are asked together; each of them a little early at most, and never late.
+#[test]
+fn a_wake_up_serves_all_that_are_nearly_due() {
+    let mut node = Node::start(with(false, 0, services(100)), Kernel::default());
+    let (mut last, mut wake_ups, mut asked) = (BTreeMap::new(), 0, 0);
+    while let Some(deadline) =
+        node.director.deadline().filter(|at| *at < Mono::ZERO + Duration::from_secs(120))
+    {
+        node.now = deadline;
+        node.expire();
+        wake_ups += 1;
+        while let Some(&(checker, ..)) = node.probes.first() {
+            asked += 1;
+            let pace = node.director.check(checker).unwrap().pace.clone();
+            if let Some(before) = last.insert(checker, node.now) {
+                let (pause, wanted) = (node.now.since(before), pace.delay_loop);
+                let earliest = wanted - (wanted / 20).min(Duration::from_millis(50));
+                assert!((earliest..=wanted).contains(&pause), "{pause:?} for {wanted:?}");
+            }
+            answer(&mut node, |_| true);
+        }
+    }
+    assert_eq!(last.len(), 300);
+    assert!(asked > 2 * wake_ups, "{asked} checks in {wake_ups} wake-ups");
 }
