@@ -14,6 +14,7 @@ mod fifos;
 pub mod format_command;
 pub mod genhash;
 mod key_files;
+mod mails;
 mod notifier;
 pub mod pidfile;
 mod reading;

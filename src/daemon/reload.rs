@@ -143,6 +143,7 @@ async fn apply(
         .map_err(|e| e.to_string())?;
     parts.current.replace(config.clone(), book.clone());
     parts.fifos.follow(&config.global, &book).await;
+    parts.mails.follow(&config.global);
     parts.rejected = rejected;
     // What is tracked first: what stays, and each file and process, has its result ready when others ask.
     parts.track(options, &config, &book).await?;

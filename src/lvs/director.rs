@@ -1,9 +1,10 @@
 //! All virtual services of the node, with all their checkers.
 
-use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 use super::action::{Action, CheckerId, ServiceId};
 use super::drain::Draining;
@@ -26,15 +27,15 @@ use crate::objects::return_path::ReturnPath;
 use crate::time::Mono;
 
 /// A check may be early by so much, where others are due.
-const LONGEST_LEEWAY: Duration = Duration::from_millis(10);
+const LONGEST_LEEWAY: Duration = Duration::from_millis(50);
 /// But by no more than this part of the pause between two checks.
-const LEEWAY_SHARE: u32 = 64;
+const LEEWAY_SHARE: u32 = 20;
 
 /// The load balancing half of the daemon. Every call costs what it changes, not what there is.
 #[derive(Debug)]
 pub struct Director {
     pub(super) services: Slots<Service>,
-    pub(super) by_identity: HashMap<Identity, ServiceId>,
+    pub(super) by_identity: FxHashMap<Identity, ServiceId>,
     /// As they stand in the configuration.
     pub(super) order: Vec<ServiceId>,
     pub(super) checkers: Slots<Attached>,
@@ -130,7 +131,7 @@ impl Director {
     ) -> Self {
         let mut director = Director {
             services: Slots::default(),
-            by_identity: HashMap::new(),
+            by_identity: FxHashMap::default(),
             order: Vec::new(),
             checkers: Slots::default(),
             schedule: Schedule::default(),
@@ -259,6 +260,10 @@ impl Director {
             service.weigh(attached.real as usize, more, true, out);
         }
         let check = attached.checker.check();
+        let failure = match (judged.verdict, &outcome) {
+            (Verdict::Down { .. }, Outcome::Failure(failure)) => Some(failure.clone()),
+            _ => None,
+        };
         if let Some((url, length)) = self.lengths.news(id, &outcome) {
             let (service, check) = (service.name(), Arc::clone(check));
             out.push(Action::Note(Note::OddLength { real: name, service, check, url, length }));
@@ -269,11 +274,7 @@ impl Director {
             Verdict::Down { first, changed, .. } => (false, first, changed),
             Verdict::Steady | Verdict::Passed | Verdict::Retrying(_) | Verdict::Undecided => return,
         };
-        service.concluded(
-            attached.real as usize,
-            Conclusion { up, changed, first, alpha: check.alpha },
-            out,
-        );
+        service.concluded(attached.real as usize, Conclusion { check, up, failure, changed, first }, out);
     }
 
     /// What this checker follows has changed.
@@ -294,7 +295,7 @@ impl Director {
         {
             service.weigh(attached.real as usize, more, !changed, out);
         }
-        let conclusion = Conclusion { up, changed, first, alpha: check.alpha };
+        let conclusion = Conclusion { check: &check, up, failure: None, changed, first };
         service.concluded(attached.real as usize, conclusion, out);
     }
 

@@ -6,6 +6,7 @@
 //! kernel's table should hold then: a pure function of the configuration and these few facts.
 
 pub mod action;
+pub mod alert;
 pub mod director;
 pub mod drain;
 pub mod event;

@@ -5,8 +5,9 @@
 //! that stays counts as the server did until its first result.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::action::{Action, CheckerId, ServiceId};
 use super::director::{Attached, Director, Word, note_followed};
@@ -32,7 +33,8 @@ impl Director {
         let mut old = std::mem::take(&mut self.by_identity);
         let old_order = std::mem::take(&mut self.order);
         let mut activated = Vec::new();
-        let mut taken: HashMap<ServiceKey, usize> = HashMap::with_capacity(config.virtual_servers.len());
+        let mut taken: FxHashMap<ServiceKey, usize> =
+            FxHashMap::with_capacity_and_hasher(config.virtual_servers.len(), FxBuildHasher);
         let (mut dropped, mut lost) = (Vec::new(), Vec::new());
         for at in 0..config.virtual_servers.len() {
             let Some(settings) = Settings::new(config, at) else { continue };
@@ -74,7 +76,7 @@ impl Director {
             self.order.push(id);
         }
         // What `old` still holds is gone; in the old order, so that the log is the same every time.
-        let gone: HashSet<ServiceId> = old.into_values().collect();
+        let gone: FxHashSet<ServiceId> = old.into_values().collect();
         dropped.extend(self.remove_services(
             now,
             old_order.into_iter().filter(|id| gone.contains(id)),
@@ -169,7 +171,8 @@ impl Director {
         let old_settings = service.settings().clone();
         note_members(&old_settings, &settings, out);
         let old_reals = service.take_reals();
-        let mut old: HashMap<DestKey, (&RealServer, Real)> = HashMap::with_capacity(old_reals.len());
+        let mut old: FxHashMap<DestKey, (&RealServer, Real)> =
+            FxHashMap::with_capacity_and_hasher(old_reals.len(), FxBuildHasher);
         for (settings, real) in old_settings.real_servers.iter().zip(old_reals) {
             if let Some((_, twice)) = old.insert(plan::real_key(settings), (settings, real)) {
                 self.remove_checkers(twice.checkers);
@@ -365,7 +368,7 @@ fn note_members(before: &VirtualServer, now: &VirtualServer, out: &mut Vec<Actio
     let (Some(before), Some(used)) = (&before.group, &now.group) else { return };
     let (old, new) = (&before.group.members, &used.group.members);
     for (members, others, added) in [(old, new, false), (new, old, true)] {
-        let others: HashSet<_> = others.iter().collect();
+        let others: FxHashSet<_> = others.iter().collect();
         out.extend(members.iter().filter(|member| !others.contains(member)).map(|member| {
             let (group, protocol) = (used.group.name.clone(), now.protocol);
             Action::Note(Note::Member { group, member: *member, protocol, added })

@@ -299,7 +299,7 @@ fn attempt_failed(about: About<'_>, check: &Check, failure: &Failure) -> String 
             }
             _ => format!("Read error with server {real}."),
         },
-        CheckKind::Smtp(_) => format!("SMTP_CHECK {} server {}", mail_problem(failure), address(check)),
+        CheckKind::Smtp(_) => format!("SMTP_CHECK {}", mail_failure(check, failure)),
         CheckKind::Dns(_) => format!("DNS_CHECK ({real}) {}", question_problem(check, failure)),
         CheckKind::Udp(_) if *failure == Failure::Mismatch => {
             format!("UDP check to {real} reply data mismatch.")
@@ -314,15 +314,17 @@ fn attempt_failed(about: About<'_>, check: &Check, failure: &Failure) -> String 
     }
 }
 
-fn mail_problem(failure: &Failure) -> &'static str {
-    match failure {
+/// What a mail server did wrong, and which.
+pub(super) fn mail_failure(check: &Check, failure: &Failure) -> String {
+    let problem = match failure {
         Failure::Connect(_) => "Could not connect to",
         Failure::ConnectTimeout => "Connection timeout to",
         Failure::ReadTimeout => "Read timeout from",
         Failure::Greeting => "Bad greeting banner from",
         Failure::Helo => "Bad HELO response from",
         _ => "Read failure from",
-    }
+    };
+    format!("{problem} server {}", address(check))
 }
 
 fn question_problem(check: &Check, failure: &Failure) -> String {

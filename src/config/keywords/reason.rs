@@ -37,7 +37,6 @@ fn of(name: &str) -> &'static str {
         "nftables_ipvs" | "nftables_ipvs_priority" | "nftables_ipvs_start_fwmark" => {
             "not needed: every address of a group is an IPVS service of its own"
         }
-        "smtp_helo_name" | "no_email_faults" | "no_checker_emails" => "not yet: standfast sends no mail",
         "snmp_socket"
         | "enable_traps"
         | "enable_snmp_vrrp"
