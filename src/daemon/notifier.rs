@@ -238,8 +238,7 @@ fn follow(masters: &mut Masters, name: &Name, state: State) -> bool {
             let master = state == State::Master;
             match masters.get_mut(name) {
                 Some(known) => std::mem::replace(known, master) != master,
-                // A name of its own: that of a configuration would keep a piece of it alive.
-                None => masters.insert(Name::from(&**name), master).is_none(),
+                None => masters.insert(name.clone(), master).is_none(),
             }
         }
         State::Deleted => masters.remove(name).is_some(),

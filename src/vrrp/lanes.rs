@@ -23,6 +23,9 @@ use crate::time::Mono;
 /// The most announcements of one call.
 pub const PER_CALL: usize = 64;
 
+/// Places of a lane that stay without new memory.
+const REMEMBERED: usize = 8;
+
 /// All of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lanes {
@@ -205,9 +208,9 @@ impl Lane {
 
     /// The memory of a takeover is not kept for the next.
     fn shrink(&mut self) {
-        self.new.shrink_to(PER_CALL);
-        self.again.shrink_to(PER_CALL);
-        self.left.shrink_to(PER_CALL);
+        self.new.shrink_to(REMEMBERED);
+        self.again.shrink_to(REMEMBERED);
+        self.left.shrink_to(REMEMBERED);
     }
 }
 

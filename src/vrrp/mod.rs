@@ -4,6 +4,7 @@ pub mod action;
 pub mod ah;
 pub mod auth_hmac;
 mod beats;
+mod by_wire;
 pub mod checksum;
 pub mod counters;
 mod debounce;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
 
 use super::action::{Action, InstanceId, State};
 use super::beats::Beats;
+use super::by_wire::{ByWire, Found};
 use super::counters::{Counters, Tally};
 use super::debounce::Debounce;
 use super::event::{Datagram, Event};
@@ -23,7 +23,7 @@ use super::note::{Fault, Note, What};
 use super::tracking::{Kind, Object, Standing, told, trackers};
 use super::wire;
 use crate::config::model::{Config, VirtualAddress, VrrpInstance};
-use crate::ids::{Family, IfIndex, Name, Vrid};
+use crate::ids::{Family, IfIndex, Name};
 use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
 use crate::time::Mono;
@@ -56,8 +56,7 @@ pub struct Router {
     /// The living ones as the configuration has them.
     pub(super) order: Vec<InstanceId>,
     pub(super) groups: Vec<Group>,
-    /// Several only where unicast and multicast instances share a VRID on one interface.
-    by_wire: FxHashMap<(IfIndex, Family, Vrid), SmallVec<[InstanceId; 1]>>,
+    by_wire: ByWire,
     pub(super) by_interface: FxHashMap<Name, Vec<InstanceId>>,
     pub(super) by_tracked: FxHashMap<Object, Vec<InstanceId>>,
     pub(super) by_address: FxHashMap<AddressKey, InstanceId>,
@@ -112,7 +111,7 @@ impl Router {
             instances: Vec::new(),
             order: Vec::new(),
             groups: Vec::new(),
-            by_wire: FxHashMap::default(),
+            by_wire: ByWire::default(),
             by_interface: FxHashMap::default(),
             by_tracked: FxHashMap::default(),
             by_address: FxHashMap::default(),
@@ -318,17 +317,16 @@ impl Router {
         }
         let vrid = wire::vrid(datagram.advert());
         let key = vrid.map(|vrid| (datagram.interface, Family::of(datagram.source), vrid));
-        let Some(ids) = key.and_then(|key| self.by_wire.get(&key)) else {
-            self.unknown_router(now, datagram, out);
-            return;
-        };
-        if let [id] = **ids {
-            self.deliver(now, id, datagram, out);
-            return;
-        }
-        for id in ids.clone() {
-            if self.instance(id).is_some_and(|instance| instance.is_meant(datagram)) {
-                self.deliver(now, id, datagram, out);
+        match key.and_then(|key| self.by_wire.find(&key)) {
+            None => self.unknown_router(now, datagram, out),
+            Some(Found::One(id)) => self.deliver(now, id, datagram, out),
+            Some(Found::Several(ids)) => {
+                let ids = ids.to_vec();
+                for id in ids {
+                    if self.instance(id).is_some_and(|instance| instance.is_meant(datagram)) {
+                        self.deliver(now, id, datagram, out);
+                    }
+                }
             }
         }
     }
@@ -563,7 +561,7 @@ impl Router {
         for instance in self.instances.iter().flatten() {
             if let Some(interface) = self.facts.index_of(instance.config.listens_on()) {
                 let key = (interface, instance.config.family, instance.config.vrid);
-                self.by_wire.entry(key).or_default().push(instance.id);
+                self.by_wire.insert(key, instance.id);
             }
         }
     }

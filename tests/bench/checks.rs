@@ -74,7 +74,8 @@ fn cost_of(checker: &Running, bed: &Bed, servers: &Servers, seconds: u64) -> (f6
 
 /// Memory while thousands of servers are checked once a minute.
 pub fn measure_memory(plan: &Plan, table: &mut Table) {
-    for count in [2_000, 10_000] {
+    let mut of_first = None;
+    for count in [1, 2_000, 10_000] {
         let results = plan.interleaved(&format!("VM: memory, {count} checks"), |subject| {
             let bed = surroundings();
             let servers = Servers::listen(&bed.director, Manner::Silent);
@@ -90,7 +91,13 @@ pub fn measure_memory(plan: &Plan, table: &mut Table) {
         let middle = |of: fn(&(f64, f64)) -> f64| {
             results.iter().map(|(_, rounds)| median(rounds.iter().map(of).collect())).collect()
         };
-        table.row(format!("VM: written private memory, {count} checks"), "KiB", middle(|round| round.0));
+        let written: Vec<f64> = middle(|round| round.0);
+        let first = of_first.get_or_insert_with(|| written.clone());
+        if count > 1 {
+            let beyond = written.iter().zip(first).map(|(written, first)| written - *first).collect();
+            table.row(format!("VM: written private memory, {count} checks, beyond 1"), "KiB", beyond);
+        }
+        table.row(format!("VM: written private memory, {count} checks"), "KiB", written);
         table.row(format!("VM: proportional memory, {count} checks"), "KiB", middle(|round| round.1));
     }
 }

@@ -44,8 +44,9 @@ fn medians<T>(results: &[(Subject, Vec<T>)], figure: impl Fn(&T) -> f64) -> Vec<
 
 /// Processor time an advert in every role; system calls and memory on the machine itself.
 pub fn measure_cost(plan: &Plan, table: &mut Table) {
-    for count in COUNTS.into_iter().filter(|count| *count <= plan.most) {
-        for (role, start) in [("MASTER", masters as Start), ("BACKUP", backups)] {
+    for (role, start) in [("MASTER", masters as Start), ("BACKUP", backups)] {
+        let mut of_first = None;
+        for count in COUNTS.into_iter().filter(|count| *count <= plan.most) {
             let what = format!("{count} as {role}");
             let results = plan.interleaved(&name(&what), |subject| cost_once(subject, count, start));
             // One instruction takes one nanosecond there.
@@ -55,7 +56,13 @@ pub fn measure_cost(plan: &Plan, table: &mut Table) {
             if !vm::inside() {
                 table.row(format!("{what}: calls an advert"), "", medians(&results, |cost| cost.calls));
                 table.row(format!("{what}: resident"), "KiB", medians(&results, |cost| cost.resident));
-                table.row(format!("{what}: own memory"), "KiB", medians(&results, |cost| cost.own));
+                let own = medians(&results, |cost| cost.own);
+                let first = of_first.get_or_insert_with(|| own.clone());
+                if count > 1 {
+                    let beyond = own.iter().zip(first).map(|(own, first)| own - *first).collect();
+                    table.row(format!("{what}: own memory beyond that of 1"), "KiB", beyond);
+                }
+                table.row(format!("{what}: own memory"), "KiB", own);
             }
         }
     }
@@ -266,7 +273,7 @@ pub fn measure_growth(plan: &Plan, table: &mut Table) {
     let results = plan.interleaved(&what, |subject| {
         let bed = Bed::for_routers(COUNT);
         let (daemon, wire) = start_masters_every(0.1, subject, &bed, COUNT, "");
-        let mut before = (0.0, 0.0);
+        let mut before = [0.0; 3];
         let spent = processor_time(&daemon);
         for turn in 1..=RELOADS.0 + RELOADS.1 {
             reload_with(&daemon, &wire, COUNT, turn % 2);
@@ -276,10 +283,12 @@ pub fn measure_growth(plan: &Plan, table: &mut Table) {
         }
         let after = holdings(&daemon);
         let each = (processor_time(&daemon) - spent) / 1e3 / (RELOADS.0 + RELOADS.1) as f64;
-        [after.0 - before.0, after.1 - before.1, each]
+        let [resident, own, descriptors] = [0, 1, 2].map(|which| after[which] - before[which]);
+        [resident, own, descriptors, each]
     });
     let rows = [
         ("growth of resident memory", "KiB"),
+        ("growth of own memory", "KiB"),
         ("growth of descriptors", ""),
         ("processor time each", "ms"),
     ];
@@ -306,8 +315,9 @@ fn reload_with(daemon: &Running, wire: &Wire, count: usize, more: usize) {
     });
 }
 
-/// Resident memory in KiB and descriptors of all processes.
-fn holdings(daemon: &Running) -> (f64, f64) {
+/// Resident memory and written pages in KiB, and descriptors, of all processes.
+fn holdings(daemon: &Running) -> [f64; 3] {
     let of = |pid: i32| std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count);
-    (smaps(daemon, "Rss:"), daemon.processes().into_iter().map(of).sum::<usize>() as f64)
+    let descriptors = daemon.processes().into_iter().map(of).sum::<usize>() as f64;
+    [smaps(daemon, "Rss:"), smaps(daemon, "Pss_Anon:"), descriptors]
 }
