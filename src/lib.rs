@@ -10,9 +10,10 @@
 //! | [`diag`] | a mistake in a file as data, and its renderers | nothing |
 //! | [`config`] | keepalived.conf: text, tree, typed model | `ids`, `diag`, `objects`, `pcre` |
 //! | [`vrrp`], [`lvs`], [`health`], [`track`], [`reconcile`] | pure cores: events and time in, actions out | `config::model`, `objects`, `ids`, `time`; `lvs` also `health` |
-//! | [`probe`] | one health check each: a target in, an outcome out | `config::model`, `health`, `ids`, `pcre`, `time` |
+//! | [`smtp`] | SMTP as a client speaks it: for a check, and for mails | nothing |
+//! | [`probe`] | one health check each: a target in, an outcome out | `config::model`, `health`, `ids`, `pcre`, `smtp`, `time` |
 //! | [`kernel`] | the only sockets to the kernel, and `unsafe` beside that of `pcre` | `objects`, `ids`, `time` |
-//! | [`report`] | what the operator reads: log lines in keepalived's words | cores (their notes), `config` |
+//! | [`report`] | what the operator reads: log lines in keepalived's words | cores (their notes), `config`, `smtp` |
 //! | [`manual`] | what a person is told of a keyword, and the documents made of that | `config`, `diag` |
 //! | [`cli`] | keepalived's options, and what they make of a run | all |
 //! | [`daemon`] | puts everything together; the only module that knows everybody | all |
@@ -33,6 +34,7 @@ pub mod pcre;
 pub mod probe;
 pub mod reconcile;
 pub mod report;
+pub mod smtp;
 pub mod time;
 pub mod track;
 pub mod vrrp;

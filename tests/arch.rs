@@ -43,11 +43,24 @@ const ROOMS: &[Room] = &[
     pure("track", &["config::model", "objects", "ids", "time"]),
     pure("manual", &["config", "diag"]),
     pure("reconcile", &["config::model", "objects", "ids", "time"]),
-    worldly("probe", &["config::model", "health", "ids", "pcre", "time"]),
+    worldly("smtp", &[]),
+    worldly("probe", &["config::model", "health", "ids", "pcre", "smtp", "time"]),
     worldly("kernel", &["objects", "ids", "time"]),
     worldly(
         "report",
-        &["config", "diag", "vrrp", "lvs", "health", "track", "reconcile", "objects", "ids", "time"],
+        &[
+            "config",
+            "diag",
+            "vrrp",
+            "lvs",
+            "health",
+            "track",
+            "reconcile",
+            "objects",
+            "ids",
+            "smtp",
+            "time",
+        ],
     ),
 ];
 
@@ -106,16 +119,17 @@ const SANCTIONED: &[&str] = &["src/config/source.rs"];
 const UNSAFE_FILES: &[&str] = &["src/kernel/unsafe_calls.rs", "src/pcre.rs"];
 
 /// The wall clock steps when somebody sets it: it stands in log lines, and in the trailers of `auth_hmac`, whose
-/// protocol wants it. Who may name it, word by word; everything else goes by the monotonic clock.
+/// protocol wants it, and in the dates of mails. Who may name it, word by word; everything else goes by the monotonic clock.
 const WALL_CLOCK: &[(&str, &[&str])] = &[
     ("SystemTime", &[]),
     ("CLOCK_REALTIME", &[]),
     ("CLOCK_REALTIME_COARSE", &[]),
     ("CLOCK_TAI", &[]),
-    ("chrono", &[]),
+    ("chrono", &["src/kernel/clock.rs"]),
     ("ChronoUtc", &[]),
     ("ChronoLocal", &["src/report/log.rs"]),
     ("UNIX_EPOCH", &["src/kernel/clock.rs"]),
+    ("local_date", &["src/kernel/clock.rs", "src/daemon/mails/mod.rs"]),
     (
         "utc",
         &["src/kernel/clock.rs", "src/daemon/timing/mod.rs", "src/vrrp/router.rs", "src/vrrp/auth_hmac.rs"],

@@ -46,12 +46,17 @@ pub fn diff(old: &Config, new: &Config) -> Changes {
         },
     );
     let mut kept = Vec::new();
-    pairs(&old.virtual_servers, &new.virtual_servers, service_key, |one, change| {
-        if matches!(change, Change::Keep | Change::Adjust) {
-            kept.push(one);
-        }
-        changes.services.push((one.target.clone(), change));
-    });
+    pairs(
+        &old.virtual_servers,
+        &new.virtual_servers,
+        |one| service_key(one),
+        |one, change| {
+            if matches!(change, Change::Keep | Change::Adjust) {
+                kept.push(one);
+            }
+            changes.services.push((one.target.clone(), change));
+        },
+    );
     let before: HashMap<_, _> = old.virtual_servers.iter().map(|one| (service_key(one), one)).collect();
     for service in kept {
         let Some(before) = before.get(&service_key(service)) else { continue };

@@ -6,6 +6,7 @@
 pub mod diff;
 pub mod format;
 pub mod host;
+mod keep;
 pub mod keywords;
 mod lex;
 pub mod lint;

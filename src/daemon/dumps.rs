@@ -7,6 +7,7 @@ use super::scripts::account::{Account, DefaultAccount};
 use super::service::Parts;
 use super::signals::Request;
 use crate::config::model::{Command, Config};
+use crate::kernel::host_name;
 use crate::lvs::view::ServiceView;
 use crate::report::{Ident, Line, data, dump, emit};
 use crate::vrrp::router::View;
@@ -63,8 +64,7 @@ pub(super) fn lvs(config: &Config, views: &[Option<ServiceView>]) -> String {
 }
 
 fn on_host(config: &Config, write: impl FnOnce(&data::Host<'_>) -> String) -> String {
-    let name =
-        nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = host_name::own();
     let default = match DefaultAccount::choose(config.global.script_user.as_ref()) {
         DefaultAccount::Given(account) | DefaultAccount::Own(account) => account,
         DefaultAccount::Unknown(_) => Account::own(),

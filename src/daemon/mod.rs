@@ -14,6 +14,7 @@ mod fifos;
 pub mod format_command;
 pub mod genhash;
 mod key_files;
+mod mails;
 mod notifier;
 pub mod pidfile;
 mod reading;
@@ -35,7 +36,7 @@ use self::sdnotify::ServiceManager;
 use crate::cli::{COMPATIBLE_VERSION, Options};
 use crate::config::model::Config;
 use crate::diag::{Diagnostic, Severity, SourceMap, render};
-use crate::kernel::{clock, netns};
+use crate::kernel::{clock, memory, netns};
 use crate::report::log::{self, Log};
 use crate::report::{Ident, Line, emit};
 
@@ -50,7 +51,7 @@ pub mod status {
 /// How long the last lines may take to be written.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// A thread of the blocking pool that has nothing to do goes after this, and its stack with it.
-const IDLE_THREAD: Duration = Duration::from_secs(3);
+const IDLE_THREAD: Duration = Duration::from_secs(1);
 
 /// Runs the daemon to its end and returns its exit status.
 pub fn run(options: &Options) -> u8 {
@@ -66,6 +67,7 @@ pub fn run(options: &Options) -> u8 {
     if let Err(error) = namespaced {
         return refuse(options, &[format!("{error}")], status::FATAL);
     }
+    memory::shape();
     let reading = Reading::take(options, None);
     if reading.loaded.missing {
         return refuse(options, &log_lines(&reading), status::NO_CONFIG);

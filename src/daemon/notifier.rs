@@ -1,5 +1,5 @@
-//! Who hears of a change of state: the scripts of instances and groups, and the synchronisation daemon
-//! of IPVS.
+//! Who hears of a change of state: the scripts of instances and groups, those whom it is mailed, and the
+//! synchronisation daemon of IPVS.
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -8,11 +8,13 @@ use tokio::sync::{mpsc, watch};
 
 use super::balancing::Masters;
 use super::fifos::{About, Fifos};
+use super::mails::{Mailed, Mails};
 use super::scripts::{Invocation, Runner, ScriptBook};
 use super::timing::Report;
 use crate::config::model::{Command, Config, Notify, VrrpInstance};
 use crate::ids::Name;
 use crate::lvs::action::ScriptEvent;
+use crate::report::{Ident, mail};
 use crate::vrrp::action::{State, Subject};
 
 /// A configuration and its scripts.
@@ -26,9 +28,23 @@ struct Known {
     now: Pair,
     by_name: ByName,
     /// What the last reload removed: it is told so when it has left the configuration.
-    removed: Vec<(Subject, Notify)>,
+    removed: Vec<(Subject, Told)>,
     /// The scripts of that.
     before: Arc<ScriptBook>,
+}
+
+/// How a subject is told of.
+#[derive(Clone)]
+struct Told {
+    scripts: Arc<Notify>,
+    /// `smtp_alert`
+    mailed: bool,
+}
+
+impl Told {
+    fn new(scripts: &Arc<Notify>, smtp_alert: Option<bool>) -> Self {
+        Told { scripts: scripts.clone(), mailed: smtp_alert == Some(true) }
+    }
 }
 
 /// The places of a configuration's instances, by their names: thousands may change their state together.
@@ -71,33 +87,36 @@ impl Current {
         known.before = before;
     }
 
-    /// The scripts of an instance or a group that runs or has just been removed.
-    fn scripts_of(&self, subject: &Subject) -> Option<(Notify, Arc<ScriptBook>)> {
+    /// How an instance or a group is told of that runs or has just been removed; and whether it still runs.
+    fn told_of(&self, subject: &Subject) -> Option<(Told, Arc<ScriptBook>, bool)> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let (config, book) = &known.now;
-        let notify = match subject {
-            Subject::Instance(name) => known.by_name.find(config, name).map(|i| &i.notify),
-            Subject::Group(name) => config.sync_groups.iter().find(|g| g.name == *name).map(|g| &g.notify),
+        let told = match subject {
+            Subject::Instance(name) => {
+                known.by_name.find(config, name).map(|found| Told::new(&found.notify, found.smtp_alert))
+            }
+            Subject::Group(name) => (config.sync_groups.iter().find(|group| group.name == *name))
+                .map(|found| Told::new(&found.notify, found.smtp_alert)),
         };
-        if let Some(notify) = notify {
-            return Some((notify.clone(), book.clone()));
+        if let Some(told) = told {
+            return Some((told, book.clone(), true));
         }
-        let (_, notify) = known.removed.iter().find(|(removed, _)| removed == subject)?;
-        Some((notify.clone(), known.before.clone()))
+        let (_, told) = known.removed.iter().find(|(removed, _)| removed == subject)?;
+        Some((told.clone(), known.before.clone(), false))
     }
 }
 
 /// Who is in `old` and not in `new`, and what is to be told of that. The whole of `old` is not kept for it: with
 /// thousands of instances that is half of what the daemon holds.
-fn removed(old: &Config, new: &Config) -> Vec<(Subject, Notify)> {
+fn removed(old: &Config, new: &Config) -> Vec<(Subject, Told)> {
     let instances: HashSet<&Name> = new.instances.iter().map(|instance| &instance.name).collect();
     let groups: HashSet<&Name> = new.sync_groups.iter().map(|group| &group.name).collect();
     let instances = (old.instances.iter())
         .filter(|instance| !instances.contains(&instance.name))
-        .map(|instance| (Subject::Instance(instance.name.clone()), instance.notify.clone()));
+        .map(|gone| (Subject::Instance(gone.name.clone()), Told::new(&gone.notify, gone.smtp_alert)));
     let groups = (old.sync_groups.iter())
         .filter(|group| !groups.contains(&group.name))
-        .map(|group| (Subject::Group(group.name.clone()), group.notify.clone()));
+        .map(|gone| (Subject::Group(gone.name.clone()), Told::new(&gone.notify, gone.smtp_alert)));
     instances.chain(groups).collect()
 }
 
@@ -106,29 +125,42 @@ pub async fn pass_on_states(
     current: Current,
     runner: Runner,
     fifos: Fifos,
+    mails: Mails,
     masters: watch::Sender<Masters>,
     mut reports: mpsc::Receiver<Report>,
 ) {
+    let mut mailed = Mailed::default();
     while let Some(report) = reports.recv().await {
         match report {
             Report::State { subject, state, priority } => {
                 if let Subject::Instance(name) = &subject {
                     masters.send_if_modified(|masters| follow(masters, name, state));
                 }
-                let Some((notify, book)) = current.scripts_of(&subject) else { continue };
+                let Some((told, book, stays)) = current.told_of(&subject) else { continue };
                 let (kind, name) = match &subject {
                     Subject::Instance(name) => ("INSTANCE", name),
                     Subject::Group(name) => ("GROUP", name),
                 };
-                let scripts = invocations(&book, &notify, kind, name, state, priority);
+                let scripts = invocations(&book, &told.scripts, kind, name, state, priority);
                 runner.notify(&format!("{kind} {name}"), scripts);
                 fifos.tell(About::Vrrp, &line(kind, name, state.as_str(), priority));
+                let faults = || !current.get().0.global.no_email_faults;
+                if told.mailed
+                    && mails.are_sent()
+                    && mailed.is_news(&subject, state, faults())
+                    && let Some(words) = mail::vrrp(&subject, state)
+                {
+                    mails.post(Ident::Vrrp, format!("{kind} {name}"), words);
+                }
+                if !stays {
+                    mailed.forget(&subject);
+                }
             }
             Report::LowerPriority { name, priority } => {
-                let found = current.scripts_of(&Subject::Instance(name.clone()));
-                let Some((notify, book)) = found else { continue };
-                let Some(command) = notify.master_rx_lower_pri else { continue };
-                let script = book.get(&command);
+                let found = current.told_of(&Subject::Instance(name.clone()));
+                let Some((told, book, _)) = found else { continue };
+                let Some(command) = &told.scripts.master_rx_lower_pri else { continue };
+                let script = book.get(command);
                 runner.notify(&format!("INSTANCE {name}"), script.map(Invocation::specific));
                 fifos.tell(About::Vrrp, &line("INSTANCE", &name, "MASTER_RX_LOWER_PRI", priority));
             }

@@ -13,6 +13,7 @@ use crate::config::host::DEFAULT_USER;
 use crate::config::model::{CheckKind, Config, UserSpec};
 use crate::config::{self, HostFacts, LoadOptions, Loaded, Rejected};
 use crate::diag::Diagnostic;
+use crate::kernel::host_name;
 use crate::kernel::link;
 use crate::kernel::netlink::Channel;
 use crate::report::Line;
@@ -55,7 +56,8 @@ impl Reading {
 
 /// A check whose script may not run, which was said, is none, as for keepalived: its server counts as well.
 fn without_disabled_checks(config: &mut Config, book: &ScriptBook) {
-    for server in config.virtual_servers.iter_mut().flat_map(|service| &mut service.real_servers) {
+    let services = config.virtual_servers.iter_mut().map(Arc::make_mut);
+    for server in services.flat_map(|service| &mut service.real_servers) {
         server.checks.retain(|check| match &check.kind {
             CheckKind::Misc(misc) => book.get(&misc.command).is_some(),
             _ => true,
@@ -75,8 +77,7 @@ fn load_options(options: &Options) -> LoadOptions {
 
 /// How a text is read on this host; `config_id` instead of the host's name.
 pub(super) fn options_for(config_id: Option<&str>) -> LoadOptions {
-    let node =
-        nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let node = host_name::own();
     let config_id = config_id.unwrap_or_else(|| node.split('.').next().unwrap_or("")).to_owned();
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

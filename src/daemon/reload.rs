@@ -1,5 +1,6 @@
 //! A reload: read beside what runs, judged by the policy, then handed to each part.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -31,13 +32,20 @@ pub(super) struct Read {
 }
 
 /// Reads the file on the blocking pool; the parts go on meanwhile.
-pub(super) fn begin(options: &Options, running: &Config, done: mpsc::Sender<Read>) {
+pub(super) fn begin(options: &Options, running: Arc<Config>, done: mpsc::Sender<Read>) {
     emit(Ident::Parent, Line::info("Reloading ..."));
     ServiceManager.reloading();
     let (options, begun, seed) = (options.clone(), clock::now(), running.global.random_seed);
     tokio::task::spawn_blocking(move || {
         // A file that we stumble over must not keep every later reload waiting for its end.
-        let reading = std::panic::catch_unwind(|| Reading::take(&options, seed)).ok();
+        let reading = std::panic::catch_unwind(|| {
+            let mut reading = Reading::take(&options, seed);
+            // What stays as it was stays where it was: what came to the same goes as one piece.
+            reading.loaded.config.keep(&running);
+            reading
+        });
+        drop(running);
+        let reading = reading.ok();
         let read = Read { begun, reading };
         // The daemon is ending if nobody takes it.
         let _ = done.blocking_send(read);
@@ -135,6 +143,7 @@ async fn apply(
         .map_err(|e| e.to_string())?;
     parts.current.replace(config.clone(), book.clone());
     parts.fifos.follow(&config.global, &book).await;
+    parts.mails.follow(&config.global);
     parts.rejected = rejected;
     // What is tracked first: what stays, and each file and process, has its result ready when others ask.
     parts.track(options, &config, &book).await?;

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::balancing::{self, Balancer, Told};
 use super::dumps;
 use super::fifos::Fifos;
+use super::mails::Mails;
 use super::notifier::{self, Current};
 use super::pidfile::{PidFiles, PidPaths};
 use super::reading::Reading;
@@ -46,6 +47,7 @@ pub(super) struct Parts {
     pub scripts: Runner,
     pub check_scripts: Runner,
     pub fifos: Fifos,
+    pub mails: Mails,
     /// Everything that is tracked.
     board: Board,
     /// The states of the instances, for the load balancer.
@@ -98,6 +100,7 @@ pub(super) async fn run(
     let mut parts = Parts::none(config.clone(), book.clone(), supervisor, paths.checkers.clone());
     parts.rejected = rejected;
     parts.fifos.follow(&config.global, &book).await;
+    parts.mails.follow(&config.global);
     let started = match parts.track(options, &config, &book).await {
         Ok(()) => parts.follow(options, &config).await,
         failed => failed,
@@ -127,14 +130,16 @@ pub(super) async fn run(
         tokio::select! {
             request = requests.next() => match request {
                 Some(Request::Stop) | None => break status::OK,
-                Some(Request::Reload) if queue.asked() => reload::begin(options, &parts.current.get().0, reloaded.clone()),
+                Some(Request::Reload) if queue.asked() => {
+                    reload::begin(options, parts.current.get().0, reloaded.clone());
+                }
                 Some(Request::Reload) => {}
                 Some(request) => dumps::write(&parts, request).await,
             },
             Some(read) = reloads.recv() => {
                 reload::finish(options, read, &mut parts, pid_files, paths).await;
                 if queue.ended() {
-                    reload::begin(options, &parts.current.get().0, reloaded.clone());
+                    reload::begin(options, parts.current.get().0, reloaded.clone());
                 }
             }
             Some(fault) = fatal.recv() => {
@@ -195,6 +200,7 @@ impl Parts {
             scripts: Runner::new(Ident::Vrrp, supervisor.clone()),
             check_scripts: Runner::new(Ident::Checkers, supervisor.clone()),
             fifos: Fifos::none(supervisor.clone()),
+            mails: Mails::new(&supervisor),
             board: Board::default(),
             masters: watch::Sender::default(),
             driver: watch::Sender::default(),
@@ -284,7 +290,7 @@ impl Parts {
         scripts: mpsc::Sender<ScriptEvent>,
     ) -> Result<Balancer, String> {
         let told = Told { masters: self.masters.subscribe(), standing: self.board.watch() };
-        let parts = (self.current.clone(), self.supervisor.clone());
+        let parts = (self.current.clone(), self.supervisor.clone(), self.mails.clone());
         let pid_file = self.checkers_pid_file.clone();
         let started = Balancer::start(config, super::seed(), scripts, told, parts, pid_file).await;
         started.map_err(|error| error.to_string())
@@ -321,7 +327,8 @@ impl Parts {
             let _ = end.send(());
         });
         let (current, runner, masters) = (self.current.clone(), self.scripts.clone(), self.masters.clone());
-        let passing = notifier::pass_on_states(current, runner, self.fifos.clone(), masters, changes);
+        let (fifos, mails) = (self.fifos.clone(), self.mails.clone());
+        let passing = notifier::pass_on_states(current, runner, fifos, mails, masters, changes);
         let passed = self.own("notifications", passing);
         self.passing.push(passed);
         if let Some(trackers) = &self.trackers {
@@ -385,7 +392,12 @@ impl Parts {
         if tokio::time::timeout(PATIENCE, arrived).await.is_err() {
             emit(Ident::Parent, Line::warn("the last changes of state were not passed on in time"));
         }
-        tokio::join!(self.scripts.stop(), self.check_scripts.stop(), self.fifos.close());
+        tokio::join!(
+            self.scripts.stop(),
+            self.check_scripts.stop(),
+            self.fifos.close(),
+            self.mails.close()
+        );
         self.current.get().1.running.signal(nix::sys::signal::Signal::SIGKILL);
     }
 }

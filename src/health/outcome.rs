@@ -28,7 +28,18 @@ pub enum Success {
         status: u16,
         digest_compared: bool,
         pattern_compared: bool,
+        length: OddLength,
     },
+}
+
+/// HTTP: `Content-Length` and the bytes that came, where they differ. Few pages have one.
+pub type OddLength = Option<Box<Length>>;
+
+/// A page's `Content-Length`, and how many bytes came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Length {
+    pub announced: u64,
+    pub received: u64,
 }
 
 /// Why a server is considered to have failed.
@@ -74,9 +85,24 @@ pub enum Failure {
     Pattern {
         url: usize,
         gave_up: bool,
+        length: OddLength,
     },
     Digest {
         url: usize,
         found: [u8; 16],
+        length: OddLength,
     },
+}
+
+impl Outcome {
+    /// Of a page whose header was as it should be: which url, and the odd length.
+    pub fn page_length(&self) -> Option<(usize, Option<Length>)> {
+        match self {
+            Outcome::Success(Success::Http { url, length, .. })
+            | Outcome::Failure(
+                Failure::Pattern { url, length, .. } | Failure::Digest { url, length, .. },
+            ) => Some((*url, length.as_deref().copied())),
+            _ => None,
+        }
+    }
 }

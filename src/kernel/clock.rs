@@ -47,6 +47,11 @@ pub fn utc() -> Duration {
     std::time::UNIX_EPOCH.elapsed().unwrap_or_default()
 }
 
+/// The wall clock as mails have it, in the local zone: `Sat, 21 Nov 2026 00:25:05 +0000`.
+pub fn local_date() -> String {
+    chrono::Local::now().format("%a, %d %b %Y %H:%M:%S %z").to_string()
+}
+
 /// A descriptor that becomes readable at a point of time, to the microsecond where tokio's own timers
 /// are up to two milliseconds late.
 pub struct Alarm {

@@ -13,6 +13,7 @@ pub mod exec;
 pub mod file_watch;
 pub mod frames;
 pub mod genl;
+pub mod host_name;
 pub mod ipvlan;
 pub mod ipvs;
 pub mod limit;

@@ -2,6 +2,7 @@
 //! safe to call; the reason why stands at its block.
 #![allow(unsafe_code)]
 
+use std::ffi::{CStr, CString};
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::Ipv4Addr;
@@ -246,6 +247,40 @@ pub fn trim_heap() {
     #[cfg(target_env = "gnu")]
     // SAFETY: a call without pointers that takes the heap's own locks.
     let _whether_any = unsafe { libc::malloc_trim(0) };
+}
+
+/// `getaddrinfo` with `AI_CANONNAME`: the full name of a host. Waits for name servers.
+pub fn canonical_name(host: &str) -> Option<String> {
+    let host = CString::new(host).ok()?;
+    // SAFETY: a structure of numbers and null pointers, for which zero is a value.
+    let mut hints: libc::addrinfo = unsafe { MaybeUninit::zeroed().assume_init() };
+    hints.ai_flags = libc::AI_CANONNAME;
+    hints.ai_socktype = libc::SOCK_STREAM;
+    let mut found = std::ptr::null_mut();
+    // SAFETY: the name ends with a NUL, the hints and the place of the answer outlive the call.
+    let failed =
+        unsafe { libc::getaddrinfo(host.as_ptr(), std::ptr::null(), &raw const hints, &raw mut found) };
+    if failed != 0 || found.is_null() {
+        return None;
+    }
+    // SAFETY: the call succeeded, so `found` is a list whose first entry has the name, or null.
+    let name = unsafe { (*found).ai_canonname };
+    // SAFETY: a string that ends with a NUL, and lives as long as the list.
+    let name = (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned());
+    // SAFETY: the list is the call's, and nothing of it is used any more.
+    unsafe { libc::freeaddrinfo(found) };
+    name
+}
+
+/// `mallopt`: one heap for all threads, beside which blocks of so many bytes and more stand alone. Nothing where the C
+/// library is another one.
+pub fn shape_heap(stands_alone: libc::c_int) {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: calls without pointers that set numbers of the heap under its own lock.
+    let _whether_taken = unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, stands_alone)
+    };
 }
 
 /// `SIOCGIFFLAGS`: the flags of the interface (`IFF_*`).

@@ -1,5 +1,6 @@
 //! Everything the director can want: its whole output.
 
+use super::alert::Alert;
 use super::name::Subject;
 use super::note::Note;
 use crate::config::model::Command;
@@ -29,6 +30,8 @@ pub enum Action {
     Retire(Vec<ServiceKey>),
     /// Somebody came up or went down: a script may run, and FIFOs tell it.
     Run(ScriptEvent),
+    /// Somebody is to be mailed of it, if mail is set up.
+    Mail(Alert),
     /// Something worth a line in the log.
     Note(Note),
 }

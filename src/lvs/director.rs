@@ -1,13 +1,16 @@
 //! All virtual services of the node, with all their checkers.
 
-use std::collections::HashMap;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 use super::action::{Action, CheckerId, ServiceId};
 use super::drain::Draining;
 use super::event::Event;
 use super::followed::{Effect, Followed};
+use super::lengths::Lengths;
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan::{self, Identity};
@@ -24,15 +27,15 @@ use crate::objects::return_path::ReturnPath;
 use crate::time::Mono;
 
 /// A check may be early by so much, where others are due.
-const LONGEST_LEEWAY: Duration = Duration::from_millis(10);
+const LONGEST_LEEWAY: Duration = Duration::from_millis(50);
 /// But by no more than this part of the pause between two checks.
-const LEEWAY_SHARE: u32 = 64;
+const LEEWAY_SHARE: u32 = 20;
 
 /// The load balancing half of the daemon. Every call costs what it changes, not what there is.
 #[derive(Debug)]
 pub struct Director {
     pub(super) services: Slots<Service>,
-    pub(super) by_identity: HashMap<Identity, ServiceId>,
+    pub(super) by_identity: FxHashMap<Identity, ServiceId>,
     /// As they stand in the configuration.
     pub(super) order: Vec<ServiceId>,
     pub(super) checkers: Slots<Attached>,
@@ -43,6 +46,7 @@ pub struct Director {
     /// Those that left the configuration and drain.
     pub(super) leaving: Vec<ServiceId>,
     pub(super) probing: Probing,
+    pub(super) lengths: Lengths,
     /// Services with real servers that drain.
     pub(super) draining: Vec<ServiceId>,
     pub(super) seed: u64,
@@ -58,13 +62,16 @@ pub(super) struct Attached {
     pub checker: Checker,
     pub service: ServiceId,
     /// Index of the real server in its service.
-    pub real: usize,
-    /// Generation of the probe that is under way.
-    pub running: Option<u64>,
+    pub real: u32,
+    /// Generation of the probe that is under way; never 0.
+    pub running: Option<NonZeroU64>,
     /// It is due, and too many others are asking the same address.
     pub waiting: bool,
     /// When the latest probe began.
     pub started: Mono,
+    /// By how much that was too early, in nanoseconds: what follows is so much later, lest those that went together
+    /// once do so for ever.
+    pub early: u32,
     pub word: Word,
 }
 
@@ -92,12 +99,13 @@ impl Word {
 impl Attached {
     /// A probe of it begins.
     pub fn begins(&mut self, now: Mono, generation: u64) {
-        (self.running, self.started, self.waiting) = (Some(generation), now, false);
+        (self.running, self.started, self.early, self.waiting) =
+            (NonZeroU64::new(generation), now, 0, false);
     }
 
     /// It has a new word; how much more that adds than its last one.
     fn says(&mut self, word: Word, service: &Service) -> Option<i64> {
-        let settings = service.settings().real_servers.get(self.real)?;
+        let settings = service.settings().real_servers.get(self.real as usize)?;
         let before = std::mem::replace(&mut self.word, word);
         Some(word.added(settings).saturating_sub(before.added(settings)))
     }
@@ -106,6 +114,7 @@ impl Attached {
     fn next(&self, now: Mono, pause: Duration) -> Mono {
         let check = self.checker.check();
         let from_start = matches!(check.kind, CheckKind::Misc(_)) && pause == check.pace.delay_loop;
+        let pause = pause + Duration::from_nanos(self.early.into());
         if from_start { now.max(self.started + pause) } else { now + pause }
     }
 }
@@ -122,7 +131,7 @@ impl Director {
     ) -> Self {
         let mut director = Director {
             services: Slots::default(),
-            by_identity: HashMap::new(),
+            by_identity: FxHashMap::default(),
             order: Vec::new(),
             checkers: Slots::default(),
             schedule: Schedule::default(),
@@ -130,6 +139,7 @@ impl Director {
             presence: Presence::default(),
             leaving: Vec::new(),
             probing: Probing::default(),
+            lengths: Lengths::default(),
             draining: Vec::new(),
             seed,
             created: 0,
@@ -180,6 +190,11 @@ impl Director {
             }
             self.schedule.take_due(at);
             self.begin(now, CheckerId(slot), out);
+            if at > now
+                && let Some(attached) = self.checkers.get_mut(slot)
+            {
+                attached.early = u32::try_from(at.since(now).as_nanos()).unwrap_or(0);
+            }
         }
     }
 
@@ -230,7 +245,7 @@ impl Director {
         out: &mut Vec<Action>,
     ) {
         let Some(attached) = self.checkers.get_mut(id.0) else { return };
-        if attached.running != Some(generation) {
+        if attached.running != NonZeroU64::new(generation) {
             return;
         }
         attached.running = None;
@@ -238,20 +253,28 @@ impl Director {
         let judged = attached.checker.judge(&outcome);
         self.schedule.set(id.0, attached.next(now, judged.pause));
         let Some(service) = self.services.get_mut(attached.service.0) else { return };
-        let Some(name) = service.real_name_at(attached.real) else { return };
+        let Some(name) = service.real_name_at(attached.real as usize) else { return };
         if let Outcome::Success(Success::Ran { weight }) = outcome
             && let Some(more) = attached.says(weight.map_or(Word::Nothing, Word::Be), service)
         {
-            service.weigh(attached.real, more, true, out);
+            service.weigh(attached.real as usize, more, true, out);
         }
         let check = attached.checker.check();
+        let failure = match (judged.verdict, &outcome) {
+            (Verdict::Down { .. }, Outcome::Failure(failure)) => Some(failure.clone()),
+            _ => None,
+        };
+        if let Some((url, length)) = self.lengths.news(id, &outcome) {
+            let (service, check) = (service.name(), Arc::clone(check));
+            out.push(Action::Note(Note::OddLength { real: name, service, check, url, length }));
+        }
         note_result((name, service.name()), check, was_up, judged.verdict, outcome, out);
         let (up, first, changed) = match judged.verdict {
             Verdict::Up { first, changed } => (true, first, changed),
             Verdict::Down { first, changed, .. } => (false, first, changed),
             Verdict::Steady | Verdict::Passed | Verdict::Retrying(_) | Verdict::Undecided => return,
         };
-        service.concluded(attached.real, Conclusion { up, changed, first, alpha: check.alpha }, out);
+        service.concluded(attached.real as usize, Conclusion { check, up, failure, changed, first }, out);
     }
 
     /// What this checker follows has changed.
@@ -260,7 +283,7 @@ impl Director {
         let check = Arc::clone(attached.checker.check());
         let Some(effect) = self.followed.effect(&check) else { return };
         let Some(service) = self.services.get_mut(attached.service.0) else { return };
-        let Some(name) = service.real_name_at(attached.real) else { return };
+        let Some(name) = service.real_name_at(attached.real as usize) else { return };
         let up = effect != Effect::Fault;
         let (first, changed) = attached.checker.told(up);
         if changed || first && !up {
@@ -270,10 +293,10 @@ impl Director {
         if let Effect::Adds(more) = effect
             && let Some(more) = attached.says(Word::Adds(more), service)
         {
-            service.weigh(attached.real, more, !changed, out);
+            service.weigh(attached.real as usize, more, !changed, out);
         }
-        let conclusion = Conclusion { up, changed, first, alpha: check.alpha };
-        service.concluded(attached.real, conclusion, out);
+        let conclusion = Conclusion { check: &check, up, failure: None, changed, first };
+        service.concluded(attached.real as usize, conclusion, out);
     }
 
     fn stop(&mut self, out: &mut Vec<Action>) {
@@ -294,6 +317,7 @@ impl Director {
         self.schedule = Schedule::default();
         self.followed = Followed::default();
         self.probing = Probing::default();
+        self.lengths = Lengths::default();
         out.push(Action::Retire(keys));
     }
 }

@@ -6,11 +6,13 @@
 //! kernel's table should hold then: a pure function of the configuration and these few facts.
 
 pub mod action;
+pub mod alert;
 pub mod director;
 pub mod drain;
 pub mod event;
 mod followed;
 mod leaving;
+mod lengths;
 pub mod name;
 pub mod note;
 pub mod plan;

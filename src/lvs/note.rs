@@ -6,7 +6,7 @@ use super::name::{RealName, ServiceName};
 use super::quorum::Balance;
 use crate::config::model::Check;
 use crate::config::model::lvs::GroupMember;
-use crate::health::outcome::{Failure, Success};
+use crate::health::outcome::{Failure, Length, Success};
 use crate::ids::Name;
 use crate::objects::ipvs::{Protocol, ServiceKey};
 
@@ -19,6 +19,8 @@ pub enum Note {
     Suspending { real: RealName, service: ServiceName },
     /// A check passed while its checker was not known to be up.
     CheckPassed { real: RealName, service: ServiceName, check: Arc<Check>, success: Success },
+    /// A page is longer or shorter than it was announced to be.
+    OddLength { real: RealName, service: ServiceName, check: Arc<Check>, url: usize, length: Length },
     /// All urls of an `HTTP_GET` have passed.
     WebServerUp { real: RealName },
     /// A check failed for good.

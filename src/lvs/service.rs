@@ -1,55 +1,72 @@
 //! One virtual service: which real servers are up, whether that makes a quorum, and what follows.
 
-use std::collections::HashSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use smallvec::{SmallVec, smallvec};
 
 use super::action::{Action, CheckerId, ScriptEvent, ServiceId};
+use super::alert::{Alert, Why, about_real};
 use super::drain::Drain;
 use super::name::{RealName, ServiceName, Subject};
 use super::note::Note;
 use super::plan;
 use super::quorum::Quorum;
-use crate::config::model::{Command, Config, RealServer, VirtualServer};
+use crate::config::model::{Check, CheckKind, Command, Config, RealServer, VirtualServer};
+use crate::health::outcome::Failure;
 use crate::objects::ipvs::{DestKey, Destination, Pool, ServiceKey};
 
-/// A virtual server of a configuration, held together with that configuration.
+/// A virtual server of a configuration, and its place there.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
-    config: Arc<Config>,
+    server: Arc<VirtualServer>,
     at: usize,
+    /// `lvs_flush_on_stop`
+    flushed: bool,
+    /// `rs_init_notifies`
+    tells_new: bool,
+    /// Not with `no_checker_emails`: also those changes of checks are mailed that change no real server.
+    mails_checks: bool,
 }
 
 impl Settings {
     /// `None` if the configuration has no such virtual server.
-    pub fn new(config: &Arc<Config>, at: usize) -> Option<Self> {
-        config.virtual_servers.get(at)?;
-        Some(Settings { config: Arc::clone(config), at })
+    pub fn new(config: &Config, at: usize) -> Option<Self> {
+        let server = Arc::clone(config.virtual_servers.get(at)?);
+        let flushed = config.global.lvs_flush_on_stop.is_some();
+        let (tells_new, silent) = (config.global.rs_init_notifies, config.global.no_checker_emails);
+        Some(Settings { server, at, flushed, tells_new, mails_checks: !silent })
     }
 
     /// Its place among the virtual servers of its configuration.
     pub fn place(&self) -> usize {
         self.at
     }
+
+    /// A new real server that is up is told with `rs_init_notifies` only.
+    pub fn notify_new(&self, service: &ServiceName, real: &RealServer, out: &mut Vec<Action>) {
+        if self.tells_new {
+            notify_real(service, real, true, out);
+        }
+    }
 }
 
 impl Deref for Settings {
     type Target = VirtualServer;
 
-    #[expect(clippy::indexing_slicing, reason = "`new` has found it there, and a Config in an Arc stays")]
     fn deref(&self) -> &VirtualServer {
-        &self.config.virtual_servers[self.at]
+        &self.server
     }
 }
 
 /// What is known of a real server beyond its configuration.
 #[derive(Debug)]
 pub(super) struct Real {
-    pub checkers: Vec<CheckerId>,
+    /// Nearly all have one.
+    pub checkers: Checkers,
     /// How many of them are down; up is 0.
-    pub failed: usize,
+    pub failed: u32,
     /// What they add to its weight, together.
     pub added: i64,
 }
@@ -83,18 +100,23 @@ pub(super) struct Service {
     live: u64,
 }
 
+/// Those of a real server.
+pub(super) type Checkers = SmallVec<[CheckerId; 4]>;
+
 /// Most services are one of the kernel's; those of a group may be many.
 pub(super) type Keys = SmallVec<[ServiceKey; 1]>;
 
 /// A checker's conclusion, as its real server needs it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Conclusion {
+#[derive(Debug)]
+pub(super) struct Conclusion<'c> {
+    pub check: &'c Arc<Check>,
     pub up: bool,
+    /// Why it is not up, where a probe has found out.
+    pub failure: Option<Failure>,
     /// Different from how the checker counted before.
     pub changed: bool,
     /// The checker's first one.
     pub first: bool,
-    pub alpha: bool,
 }
 
 impl Service {
@@ -118,6 +140,9 @@ impl Service {
             drain: Drain::default(),
         };
         out.push(Action::Program(id));
+        for (settings, _) in service.reals().filter(|(_, real)| real.is_up()) {
+            service.settings.notify_new(&service.name, settings, out);
+        }
         service.judge_quorum(true, out);
         service
     }
@@ -210,17 +235,39 @@ impl Service {
     }
 
     /// A checker of the real server at `index` has come to a conclusion.
-    pub fn concluded(&mut self, index: usize, conclusion: Conclusion, out: &mut Vec<Action>) {
+    pub fn concluded(&mut self, index: usize, conclusion: Conclusion<'_>, out: &mut Vec<Action>) {
         let Some(real) = self.reals.get_mut(index) else { return };
         let was_up = real.is_up();
         if conclusion.changed {
             real.failed = if conclusion.up { real.failed.saturating_sub(1) } else { real.failed + 1 };
-            if real.is_up() != was_up {
+            let turned = real.is_up() != was_up;
+            if turned {
                 self.real_changed(index, !was_up, out);
             }
-        } else if conclusion.first && (conclusion.alpha || !conclusion.up) {
+            if turned || self.settings.mails_checks {
+                self.mail_check(index, conclusion, out);
+            }
+            return;
+        }
+        if conclusion.first && (conclusion.check.alpha || !conclusion.up) {
             self.notify_real(index, was_up, out);
         }
+        // keepalived writes of a script's first result also where that is no news.
+        if conclusion.first
+            && matches!(conclusion.check.kind, CheckKind::Misc(_))
+            && self.settings.mails_checks
+        {
+            self.mail_check(index, conclusion, out);
+        }
+    }
+
+    /// One of the checks of a real server has changed its mind.
+    fn mail_check(&self, index: usize, conclusion: Conclusion<'_>, out: &mut Vec<Action>) {
+        let Some(settings) = self.settings.real_servers.get(index) else { return };
+        let Some(up) = self.reals.get(index).map(Real::is_up) else { return };
+        let Conclusion { check, up: passed, failure, .. } = conclusion;
+        let why = Why::Checked { check: Arc::clone(check), passed, failure };
+        out.extend(about_real(&self.name, settings, up, why).map(Action::Mail));
     }
 
     /// The real server went up or down: first the log line, then the table, then the scripts.
@@ -318,20 +365,23 @@ impl Service {
             out.push(Action::Note(Note::AliveServers { service, added: !needed }));
         }
         if changed || without {
-            self.notify_quorum(up, out);
+            let why = if starting { Why::Started(balance) } else { Why::Quorum(balance) };
+            self.notify_quorum(up, why, out);
         }
         turned
     }
 
-    fn notify_quorum(&self, up: bool, out: &mut Vec<Action>) {
+    fn notify_quorum(&self, up: bool, why: Why, out: &mut Vec<Action>) {
         let command = if up { &self.settings.quorum_up } else { &self.settings.quorum_down };
         run(command.as_ref(), Subject::Service(self.name()), up, out);
+        if self.settings.smtp_alert {
+            out.push(Action::Mail(Alert { subject: Subject::Service(self.name()), up, why }));
+        }
     }
 
     /// The service ends; with `omega` its down scripts run.
     pub fn end(&self, stopping: bool, out: &mut Vec<Action>) {
-        let flushed = self.settings.config.global.lvs_flush_on_stop.is_some();
-        let why = match (stopping, flushed) {
+        let why = match (stopping, self.settings.flushed) {
             (false, _) => Release::Reload,
             (true, false) => Release::Stop,
             (true, true) => Release::Flush,
@@ -345,11 +395,20 @@ impl Service {
         self.notify_end(out);
     }
 
-    /// `quorum_down` at the end, with `omega`.
+    /// `quorum_down` at the end, with `omega`. Its mail has the weight at which it is lost, as one real server leaves
+    /// after the other.
     pub fn notify_end(&self, out: &mut Vec<Action>) {
-        if self.settings.omega && self.quorum.is_up() {
-            self.notify_quorum(false, out);
+        if !self.settings.omega || !self.quorum.is_up() {
+            return;
         }
+        let (mut quorum, mut live) = (self.quorum.clone(), self.live);
+        for (settings, real) in self.reals().filter(|(_, real)| real.is_up()) {
+            live = live.saturating_sub(u64::from(real.weight(settings)));
+            if quorum.judge(live) {
+                break;
+            }
+        }
+        self.notify_quorum(false, Why::Quorum(quorum.balance(live)), out);
     }
 
     pub fn has_quorum(&self) -> bool {
@@ -396,7 +455,7 @@ impl Service {
             destinations.push((server, destination));
         }
         if !self.drain.is_empty() {
-            let wanted: HashSet<DestKey> = destinations.iter().map(|(server, _)| *server).collect();
+            let wanted: FxHashSet<DestKey> = destinations.iter().map(|(server, _)| *server).collect();
             let draining = self.drain.iter().map(|draining| draining.wanted(&self.settings, key));
             destinations.extend(draining.filter(|(server, _)| !wanted.contains(server)));
         }
@@ -430,6 +489,15 @@ pub(super) enum Release {
     Flush,
 }
 
+impl Release {
+    fn mailed(self) -> Why {
+        match self {
+            Release::Reload | Release::Drain => Why::Removing,
+            Release::Stop | Release::Flush => Why::Stopping,
+        }
+    }
+}
+
 /// A real server leaves for good: the daemon ends, or the new configuration does not have it.
 pub(super) fn release_real(
     service: &ServiceName,
@@ -452,6 +520,7 @@ pub(super) fn release_real(
     }
     if omega && up {
         notify_real(service, settings, false, out);
+        out.extend(about_real(service, settings, false, why.mailed()).map(Action::Mail));
     }
 }
 

@@ -1,17 +1,13 @@
 //! `SMTP_CHECK`: whoever greets, answers `HELO` and `QUIT` is alive (RFC 5321).
 
-use std::io;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::connect::connect;
 use crate::config::model::check::{Check, SmtpCheck};
 use crate::health::outcome::{Failure, Outcome, Success};
-
-/// The longest line of a reply, with its end.
-const LONGEST_LINE: usize = 512;
+use crate::smtp::{self, Dialogue, Stage, Trouble};
 
 /// Talks once; each step may take `connect_timeout`.
 pub async fn probe(check: &Check, mail: &SmtpCheck) -> Outcome {
@@ -36,61 +32,31 @@ async fn talk<S>(stream: &mut S, helo_name: &str, patience: Duration) -> Result<
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    if !is(&within(patience, line(stream)).await?, b"220") {
-        return Err(Failure::Greeting);
-    }
-    within(patience, say(stream, &format!("HELO {helo_name}\r\n"))).await?;
-    if !is(&within(patience, line(stream)).await?, b"250") {
-        return Err(Failure::Helo);
-    }
-    within(patience, say(stream, "QUIT\r\n")).await?;
-    // Whatever it says to that.
-    within(patience, line(stream)).await.map(drop)
-}
-
-async fn within<T>(
-    patience: Duration,
-    step: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    timeout(patience, step).await.unwrap_or(Err(Failure::ReadTimeout))
-}
-
-async fn say<S: AsyncWrite + Unpin>(stream: &mut S, text: &str) -> Result<(), Failure> {
-    stream.write_all(text.as_bytes()).await.map_err(broken)
-}
-
-/// One line, with what else came in the same piece.
-async fn line<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Vec<u8>, Failure> {
-    let mut found = Vec::new();
-    let mut piece = [0; LONGEST_LINE];
-    while !found.contains(&b'\n') {
-        if found.len() >= LONGEST_LINE {
-            return Err(Failure::Malformed);
-        }
-        let count = stream.read(&mut piece).await.map_err(broken)?;
-        if count == 0 {
+    let mut dialogue = Dialogue::check(helo_name);
+    match smtp::talk(stream, &mut dialogue, patience).await {
+        Ok(()) => {}
+        Err(Trouble::Timeout) => return Err(Failure::ReadTimeout),
+        Err(Trouble::Malformed) => return Err(Failure::Malformed),
+        Err(Trouble::Broken(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             return Err(Failure::Broken(0));
         }
-        found.extend(piece.get(..count).unwrap_or_default());
+        Err(Trouble::Broken(error)) => {
+            return Err(Failure::Broken(error.raw_os_error().unwrap_or(libc::EIO)));
+        }
     }
-    Ok(found)
-}
-
-/// Whether a reply has this code, and one line: more of them are a failure for keepalived too.
-fn is(reply: &[u8], code: &[u8; 3]) -> bool {
-    let rest = reply.strip_prefix(code);
-    rest.is_some_and(|rest| matches!(rest.first(), Some(b' ' | b'\r' | b'\n')))
-}
-
-fn broken(error: io::Error) -> Failure {
-    Failure::Broken(error.raw_os_error().unwrap_or(libc::EIO))
+    match dialogue.refused().first().map(|refused| &refused.stage) {
+        None => Ok(()),
+        Some(Stage::Greeting) => Err(Failure::Greeting),
+        Some(_) => Err(Failure::Helo),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{DuplexStream, duplex};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     use super::*;
+    use crate::smtp::LONGEST_LINE;
 
     const PATIENCE: Duration = Duration::from_secs(2);
 

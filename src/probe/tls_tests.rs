@@ -111,7 +111,13 @@ fn pages(url: HttpUrl) -> HttpGet {
 }
 
 fn success(digest_compared: bool) -> Outcome {
-    Outcome::Success(Success::Http { url: 0, status: 200, digest_compared, pattern_compared: false })
+    Outcome::Success(Success::Http {
+        url: 0,
+        status: 200,
+        digest_compared,
+        pattern_compared: false,
+        length: None,
+    })
 }
 
 #[tokio::test]
@@ -132,7 +138,7 @@ async fn status_and_digest_are_judged_as_without_tls() {
     let right = HttpUrl { digest: Some(digest), ..url() };
     assert_eq!(ask(Manner::default(), pages(right), &tls).await.0, success(true));
     let wrong = HttpUrl { digest: Some([7; 16]), ..url() };
-    let failure = Outcome::Failure(Failure::Digest { url: 0, found: digest });
+    let failure = Outcome::Failure(Failure::Digest { url: 0, found: digest, length: None });
     assert_eq!(ask(Manner::default(), pages(wrong), &tls).await.0, failure);
     let other = HttpUrl { status: vec![StatusRange { first: 300, last: 599 }], ..url() };
     let failure = Outcome::Failure(Failure::HttpStatus { url: 0, status: 200 });

@@ -21,6 +21,12 @@ pub fn render(note: &Note) -> Line {
             format!("Suspending healthchecker for service {real} for VS {service}")
         }
         Note::CheckPassed { real, service, check, success } => passed((real, service), check, success),
+        Note::OddLength { real, service, check, url, length } => format!(
+            "http_check for RS {real} VS {service} url {}: content_length ({}) does not match received bytes ({})",
+            url_path(check, *url),
+            length.announced,
+            length.received
+        ),
         Note::WebServerUp { real } => format!("Remote Web server {real} succeed on service."),
         Note::CheckFailed { real, service, check, failure, retries } => {
             failed((real, service), check, failure, *retries)
@@ -287,13 +293,13 @@ fn attempt_failed(about: About<'_>, check: &Check, failure: &Failure) -> String 
             Failure::HttpStatus { .. } => format!("HTTP status code error to server {real}."),
             Failure::Digest { .. } => format!("MD5 digest error to server {real}."),
             Failure::Pattern { gave_up: false, .. } => format!("Regex match failed server {real}."),
-            Failure::Pattern { url, gave_up: true } => {
+            Failure::Pattern { url, gave_up: true, .. } => {
                 let path = url_path(check, *url);
                 format!("Regex match failed server {real}. (url({path}) needs too much work or memory)")
             }
             _ => format!("Read error with server {real}."),
         },
-        CheckKind::Smtp(_) => format!("SMTP_CHECK {} server {}", mail_problem(failure), address(check)),
+        CheckKind::Smtp(_) => format!("SMTP_CHECK {}", mail_failure(check, failure)),
         CheckKind::Dns(_) => format!("DNS_CHECK ({real}) {}", question_problem(check, failure)),
         CheckKind::Udp(_) if *failure == Failure::Mismatch => {
             format!("UDP check to {real} reply data mismatch.")
@@ -308,15 +314,17 @@ fn attempt_failed(about: About<'_>, check: &Check, failure: &Failure) -> String 
     }
 }
 
-fn mail_problem(failure: &Failure) -> &'static str {
-    match failure {
+/// What a mail server did wrong, and which.
+pub(super) fn mail_failure(check: &Check, failure: &Failure) -> String {
+    let problem = match failure {
         Failure::Connect(_) => "Could not connect to",
         Failure::ConnectTimeout => "Connection timeout to",
         Failure::ReadTimeout => "Read timeout from",
         Failure::Greeting => "Bad greeting banner from",
         Failure::Helo => "Bad HELO response from",
         _ => "Read failure from",
-    }
+    };
+    format!("{problem} server {}", address(check))
 }
 
 fn question_problem(check: &Check, failure: &Failure) -> String {

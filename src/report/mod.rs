@@ -7,6 +7,7 @@ pub mod data;
 pub mod dump;
 pub mod log;
 pub mod lvs;
+pub mod mail;
 pub mod syslog;
 pub mod track;
 pub mod vrrp;

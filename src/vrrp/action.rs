@@ -41,7 +41,7 @@ impl State {
 }
 
 /// Who changed state.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Subject {
     Instance(Name),
     Group(Name),

@@ -14,10 +14,10 @@ use super::event::{Datagram, Event};
 use super::router::Router;
 use super::wire::{self, Terms};
 use crate::config::model::{
-    Auth, Config, Garp, InitialState, Notify, SyncGroup, Tracked, Version, VirtualAddress, VrrpInstance,
+    Auth, Config, Garp, InitialState, SyncGroup, Tracked, Version, VirtualAddress, VrrpInstance,
 };
 use crate::ids::{Family, IfIndex, Name, Vrid};
-use crate::objects::address::{AddressAttributes, AddressKey};
+use crate::objects::address::AddressKey;
 use crate::objects::interface::{AssignedAddress, Interface};
 use crate::time::Mono;
 
@@ -57,27 +57,27 @@ pub(super) fn instance(name: &str, vrid: u8, priority: u8) -> VrrpInstance {
                 interface: "eth0".into(),
                 net: format!("192.168.0.{vrid}/32").parse().unwrap(),
             },
-            attributes: AddressAttributes::default(),
+            attributes: Arc::default(),
             no_track: false,
         }],
         excluded: Vec::new(),
         track_interfaces: Vec::new(),
         track_scripts: Vec::new(),
         dont_track_primary: false,
-        garp: Garp {
+        garp: Arc::new(Garp {
             master_delay: Duration::ZERO,
             master_repeat: 1,
             lower_prio_delay: Duration::ZERO,
             lower_prio_repeat: 1,
             ..Garp::default()
-        },
+        }),
         lower_prio_no_advert: false,
         higher_prio_send_advert: false,
         skip_check_adv_addr: false,
         down_timer_adverts: 3,
         accept: true,
         promote_secondaries: false,
-        notify: Notify::default(),
+        notify: Arc::default(),
         smtp_alert: None,
         options: Default::default(),
     }
@@ -397,7 +397,7 @@ pub(super) fn pair() -> Config {
         track_interfaces: Vec::new(),
         track_scripts: Vec::new(),
         tracking_weight: false,
-        notify: Notify::default(),
+        notify: Arc::default(),
         smtp_alert: None,
         options: Default::default(),
     };

@@ -140,11 +140,10 @@ impl Instance {
         if !peers.is_empty() && !peers.iter().any(|peer| peer.address == from) {
             return Err(Refusal::UnknownPeer);
         }
-        let verified = self.sequences.verify(how, terms, from, advert, trailer)?;
+        let verified = self.rare().sequences.verify(how, terms, from, advert, trailer)?;
         if let Some(skew) = verified.skew
-            && !self.skew_told
+            && !std::mem::replace(&mut self.rare().skew_told, true)
         {
-            self.skew_told = true;
             self.note(What::ClockSkew { skew, window: how.time_window.as_secs(), from }, out);
         }
         Ok(())
@@ -153,7 +152,7 @@ impl Instance {
     fn refuse(&mut self, refusal: Refusal, datagram: &Datagram<'_>, out: &mut Vec<Action>) {
         let from = datagram.source;
         self.counters.rare().refuse(refusal);
-        match self.strangers.heard(datagram.received_at, from) {
+        match self.rare().strangers.heard(datagram.received_at, from) {
             News::Nothing => {}
             News::Unknown => out.push(Action::Identify { instance: self.id, from }),
             News::Report(count) => {
@@ -163,15 +162,16 @@ impl Instance {
                 out.push(Action::Identify { instance: self.id, from });
             }
         }
-        let known = self.told.iter().any(|(told, by)| {
+        let told = &mut self.rare().told;
+        let known = told.iter().any(|(told, by)| {
             // Each replay has another number, and each old packet another age.
             let alike = std::mem::discriminant(told) == std::mem::discriminant(&refusal);
             *by == from
                 && (*told == refusal
                     || alike && matches!(refusal, Refusal::Replay { .. } | Refusal::TrailerStale { .. }))
         });
-        if self.told.len() < TOLD && !known {
-            self.told.push((refusal, from));
+        if told.len() < TOLD && !known {
+            told.push((refusal, from));
             let (version, interval) = (self.config.version, self.config.advert_int);
             self.note(What::Refused { refusal, from, version, interval }, out);
         }

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use super::action::{Action, InstanceId, State, Subject};
 use super::auth_hmac::{self, Sequences};
 use super::counters::Tally;
@@ -59,6 +61,21 @@ pub(super) enum Wish {
     Announce,
 }
 
+/// What few of thousands have; its memory comes with the first need.
+#[derive(Clone, Default)]
+pub(super) struct Rare {
+    /// Of `auth_hmac`.
+    pub sequences: Sequences,
+    pub skew_told: bool,
+    pub told: Vec<(Refusal, IpAddr)>,
+    pub strangers: Strangers,
+    /// So few addresses of the configuration have room, which was said.
+    beyond_told: Option<usize>,
+}
+
+/// Addresses of an advert where the MTU does not matter.
+const MOST_ROOM: u16 = wire::MOST_ADDRESSES as u16;
+
 #[derive(Clone)]
 pub(super) struct Instance {
     pub id: InstanceId,
@@ -81,20 +98,15 @@ pub(super) struct Instance {
     pub queued: Option<Mono>,
     /// The interval in force: our own, or (version 3, as backup) the master's.
     pub(super) interval: Duration,
-    pub(super) packets: Vec<(IpAddr, Arc<[u8]>)>,
+    pub(super) packets: SmallVec<[(IpAddr, Arc<[u8]>); 1]>,
     /// Of the IPv4 header of its last advert.
     pub(super) identification: u16,
     /// Of the authentication header: the last that was sent or heard.
     pub(super) sequence: u32,
-    /// Of `auth_hmac`.
-    pub(super) sequences: Sequences,
-    pub(super) skew_told: bool,
-    pub(super) told: Vec<(Refusal, IpAddr)>,
-    pub(super) strangers: Strangers,
     pub(super) list_told: bool,
     /// How many addresses an advert can name: 255, or fewer where the MTU is small.
-    room: usize,
-    beyond_told: Option<usize>,
+    room: u16,
+    pub(super) rare: Option<Box<Rare>>,
     /// Another owner that claims MASTER beside us, and whether we have yielded to it.
     pub(super) rogue: Option<Box<Rogue>>,
     pub(super) lowered: bool,
@@ -121,22 +133,22 @@ impl Instance {
             epoch: 0,
             queued: None,
             interval: config.advert_int,
-            packets: Vec::new(),
+            packets: SmallVec::new(),
             identification: 0,
             sequence: 0,
-            sequences: Sequences::default(),
-            skew_told: false,
-            told: Vec::new(),
-            strangers: Strangers::default(),
             list_told: false,
-            room: wire::MOST_ADDRESSES,
-            beyond_told: None,
+            room: MOST_ROOM,
+            rare: None,
             rogue: None,
             lowered: false,
             conflict_told: false,
             old_peers: Vec::new(),
             config,
         }
+    }
+
+    pub(super) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
     pub fn state(&self) -> State {
@@ -373,21 +385,26 @@ impl Instance {
         let hmac = self.config.options.auth_hmac.as_ref();
         let signs = hmac.is_some_and(|hmac| hmac.mode != HmacMode::ReceiveOnly);
         let room = wire::room(&self.terms(), if signs { auth_hmac::LEN } else { 0 }, mtu);
+        let room = u16::try_from(room).unwrap_or(MOST_ROOM);
         if self.room != room {
             self.room = room;
             self.packets.clear();
         }
         let (named, of) = (self.named().len(), self.config.addresses.len());
-        if named < of && self.beyond_told != Some(named) {
-            self.note(What::AddressesBeyondPacket { named, of, mtu }, out);
+        let beyond = (named < of).then_some(named);
+        let told = self.rare.as_ref().and_then(|rare| rare.beyond_told);
+        if beyond != told {
+            self.rare().beyond_told = beyond;
+            if beyond.is_some() {
+                self.note(What::AddressesBeyondPacket { named, of, mtu }, out);
+            }
         }
-        self.beyond_told = (named < of).then_some(named);
     }
 
     /// The addresses that adverts name: all that there is room for.
     pub(super) fn named(&self) -> &[VirtualAddress] {
         let addresses = &self.config.addresses;
-        addresses.get(..self.room).unwrap_or(addresses)
+        addresses.get(..usize::from(self.room)).unwrap_or(addresses)
     }
 
     /// The effective priority; on the wire with the next advert.
@@ -521,9 +538,11 @@ impl Instance {
 
     fn changed_state(&mut self) {
         self.wants_master = false;
-        self.told.clear();
+        if let Some(rare) = &mut self.rare {
+            rare.told.clear();
+            rare.skew_told = false;
+        }
         self.list_told = false;
-        self.skew_told = false;
         self.conflict_told = false;
         self.rogue = None;
     }

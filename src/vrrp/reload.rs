@@ -47,7 +47,7 @@ impl Router {
                 }
                 None => {
                     let id = InstanceId(u32::try_from(self.instances.len()).unwrap_or(u32::MAX));
-                    self.instances.push(Some(Instance::new(id, instance.clone())));
+                    self.instances.push(Some(Box::new(Instance::new(id, instance.clone()))));
                     order.push(id);
                 }
             }

@@ -51,8 +51,8 @@ pub struct View {
 pub struct Router {
     pub(super) config: Arc<Config>,
     pub(super) facts: Facts,
-    /// By [`InstanceId`]; a slot is not used again.
-    pub(super) instances: Vec<Option<Instance>>,
+    /// By [`InstanceId`]; a slot is not used again, and costs nothing more once it is empty.
+    pub(super) instances: Vec<Option<Box<Instance>>>,
     /// The living ones as the configuration has them.
     pub(super) order: Vec<InstanceId>,
     pub(super) groups: Vec<Group>,
@@ -129,9 +129,12 @@ impl Router {
             stopped: false,
             config,
         };
-        for instance in router.config.clone().instances.iter() {
+        let config = router.config.clone();
+        router.instances.reserve_exact(config.instances.len());
+        router.order.reserve_exact(config.instances.len());
+        for instance in config.instances.iter() {
             let id = InstanceId(u32::try_from(router.instances.len()).unwrap_or(u32::MAX));
-            router.instances.push(Some(Instance::new(id, instance.clone())));
+            router.instances.push(Some(Box::new(Instance::new(id, instance.clone()))));
             router.order.push(id);
         }
         // Nothing can be left on a VMAC that has only just been made.
@@ -194,7 +197,7 @@ impl Router {
     pub fn tell_utc(&mut self, utc: Duration) {
         for id in &self.signing {
             if let Some(Some(instance)) = self.instances.get_mut(id.0 as usize) {
-                instance.sequences.utc = utc;
+                instance.rare().sequences.utc = utc;
             }
         }
     }
@@ -302,11 +305,11 @@ impl Router {
     }
 
     pub(super) fn instance(&self, id: InstanceId) -> Option<&Instance> {
-        self.instances.get(id.0 as usize).and_then(Option::as_ref)
+        self.instances.get(id.0 as usize)?.as_deref()
     }
 
     pub(super) fn instance_mut(&mut self, id: InstanceId) -> Option<&mut Instance> {
-        self.instances.get_mut(id.0 as usize).and_then(Option::as_mut)
+        self.instances.get_mut(id.0 as usize)?.as_deref_mut()
     }
 
     fn packet(&mut self, now: Mono, datagram: &Datagram<'_>, out: &mut Vec<Action>) {
@@ -460,7 +463,9 @@ impl Router {
 
     /// Puts the instance's deadline into the queue, and its announcements into their lanes.
     pub(super) fn queue(&mut self, id: InstanceId) {
-        let Some(instance) = self.instances.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        let Some(instance) = self.instances.get_mut(id.0 as usize).and_then(Option::as_deref_mut) else {
+            return;
+        };
         let epoch = instance.epoch;
         if instance.garp.is_pending() {
             for (address, rounds) in instance.take_announcements() {
@@ -520,8 +525,8 @@ impl Router {
         self.by_interface.clear();
         self.by_tracked.clear();
         self.by_address.clear();
-        let signs = |instance: &&Instance| instance.config.options.auth_hmac.is_some();
-        self.signing = self.instances.iter().flatten().filter(signs).map(|i| i.id).collect();
+        let signs = |instance: &Instance| instance.config.options.auth_hmac.is_some();
+        self.signing = self.instances.iter().flatten().filter(|i| signs(i)).map(|i| i.id).collect();
         let mut virtual_addresses = FxHashSet::default();
         let mut tracked_sources = HashSet::new();
         for instance in self.instances.iter().flatten() {

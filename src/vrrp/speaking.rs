@@ -57,7 +57,8 @@ impl Instance {
         let terms = self.terms();
         let (_, packet) = self.packets.first()?;
         let changed = priority.map(|priority| wire::with_priority(packet, priority));
-        self.sequences.sign(how, &terms, source, changed.as_deref().unwrap_or(packet))
+        let sequences = &mut self.rare.get_or_insert_default().sequences;
+        sequences.sign(how, &terms, source, changed.as_deref().unwrap_or(packet))
     }
 
     /// All peers of a round get the same identification and sequence number; keepalived counts from 1.

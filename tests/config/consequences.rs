@@ -119,12 +119,13 @@ fn a_block_without_effect_is_one_message() {
 }
 
 #[test]
-fn mail_is_one_message() {
-    let mail = "global_defs {\n smtp_server 10.0.0.9\n smtp_alert\n notification_email {\n a@b.c\n }\n}\n";
-    let loaded = read(mail);
+fn a_feature_that_is_not_there_is_one_message() {
+    let text = "bfd_instance x {\n neighbor_ip 10.0.0.9\n}\nvrrp_instance A {\n interface eth0\n \
+                virtual_router_id 5\n virtual_ipaddress { 10.0.0.5 }\n track_bfd {\n x\n }\n}\n";
+    let loaded = read(text);
     let messages: Vec<&str> = loaded.diagnostics.iter().map(|one| one.message.as_str()).collect();
-    assert_eq!(messages, ["'smtp_server' has no effect yet: standfast sends no mail"]);
-    assert_eq!(loaded.config.global.smtp_alert, Some(true), "kept for the day it does");
+    assert_eq!(messages, ["'bfd_instance' has no effect yet: standfast runs no BFD sessions"]);
+    assert_eq!(loaded.config.instances[0].options.tracked.bfds.len(), 1, "kept for the day it does");
 }
 
 #[test]

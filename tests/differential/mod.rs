@@ -19,6 +19,7 @@ pub mod interop;
 pub mod lifecycle;
 mod linkbeat;
 mod log_lines;
+mod mails;
 mod reloads;
 mod routing;
 mod scheduling;
@@ -55,6 +56,7 @@ pub fn cases() -> Vec<Case> {
         address_vmacs::cases(),
         filtering::cases(),
         hmac::cases(),
+        mails::cases(),
         reloads::cases(),
     ]
     .into_iter()

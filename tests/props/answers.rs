@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use standfast::health::outcome::Outcome;
+use standfast::smtp::{Dialogue, Message, Next};
 
 #[path = "../../fuzz/answers.rs"]
 mod feed;
@@ -60,6 +61,54 @@ proptest! {
     ) {
         feed::answers(&[&[kind, piece], pieces.concat().as_slice()].concat());
     }
+}
+
+/// Hears what a mail server says in pieces; gives what was said to it.
+fn hand_over(heard: &[u8], piece: usize) -> (Dialogue, Vec<u8>) {
+    let message = Message {
+        date: "now".into(),
+        from: "a@b".into(),
+        to: vec!["c@d".into(), "e@f".into()],
+        subject: "s".into(),
+        body: "b".into(),
+    };
+    let (mut dialogue, mut said) = (Dialogue::mail("lb", &message), Vec::new());
+    for piece in heard.chunks(piece.max(1)) {
+        match dialogue.hear(piece) {
+            Ok(Next::Listen) => {}
+            Ok(Next::Say(text)) => said.extend(text),
+            Ok(Next::HangUp) | Err(_) => break,
+        }
+    }
+    (dialogue, said)
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    /// A message is taken only by a server that has answered well to each step, and is said once.
+    #[test]
+    fn mails_of_any_server(
+        piece in 1usize..40,
+        lines in prop::collection::vec(prop::sample::select(
+            &["220 a\r\n", "250 b\r\n", "250-b\r\n", "251 c\r\n", "354 d\r\n", "221 e\r\n", "550 f\r\n", "\r\n", "2"][..],
+        ), 0..20),
+    ) {
+        let (dialogue, said) = hand_over(lines.concat().as_bytes(), piece);
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.matches("\r\n.\r\n").count() <= 1 && said.matches("QUIT").count() <= 1, "{said}");
+        if dialogue.is_done() {
+            assert!(lines.contains(&"220 a\r\n") && lines.contains(&"354 d\r\n"), "{lines:?}");
+            assert!(said.contains("\r\n.\r\n"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_mail_is_taken() {
+    let heard = b"220 a\r\n250 b\r\n250 b\r\n251 c\r\n550 f\r\n354 d\r\n250 b\r\n221 e\r\n";
+    let (dialogue, said) = hand_over(heard, 7);
+    assert!(dialogue.is_done() && said.ends_with(b"QUIT\r\n"), "{}", String::from_utf8_lossy(&said));
 }
 
 /// The way from bytes to a good answer is open: else nothing would be tried here.

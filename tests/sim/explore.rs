@@ -80,7 +80,7 @@ fn plan(name: &'static str, nodes: &[(u8, bool)], version: Version, preempt_dela
             version,
             nopreempt: *nopreempt,
             preempt_delay: Duration::from_secs(preempt_delay),
-            garp: Garp { master_delay: Duration::ZERO, ..Garp::default() },
+            garp: Garp { master_delay: Duration::ZERO, ..Garp::default() }.into(),
             addresses: vec![address("eth0", "192.168.0.1/32")],
             ..instance("I", "eth0", 1, *priority)
         };

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use standfast::config::model::{Garp, Notify, Version, VirtualAddress, VrrpInstance};
+use standfast::config::model::{Version, VirtualAddress, VrrpInstance};
 use standfast::ids::{Family, IfIndex, Vrid};
-use standfast::objects::address::{AddressAttributes, AddressKey};
+use standfast::objects::address::AddressKey;
 use standfast::objects::interface::{AssignedAddress, Interface};
 
 /// keepalived's group.
@@ -20,7 +20,7 @@ pub fn ip(text: &str) -> IpAddr {
 pub fn address(interface: &str, net: &str) -> VirtualAddress {
     VirtualAddress {
         key: AddressKey { interface: interface.into(), net: net.parse().unwrap() },
-        attributes: AddressAttributes::default(),
+        attributes: Arc::default(),
         no_track: false,
     }
 }
@@ -50,14 +50,14 @@ pub fn instance(name: &str, interface: &str, vrid: u8, priority: u8) -> VrrpInst
         track_interfaces: Vec::new(),
         track_scripts: Vec::new(),
         dont_track_primary: false,
-        garp: Garp::default(),
+        garp: Arc::default(),
         lower_prio_no_advert: false,
         higher_prio_send_advert: false,
         skip_check_adv_addr: false,
         down_timer_adverts: 3,
         accept: true,
         promote_secondaries: false,
-        notify: Notify::default(),
+        notify: Arc::default(),
         smtp_alert: None,
         options: Arc::default(),
     }

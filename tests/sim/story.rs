@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use standfast::config::model::{
-    Config, Garp, Global, GroupOptions, Notify, SyncGroup, TrackScript, Tracked, UnicastPeer, Version,
+    Config, Garp, Global, GroupOptions, SyncGroup, TrackScript, Tracked, UnicastPeer, Version,
     VrrpInstance,
     interface::{GarpGroup, UpDownDelay},
     script::Command,
@@ -118,7 +118,7 @@ impl Plan {
                     addresses: vec![address(name, &format!("192.168.{segment}.{}/32", n + 1))],
                     track_scripts: scripts.clone(),
                     track_interfaces: watched.clone(),
-                    garp: Garp { master_refresh: self.interval * 7, ..Garp::default() },
+                    garp: Garp { master_refresh: self.interval * 7, ..Garp::default() }.into(),
                     higher_prio_send_advert: chance.percent(20),
                     lower_prio_no_advert: chance.percent(10),
                     ..instance(&format!("I{n}"), name, n as u8 + 1, priority)
@@ -304,7 +304,7 @@ fn group(instances: &[Arc<VrrpInstance>], tracking_weight: bool) -> SyncGroup {
         track_interfaces: Vec::new(),
         track_scripts: Vec::new(),
         tracking_weight,
-        notify: Notify::default(),
+        notify: Arc::default(),
         smtp_alert: None,
         options: GroupOptions::default(),
     }

@@ -20,6 +20,7 @@ pub mod process;
 pub mod published;
 pub mod runner;
 pub mod shelf;
+pub mod sink;
 pub mod surroundings;
 pub mod systemd;
 pub mod vm;

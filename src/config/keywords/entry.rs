@@ -102,6 +102,5 @@ pub const DELAY: &[Keyword] = &[row(
 .doc("", "IFNAME DOWN [UP], SECS 0..255 with 6 decimals", "Debounce times.")];
 
 /// The line of `notification_email`
-pub const EMAIL: &[Keyword] = &[row("(address)", Words, Allowed, Repeats, "")
-    .doc("", "ADDRESS or \"Name <address>\"", "Recipient.")
-    .unused("sends no mail")];
+pub const EMAIL: &[Keyword] =
+    &[row("(address)", Words, Allowed, Repeats, "").doc("", "ADDRESS or \"Name <address>\"", "Recipient.")];

@@ -46,20 +46,23 @@ keepalived_bfd (the manual says _ipvs; the program uses _lvs).",
         LastWins,
         "user@localname, only set when an SMTP server is configured",
     )
-    .doc("0.5.3", "ADDRESS (quote it if it has a display name)", "Sender address of alert mails.")
-    .unused("sends no mail"),
-    row("smtp_server", Words, Exits, LastWins, "unset (no mail is sent); port 25")
-        .doc("0.5.3", "HOST or IP [PORT]", "Where alert mails are sent.")
-        .unused("sends no mail"),
-    row("smtp_helo_name", Word, Allowed, LastWins, "local name")
-        .doc("1.2.20", "STRING", "Name in HELO.")
-        .later(),
-    row("smtp_connect_timeout", Lax(0, 4294), Exits, LastWins, "30")
-        .doc("0.5.3", "SECS 0..4294", "Timeout for each SMTP step; 0 is turned into 1 with an error.")
-        .unused("sends no mail"),
-    row("notification_email", Values(Names), Allowed, Repeats, "empty")
-        .doc("0.5.3", "value block of addresses", "Recipients of alert mails.")
-        .unused("sends no mail"),
+    .doc("0.5.3", "ADDRESS (quote it if it has a display name)", "Sender address of alert mails."),
+    row("smtp_server", Words, Exits, LastWins, "unset (no mail is sent); port 25").doc(
+        "0.5.3",
+        "HOST or IP [PORT]",
+        "Where alert mails are sent.",
+    ),
+    row("smtp_helo_name", Word, Allowed, LastWins, "local name").doc("1.2.20", "STRING", "Name in HELO."),
+    row("smtp_connect_timeout", Lax(0, 4294), Exits, LastWins, "30").doc(
+        "0.5.3",
+        "SECS 0..4294",
+        "Timeout for each SMTP step; 0 is turned into 1 with an error.",
+    ),
+    row("notification_email", Values(Names), Allowed, Repeats, "empty").doc(
+        "0.5.3",
+        "value block of addresses",
+        "Recipients of alert mails.",
+    ),
     row(
         "smtp_alert",
         Boolean,
@@ -67,8 +70,7 @@ keepalived_bfd (the manual says _ipvs; the program uses _lvs).",
         LastWins,
         "unset (VRRP/group/VS alerts off, real server alerts on)",
     )
-    .doc("0.5.7", "[BOOL]", "Default for all smtp_alert settings.")
-    .unused("sends no mail"),
+    .doc("0.5.7", "[BOOL]", "Default for all smtp_alert settings."),
     row("startup_script", Script, Faults, FirstWins, "none")
         .doc("2.1.0", "SCRIPT [USER [[:]GROUP]]", "Run once before the children start; start waits for it.")
         .later(),
@@ -93,12 +95,16 @@ system maximum; -1 only silences the start NOTICE.",
         "USECS 1..10000000",
         "How late a timer must be before the automatic priority is raised.",
     ),
-    row("smtp_alert_vrrp", Boolean, Allowed, LastWins, "unset (smtp_alert)")
-        .doc("2.0.0", "[BOOL]", "Default of smtp_alert for instances and sync groups.")
-        .unused("sends no mail"),
-    row("smtp_alert_checker", Boolean, Allowed, LastWins, "unset (smtp_alert)")
-        .doc("2.0.0", "[BOOL]", "Default of smtp_alert for virtual and real servers.")
-        .unused("sends no mail"),
+    row("smtp_alert_vrrp", Boolean, Allowed, LastWins, "unset (smtp_alert)").doc(
+        "2.0.0",
+        "[BOOL]",
+        "Default of smtp_alert for instances and sync groups.",
+    ),
+    row("smtp_alert_checker", Boolean, Allowed, LastWins, "unset (smtp_alert)").doc(
+        "2.0.0",
+        "[BOOL]",
+        "Default of smtp_alert for virtual and real servers.",
+    ),
     row("checker_log_all_failures", Boolean, Allowed, LastWins, "off").doc(
         "2.0.11",
         "[BOOL]",
@@ -116,9 +122,11 @@ answered by one probe. keepalived does not know this word.",
         "At most so many probes to one address at a time; others wait for their turn. \
 keepalived does not know this word.",
     ),
-    row("no_email_faults", Nothing, Allowed, LastWins, "off")
-        .doc("2.0.0", "none", "Do not mail transitions to FAULT.")
-        .later(),
+    row("no_email_faults", Nothing, Allowed, LastWins, "off").doc(
+        "2.0.0",
+        "none",
+        "Do not mail transitions to FAULT.",
+    ),
     row("disable_local_igmp", Nothing, Allowed, LastWins, "off").doc(
         "2.2.0",
         "none",
@@ -352,12 +360,16 @@ as default user.",
     row("lvs_netlink_monitor_rcv_bufs_force", Boolean, Allowed, LastWins, "off")
         .doc("2.0.0", "[BOOL]", "Use SO_RCVBUFFORCE for it.")
         .later(),
-    row("rs_init_notifies", Boolean, Allowed, LastWins, "off")
-        .doc("2.0.0", "[BOOL]", "Run notifies for real servers that are put in service at start.")
-        .later(),
-    row("no_checker_emails", Boolean, Allowed, LastWins, "off")
-        .doc("2.0.0", "[BOOL]", "Mail only when a real server changes state, not at every checker change.")
-        .later(),
+    row("rs_init_notifies", Boolean, Allowed, LastWins, "off").doc(
+        "2.0.0",
+        "[BOOL]",
+        "Run notifies for real servers that are put in service at start.",
+    ),
+    row("no_checker_emails", Boolean, Allowed, LastWins, "off").doc(
+        "2.0.0",
+        "[BOOL]",
+        "Mail only when a real server changes state, not at every checker change.",
+    ),
     row("log_unknown_vrids", Nothing, Allowed, LastWins, "off").doc(
         "2.0.16",
         "none",

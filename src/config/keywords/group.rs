@@ -65,9 +65,11 @@ pub const SYNC_GROUP: &[Keyword] = &[
         "SCRIPT [USER [[:]GROUP]]",
         "Run on every group change with four arguments appended: GROUP name state 0.",
     ),
-    row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_vrrp, else smtp_alert, else off")
-        .doc("0.5.7", "[BOOL]", "Mail group transitions.")
-        .unused("sends no mail"),
+    row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_vrrp, else smtp_alert, else off").doc(
+        "0.5.7",
+        "[BOOL]",
+        "Mail group transitions.",
+    ),
     row("global_tracking", Nothing, Allowed, LastWins, "off")
         .doc("1.2.3", "none", "Turns on sync_group_tracking_weight.")
         .deprecated("sync_group_tracking_weight"),

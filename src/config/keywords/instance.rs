@@ -259,9 +259,11 @@ INSTANCE name state priority.",
         "SCRIPT [USER [[:]GROUP]]",
         "Run when a MASTER hears a lower priority advert.",
     ),
-    row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_vrrp, else smtp_alert, else off")
-        .doc("0.5.7", "[BOOL]", "Mail transitions.")
-        .unused("sends no mail"),
+    row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_vrrp, else smtp_alert, else off").doc(
+        "0.5.7",
+        "[BOOL]",
+        "Mail transitions.",
+    ),
     row("notify_priority_changes", Boolean, Allowed, LastWins, "sync group, else global").doc(
         "2.0.16",
         "[BOOL]",

@@ -136,8 +136,7 @@ through it whatever the real servers' routes are. keepalived does not know this 
         "Run checkers only while the VIP is configured on this host.",
     ),
     row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_checker, else smtp_alert, else off")
-        .doc("0.5.7", "[BOOL]", "Mail quorum changes.")
-        .unused("sends no mail"),
+        .doc("0.5.7", "[BOOL]", "Mail quorum changes."),
     row("virtualhost", Word, Faults, Replaces, "none").doc(
         "0.5.8",
         "STRING",
@@ -265,9 +264,11 @@ pub const REAL_SERVER: &[Keyword] = &[
         "SECS",
         "Default time between checks.",
     ),
-    row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_checker, else smtp_alert, else ON")
-        .doc("0.5.7", "[BOOL]", "Mail state changes.")
-        .unused("sends no mail"),
+    row("smtp_alert", Boolean, Allowed, LastWins, "smtp_alert_checker, else smtp_alert, else ON").doc(
+        "0.5.7",
+        "[BOOL]",
+        "Mail state changes.",
+    ),
     row("virtualhost", Word, Faults, Replaces, "virtual server's").doc(
         "0.5.8",
         "STRING",

@@ -37,7 +37,6 @@ fn of(name: &str) -> &'static str {
         "nftables_ipvs" | "nftables_ipvs_priority" | "nftables_ipvs_start_fwmark" => {
             "not needed: every address of a group is an IPVS service of its own"
         }
-        "smtp_helo_name" | "no_email_faults" | "no_checker_emails" => "not yet: standfast sends no mail",
         "snmp_socket"
         | "enable_traps"
         | "enable_snmp_vrrp"
@@ -82,7 +81,6 @@ fn of(name: &str) -> &'static str {
             "keepalived's own workings; standfast holds the configuration in memory"
         }
         "use_symlink_paths" => "not needed: a script is always run by the name that is written",
-        "rs_init_notifies" => "not yet: the value is kept, and nothing asks for it",
         _ => "",
     }
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipnet::IpNet;
 
 use super::Lower;
+use super::check::Recent;
 use super::read::LONGEST_INTERFACE;
 use crate::config::model::VirtualAddress;
 use crate::config::policy::RejectedKind;
@@ -49,11 +50,11 @@ enum Broadcast {
 
 impl Address {
     /// With the interface that it gets when its line names none.
-    pub fn on(self, interface: &Name) -> VirtualAddress {
+    pub fn on(self, interface: &Name, known: &mut Recent<AddressAttributes>) -> VirtualAddress {
         let interface = self.dev.unwrap_or_else(|| interface.clone());
         VirtualAddress {
             key: AddressKey { interface, net: self.net },
-            attributes: self.attributes,
+            attributes: known.share(self.attributes),
             no_track: self.no_track,
         }
     }

@@ -48,7 +48,7 @@ impl Lower<'_> {
         if on_own || !(address.use_vmac || carrier.for_all && elsewhere) {
             // The parent of a VMAC stands for the VMAC.
             address.dev = address.dev.filter(|dev| dev != carrier.interface);
-            return address.on(carrier.own());
+            return address.on(carrier.own(), &mut self.common.attributes);
         }
         let known = made.iter().find(|device| device.parent == parent && device.family == family);
         let name = match known {
@@ -66,7 +66,7 @@ impl Lower<'_> {
             }
         };
         address.dev = None;
-        address.on(&name)
+        address.on(&name, &mut self.common.attributes)
     }
 
     fn told_twice(&mut self, carrier: &Carrier<'_>, address: &Address, elsewhere: bool) {

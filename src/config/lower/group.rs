@@ -1,5 +1,7 @@
 //! `vrrp_sync_group`
 
+use std::sync::Arc;
+
 use super::Lower;
 use super::instance::Collected;
 use super::read::Value;
@@ -38,7 +40,7 @@ impl GroupDraft {
             track_interfaces: Vec::new(),
             track_scripts: Vec::new(),
             tracking_weight: self.tracking_weight,
-            notify: self.notify.clone(),
+            notify: Arc::new(self.notify.clone()),
             smtp_alert: self.smtp_alert,
             options: GroupOptions {
                 notify_priority_changes: self.notify_priority_changes,

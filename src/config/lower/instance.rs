@@ -7,19 +7,22 @@ use std::time::Duration;
 use super::Lower;
 use super::address::Address;
 use super::cause::Causes;
+use super::check::Recent;
 use super::global::set;
 use super::group::{GroupDraft, store_notify};
 use super::instance_options::RareOptions;
 use super::read::{LONGEST_INTERFACE, Value};
 use super::tracked::{Track, TrackKind};
 use super::vmac::VmacLine;
-use crate::config::model::{Auth, InitialState, Notify, UnicastPeer, Version};
+use crate::config::model::options::InstanceOptions;
+use crate::config::model::{Auth, Garp, InitialState, Notify, UnicastPeer, Version};
 use crate::config::policy::RejectedKind;
 use crate::config::source::bytes_of;
 use crate::config::suggest;
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
 use crate::ids::{Name, Vrid};
+use crate::objects::address::AddressAttributes;
 
 /// Everything of VRRP, before it is completed.
 #[derive(Default)]
@@ -30,6 +33,15 @@ pub struct Collected {
     /// Their names, with their places.
     names: HashMap<Name, Option<Span>>,
     pub groups: Vec<GroupDraft>,
+}
+
+/// What instances have in common: thousands say the same.
+#[derive(Default)]
+pub struct Shared {
+    pub options: Recent<InstanceOptions>,
+    pub garps: Recent<Garp>,
+    pub notifies: Recent<Notify>,
+    pub attributes: Recent<AddressAttributes>,
 }
 
 /// An instance as it is written.

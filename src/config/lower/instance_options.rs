@@ -182,7 +182,7 @@ impl Lower<'_> {
             instance.auth = None;
         }
         // That of an instance above, where it is the same.
-        instance.options = self.options.share(options);
+        instance.options = self.common.options.share(options);
         if instance.priority == u8::MAX {
             self.owner_has_no_weights(instance, draft);
         }

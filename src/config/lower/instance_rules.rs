@@ -102,7 +102,7 @@ impl Lower<'_> {
             interface: &interface,
             family,
             vrid,
-            vmac: vmac.as_ref(),
+            vmac: vmac.as_deref(),
             for_all: draft.options.kept.vmac_addr,
         };
         let (addresses, excluded, devices) = self.address_lists(&draft, &carrier, taken);
@@ -123,7 +123,7 @@ impl Lower<'_> {
             unicast_peers,
             unicast_ttl,
             multicast_group,
-            garp: garp(&draft, &global.garp),
+            garp: self.common.garps.share(garp(&draft, &global.garp)),
             name,
             interface,
             state: draft.state,
@@ -149,7 +149,7 @@ impl Lower<'_> {
             down_timer_adverts: draft.down_timer_adverts.unwrap_or(global.vrrp_down_timer_adverts),
             accept: draft.accept.unwrap_or(!strict || priority == OWNER),
             promote_secondaries,
-            notify: draft.notify.clone(),
+            notify: self.common.notifies.share(draft.notify.clone()),
             smtp_alert: draft.smtp_alert.or(global.smtp_alert_vrrp).or(global.smtp_alert),
         };
         self.complete_options(&draft, &mut instance, taken);
@@ -219,7 +219,7 @@ impl Lower<'_> {
         vrid: Vrid,
         unicast: bool,
         taken: &mut VmacNames,
-    ) -> Option<Vmac> {
+    ) -> Option<Box<Vmac>> {
         let Some(line) = &draft.vmac else {
             if let Some(span) = draft.xmit_base {
                 let message = format!("({}) vmac_xmit_base is only valid with a vmac", draft.name);
@@ -250,7 +250,8 @@ impl Lower<'_> {
             self.report(Diagnostic::warning("vmac-unicast", line.span, message).help("add vmac_xmit_base"));
         }
         let mac = line.mac.map_or_else(|| Mac::of_virtual_router(family, vrid), |mac| mac.of(vrid));
-        Some(Vmac { name, mac, xmit_base: unicast || draft.xmit_base.is_some(), group: line.group.clone() })
+        let (xmit_base, group) = (unicast || draft.xmit_base.is_some(), line.group.clone());
+        Some(Box::new(Vmac { name, mac, xmit_base, group }))
     }
 
     /// A VMAC always has it.

@@ -56,7 +56,7 @@ use super::host::{InterfaceUse, ScriptKind, ScriptUse, UserUse};
 use super::keywords::{Arguments, Context, Keyword, Repeat, Status, Values};
 use super::model::global::IpvsNamespace;
 use super::model::lvs::Target;
-use super::model::{Command, InstanceOptions, Notify, ServerGroup, UserSpec};
+use super::model::{Command, Notify, ServerGroup, UserSpec};
 use super::policy::{Rejected, RejectedKind};
 use super::syntax::{Node, Piece, Tree};
 use crate::diag::{Class, Diagnostic, Span};
@@ -78,7 +78,7 @@ pub fn lower(tree: &mut Tree, globals: usize, keep: bool, loaded: &mut Loaded) {
         sync_daemon_place: None,
         checks: check::Shared::default(),
         interfaces: BTreeSet::new(),
-        options: check::Recent::default(),
+        common: instance::Shared::default(),
         understood: None,
         waiting_services: Vec::new(),
         server_groups: HashMap::new(),
@@ -146,7 +146,7 @@ struct Lower<'a> {
     /// Those that instances are on: thousands share a few.
     interfaces: BTreeSet<Name>,
     /// What instances have in common.
-    options: check::Recent<InstanceOptions>,
+    common: instance::Shared,
     /// What the last block of a real server came to that stands in the text several times.
     understood: Option<(Arc<Vec<Node>>, Arc<real_server::RealBlock>)>,
     /// Services of groups that are not defined yet.

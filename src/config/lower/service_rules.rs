@@ -1,6 +1,7 @@
 //! What a virtual server means as a whole: defaults, corrections, real servers that do not fit.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
@@ -136,7 +137,7 @@ impl Lower<'_> {
             return;
         }
         index.insert((service.target.clone(), service.protocol), span);
-        self.loaded.config.virtual_servers.push(service);
+        self.loaded.config.virtual_servers.push(Arc::new(service));
     }
 
     fn default_used(&mut self, draft: &ServiceDraft, code: &'static str, message: String, expected: &str) {
@@ -394,7 +395,8 @@ impl Lower<'_> {
             let reason = format!("a check of the real server {} cannot be used", real.address);
             self.reject(RejectedKind::Check(service.target.clone(), server), span, reason);
         }
-        let checks = block.checks.iter().map(|check| self.complete_check(check, &around)).collect();
+        let checks =
+            block.checks.iter().map(|check| Arc::new(self.complete_check(check, &around))).collect();
         let mail = self.mail_of_checkers();
         RealServer {
             address: real.address,

@@ -81,7 +81,7 @@ impl Lower<'_> {
                 self.need_interface(&interface, "static_ipaddress", entry.span());
             }
             let track_group = address.track_group.take();
-            let address = address.on(&interface);
+            let address = address.on(&interface, &mut self.common.attributes);
             let track_group = self.known_group(entry, track_group);
             self.loaded.config.statics.addresses.push(StaticAddress {
                 track_group,

@@ -10,7 +10,7 @@ use super::services::{Dbus, Filtering, Snmp};
 use super::vrrp::{Garp, Version};
 use crate::ids::Name;
 
-/// Daemon-wide settings. Mail settings are held for the later mail sender.
+/// Daemon-wide settings.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Global {
     /// `router_id`; `None` is the host's name.

@@ -47,6 +47,7 @@ pub struct Config {
     pub linkbeat: Vec<interface::Linkbeat>,
     pub up_down_delays: Vec<interface::UpDownDelay>,
     pub server_groups: Vec<Arc<ServerGroup>>,
-    pub virtual_servers: Vec<VirtualServer>,
+    /// Shared with the director, like the instances.
+    pub virtual_servers: Vec<Arc<VirtualServer>>,
     pub ssl: Option<Ssl>,
 }

@@ -1,5 +1,7 @@
 //! Objects that stay for the daemon's life, whatever state VRRP is in.
 
+use std::sync::Arc;
+
 use crate::ids::Name;
 use crate::objects::address::{AddressAttributes, AddressKey};
 use crate::objects::route::Route;
@@ -32,7 +34,7 @@ impl Statics {
 pub struct StaticAddress {
     /// On `default_interface` where the line names none.
     pub key: AddressKey,
-    pub attributes: AddressAttributes,
+    pub attributes: Arc<AddressAttributes>,
     /// `no_track`: its removal by others is not noticed.
     pub no_track: bool,
     pub track_group: Option<Name>,

@@ -43,7 +43,7 @@ pub struct VrrpInstance {
     /// `unicast_ttl`, 0 to 255; `None` is 255.
     pub unicast_ttl: Option<u8>,
     /// `use_vmac`
-    pub vmac: Option<Vmac>,
+    pub vmac: Option<Box<Vmac>>,
     /// `virtual_ipaddress`: in the advert, in the file's order.
     pub addresses: Vec<VirtualAddress>,
     /// `virtual_ipaddress_excluded`: set and announced alike, never in the advert.
@@ -54,7 +54,8 @@ pub struct VrrpInstance {
     pub track_scripts: Vec<Tracked>,
     /// `dont_track_primary`
     pub dont_track_primary: bool,
-    pub garp: Garp,
+    /// The same one for all that say the same.
+    pub garp: Arc<Garp>,
     /// `lower_prio_no_advert`
     pub lower_prio_no_advert: bool,
     /// `higher_prio_send_advert`
@@ -67,7 +68,8 @@ pub struct VrrpInstance {
     pub accept: bool,
     /// `promote_secondaries`
     pub promote_secondaries: bool,
-    pub notify: Notify,
+    /// Shared like [`Self::garp`].
+    pub notify: Arc<Notify>,
     /// `smtp_alert`
     pub smtp_alert: Option<bool>,
     /// What no core asks for yet.
@@ -229,7 +231,8 @@ pub struct VirtualAddress {
     /// Interface (the line's `dev`, else the instance's own: the VMAC with `use_vmac`) and prefix
     /// (/32 or /128 unless given).
     pub key: AddressKey,
-    pub attributes: AddressAttributes,
+    /// Shared: nearly all have the same.
+    pub attributes: Arc<AddressAttributes>,
     /// `no_track`: its removal by others is not noticed.
     pub no_track: bool,
 }
@@ -307,7 +310,7 @@ pub struct SyncGroup {
     pub track_scripts: Vec<Tracked>,
     /// `sync_group_tracking_weight` (old name `global_tracking`)
     pub tracking_weight: bool,
-    pub notify: Notify,
+    pub notify: Arc<Notify>,
     pub smtp_alert: Option<bool>,
     /// What no core asks for yet.
     pub options: GroupOptions,

@@ -34,6 +34,7 @@ use self::presence::{Addresses, Here};
 use self::reader::{Found, Reader, Seen};
 use self::renewal::Renewal;
 use self::sync_daemons::SyncDaemons;
+use super::mails::Mails;
 use super::notifier::Current;
 use super::supervise::Supervisor;
 use crate::config::model::{CheckKind, Config};
@@ -120,6 +121,7 @@ pub struct Balancer {
     /// Which checker such a probe works for, should it die.
     running: HashMap<Id, (CheckerId, u64)>,
     scripts: mpsc::Sender<ScriptEvent>,
+    mails: Mails,
     actions: Vec<Action>,
     told: Told,
     /// Whose scripts run.
@@ -151,7 +153,7 @@ impl Balancer {
         seed: u64,
         scripts: mpsc::Sender<ScriptEvent>,
         mut told: Told,
-        (current, supervisor): (Current, Supervisor),
+        (current, supervisor, mails): (Current, Supervisor, Mails),
         pid_file: PathBuf,
     ) -> Result<Self, OpenError> {
         allow_probes(&config);
@@ -179,6 +181,7 @@ impl Balancer {
             probes: JoinSet::new(),
             running: HashMap::new(),
             scripts,
+            mails,
             actions,
             told,
             current,
@@ -332,6 +335,7 @@ impl Balancer {
                     self.return_path_due = true;
                 }
                 Action::Run(event) => self.run_script(event),
+                Action::Mail(alert) => self.mails.tell(&alert),
                 Action::Note(note) => emit(Ident::Checkers, lvs::render(&note)),
             }
         }

@@ -5,11 +5,13 @@
 //! slice leave together, and none before its address is set. What the kernel refuses is asked for again, ever more rarely.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::Owner;
+use super::address_book::{Book, Known};
 use super::duplicates::{Duplicates, News};
 use super::patience::Patience;
 use crate::config::model::VirtualAddress;
@@ -24,27 +26,19 @@ const REMEMBERED: usize = 256;
 /// One piece of work.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Work {
-    Add(AddressKey, AddressAttributes),
+    Add(AddressKey, Arc<AddressAttributes>),
     Remove(AddressKey),
     /// Remove and add: the kernel changes few attributes in place.
-    Replace(AddressKey, AddressAttributes),
+    Replace(AddressKey, Arc<AddressAttributes>),
     /// The turn of the owner's routes and rules: after its addresses are set, before they are removed.
     Routing(Owner),
-}
-
-/// An address that at least one owner wants.
-struct Wanted {
-    attributes: AddressAttributes,
-    owners: SmallVec<[Owner; 1]>,
 }
 
 /// Desired and actual addresses, and the queue that leads from one to the other.
 #[derive(Default)]
 pub struct Addresses {
-    wanted: FxHashMap<AddressKey, Wanted>,
-    by_owner: FxHashMap<Owner, Vec<AddressKey>>,
-    /// What we have set and nobody has removed since.
-    set: FxHashMap<AddressKey, AddressAttributes>,
+    book: Book,
+    by_owner: FxHashMap<Owner, Box<[AddressKey]>>,
     /// Interfaces that are missing and were wanted; others come and go by the thousand on some hosts.
     away: FxHashSet<Name>,
     queue: VecDeque<Work>,
@@ -70,19 +64,20 @@ impl Addresses {
         }
         let before = self.by_owner.remove(&owner).unwrap_or_default();
         let mut now = Vec::with_capacity(list.len());
-        self.wanted.reserve(list.len());
+        self.book.0.reserve(list.len());
         self.queue.reserve(list.len());
         for address in list {
             now.push(address.key.clone());
-            let wanted = self.wanted.entry(address.key.clone()).or_insert_with(|| Wanted {
+            let known = self.book.0.entry(address.key.clone()).or_insert_with(|| Known {
                 attributes: address.attributes.clone(),
                 owners: SmallVec::new(),
+                set: None,
             });
-            if !wanted.owners.contains(&owner) {
-                wanted.owners.push(owner);
+            if !known.owners.contains(&owner) {
+                known.owners.push(owner);
             }
-            wanted.attributes = address.attributes.clone();
-            match self.set.get(&address.key) {
+            known.attributes = address.attributes.clone();
+            match &known.set {
                 Some(set) if *set == address.attributes => {}
                 Some(_) => {
                     self.queue.push_back(Work::Replace(address.key.clone(), address.attributes.clone()));
@@ -96,17 +91,12 @@ impl Addresses {
         // Most give up nothing: they have just become master.
         let kept: FxHashSet<&AddressKey> = now.iter().filter(|_| !before.is_empty()).collect();
         for key in before.iter().filter(|key| !kept.contains(key)) {
-            let abandoned = self.wanted.get_mut(key).is_some_and(|wanted| {
-                wanted.owners.retain(|other| *other != owner);
-                wanted.owners.is_empty()
-            });
-            if abandoned {
-                self.wanted.remove(key);
+            if self.book.disown(key, owner) {
                 self.queue.push_back(Work::Remove(key.clone()));
             }
         }
         if !now.is_empty() {
-            self.by_owner.insert(owner, now);
+            self.by_owner.insert(owner, now.into_boxed_slice());
         }
     }
 
@@ -115,19 +105,19 @@ impl Addresses {
         self.by_owner.get(&owner).is_some_and(|had| {
             had.len() == list.len()
                 && had.iter().zip(list).all(|(key, address)| {
-                    *key == address.key && self.set.get(key) == Some(&address.attributes)
+                    *key == address.key && self.book.set(key) == Some(&*address.attributes)
                 })
         })
     }
 
     /// An address of ours went away, by somebody else's hand or with its interface.
     pub fn lost(&mut self, key: &AddressKey) -> bool {
-        self.set.remove(key).is_some() && self.wanted.contains_key(key)
+        self.book.unset(key) && self.book.wanted(key).is_some()
     }
 
     /// Set it again, if it is still wanted.
     pub fn restore(&mut self, key: &AddressKey) {
-        if let Some(wanted) = self.wanted.get(key) {
+        if let Some(wanted) = self.book.wanted(key) {
             self.queue.push_back(Work::Add(key.clone(), wanted.attributes.clone()));
         }
     }
@@ -137,7 +127,7 @@ impl Addresses {
         if !self.away.remove(interface) {
             return;
         }
-        for (key, wanted) in &self.wanted {
+        for (key, wanted) in self.book.all_wanted() {
             if key.interface == *interface {
                 self.queue.push_back(Work::Add(key.clone(), wanted.attributes.clone()));
             }
@@ -146,22 +136,26 @@ impl Addresses {
 
     /// No interface has this name any more. Returns what was set on it: if it was only renamed, it is there still.
     pub fn interface_gone(&mut self, interface: &Name) -> Vec<AddressKey> {
-        if self.wanted.keys().any(|key| key.interface == *interface) {
+        if self.book.all_wanted().any(|(key, _)| key.interface == *interface) {
             self.away.insert(interface.clone());
         }
         self.refused.retain(|key, _| key.interface != *interface);
-        self.set.extract_if(|key, _| key.interface == *interface).map(|(key, _)| key).collect()
+        let on_it =
+            |(key, known): &(&AddressKey, &Known)| key.interface == *interface && known.set.is_some();
+        let mut were: Vec<_> = self.book.0.iter().filter(on_it).map(|(key, _)| key.clone()).collect();
+        were.retain(|key| self.book.unset(key));
+        were
     }
 
     /// Whether this owner wants the address.
     pub fn is_wanted_by(&self, key: &AddressKey, owner: Owner) -> bool {
-        self.wanted.get(key).is_some_and(|wanted| wanted.owners.contains(&owner))
+        self.book.wanted(key).is_some_and(|wanted| wanted.owners.contains(&owner))
     }
 
     /// What the kernel says of ours on this interface that somebody else may have.
     pub fn look_for_duplicates(&mut self, now: Mono, interface: &Interface) -> Vec<News> {
-        let set = &self.set;
-        let news = self.duplicates.look(now, interface, |key| set.contains_key(key));
+        let book = &self.book;
+        let news = self.duplicates.look(now, interface, |key| book.is_set(key));
         for usable in &news {
             if let News::Usable(key) = usable {
                 self.announcements.push_back(key.clone());
@@ -172,8 +166,7 @@ impl Addresses {
 
     /// Wanted, and neither set nor about to be.
     pub fn is_missing(&self, key: &AddressKey) -> bool {
-        self.refused.contains_key(key)
-            || (self.away.contains(&key.interface) && !self.set.contains_key(key))
+        self.refused.contains_key(key) || (self.away.contains(&key.interface) && !self.book.is_set(key))
     }
 
     /// The owner's routes and rules have their turn; first of all when they had one and it was not enough.
@@ -187,7 +180,7 @@ impl Addresses {
 
     /// Whether an IPv6 address on this interface is wanted.
     pub fn wants_v6_on(&self, interface: &Name) -> bool {
-        self.wanted.keys().any(|key| key.interface == *interface && key.address().is_ipv6())
+        self.book.all_wanted().any(|(key, _)| key.interface == *interface && key.address().is_ipv6())
     }
 
     pub fn announce(&mut self, key: AddressKey) {
@@ -196,7 +189,7 @@ impl Addresses {
 
     #[cfg(test)]
     fn is_set(&self, key: &AddressKey) -> bool {
-        self.set.contains_key(key)
+        self.book.is_set(key)
     }
 
     /// Nothing is left to do.
@@ -216,7 +209,8 @@ impl Addresses {
         while next.len() < limit
             && let Some(key) = self.announcements.pop_front()
         {
-            match (self.wanted.contains_key(&key), self.set.contains_key(&key)) {
+            let known = self.book.0.get(&key);
+            match (known.is_some_and(Known::is_wanted), known.is_some_and(|known| known.set.is_some())) {
                 (true, true) => next.push(key),
                 (true, false) if !self.is_settled() && !self.is_missing(&key) => {
                     self.announcements.push_front(key);
@@ -244,18 +238,17 @@ impl Addresses {
 
     /// Queues what was refused, if it is time.
     pub fn expire(&mut self, now: Mono) {
-        let (wanted, set) = (&self.wanted, &self.set);
-        self.duplicates.forget(|key| set.contains_key(key));
+        let book = &self.book;
+        self.duplicates.forget(|key| book.is_set(key));
         let again = self
             .duplicates
             .expire(now)
-            .filter_map(|key| Some(Work::Replace(key.clone(), wanted.get(key)?.attributes.clone())));
+            .filter_map(|key| Some(Work::Replace(key.clone(), book.wanted(key)?.attributes.clone())));
         self.queue.extend(again);
         if !self.patience.is_over(now) {
             return;
         }
-        let (wanted, set) = (&self.wanted, &self.set);
-        self.refused.retain(|_, work| sensible(work, wanted, set));
+        self.refused.retain(|_, work| sensible(work, book));
         self.queue.extend(self.refused.values().cloned());
     }
 
@@ -265,7 +258,7 @@ impl Addresses {
         while slice.len() < limit {
             let Some(work) = self.queue.pop_front() else { break };
             let last = matches!(work, Work::Routing(_));
-            if sensible(&work, &self.wanted, &self.set) {
+            if sensible(&work, &self.book) {
                 slice.push(work);
             }
             // It may bring a slice of its own, and what follows waits for all of it.
@@ -286,17 +279,21 @@ impl Addresses {
             && let Some(key) = work.key()
             && self.refused.remove(key).is_some()
             && !matches!(work, Work::Remove(_))
-            && self.wanted.get(key).is_some_and(|wanted| wanted.owners.iter().any(|o| *o != Owner::Static))
+            && self.book.wanted(key).is_some_and(|wanted| wanted.owners.iter().any(|o| *o != Owner::Static))
         {
             self.announcements.push_back(key.clone());
         }
         match work {
             Work::Add(key, attributes) | Work::Replace(key, attributes) => {
-                self.set.insert(key.clone(), attributes.clone());
+                // Done when nobody wants it any more: its removal is in the queue.
+                let known = self.book.0.entry(key.clone()).or_insert_with(|| Known {
+                    attributes: attributes.clone(),
+                    owners: SmallVec::new(),
+                    set: None,
+                });
+                known.set = Some(attributes.clone());
             }
-            Work::Remove(key) => {
-                self.set.remove(key);
-            }
+            Work::Remove(key) => drop(self.book.unset(key)),
             Work::Routing(_) => {}
         }
     }
@@ -312,15 +309,11 @@ impl Work {
     }
 }
 
-fn sensible(
-    work: &Work,
-    wanted: &FxHashMap<AddressKey, Wanted>,
-    set: &FxHashMap<AddressKey, AddressAttributes>,
-) -> bool {
+fn sensible(work: &Work, book: &Book) -> bool {
     match work {
-        Work::Add(key, _) => wanted.contains_key(key) && !set.contains_key(key),
-        Work::Replace(key, _) => wanted.contains_key(key),
-        Work::Remove(key) => !wanted.contains_key(key),
+        Work::Add(key, _) => book.wanted(key).is_some_and(|known| known.set.is_none()),
+        Work::Replace(key, _) => book.wanted(key).is_some(),
+        Work::Remove(key) => book.wanted(key).is_none(),
         Work::Routing(_) => true,
     }
 }
@@ -336,7 +329,7 @@ mod tests {
     fn address(text: &str) -> VirtualAddress {
         VirtualAddress {
             key: AddressKey { interface: "eth0".into(), net: text.parse().unwrap() },
-            attributes: AddressAttributes::default(),
+            attributes: Arc::default(),
             no_track: false,
         }
     }

@@ -9,6 +9,7 @@
 //! that was already there. Kernel work is done in slices (see `addresses`): a thousand addresses
 //! cannot delay an advert. Nothing here blocks for longer than one slice, and nothing here decides.
 
+mod address_book;
 mod addresses;
 mod announce;
 mod carry_out;

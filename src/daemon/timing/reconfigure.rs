@@ -17,7 +17,8 @@ const READING_ONE: Duration = Duration::from_micros(20);
 impl Driver {
     pub(super) fn reconfigure(&mut self, config: Arc<Config>) {
         let begun = clock::now();
-        self.router.speak_ahead(begun, self.reading_on(&config), &mut self.actions);
+        let ahead = self.reading_on(&config);
+        self.router.speak_ahead(begun, ahead, &mut self.actions);
         self.act_all();
         self.clear_misplaced(&config);
         self.config = config.clone();
@@ -31,19 +32,30 @@ impl Driver {
         if let Err(error) = self.drain_monitor() {
             emit(Ident::Vrrp, Line::warn(error.to_string()));
         }
+        if ahead == Duration::MAX {
+            // The devices have taken their time, and those that go will take more.
+            self.router.speak_ahead(clock::now(), ahead, &mut self.actions);
+            self.act_all();
+        }
         self.router.handle(clock::now(), Event::Reconfigure(config.clone()), &mut self.actions);
         self.rewire = true;
         // Those that are gone resign before their devices go.
         self.carry_out();
         self.devices.keep_only(&mut self.channel, &config);
-        self.took = clock::now().since(begun);
+        if ahead < Duration::MAX {
+            self.took = clock::now().since(begun);
+        }
     }
 
     /// How long it may take to take over this configuration: by the number of its instances, and by how long it took
     /// the last time. With other devices nobody knows.
     fn reading_on(&self, config: &Config) -> Duration {
-        let devices = |config: &Config| -> Vec<Name> {
-            config.instances.iter().flat_map(|instance| devices::names(instance)).collect()
+        let devices = |config: &Config| -> Vec<(Name, Name)> {
+            let each = |one: &Arc<VrrpInstance>| {
+                let parent = one.interface.clone();
+                devices::names(one).map(move |name| (name, parent.clone())).collect::<Vec<_>>()
+            };
+            config.instances.iter().flat_map(each).collect()
         };
         if devices(&self.config) != devices(config) {
             return Duration::MAX;

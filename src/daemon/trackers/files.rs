@@ -67,6 +67,10 @@ impl TrackedFiles {
 }
 
 impl Source for TrackedFiles {
+    fn is_wanted(config: &Config) -> bool {
+        !config.track_files.is_empty()
+    }
+
     fn configure(&mut self, config: &Config, out: &mut Vec<News>) {
         self.files.configure(&config.track_files);
         // Watched before they are looked at: nothing that happens in between is lost.

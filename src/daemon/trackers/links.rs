@@ -82,6 +82,10 @@ impl Link {
 }
 
 impl Source for PolledLinks {
+    fn is_wanted(config: &Config) -> bool {
+        !config.polled_links().is_empty()
+    }
+
     fn configure(&mut self, config: &Config, out: &mut Vec<News>) {
         let mut before = std::mem::take(&mut self.links);
         for (name, wanted) in config.polled_links() {

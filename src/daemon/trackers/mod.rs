@@ -8,7 +8,6 @@ mod processes;
 mod watching;
 
 use std::collections::HashMap;
-use std::ffi::CStr;
 use std::io;
 use std::sync::Arc;
 
@@ -18,7 +17,7 @@ use tokio::task::{Id, JoinSet};
 use self::files::TrackedFiles;
 use self::links::PolledLinks;
 use self::processes::TrackedProcesses;
-use self::watching::{Reconfigure, Source};
+use self::watching::{Reconfigure, Source as _, Watch};
 use super::commands::Commands;
 use super::scripts::{ScriptBook, track as runner};
 use super::supervise::Supervisor;
@@ -61,6 +60,26 @@ impl Watches {
     }
 }
 
+/// The same, each on a thread of its own as soon as it has something to watch.
+struct Threads {
+    files: Watch<TrackedFiles>,
+    processes: Watch<TrackedProcesses>,
+    links: Watch<PolledLinks>,
+    supervisor: Supervisor,
+}
+
+impl Threads {
+    /// The ways to those that run with this configuration.
+    fn ways(&mut self, config: &Config, board: &Board) -> io::Result<Vec<Commands<Reconfigure>>> {
+        let ways = [
+            self.files.thread_for(config, board, &self.supervisor)?,
+            self.processes.thread_for(config, board, &self.supervisor)?,
+            self.links.thread_for(config, board, &self.supervisor)?,
+        ];
+        Ok(ways.into_iter().flatten().cloned().collect())
+    }
+}
+
 /// The driver.
 pub struct Trackers {
     scripts: Scripts,
@@ -72,7 +91,7 @@ pub struct Trackers {
     /// VRRP runs.
     for_vrrp: bool,
     board: Board,
-    watches: Vec<Commands<Reconfigure>>,
+    watches: Threads,
     actions: Vec<Action>,
 }
 
@@ -88,9 +107,13 @@ impl Trackers {
         board: Board,
         supervisor: &Supervisor,
     ) -> io::Result<Self> {
-        let to_files = watch("tracked files", c"files", watches.files, &board, supervisor)?;
-        let to_processes = watch("tracked processes", c"processes", watches.processes, &board, supervisor)?;
-        let to_links = watch("polled links", c"links", watches.links, &board, supervisor)?;
+        let mut watches = Threads {
+            files: Watch::new("tracked files", c"files", watches.files),
+            processes: Watch::new("tracked processes", c"processes", watches.processes),
+            links: Watch::new("polled links", c"links", watches.links),
+            supervisor: supervisor.clone(),
+        };
+        watches.ways(&config, &board)?;
         Ok(Trackers {
             scripts: Scripts::default(),
             book,
@@ -99,7 +122,7 @@ impl Trackers {
             config,
             for_vrrp: false,
             board,
-            watches: vec![to_files, to_processes, to_links],
+            watches,
             actions: Vec::new(),
         })
     }
@@ -155,11 +178,18 @@ impl Trackers {
     }
 
     /// Returns when all have told what they know.
-    async fn reconfigure_watches(&self) {
+    async fn reconfigure_watches(&mut self) {
+        let ways = match self.watches.ways(&self.config, &self.board) {
+            Ok(ways) => ways,
+            Err(error) => {
+                self.watches.supervisor.failure_of("watches")(error.to_string());
+                return;
+            }
+        };
         let mut waits = Vec::new();
-        for watch in &self.watches {
+        for way in ways {
             let (done, wait) = oneshot::channel();
-            if watch.send((self.config.clone(), done)).await.is_ok() {
+            if way.send((self.config.clone(), done)).await.is_ok() {
                 waits.push(wait);
             }
         }
@@ -190,22 +220,4 @@ impl Trackers {
             }
         }
     }
-}
-
-/// Watches on a thread of its own; the way to it.
-fn watch(
-    name: &str,
-    thread: &'static CStr,
-    source: impl Source,
-    board: &Board,
-    supervisor: &Supervisor,
-) -> io::Result<Commands<Reconfigure>> {
-    let (commands, inbox) = Commands::new()?;
-    let (board, fail) = (board.clone(), supervisor.failure_of(name));
-    supervisor.spawn_thread(name, thread, move || {
-        if let Err(error) = watching::run(source, inbox, &board) {
-            fail(error.to_string());
-        }
-    });
-    Ok(commands)
 }

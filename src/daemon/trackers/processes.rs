@@ -100,6 +100,10 @@ impl TrackedProcesses {
 }
 
 impl Source for TrackedProcesses {
+    fn is_wanted(config: &Config) -> bool {
+        !config.instances.is_empty() && !config.track_processes.is_empty()
+    }
+
     fn configure(&mut self, config: &Config, out: &mut Vec<News>) {
         // Only VRRP follows processes.
         let followed = if config.instances.is_empty() { &[][..] } else { &config.track_processes };

@@ -2,6 +2,7 @@
 //! its deadline, and the bell of its commands. A disk that hangs, or a process whose command line cannot be read, holds
 //! up nothing else.
 
+use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 use std::sync::Arc;
@@ -10,7 +11,8 @@ use tokio::sync::oneshot;
 
 use super::board::Board;
 use crate::config::model::Config;
-use crate::daemon::commands::{Inbox, Post};
+use crate::daemon::commands::{Commands, Inbox, Post};
+use crate::daemon::supervise::Supervisor;
 use crate::kernel::clock::{self, Alarm};
 use crate::kernel::poller::Poller;
 use crate::time::Mono;
@@ -22,6 +24,9 @@ const SOURCE: u64 = 2;
 
 /// What happens to tracked objects of one kind.
 pub trait Source: Send + 'static {
+    /// Whether a configuration has anything for it.
+    fn is_wanted(config: &Config) -> bool;
+
     /// Takes over a configuration, and tells everything that it can find out now.
     fn configure(&mut self, config: &Config, out: &mut Vec<News>);
 
@@ -38,11 +43,51 @@ pub trait Source: Send + 'static {
 /// A new configuration, and where to say that everything known of it was told.
 pub type Reconfigure = (Arc<Config>, oneshot::Sender<()>);
 
+/// A source, and the thread that it gets as soon as there is something to watch.
+pub struct Watch<S> {
+    name: &'static str,
+    thread: &'static CStr,
+    waiting: Option<S>,
+    commands: Option<Commands<Reconfigure>>,
+}
+
+impl<S: Source> Watch<S> {
+    /// One that waits; the thread will be called `thread`.
+    pub fn new(name: &'static str, thread: &'static CStr, source: S) -> Self {
+        Watch { name, thread, waiting: Some(source), commands: None }
+    }
+
+    /// The way to the thread, where there is one, or this configuration wants one.
+    ///
+    /// # Errors
+    /// No descriptor is left.
+    pub fn thread_for(
+        &mut self,
+        config: &Config,
+        board: &Board,
+        supervisor: &Supervisor,
+    ) -> io::Result<Option<&Commands<Reconfigure>>> {
+        if S::is_wanted(config)
+            && let Some(source) = self.waiting.take()
+        {
+            let (commands, inbox) = Commands::new()?;
+            let (board, fail) = (board.clone(), supervisor.failure_of(self.name));
+            supervisor.spawn_thread(self.name, self.thread, move || {
+                if let Err(error) = run(source, inbox, &board) {
+                    fail(error.to_string());
+                }
+            });
+            self.commands = Some(commands);
+        }
+        Ok(self.commands.as_ref())
+    }
+}
+
 /// Runs until nobody can give it a configuration any more. It wants a thread of its own.
 ///
 /// # Errors
 /// The poller or the timer failed.
-pub fn run(mut source: impl Source, mut inbox: Inbox<Reconfigure>, board: &Board) -> io::Result<()> {
+fn run(mut source: impl Source, mut inbox: Inbox<Reconfigure>, board: &Board) -> io::Result<()> {
     let mut poller = Poller::new()?;
     let mut alarm = Alarm::new()?;
     poller.add(inbox.bell(), BELL)?;

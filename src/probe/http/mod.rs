@@ -255,12 +255,13 @@ pub(super) fn judge(page: &HttpUrl, url: usize, received: Received) -> Outcome {
     if let (Some(wanted), Some(found)) = (page.digest, received.digest)
         && wanted != found
     {
-        return Outcome::Failure(Failure::Digest { url, found });
+        return Outcome::Failure(Failure::Digest { url, found, length: received.length });
     }
     if let (Some(pattern), Some(verdict)) = (&page.pattern, received.pattern) {
         let wanted = if pattern.no_match { Verdict::Absent } else { Verdict::Found };
         if verdict != wanted {
-            return Outcome::Failure(Failure::Pattern { url, gave_up: verdict == Verdict::GaveUp });
+            let (gave_up, length) = (verdict == Verdict::GaveUp, received.length);
+            return Outcome::Failure(Failure::Pattern { url, gave_up, length });
         }
     }
     Outcome::Success(Success::Http {
@@ -268,6 +269,7 @@ pub(super) fn judge(page: &HttpUrl, url: usize, received: Received) -> Outcome {
         status,
         digest_compared: page.digest.is_some(),
         pattern_compared: page.pattern.is_some(),
+        length: received.length,
     })
 }
 

@@ -9,6 +9,7 @@
 use md5::{Digest, Md5};
 
 use super::search::{Search, Verdict};
+use crate::health::outcome::{Length, OddLength};
 
 /// Bytes of a header that we are willing to keep. keepalived's limit is one buffer of 4 KiB, beyond which
 /// it finds no data.
@@ -32,6 +33,9 @@ struct Body {
     search: Option<Search>,
     /// Bytes that still count for digest and pattern: those after `Content-Length` do not.
     counting: u64,
+    /// `Content-Length`
+    announced: Option<u64>,
+    received: u64,
 }
 
 /// The header is longer than we are willing to keep.
@@ -47,6 +51,8 @@ pub struct Received {
     pub digest: Option<[u8; 16]>,
     /// If asked for.
     pub pattern: Option<Verdict>,
+    /// Where `Content-Length` is not what came.
+    pub length: OddLength,
 }
 
 impl Response {
@@ -75,8 +81,14 @@ impl Response {
             return if self.head.len() > LONGEST_HEAD { Err(TooLong) } else { Ok(()) };
         };
         let first = self.head.split_off(searched + found + END_OF_HEAD.len());
-        let counting = content_length(&self.head).unwrap_or(u64::MAX);
-        let mut body = Body { md5: self.hash.then(Md5::new), search: self.search.take(), counting };
+        let announced = content_length(&self.head);
+        let mut body = Body {
+            md5: self.hash.then(Md5::new),
+            search: self.search.take(),
+            counting: announced.unwrap_or(u64::MAX),
+            announced,
+            received: 0,
+        };
         body.take(&first);
         self.body = Some(body);
         Ok(())
@@ -98,8 +110,11 @@ impl Response {
     /// The peer has closed. `None` if not even the header was complete.
     pub fn finish(self) -> Option<Received> {
         let body = self.body?;
+        let received = body.received;
+        let odd = body.announced.filter(|announced| *announced != received);
         Some(Received {
             status: status(&self.head),
+            length: odd.map(|announced| Box::new(Length { announced, received })),
             digest: body.md5.map(|md5| md5.finalize().into()),
             pattern: body.search.map(Search::verdict),
         })
@@ -108,6 +123,7 @@ impl Response {
 
 impl Body {
     fn take(&mut self, bytes: &[u8]) {
+        self.received += bytes.len() as u64;
         let counts = usize::try_from(self.counting).unwrap_or(usize::MAX).min(bytes.len());
         let counted = bytes.get(..counts).unwrap_or_default();
         if let Some(md5) = &mut self.md5 {
@@ -217,6 +233,15 @@ mod tests {
         for (answer, body) in cases {
             assert_eq!(received(answer).unwrap().digest, md5(body), "{}", answer.escape_ascii());
         }
+    }
+
+    #[test]
+    fn a_length_that_is_not_as_announced_is_told() {
+        let odd = |answer: &[u8]| received(answer).unwrap().length.map(|odd| (odd.announced, odd.received));
+        assert_eq!(odd(b"HTTP/1.0 200 OK\r\nContent-Length: 50\r\n\r\nshort\n"), Some((50, 6)));
+        assert_eq!(odd(b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nlonger\n"), Some((3, 7)));
+        assert_eq!(odd(b"HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nshort\n"), None);
+        assert_eq!(odd(b"HTTP/1.0 200 OK\r\n\r\nshort\n"), None);
     }
 
     #[test]

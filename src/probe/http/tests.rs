@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::*;
 use crate::config::model::check::CheckKind;
 use crate::config::model::pattern::Pattern;
+use crate::health::outcome::Length;
 use crate::probe::Flight;
 use crate::probe::connect::tests::check_of;
 use crate::probe::flight::tests::fly;
@@ -69,7 +70,13 @@ async fn outcome(page: HttpUrl, answer: &[u8]) -> Outcome {
 }
 
 fn success(status: u16, digest_compared: bool) -> Outcome {
-    Outcome::Success(Success::Http { url: 0, status, digest_compared, pattern_compared: false })
+    Outcome::Success(Success::Http {
+        url: 0,
+        status,
+        digest_compared,
+        pattern_compared: false,
+        length: None,
+    })
 }
 
 fn wrong_status(status: u16) -> Outcome {
@@ -121,7 +128,7 @@ async fn a_digest_counts_beside_the_status() {
     let page = HttpUrl { digest: Some(digest_of(BODY)), ..page() };
     assert_eq!(outcome(page.clone(), &answer("HTTP/1.0 200 OK", BODY)).await, success(200, true));
     let found = digest_of(b"other");
-    let wanted = Outcome::Failure(Failure::Digest { url: 0, found });
+    let wanted = Outcome::Failure(Failure::Digest { url: 0, found, length: None });
     assert_eq!(outcome(page.clone(), &answer("HTTP/1.0 200 OK", b"other")).await, wanted);
     // keepalived 2.2.7 too wants a good status beside the digest, though only the digest is given.
     assert_eq!(outcome(page, &answer("HTTP/1.0 404 None", BODY)).await, wrong_status(404));
@@ -133,13 +140,16 @@ async fn a_pattern_counts_beside_the_status() {
         let pattern = Pattern { text: text.into(), no_match, ..Pattern::default() };
         HttpUrl { pattern: Some(Box::new(pattern)), ..page() }
     };
-    let wrong = Outcome::Failure(Failure::Pattern { url: 0, gave_up: false });
-    let well = Outcome::Success(Success::Http {
-        url: 0,
-        status: 200,
-        digest_compared: false,
-        pattern_compared: true,
-    });
+    let wrong = |length| Outcome::Failure(Failure::Pattern { url: 0, gave_up: false, length });
+    let well = |length| {
+        Outcome::Success(Success::Http {
+            url: 0,
+            status: 200,
+            digest_compared: false,
+            pattern_compared: true,
+            length,
+        })
+    };
     // The header is not searched, nor what follows the length that it tells.
     let small = b"HTTP/1.0 200 OK\r\nContent-Length: 11\r\n\r\nhello world!".to_vec();
     let large = answer("HTTP/1.0 200 OK", &[vec![b'x'; 300_000], b"hello".to_vec()].concat());
@@ -152,13 +162,14 @@ async fn a_pattern_counts_beside_the_status() {
         ("xhello$", false, &large, true),
         ("hello.", false, &large, false),
     ] {
-        let expected = if passes { &well } else { &wrong };
-        assert_eq!(outcome(with(text, no_match), answer).await, *expected, "{text}");
+        let odd = std::ptr::eq(answer, &small).then(|| Box::new(Length { announced: 11, received: 12 }));
+        let expected = if passes { well(odd) } else { wrong(odd) };
+        assert_eq!(outcome(with(text, no_match), answer).await, expected, "{text}");
     }
     // One that would never come to an end has not passed either way.
     let body = answer("HTTP/1.0 200 OK", &[b'x'; 60]);
     for no_match in [false, true] {
-        let gave_up = Outcome::Failure(Failure::Pattern { url: 0, gave_up: true });
+        let gave_up = Outcome::Failure(Failure::Pattern { url: 0, gave_up: true, length: None });
         assert_eq!(outcome(with("(x+x+)+[yz]", no_match), &body).await, gave_up);
     }
     assert_eq!(outcome(with("x", false), &answer("HTTP/1.0 404 X", b"x")).await, wrong_status(404));

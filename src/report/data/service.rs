@@ -1,5 +1,7 @@
 //! Virtual servers and their groups, and the real servers.
 
+use std::sync::Arc;
+
 use std::fmt::Display;
 
 use super::page::Page;
@@ -11,7 +13,7 @@ use crate::lvs::view::{RealView, ServiceView};
 use crate::objects::ipvs::{Forwarding, SVC_F_HASHED, SVC_F_ONEPACKET, SVC_F_SCHED, Tunnel};
 
 /// `virtual_server_group`, once for each.
-pub(super) fn write_groups(page: &mut Page, services: &[VirtualServer]) {
+pub(super) fn write_groups(page: &mut Page, services: &[Arc<VirtualServer>]) {
     let mut done: Vec<&str> = Vec::new();
     for service in services {
         if let Some(used) = &service.group

@@ -34,7 +34,7 @@ fn preempt_delay_goes_on_through_a_reload() {
     let config = |interval| {
         let delayed = VrrpInstance {
             preempt_delay: Duration::from_secs(6),
-            garp: Garp { master_refresh: Duration::from_secs(interval), ..instance("A", 1, 200).garp },
+            garp: Garp { master_refresh: Duration::from_secs(interval), ..Garp::default() }.into(),
             ..instance("A", 1, 200)
         };
         Config { instances: vec![delayed.into()], ..Config::default() }

@@ -7,6 +7,7 @@ mod followed;
 mod group;
 mod group_drain;
 mod kernel;
+mod mails;
 mod node;
 mod presence;
 mod probing;

@@ -26,6 +26,8 @@ pub struct Node {
     pub kernel: Kernel,
     /// Log lines; scripts as `run NAME`.
     pub said: Vec<String>,
+    /// Mails: subject and body.
+    pub mailed: Vec<(String, String)>,
     /// What the kernel was told.
     pub ops: Vec<Op>,
     /// Probes that wait for their answer.
@@ -68,6 +70,7 @@ impl Node {
             table,
             kernel,
             said: Vec::new(),
+            mailed: Vec::new(),
             ops: Vec::new(),
             probes: Vec::new(),
             refusals: VecDeque::new(),
@@ -113,6 +116,11 @@ impl Node {
         std::mem::take(&mut self.said)
     }
 
+    /// What was mailed since the last time.
+    pub fn mailed(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.mailed)
+    }
+
     /// What the kernel was told since the last time.
     pub fn written(&mut self) -> Vec<Op> {
         std::mem::take(&mut self.ops)
@@ -135,6 +143,10 @@ impl Node {
                     self.said.push(format!("run {}", command.argv.join(" ")));
                 }
                 Action::Run(_) => {}
+                Action::Mail(alert) => {
+                    let words = report::mail::lvs(&alert);
+                    self.mailed.extend(words.map(|words| (words.subject, words.body)));
+                }
                 Action::Note(note) => self.said.push(report::lvs::render(&note).text),
             }
         }
@@ -168,7 +180,13 @@ impl Node {
 pub fn outcome(success: bool, url: usize) -> Outcome {
     if success {
         Outcome::Success(if url > 0 {
-            Success::Http { url, status: 200, digest_compared: false, pattern_compared: false }
+            Success::Http {
+                url,
+                status: 200,
+                digest_compared: false,
+                pattern_compared: false,
+                length: None,
+            }
         } else {
             Success::Connected
         })

@@ -50,11 +50,13 @@ fn any_real(n: u8) -> impl Strategy<Value = RealServer> {
         move |(heavy, (alphas, inhibits, web), retry, more)| {
             let mut real = weight(heavy, real(n));
             let address = real.address;
-            real.checks.extend(more.into_iter().map(|kind| Check { kind, ..tcp(address) }));
+            real.checks.extend(more.into_iter().map(|kind| Arc::new(Check { kind, ..tcp(address) })));
             if web {
-                real.checks.push(http(real.address, &["/", "/b"]));
+                real.checks.push(Arc::new(http(real.address, &["/", "/b"])));
             }
-            real.checks.iter_mut().for_each(|check| Arc::make_mut(&mut check.pace).retry = retry);
+            real.checks
+                .iter_mut()
+                .for_each(|check| Arc::make_mut(&mut Arc::make_mut(check).pace).retry = retry);
             let real = if alphas { alpha(real) } else { real };
             if inhibits { inhibit(real) } else { real }
         },
@@ -332,7 +334,7 @@ proptest! {
         take(&mut node, Step::Addresses(u8::MAX));
         take(&mut node, Step::Run(60, alive, says));
         heal(&mut node);
-        let keys = last.virtual_servers.iter().flat_map(standfast::lvs::plan::service_keys);
+        let keys = last.virtual_servers.iter().flat_map(|service| standfast::lvs::plan::service_keys(service));
         prop_assert_eq!(node.kernel.services.keys().copied().collect::<BTreeSet<_>>(), keys.collect());
         let world = World { alive, says, number, session };
         let mut seen = BTreeSet::new();

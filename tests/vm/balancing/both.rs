@@ -20,7 +20,8 @@ impl Story {
 }
 
 /// Words of the lines that operators look for.
-const ABOUT: [&str; 19] = [
+const ABOUT: [&str; 20] = [
+    "content_length",
     "Activating healthchecker",
     "succe",
     "failed",

@@ -7,6 +7,7 @@ mod checks;
 mod files;
 mod groups;
 mod lab;
+mod mails;
 mod namespace;
 mod options;
 mod pages;
@@ -33,7 +34,7 @@ type Test = fn(Subject);
 
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, Test); 20] = [
+    let both: [(&str, Test); 21] = [
         ("balancing_table", table::start_and_stop),
         ("balancing_options", options::every_option),
         ("balancing_flushed", table::flushed),
@@ -51,6 +52,7 @@ pub fn cases() -> Vec<Case> {
         ("balancing_pauses", checks::pauses),
         ("balancing_hanging", checks::hanging_servers),
         ("balancing_scripts", scripts::run_as_configured),
+        ("balancing_told_at_the_start", scripts::told_at_the_start),
         ("balancing_sources", sources::as_configured),
         ("balancing_sync", sync::follows_the_instance),
         ("balancing_beside_handshakes", beside::handshakes),
@@ -61,7 +63,7 @@ pub fn cases() -> Vec<Case> {
             cases.push(Case::new(format!("vm::{}::{name}", subject.name()), move || run(subject)));
         }
     }
-    let ours: [(&str, fn()); 12] = [
+    let ours: [(&str, fn()); 13] = [
         ("balancing_timeouts", table::timeouts),
         ("balancing_reload_refused", reload::refuses_a_broken_file),
         ("balancing_reload_of_thousands", reload::writes_one_of_four_thousand),
@@ -74,6 +76,7 @@ pub fn cases() -> Vec<Case> {
         ("balancing_takes_over", successor::takes_over),
         ("balancing_leaves_nothing", successor::leaves_nothing),
         ("balancing_puts_right", successor::puts_right),
+        ("balancing_mails_at_the_end", mails::end),
     ];
     for (name, run) in ours {
         cases.push(Case::new(format!("vm::standfast::{name}"), run));
@@ -84,5 +87,8 @@ pub fn cases() -> Vec<Case> {
     cases.push(Case::new("vm::balancing_state_side_by_side", state::side_by_side));
     cases.push(Case::new("vm::balancing_failures_side_by_side", pages::failures_side_by_side));
     cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));
+    cases.push(Case::new("vm::balancing_mails_of_checks_side_by_side", mails::kinds_side_by_side));
+    cases.push(Case::new("vm::balancing_mails_of_changes_side_by_side", mails::changes_side_by_side));
+    cases.push(Case::new("vm::balancing_mails_of_reals_side_by_side", mails::real_servers_side_by_side));
     cases
 }

@@ -8,6 +8,9 @@ use openssl::ssl::SslVersion;
 
 const GOOD: &str = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nstatus: well, and 42 more\n";
 const GONE: &str = "HTTP/1.0 404 Not Found\r\n\r\nnothing\n";
+const SHORT: &str = "HTTP/1.0 200 OK\r\nContent-Length: 50\r\n\r\nshort\n";
+const LONG: &str = "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nlonger\n";
+const LOST: &str = "HTTP/1.0 404 Not Found\r\nContent-Length: 3\r\n\r\nlonger\n";
 const PLAIN: &str = "HTTP_GET";
 const TLS: &str = "SSL_GET";
 const RSA: &str = "AES128-SHA:@SECLEVEL=0";
@@ -32,6 +35,10 @@ const CASES: &[Case] = &[
     Case(PLAIN, "url {\npath /\nregex \"well\"\nregex_max_offset 53\n}", Page(GOOD), WELL),
     Case(PLAIN, "url {\npath /\nregex \"well\"\nregex_max_offset 6\n}", Page(GOOD), None),
     Case(PLAIN, "url {\npath /\nregex \"well\"\nregex_min_offset 54\n}", Page(GOOD), None),
+    Case(PLAIN, ROOT, Page(SHORT), WELL),
+    Case(PLAIN, ROOT, Page(LONG), WELL),
+    Case(PLAIN, "url {\npath /\nregex \"short\"\n}", Page(SHORT), WELL),
+    Case(TLS, ROOT, Secure(Manner::Usual, SHORT), WELL),
     Case(PLAIN, ROOT, PageTo("GET / HTTP/1.0\r\n", GOOD), WELL),
     Case(PLAIN, ROOT, PageTo("Connection:", GOOD), None),
     Case(
@@ -96,6 +103,10 @@ const WRONG: &str = "url {\npath /\ndigest 00000000000000000000000000000000\n}";
 const FAILURES: &[Case] = &[
     Case(PLAIN, ROOT, Page(GONE), None),
     Case(PLAIN, WRONG, Page(GOOD), None),
+    Case(PLAIN, WRONG, Page(SHORT), None),
+    Case(PLAIN, WRONG, Page(LONG), None),
+    Case(PLAIN, ROOT, Page(LOST), None),
+    Case(PLAIN, "url {\npath /\nregex \"nowhere\"\n}", Page(LONG), None),
     Case(PLAIN, "url {\npath /\nregex \"status: *ill\"\n}", Page(GOOD), None),
     Case(PLAIN, "url {\npath /\nregex \"status: *well\"\nregex_no_match\n}", Page(GOOD), None),
     Case(PLAIN, "retry 1\nurl {\npath /\nregex \"STATUS\"\n}", Page(GOOD), None),

@@ -123,3 +123,33 @@ pub fn run_as_configured(subject: Subject) {
         assert_eq!(told(line), times, "{line}\n{}", daemon.process().log());
     }
 }
+
+/// `rs_init_notifies`: a real server that is new and up is told like one that comes up, before its service; at a reload too.
+pub fn told_at_the_start(subject: Subject) {
+    let lab = Lab::new();
+    let fifo = lab.director.dir.join("fifo");
+    let mut pipe = Pipe::make(&fifo);
+    let config = |reals: &[&str]| {
+        let reals: String = reals.iter().map(|real| format!("real_server 10.1.0.{real}\n}}\n")).collect();
+        format!(
+            "global_defs {{\nrs_init_notifies\nlvs_notify_fifo {}\n}}
+virtual_server 10.0.0.100 80 {{\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n{reals}}}\n",
+            fifo.display()
+        )
+    };
+    // One that waits for its check is not up.
+    let waits = "4 80 {\nTCP_CHECK {\nalpha\nwarmup 100\n}";
+    let mut daemon = lab.direct(subject, &config(&["2 80 {", waits]));
+    lab.await_reals(&["10.1.0.2:80 -m -w 1"], &daemon, wait::seconds(10));
+    daemon.reload(&config(&["2 80 {", waits, "3 80 {"]));
+    lab.await_reals(&["10.1.0.2:80 -m -w 1", "10.1.0.3:80 -m -w 1"], &daemon, wait::seconds(10));
+    let said = ["RS [10.1.0.2]:tcp:80 [10.0.0.100]:tcp:80 UP", "VS [10.0.0.100]:tcp:80 UP"];
+    let expected = [said[0], said[1], "RS [10.1.0.3]:tcp:80 [10.0.0.100]:tcp:80 UP"];
+    let mut heard = Vec::new();
+    wait::until("what the FIFO says", wait::seconds(10), || {
+        heard.extend(pipe.lines());
+        heard.len() >= expected.len()
+    });
+    assert_eq!(heard, expected);
+    assert!(daemon.stop().success());
+}
