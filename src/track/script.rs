@@ -216,7 +216,7 @@ mod tests {
     fn with_init_fail_the_first_success_is_enough() {
         let failed = TrackScript { init_fail: true, ..script(3, 1) };
         let (mut scripts, mut out) = (Scripts::default(), Vec::new());
-        scripts.configure(at(0), &[failed.clone()], &mut out);
+        scripts.configure(at(0), std::slice::from_ref(&failed), &mut out);
         assert_eq!(out, [Action::Settled { name: "chk".into(), healthy: false }]);
         assert_eq!(run(&mut scripts, 0, 0), Some(true));
         // After a first failure it rises as any other.
