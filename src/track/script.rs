@@ -1,6 +1,6 @@
 //! `vrrp_script`: when each runs, and when its results mean that it is well or has failed.
 //!
-//! As in keepalived(5): the first result counts at once; later `fall` failures in a row are needed to
+//! As in keepalived(5): the first result counts at once, with `init_fail` too; later `fall` failures in a row are needed to
 //! fail, `rise` successes in a row to recover. A run that is still going when the next is due is waited
 //! for, never doubled.
 
@@ -54,6 +54,8 @@ pub struct Scripts {
 struct Script {
     config: TrackScript,
     healthy: Option<bool>,
+    /// No run has ended yet.
+    fresh: bool,
     /// Results in a row that speak against the verdict.
     against: u32,
     /// As if it had ended well before: a first success is no change.
@@ -90,6 +92,7 @@ impl Scripts {
                     Script {
                         config: config.clone(),
                         healthy,
+                        fresh: true,
                         against: 0,
                         last: Ended::Exited(0),
                         running: None,
@@ -137,12 +140,17 @@ impl Scripts {
             script.last = ended.clone();
         }
         let success = ended.is_success();
+        let first = std::mem::take(&mut script.fresh);
         if script.healthy == Some(success) {
             script.against = 0;
+            if first {
+                out.push(Action::Verdict { name: name.clone(), ended });
+            }
             return;
         }
         script.against += 1;
         let needed = match script.healthy {
+            _ if first => 1,
             None => 1,
             Some(true) => script.config.fall,
             Some(false) => script.config.rise,
@@ -202,6 +210,21 @@ mod tests {
         let expected =
             [Some(true), None, None, None, None, None, Some(false), None, None, None, Some(true)];
         assert_eq!(verdicts, expected);
+    }
+
+    #[test]
+    fn with_init_fail_the_first_success_is_enough() {
+        let failed = TrackScript { init_fail: true, ..script(3, 1) };
+        let (mut scripts, mut out) = (Scripts::default(), Vec::new());
+        scripts.configure(at(0), std::slice::from_ref(&failed), &mut out);
+        assert_eq!(out, [Action::Settled { name: "chk".into(), healthy: false }]);
+        assert_eq!(run(&mut scripts, 0, 0), Some(true));
+        // After a first failure it rises as any other.
+        let mut scripts = Scripts::default();
+        scripts.configure(at(0), &[failed], &mut Vec::new());
+        let results = [1, 0, 0, 0].into_iter().zip(0..);
+        let verdicts: Vec<_> = results.map(|(status, n)| run(&mut scripts, n * 2, status)).collect();
+        assert_eq!(verdicts, [None, None, None, Some(true)]);
     }
 
     #[test]

@@ -16,9 +16,23 @@ pub fn cases() -> Vec<Case> {
         same("tracking::script_lowers_priority", |subject| weight(subject, -20, 100, 80)),
         same("tracking::script_raises_priority", |subject| weight(subject, 30, 130, 100)),
         same("tracking::script_that_hangs", hanging),
+        same("tracking::first_success_with_init_fail", first_success),
         same("tracking::sync_group", sync_group),
         same("tracking::weights_both_ways", weights_both_ways),
     ]
+}
+
+/// One success is enough at the start, whatever `rise` says.
+fn first_success(subject: Subject) -> Facts {
+    let router = Router::new();
+    good(&router.node, true);
+    let options = "init_fail\n rise 9\n weight 10";
+    let daemon =
+        Daemon::start(subject, &router.node, &config(&checker(&router.node), options, "/bin/true"));
+    daemon.await_master("I", 1, wait::seconds(15));
+    let mut facts = Facts::default();
+    facts.list("log", &said(daemon.process(), &["VRRP_Script(", "Changing effective priority"]));
+    facts
 }
 
 /// A script that succeeds while the file `good` is there.
