@@ -28,9 +28,12 @@ impl fmt::Display for Vrid {
     }
 }
 
-/// The kernel's number of an interface; never 0.
+/// The kernel's number of an interface; never 0 but for [`ANY_INTERFACE`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct IfIndex(pub u32);
+
+/// Whatever the routes say; by it unicast without an interface comes and goes.
+pub const ANY_INTERFACE: IfIndex = IfIndex(0);
 
 /// An Ethernet address.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

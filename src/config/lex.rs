@@ -80,36 +80,33 @@ pub fn comment_start(line: &str) -> usize {
     line.len()
 }
 
-/// The words of a script line: both quotes hold blanks together, adjacent parts are one word.
+/// The words of a script's line, and of the command that is one of them: both quotes hold blanks together, adjacent parts
+/// are one word, and backslash escapes hold everywhere, within either kind of quotes too.
 pub fn script_words(line: &str) -> Vec<String> {
     let part = alt((
-        delimited(char('"'), take_till(|c| c == '"'), opt(char('"'))),
-        delimited(char('\''), take_till(|c| c == '\''), opt(char('\''))),
-        take_while1(|c| !is_blank(c) && c != '"' && c != '\''),
+        delimited(char('"'), quoted("\\\""), opt(char('"'))),
+        delimited(char('\''), quoted("\\'"), opt(char('\''))),
+        escape,
+        map(take_while1(|c| !parts_words(c) && !matches!(c, '"' | '\'' | '\\')), str::to_owned),
+        map(tag("\\"), str::to_owned),
     ));
-    let joined = map(nom::multi::many1(part), |parts: Vec<&str>| parts.concat());
-    let mut all = many0(preceded(take_while(is_blank), joined));
+    let joined = map(nom::multi::many1(part), |parts: Vec<String>| parts.concat());
+    let mut all = many0(preceded(take_while(parts_words), joined));
     let parsed: IResult<&str, Vec<String>> = all.parse(line);
     parsed.map(|(_, words)| words).unwrap_or_default()
 }
 
-/// A command split into program and arguments: quotes as in [`script_words`], and backslash escapes.
-pub fn argv(command: &str) -> Vec<String> {
-    let part = alt((
-        map(delimited(char('\''), take_till(|c| c == '\''), opt(char('\''))), str::to_owned),
-        delimited(
-            char('"'),
-            map(many0(alt((escape, map(is_not("\\\""), str::to_owned)))), |p| p.concat()),
-            opt(char('"')),
-        ),
-        escape,
-        map(take_while1(|c| !is_blank(c) && !matches!(c, '"' | '\'' | '\\')), str::to_owned),
-        map(tag("\\"), str::to_owned),
-    ));
-    let joined = map(nom::multi::many1(part), |parts: Vec<String>| parts.concat());
-    let mut all = many0(preceded(take_while(is_blank), joined));
-    let parsed: IResult<&str, Vec<String>> = all.parse(command);
-    parsed.map(|(_, words)| words).unwrap_or_default()
+/// What stands between quotes; `ends` are the backslash and the quote.
+fn quoted(ends: &'static str) -> impl Fn(&str) -> IResult<&str, String> {
+    move |input| {
+        let plain = map(is_not(ends), str::to_owned);
+        map(many0(alt((escape, plain))), |parts: Vec<String>| parts.concat()).parse(input)
+    }
+}
+
+/// Those that escapes make part the words of a command too, as in C's `isspace`.
+fn parts_words(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r')
 }
 
 fn escape(input: &str) -> IResult<&str, String> {
@@ -257,10 +254,33 @@ mod tests {
     fn scripts() {
         assert_eq!(script_words("notify '/a b'\"c d\" user group"), ["notify", "/a bc d", "user", "group"]);
         assert_eq!(
-            argv(r#"/bin/x  a\ b '\n' "q\"r" \x41\102 \cC"#),
-            ["/bin/x", "a b", "\\n", "q\"r", "AB", "\x03"]
+            script_words(r#"/bin/x  a\ b '\n' "q\"r" \x41\102 \cC"#),
+            ["/bin/x", "a b", "\n", "q\"r", "AB", "\x03"]
         );
-        assert_eq!(argv("a\\"), ["a\\"]);
+        assert_eq!(script_words("a\\"), ["a\\"]);
+    }
+
+    /// What keepalived 2.2.7 makes of commands: the line's words first, then those of the second.
+    #[test]
+    fn commands() {
+        let argv = |command: &str| script_words(&script_words(&format!("script {command}"))[1]);
+        for (command, expected) in [
+            (r#""x \"a b\" c""#, &["x", "a b", "c"][..]),
+            (r#""x a\ b c""#, &["x", "a", "b", "c"]),
+            (r#""x a\\ b c""#, &["x", "a b", "c"]),
+            (r#""x a\nb c""#, &["x", "a", "b", "c"]),
+            (r#""x 'a\nb' c""#, &["x", "a\nb", "c"]),
+            (r#"'x \"a b\" c'"#, &["x", "a b", "c"]),
+            (r#"'x \'a b\' c'"#, &["x", "a b", "c"]),
+            (r#"x\ a\ b"#, &["x", "a", "b"]),
+            (r#""x \"a\\\"b\" c""#, &["x", "a\"b", "c"]),
+            (r#""x \"\" c""#, &["x", "", "c"]),
+            (r#""x a\134b c""#, &["x", "a\x08", "c"]),
+            (r#""sh -c \"y x 'y z'\"""#, &["sh", "-c", "y x 'y z'"]),
+            (r#""sh -c 'y x \"y z\"'""#, &["sh", "-c", "y x \"y z\""]),
+        ] {
+            assert_eq!(argv(command), expected, "{command}");
+        }
     }
 
     #[test]

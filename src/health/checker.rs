@@ -25,9 +25,9 @@ pub struct Checker {
     /// Failed attempts since the last success, while up.
     failures: u32,
     /// Which url comes next; always 0 for checks without urls.
-    url: usize,
+    url: u32,
     /// Urls that have passed one after the other on the way up.
-    passed: usize,
+    passed: u32,
     /// `url` is the one that took the server down, and has not passed since.
     suspect: bool,
 }
@@ -67,6 +67,11 @@ impl Checker {
         &self.check
     }
 
+    /// The same check, in the place where the present configuration has it.
+    pub fn follow(&mut self, check: &Arc<Check>) {
+        self.check = Arc::clone(check);
+    }
+
     /// As it counts for its server.
     pub fn is_up(&self) -> bool {
         self.up
@@ -84,7 +89,7 @@ impl Checker {
 
     /// Index of the url that the next probe asks; 0 where there are none.
     pub fn url(&self) -> usize {
-        self.url
+        self.url as usize
     }
 
     /// Takes the result of the probe of [`Checker::url`].
@@ -163,9 +168,11 @@ impl Checker {
         Judged { verdict, pause }
     }
 
-    fn urls(&self) -> usize {
+    fn urls(&self) -> u32 {
         match &self.check.kind {
-            CheckKind::Http(http) | CheckKind::Ssl(http) => http.urls.len().max(1),
+            CheckKind::Http(http) | CheckKind::Ssl(http) => {
+                u32::try_from(http.urls.len()).unwrap_or(u32::MAX).max(1)
+            }
             _ => 1,
         }
     }

@@ -17,6 +17,13 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// There will be so many owners: little more room than that is taken.
+    pub fn make_room(&mut self, all: usize) {
+        self.due.reserve_exact(all.saturating_sub(self.due.len()));
+        // Some entries are outdated.
+        self.heap.reserve_exact((all + all / 16).saturating_sub(self.heap.len()));
+    }
+
     /// Replaces the owner's deadline.
     pub fn set(&mut self, owner: u32, at: Mono) {
         let place = owner as usize;

@@ -27,7 +27,7 @@ pub enum Change<'a> {
 /// Carries out all changes in one go. An address that is there already counts as added, one that is
 /// gone (or whose interface is) as removed.
 pub fn apply(channel: &mut Channel, changes: &[(IfIndex, Change<'_>)]) -> Vec<Result<(), NetlinkError>> {
-    let requests = changes.iter().map(|(index, change)| request(*index, change)).collect();
+    let requests = changes.iter().map(|(index, change)| request(*index, change));
     let mut results = channel.transact(requests);
     remove_with_peer(channel, changes, &mut results);
     for ((_, change), result) in changes.iter().zip(results.iter_mut()) {

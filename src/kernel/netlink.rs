@@ -89,12 +89,15 @@ impl Channel {
     }
 
     /// Sends every request and returns every answer, in order.
-    pub fn transact<P>(&mut self, requests: Vec<NetlinkMessage<P>>) -> Vec<Result<(), NetlinkError>>
+    pub fn transact<P>(
+        &mut self,
+        requests: impl IntoIterator<Item = NetlinkMessage<P>>,
+    ) -> Vec<Result<(), NetlinkError>>
     where
         P: NetlinkSerializable + NetlinkDeserializable,
     {
-        let mut results = Vec::with_capacity(requests.len());
         let mut requests = requests.into_iter().peekable();
+        let mut results = Vec::with_capacity(requests.size_hint().0);
         while requests.peek().is_some() {
             let first = self.sequence.wrapping_add(1);
             let (mut count, mut last_flags) = (0, 0);

@@ -18,8 +18,10 @@ pub struct Poller {
 /// What a descriptor is waited for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Interest {
-    Readable,
     Writable,
+    /// Either, and told of only when something new has come: whoever was told goes on until it would have to wait, or
+    /// asks anew.
+    News,
 }
 
 /// A descriptor that is ready.
@@ -29,6 +31,8 @@ pub struct Ready {
     pub token: u64,
     /// It has an error, or both directions are closed.
     pub broken: bool,
+    /// Something is there to be read, or the end of it.
+    pub readable: bool,
     /// The peer sends nothing more after what is there to be read.
     pub closing: bool,
 }
@@ -36,8 +40,10 @@ pub struct Ready {
 impl Interest {
     fn flags(self) -> EpollFlags {
         match self {
-            Interest::Readable => EpollFlags::EPOLLIN | EpollFlags::EPOLLRDHUP,
             Interest::Writable => EpollFlags::EPOLLOUT,
+            Interest::News => {
+                EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT | EpollFlags::EPOLLRDHUP | EpollFlags::EPOLLET
+            }
         }
     }
 }
@@ -59,7 +65,7 @@ impl Poller {
         Ok(self.set.add(fd, EpollEvent::new(interest.flags(), token))?)
     }
 
-    /// The descriptor is waited for something else from now on.
+    /// The descriptor is waited for so from now on; what is ready now is told of, news or not.
     pub fn rewatch(&self, fd: &impl AsFd, token: u64, interest: Interest) -> io::Result<()> {
         Ok(self.set.modify(fd, &mut EpollEvent::new(interest.flags(), token))?)
     }
@@ -85,7 +91,9 @@ impl Poller {
         found.extend(self.events(EpollTimeout::ZERO)?.map(|event| {
             let (token, flags) = (event.data(), event.events());
             let broken = flags.intersects(EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP);
-            Ready { token, broken, closing: flags.contains(EpollFlags::EPOLLRDHUP) }
+            let has = |flag| flags.contains(flag);
+            let (readable, closing) = (has(EpollFlags::EPOLLIN), has(EpollFlags::EPOLLRDHUP));
+            Ready { token, broken, readable, closing }
         }));
         Ok(found.len() - before < AT_ONCE)
     }

@@ -1,8 +1,10 @@
 //! All virtual services of the node, with all their checkers.
 
-use std::collections::HashMap;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 use super::action::{Action, CheckerId, ServiceId};
 use super::drain::Draining;
@@ -25,15 +27,15 @@ use crate::objects::return_path::ReturnPath;
 use crate::time::Mono;
 
 /// A check may be early by so much, where others are due.
-const LONGEST_LEEWAY: Duration = Duration::from_millis(10);
+const LONGEST_LEEWAY: Duration = Duration::from_millis(50);
 /// But by no more than this part of the pause between two checks.
-const LEEWAY_SHARE: u32 = 64;
+const LEEWAY_SHARE: u32 = 20;
 
 /// The load balancing half of the daemon. Every call costs what it changes, not what there is.
 #[derive(Debug)]
 pub struct Director {
     pub(super) services: Slots<Service>,
-    pub(super) by_identity: HashMap<Identity, ServiceId>,
+    pub(super) by_identity: FxHashMap<Identity, ServiceId>,
     /// As they stand in the configuration.
     pub(super) order: Vec<ServiceId>,
     pub(super) checkers: Slots<Attached>,
@@ -60,9 +62,9 @@ pub(super) struct Attached {
     pub checker: Checker,
     pub service: ServiceId,
     /// Index of the real server in its service.
-    pub real: usize,
-    /// Generation of the probe that is under way.
-    pub running: Option<u64>,
+    pub real: u32,
+    /// Generation of the probe that is under way; never 0.
+    pub running: Option<NonZeroU64>,
     /// It is due, and too many others are asking the same address.
     pub waiting: bool,
     /// When the latest probe began.
@@ -97,12 +99,13 @@ impl Word {
 impl Attached {
     /// A probe of it begins.
     pub fn begins(&mut self, now: Mono, generation: u64) {
-        (self.running, self.started, self.early, self.waiting) = (Some(generation), now, 0, false);
+        (self.running, self.started, self.early, self.waiting) =
+            (NonZeroU64::new(generation), now, 0, false);
     }
 
     /// It has a new word; how much more that adds than its last one.
     fn says(&mut self, word: Word, service: &Service) -> Option<i64> {
-        let settings = service.settings().real_servers.get(self.real)?;
+        let settings = service.settings().real_servers.get(self.real as usize)?;
         let before = std::mem::replace(&mut self.word, word);
         Some(word.added(settings).saturating_sub(before.added(settings)))
     }
@@ -128,7 +131,7 @@ impl Director {
     ) -> Self {
         let mut director = Director {
             services: Slots::default(),
-            by_identity: HashMap::new(),
+            by_identity: FxHashMap::default(),
             order: Vec::new(),
             checkers: Slots::default(),
             schedule: Schedule::default(),
@@ -242,7 +245,7 @@ impl Director {
         out: &mut Vec<Action>,
     ) {
         let Some(attached) = self.checkers.get_mut(id.0) else { return };
-        if attached.running != Some(generation) {
+        if attached.running != NonZeroU64::new(generation) {
             return;
         }
         attached.running = None;
@@ -250,11 +253,11 @@ impl Director {
         let judged = attached.checker.judge(&outcome);
         self.schedule.set(id.0, attached.next(now, judged.pause));
         let Some(service) = self.services.get_mut(attached.service.0) else { return };
-        let Some(name) = service.real_name_at(attached.real) else { return };
+        let Some(name) = service.real_name_at(attached.real as usize) else { return };
         if let Outcome::Success(Success::Ran { weight }) = outcome
             && let Some(more) = attached.says(weight.map_or(Word::Nothing, Word::Be), service)
         {
-            service.weigh(attached.real, more, true, out);
+            service.weigh(attached.real as usize, more, true, out);
         }
         let check = attached.checker.check();
         let failure = match (judged.verdict, &outcome) {
@@ -271,7 +274,7 @@ impl Director {
             Verdict::Down { first, changed, .. } => (false, first, changed),
             Verdict::Steady | Verdict::Passed | Verdict::Retrying(_) | Verdict::Undecided => return,
         };
-        service.concluded(attached.real, Conclusion { check, up, failure, changed, first }, out);
+        service.concluded(attached.real as usize, Conclusion { check, up, failure, changed, first }, out);
     }
 
     /// What this checker follows has changed.
@@ -280,7 +283,7 @@ impl Director {
         let check = Arc::clone(attached.checker.check());
         let Some(effect) = self.followed.effect(&check) else { return };
         let Some(service) = self.services.get_mut(attached.service.0) else { return };
-        let Some(name) = service.real_name_at(attached.real) else { return };
+        let Some(name) = service.real_name_at(attached.real as usize) else { return };
         let up = effect != Effect::Fault;
         let (first, changed) = attached.checker.told(up);
         if changed || first && !up {
@@ -290,10 +293,10 @@ impl Director {
         if let Effect::Adds(more) = effect
             && let Some(more) = attached.says(Word::Adds(more), service)
         {
-            service.weigh(attached.real, more, !changed, out);
+            service.weigh(attached.real as usize, more, !changed, out);
         }
         let conclusion = Conclusion { check: &check, up, failure: None, changed, first };
-        service.concluded(attached.real, conclusion, out);
+        service.concluded(attached.real as usize, conclusion, out);
     }
 
     fn stop(&mut self, out: &mut Vec<Action>) {

@@ -4,9 +4,11 @@
 //! IPVS drops the packets of a connection whose server is no destination any more: a client in the middle of an answer
 //! would hang.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
+
+use rustc_hash::FxHashSet;
 
 use super::action::{Action, ServiceId};
 use super::director::Director;
@@ -131,7 +133,7 @@ impl Drain {
 
     /// Takes those of another one too, unless it has them already.
     pub fn merge(&mut self, others: Drain) {
-        let known: HashSet<DestKey> = self.0.iter().map(|draining| draining.server).collect();
+        let known: FxHashSet<DestKey> = self.0.iter().map(|draining| draining.server).collect();
         self.0.extend(others.0.into_iter().filter(|other| !known.contains(&other.server)));
     }
 
@@ -145,7 +147,7 @@ impl Drain {
         if self.is_empty() {
             return;
         }
-        let wanted: HashSet<DestKey> = settings.real_servers.iter().map(plan::real_key).collect();
+        let wanted: FxHashSet<DestKey> = settings.real_servers.iter().map(plan::real_key).collect();
         self.0.retain(|draining| !wanted.contains(&draining.server));
         if settings.drain_timeout.is_none() {
             for draining in self.take(|_| true) {

@@ -2,7 +2,7 @@
 //! of a group that stays, each address or mark that it has lost stays by itself. With the last of its real servers it is
 //! gone.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::action::{Action, CheckerId, ServiceId};
 use super::director::Director;
@@ -40,7 +40,7 @@ impl Director {
         &mut self,
         now: Mono,
         lost: Lost,
-        taken: &HashMap<ServiceKey, usize>,
+        taken: &FxHashMap<ServiceKey, usize>,
         out: &mut Vec<Action>,
     ) -> Keys {
         let keys = lost.keys.into_iter().filter(|key| !taken.contains_key(key));
@@ -72,7 +72,7 @@ impl Director {
 
     /// A service that was about to leave, or a part of it, is in the configuration again: its real servers that are not
     /// wanted again go on draining, if the new one drains at all. So do the parts that are not wanted again.
-    pub(super) fn come_back(&mut self, taken: &HashMap<ServiceKey, usize>, out: &mut Vec<Action>) {
+    pub(super) fn come_back(&mut self, taken: &FxHashMap<ServiceKey, usize>, out: &mut Vec<Action>) {
         for id in std::mem::take(&mut self.leaving) {
             let Some(identity) = self.services.get(id.0).map(|old| plan::identity(old.settings())) else {
                 continue;
@@ -99,7 +99,7 @@ impl Director {
     }
 
     /// What of the kernel's services others have now is not theirs any more.
-    pub(super) fn leave_to_others(&mut self, taken: &HashMap<ServiceKey, usize>, out: &mut Vec<Action>) {
+    pub(super) fn leave_to_others(&mut self, taken: &FxHashMap<ServiceKey, usize>, out: &mut Vec<Action>) {
         for id in &self.leaving {
             let Some(service) = self.services.get_mut(id.0) else { continue };
             let keys = service.keys().iter().filter(|key| !taken.contains_key(key)).copied().collect();

@@ -5,8 +5,9 @@
 //! that stays counts as the server did until its first result.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::action::{Action, CheckerId, ServiceId};
 use super::director::{Attached, Director, Word, note_followed};
@@ -16,7 +17,7 @@ use super::leaving::Lost;
 use super::name::{RealName, ServiceName};
 use super::note::Note;
 use super::plan;
-use super::service::{Keys, Real, Release, Service, Settings, notify_real, release_real};
+use super::service::{Checkers, Keys, Real, Release, Service, Settings, notify_real, release_real};
 use crate::config::model::{Check, Config, RealServer, VirtualServer};
 use crate::health::checker::{Checker, counts, first_delay, is_probed};
 use crate::objects::ipvs::{DestKey, ServiceKey};
@@ -25,10 +26,15 @@ use crate::time::Mono;
 impl Director {
     pub(super) fn load(&mut self, now: Mono, config: &Arc<Config>, out: &mut Vec<Action>) {
         self.followed.forget_others(config);
+        let reals = config.virtual_servers.iter().flat_map(|service| &service.real_servers);
+        let checks = reals.map(|real| real.checks.len()).sum();
+        self.checkers.make_room(checks);
+        self.schedule.make_room(checks);
         let mut old = std::mem::take(&mut self.by_identity);
         let old_order = std::mem::take(&mut self.order);
         let mut activated = Vec::new();
-        let mut taken: HashMap<ServiceKey, usize> = HashMap::with_capacity(config.virtual_servers.len());
+        let mut taken: FxHashMap<ServiceKey, usize> =
+            FxHashMap::with_capacity_and_hasher(config.virtual_servers.len(), FxBuildHasher);
         let (mut dropped, mut lost) = (Vec::new(), Vec::new());
         for at in 0..config.virtual_servers.len() {
             let Some(settings) = Settings::new(config, at) else { continue };
@@ -70,7 +76,7 @@ impl Director {
             self.order.push(id);
         }
         // What `old` still holds is gone; in the old order, so that the log is the same every time.
-        let gone: HashSet<ServiceId> = old.into_values().collect();
+        let gone: FxHashSet<ServiceId> = old.into_values().collect();
         dropped.extend(self.remove_services(
             now,
             old_order.into_iter().filter(|id| gone.contains(id)),
@@ -165,7 +171,8 @@ impl Director {
         let old_settings = service.settings().clone();
         note_members(&old_settings, &settings, out);
         let old_reals = service.take_reals();
-        let mut old: HashMap<DestKey, (&RealServer, Real)> = HashMap::with_capacity(old_reals.len());
+        let mut old: FxHashMap<DestKey, (&RealServer, Real)> =
+            FxHashMap::with_capacity_and_hasher(old_reals.len(), FxBuildHasher);
         for (settings, real) in old_settings.real_servers.iter().zip(old_reals) {
             if let Some((_, twice)) = old.insert(plan::real_key(settings), (settings, real)) {
                 self.remove_checkers(twice.checkers);
@@ -236,13 +243,15 @@ impl Director {
     ) -> Real {
         let was_up = old.is_up();
         let mut spare = old.checkers;
-        let mut checkers = Vec::with_capacity(settings.checks.len());
+        let mut checkers = Checkers::with_capacity(settings.checks.len());
         for check in settings.checks.iter().filter(|check| counts(&check.kind)) {
-            let same = spare.iter().position(|id| self.check(*id).is_some_and(|old| **old == *check));
+            let same = spare.iter().position(|id| self.check(*id).is_some_and(|old| old == check));
             if let Some(position) = same {
                 let id = spare.remove(position);
                 if let Some(attached) = self.checkers.get_mut(id.0) {
-                    attached.real = place.1;
+                    attached.real = u32::try_from(place.1).unwrap_or(u32::MAX);
+                    // The old one goes with its configuration.
+                    attached.checker.follow(check);
                 }
                 checkers.push(id);
             } else if let Some(id) = self.new_checker(now, place, check, was_up) {
@@ -276,7 +285,7 @@ impl Director {
         settings: &RealServer,
         activated: &mut Vec<Note>,
     ) -> Real {
-        let mut checkers = Vec::with_capacity(settings.checks.len());
+        let mut checkers = Checkers::with_capacity(settings.checks.len());
         for check in settings.checks.iter().filter(|check| counts(&check.kind)) {
             let up = !check.alpha || self.followed.is_silent(&check.kind);
             if let Some(id) = self.new_checker(now, place, check, up) {
@@ -287,8 +296,9 @@ impl Director {
         self.assemble(settings, checkers)
     }
 
-    fn assemble(&self, settings: &RealServer, checkers: Vec<CheckerId>) -> Real {
+    fn assemble(&self, settings: &RealServer, checkers: Checkers) -> Real {
         let failed = checkers.iter().filter(|id| !self.stands(**id)).count();
+        let failed = u32::try_from(failed).unwrap_or(u32::MAX);
         let attached = checkers.iter().filter_map(|id| self.checkers.get(id.0));
         let added = attached.map(|found| found.word.added(settings)).sum();
         Real { checkers, failed, added }
@@ -298,10 +308,10 @@ impl Director {
         &mut self,
         now: Mono,
         (service, real): (ServiceId, usize),
-        check: &Check,
+        check: &Arc<Check>,
         up: bool,
     ) -> Option<CheckerId> {
-        let (mut checker, mut word) = (Checker::new(Arc::new(check.clone()), up), Word::Nothing);
+        let (mut checker, mut word) = (Checker::new(Arc::clone(check), up), Word::Nothing);
         if let Some(effect) = self.followed.effect(check) {
             checker.told(effect != Effect::Fault);
             if let Effect::Adds(more) = effect {
@@ -311,7 +321,7 @@ impl Director {
         let id = CheckerId(self.checkers.insert(Attached {
             checker,
             service,
-            real,
+            real: u32::try_from(real).ok()?,
             running: None,
             waiting: false,
             word,
@@ -342,7 +352,7 @@ impl Director {
         begins.then(|| Note::Activating { real, service: service.clone() })
     }
 
-    pub(super) fn remove_checkers(&mut self, ids: Vec<CheckerId>) {
+    pub(super) fn remove_checkers(&mut self, ids: impl IntoIterator<Item = CheckerId>) {
         for id in ids {
             if let Some(gone) = self.checkers.remove(id.0) {
                 self.followed.leave(id, &gone.checker.check().kind);
@@ -358,7 +368,7 @@ fn note_members(before: &VirtualServer, now: &VirtualServer, out: &mut Vec<Actio
     let (Some(before), Some(used)) = (&before.group, &now.group) else { return };
     let (old, new) = (&before.group.members, &used.group.members);
     for (members, others, added) in [(old, new, false), (new, old, true)] {
-        let others: HashSet<_> = others.iter().collect();
+        let others: FxHashSet<_> = others.iter().collect();
         out.extend(members.iter().filter(|member| !others.contains(member)).map(|member| {
             let (group, protocol) = (used.group.name.clone(), now.protocol);
             Action::Note(Note::Member { group, member: *member, protocol, added })

@@ -1,9 +1,9 @@
 //! One virtual service: which real servers are up, whether that makes a quorum, and what follows.
 
-use std::collections::HashSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use smallvec::{SmallVec, smallvec};
 
 use super::action::{Action, CheckerId, ScriptEvent, ServiceId};
@@ -63,9 +63,10 @@ impl Deref for Settings {
 /// What is known of a real server beyond its configuration.
 #[derive(Debug)]
 pub(super) struct Real {
-    pub checkers: Vec<CheckerId>,
+    /// Nearly all have one.
+    pub checkers: Checkers,
     /// How many of them are down; up is 0.
-    pub failed: usize,
+    pub failed: u32,
     /// What they add to its weight, together.
     pub added: i64,
 }
@@ -98,6 +99,9 @@ pub(super) struct Service {
     /// Sum of the weights of the real servers that are up.
     live: u64,
 }
+
+/// Those of a real server.
+pub(super) type Checkers = SmallVec<[CheckerId; 4]>;
 
 /// Most services are one of the kernel's; those of a group may be many.
 pub(super) type Keys = SmallVec<[ServiceKey; 1]>;
@@ -451,7 +455,7 @@ impl Service {
             destinations.push((server, destination));
         }
         if !self.drain.is_empty() {
-            let wanted: HashSet<DestKey> = destinations.iter().map(|(server, _)| *server).collect();
+            let wanted: FxHashSet<DestKey> = destinations.iter().map(|(server, _)| *server).collect();
             let draining = self.drain.iter().map(|draining| draining.wanted(&self.settings, key));
             destinations.extend(draining.filter(|(server, _)| !wanted.contains(server)));
         }

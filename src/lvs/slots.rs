@@ -15,6 +15,11 @@ impl<T> Default for Slots<T> {
 }
 
 impl<T> Slots<T> {
+    /// There will be so many: no more room than that is taken.
+    pub fn make_room(&mut self, all: usize) {
+        self.entries.reserve_exact(all.saturating_sub(self.entries.len()));
+    }
+
     /// Puts an object into a free slot. `None` only with 2^32 objects.
     pub fn insert(&mut self, value: T) -> Option<u32> {
         let slot = self.reserve()?;

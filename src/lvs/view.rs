@@ -74,7 +74,7 @@ impl Director {
                 up: real.is_up(),
                 set: service.holds(settings, real),
                 weight: real.weight(settings),
-                failed: real.failed,
+                failed: real.failed as usize,
                 checkers: checkers.collect(),
             }
         });

@@ -37,14 +37,23 @@ enum Stage {
     Receiving(Box<Response>),
 }
 
+/// What was told of a flight's socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Seen {
+    /// It has an error, or is closed in both directions.
+    pub broken: bool,
+    /// Something is there to be read, or the end of it.
+    pub readable: bool,
+    /// The peer sends nothing after what is there.
+    pub closing: bool,
+}
+
 /// What a flight waits for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Its socket is writable.
-    Writable,
-    /// Its socket is readable.
-    Readable,
-    /// Nothing: it has done so much that others come first.
+    /// News of its socket.
+    News,
+    /// Nothing: it has done so much that others come first. Its socket may have no news after that.
     Turn,
     /// It is over.
     Over(Outcome),
@@ -61,7 +70,12 @@ impl Flight {
         }
     }
 
-    /// Begins to connect; it waits for [`Next::Writable`] then.
+    /// Whether it has more to do than to connect: then it waits for news, else for its socket to be writable.
+    pub fn converses(&self) -> bool {
+        self.ends.is_some()
+    }
+
+    /// Begins to connect.
     pub fn begin(now: Mono, check: &Arc<Check>, url: usize) -> Result<Self, Outcome> {
         let socket = socket(check, Type::STREAM, Protocol::TCP).map_err(|error| undecided(&error))?;
         match socket.connect(&check.target.into()) {
@@ -98,28 +112,33 @@ impl Flight {
         Some(Outcome::Failure(failure))
     }
 
-    /// What it has waited for is there. `broken`: the socket has an error or is closed in both directions; `closing`:
-    /// the peer sends nothing after what is there. `room` is to read into.
-    pub fn go_on(&mut self, now: Mono, (broken, closing): (bool, bool), room: &mut [u8]) -> Next {
+    /// What it has waited for is there. It goes on as far as it can. `room` is to read into.
+    pub fn go_on(&mut self, now: Mono, seen: Seen, room: &mut [u8]) -> Next {
         let pages = match &self.check.kind {
             CheckKind::Http(pages) => Some(Arc::clone(pages)),
             _ => None,
         };
         if matches!(self.stage, Stage::Connecting) {
-            match broken.then(|| self.socket.take_error()) {
+            match seen.broken.then(|| self.socket.take_error()) {
                 Some(Ok(Some(error))) | Some(Err(error)) => return Next::Over(refused(&error)),
                 Some(Ok(None)) | None => {}
             }
         }
         let Some(pages) = pages else { return Next::Over(Outcome::Success(Success::Connected)) };
         let went = match &self.stage {
-            Stage::Receiving(_) => self.receive(now, &pages, closing, room),
-            Stage::Connecting | Stage::Sending(_) => self.send(now, &pages),
+            Stage::Receiving(_) => self.receive(now, &pages, seen.closing, room),
+            Stage::Connecting | Stage::Sending(_) => match self.send(now, &pages) {
+                // A server that speaks before it is asked: that is no news any more.
+                Ok(true) if seen.readable => self.receive(now, &pages, seen.closing, room),
+                Ok(_) => Ok(Next::News),
+                Err(failure) => Err(failure),
+            },
         };
         went.unwrap_or_else(|failure| Next::Over(Outcome::Failure(failure)))
     }
 
-    fn send(&mut self, now: Mono, pages: &HttpGet) -> Result<Next, Failure> {
+    /// Answers whether all of the request is sent.
+    fn send(&mut self, now: Mono, pages: &HttpGet) -> Result<bool, Failure> {
         let Some(page) = pages.urls.get(self.url) else { return Err(Failure::Malformed) };
         let mut rest = match std::mem::replace(&mut self.stage, Stage::Connecting) {
             Stage::Sending(rest) => rest,
@@ -134,14 +153,14 @@ impl Flight {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.stage = Stage::Sending(rest);
-                    return Ok(Next::Writable);
+                    return Ok(false);
                 }
                 Err(error) => return Err(http::broken(&error)),
             }
         }
         self.stage = Stage::Receiving(Box::new(Response::new(page.digest.is_some(), None)));
         self.step_ends = now + self.check.pace.connect_timeout;
-        Ok(Next::Readable)
+        Ok(true)
     }
 
     fn receive(
@@ -151,7 +170,7 @@ impl Flight {
         closing: bool,
         room: &mut [u8],
     ) -> Result<Next, Failure> {
-        let Stage::Receiving(response) = &mut self.stage else { return Ok(Next::Writable) };
+        let Stage::Receiving(response) = &mut self.stage else { return Ok(Next::News) };
         let mut worked = 0;
         while worked < TURN {
             let count = match (&self.socket).read(room) {
@@ -163,13 +182,13 @@ impl Flight {
                 }
                 Ok(count) => count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Next::Readable),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Next::News),
                 Err(error) => return Err(http::broken(&error)),
             };
             response.take(room.get(..count).unwrap_or_default()).map_err(|_too_long| Failure::Malformed)?;
             self.step_ends = now + self.check.pace.connect_timeout;
             if count < room.len() && !closing {
-                return Ok(Next::Readable);
+                return Ok(Next::News);
             }
             worked += count;
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::*;
@@ -20,13 +20,20 @@ const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)
 pub async fn fly(check: &Check, url: usize) -> Outcome {
     let start = tokio::time::Instant::now();
     let now = || Mono::ZERO + start.elapsed();
-    let mut flight = match Flight::begin(now(), &Arc::new(check.clone()), url) {
-        Ok(flight) => flight,
-        Err(outcome) => return outcome,
-    };
+    match Flight::begin(now(), &Arc::new(check.clone()), url) {
+        Ok(flight) => land(flight, now).await,
+        Err(outcome) => outcome,
+    }
+}
+
+async fn land(mut flight: Flight, now: impl Fn() -> Mono) -> Outcome {
     let set = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).unwrap();
     let (mut found, mut room) = ([EpollEvent::empty()], [0; 4096]);
-    set.add(&flight, EpollEvent::new(EpollFlags::EPOLLOUT, 0)).unwrap();
+    let mut news = EpollFlags::EPOLLOUT;
+    if flight.converses() {
+        news |= EpollFlags::EPOLLIN | EpollFlags::EPOLLRDHUP | EpollFlags::EPOLLET;
+    }
+    set.add(&flight, EpollEvent::new(news, 0)).unwrap();
     loop {
         if let Some(outcome) = flight.expire(now()) {
             return outcome;
@@ -37,15 +44,16 @@ pub async fn fly(check: &Check, url: usize) -> Outcome {
             continue;
         }
         let flags = found[0].events();
-        let broken = flags.intersects(EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP);
-        let closing = flags.contains(EpollFlags::EPOLLRDHUP);
-        let wanted = match flight.go_on(now(), (broken, closing), &mut room) {
-            Next::Writable => EpollFlags::EPOLLOUT,
-            Next::Readable => EpollFlags::EPOLLIN | EpollFlags::EPOLLRDHUP,
-            Next::Turn => continue,
-            Next::Over(outcome) => return outcome,
+        let seen = Seen {
+            broken: flags.intersects(EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP),
+            readable: flags.contains(EpollFlags::EPOLLIN),
+            closing: flags.contains(EpollFlags::EPOLLRDHUP),
         };
-        set.modify(&flight, &mut EpollEvent::new(wanted, 0)).unwrap();
+        match flight.go_on(now(), seen, &mut room) {
+            Next::News => {}
+            Next::Turn => set.modify(&flight, &mut EpollEvent::new(news, 0)).unwrap(),
+            Next::Over(outcome) => return outcome,
+        }
     }
 }
 
@@ -117,26 +125,61 @@ async fn an_address_that_is_not_ours_decides_nothing() {
     assert!(matches!(outcome, Outcome::Undecided(_)), "{outcome:?}");
 }
 
+/// A web check of a page without conditions.
+fn page_of(target: SocketAddr) -> Check {
+    let page = HttpUrl { path: "/".into(), ..HttpUrl::default() };
+    let kind = CheckKind::Http(Arc::new(HttpGet { urls: vec![page], ..HttpGet::default() }));
+    Check { kind, ..check_of(target) }
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_before_it_is_asked_is_heard() {
+    let listener = std::net::TcpListener::bind(LOOPBACK).unwrap();
+    let check = Arc::new(page_of(listener.local_addr().unwrap()));
+    let start = tokio::time::Instant::now();
+    let flight = Flight::begin(Mono::ZERO, &check, 0).unwrap();
+    let (mut server, _) = listener.accept().unwrap();
+    server.write_all(b"HTTP/1.0 200 OK\r\n\r\n").unwrap();
+    server.shutdown(std::net::Shutdown::Write).unwrap();
+    // Writable, readable and at its end is one piece of news, and there is no other.
+    let outcome = land(flight, || Mono::ZERO + start.elapsed()).await;
+    assert!(matches!(outcome, Outcome::Success(Success::Http { status: 200, .. })), "{outcome:?}");
+}
+
+/// What is more than one turn's work is told again, though nothing new comes.
+#[tokio::test]
+async fn a_page_of_many_turns_is_read_to_its_end() {
+    let listener = TcpListener::bind(LOOPBACK).await.unwrap();
+    let check = page_of(listener.local_addr().unwrap());
+    let server = async {
+        let (mut server, _) = listener.accept().await.unwrap();
+        server.write_all(b"HTTP/1.0 200 OK\r\n\r\n").await.unwrap();
+        server.write_all(&vec![b'.'; 8 * TURN]).await.unwrap();
+        // Unread bytes at a close would be a reset.
+        let _request = server.read(&mut [0; 1024]).await.unwrap();
+    };
+    let (outcome, ()) = tokio::join!(fly(&check, 0), server);
+    assert!(matches!(outcome, Outcome::Success(Success::Http { status: 200, .. })), "{outcome:?}");
+}
+
 /// keepalived would go on for ever here.
 #[test]
 fn a_dripping_server_meets_the_deadline() {
     let listener = std::net::TcpListener::bind(LOOPBACK).unwrap();
-    let page = HttpUrl { path: "/".into(), ..HttpUrl::default() };
-    let kind = CheckKind::Http(Arc::new(HttpGet { urls: vec![page], ..HttpGet::default() }));
-    let mut check = Check { kind, ..check_of(listener.local_addr().unwrap()) };
+    let mut check = page_of(listener.local_addr().unwrap());
     let pace = Arc::make_mut(&mut check.pace);
     (pace.connect_timeout, pace.delay_loop) = (Duration::from_secs(3), Duration::from_secs(10));
     let (check, mut now, mut room) = (Arc::new(check), Mono::ZERO, [0; 64]);
     let mut flight = Flight::begin(now, &check, 0).unwrap();
     let (mut server, _) = listener.accept().unwrap();
-    assert_eq!(flight.go_on(now, (false, false), &mut room), Next::Readable);
+    assert_eq!(flight.go_on(now, Seen::default(), &mut room), Next::News);
     let outcome = loop {
         now += Duration::from_millis(2900);
         if let Some(outcome) = flight.expire(now) {
             break outcome;
         }
         server.write_all(b"H").unwrap();
-        assert_eq!(flight.go_on(now, (false, false), &mut room), Next::Readable);
+        assert_eq!(flight.go_on(now, Seen::default(), &mut room), Next::News);
     };
     assert_eq!(outcome, Outcome::Failure(Failure::Deadline(Duration::from_secs(30))));
     assert!(now > Mono::ZERO + Duration::from_secs(30));

@@ -21,7 +21,7 @@ use crate::health::outcome::{Outcome, Success};
 
 #[cfg(test)]
 pub(crate) use connect::tests::check_of;
-pub use flight::{Flight, Next};
+pub use flight::{Flight, Next, Seen};
 pub use http::Page;
 pub use tls::Tls;
 

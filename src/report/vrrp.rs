@@ -268,6 +268,9 @@ fn refused(refusal: Refusal, from: &str, ours: u8, interval: Duration) -> String
     match refusal {
         Refusal::Length => format!("received a packet from {from} that is too short for its contents"),
         Refusal::Ttl(ttl) => format!("invalid TTL/HL from {from}. Received {ttl} and expect 255"),
+        Refusal::TtlRange { ttl, least, most } => {
+            format!("TTL/HL {ttl} from {from} not in range {least} - {most}")
+        }
         Refusal::Version(version) => {
             format!("wrong VRRP version from {from}. Received {version} and expect {ours}")
         }

@@ -42,7 +42,7 @@ impl Counters {
     pub fn refuse(&mut self, refusal: Refusal) {
         let counter = match refusal {
             Refusal::Length => &mut self.packet_length,
-            Refusal::Ttl(_) => &mut self.ttl,
+            Refusal::Ttl(_) | Refusal::TtlRange { .. } => &mut self.ttl,
             Refusal::Version(_) => &mut self.version,
             Refusal::AuthType(..) | Refusal::AuthHeader(_) => &mut self.auth_type_mismatch,
             Refusal::UnknownAuthType(_) => &mut self.auth_invalid_type,

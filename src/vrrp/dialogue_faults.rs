@@ -10,8 +10,9 @@ use super::note::{Fault, Note, What};
 use super::router::Router;
 use super::wire::{self, Terms};
 use crate::config::model::interface::UpDownDelay;
-use crate::config::model::{Config, InitialState, SyncGroup, Version, VrrpInstance};
-use crate::ids::{Family, IfIndex, Vrid};
+use crate::config::model::options::InstanceOptions;
+use crate::config::model::{Config, InitialState, SyncGroup, UnicastPeer, Version, VrrpInstance};
+use crate::ids::{ANY_INTERFACE, Family, IfIndex, Vrid};
 use crate::objects::interface::{AssignedAddress, Interface};
 
 const MASTER_AT: f64 = 3.609375;
@@ -276,6 +277,56 @@ fn a_master_that_a_reload_brings_into_a_failed_group_fails_with_it() {
     assert_eq!(said, ["own 0", "advert 1:0", "drop 0", "A FAULT", "group G FAULT"]);
     let said = talk.event(at(5.0), Event::Reconfigure(Arc::new(apart)));
     assert_eq!(said, ["A BACKUP"], "and comes back when it leaves the group");
+}
+
+#[test]
+fn a_master_that_comes_into_a_group_in_fault_is_no_news_of_the_group() {
+    let broken = VrrpInstance { interface: "eth7".into(), ..instance("B", 2, 100) };
+    let group = |members: &[&str]| SyncGroup {
+        name: "G".into(),
+        members: members.iter().map(|name| (*name).into()).collect(),
+        ..super::dialogue::pair().sync_groups.remove(0)
+    };
+    let with = |members: &[&str]| Config {
+        instances: vec![instance("A", 1, 100).into(), broken.clone().into(), instance("C", 3, 100).into()],
+        sync_groups: vec![group(members)],
+        ..Config::default()
+    };
+    let (mut talk, _) = Talk::start(with(&["A", "B"]));
+    talk.due(MASTER_AT);
+    let said = talk.event(at(4.0), Event::Reconfigure(Arc::new(with(&["A", "B", "C"]))));
+    assert_eq!(said, ["own 2", "advert 3:0", "drop 2", "C FAULT"]);
+    let said = talk.event(at(5.0), Event::Reconfigure(Arc::new(with(&["A", "C"]))));
+    assert_eq!(said, ["A BACKUP", "C BACKUP", "group G BACKUP"]);
+}
+
+#[test]
+fn unicast_without_an_interface_needs_no_more_than_its_source() {
+    let peer = UnicastPeer { address: ip(PEER), min_ttl: None, max_ttl: None };
+    let options = InstanceOptions { track_src_ip: true, ..InstanceOptions::default() };
+    let mut talk = Talk::alone(VrrpInstance {
+        interface: "".into(),
+        source: Some(ip("10.0.0.1")),
+        unicast_peers: vec![peer],
+        options: options.into(),
+        ..instance("A", 1, 100)
+    });
+    talk.due(MASTER_AT);
+    let payload = wire::emit(&talk.terms, 200, [ip("192.168.0.1")].into_iter(), ip(PEER), ip("10.0.0.1"));
+    let heard = |interface| Datagram {
+        received_at: at(4.0),
+        interface,
+        source: ip(PEER),
+        destination: ip("10.0.0.1"),
+        ttl: 255,
+        header: &[],
+        payload: &payload,
+    };
+    assert_eq!(talk.event(at(4.0), Event::Packet(heard(ANY_INTERFACE))), ["drop 0", "A BACKUP"]);
+    talk.due(4.0 + MASTER_AT);
+    let said = talk.link(at(8.0), Some(eth0(true, None)));
+    assert_eq!(said, ["advert 1:0", "drop 0", "A FAULT"], "track_src_ip looks at all interfaces");
+    assert_eq!(talk.link(at(9.0), Some(eth0(true, Some("10.0.0.1")))), ["A BACKUP"]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::note::Fault;
 use super::tracking::{Effect, Kind, Standing, Standings, effect, trackers};
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{Statics, SyncGroup, TrackGroup, VrrpInstance};
-use crate::ids::{Family, IfIndex, Name};
+use crate::ids::{ANY_INTERFACE, Family, IfIndex, Name};
 use crate::objects::interface::{Interface, Interfaces};
 
 /// Interfaces and tracked objects as last told.
@@ -166,18 +166,30 @@ impl Facts {
         self.interfaces.values().find(|interface| interface.index == index).map(|one| one.name.clone())
     }
 
+    /// Unicast without an interface comes by any.
+    pub fn index_of(&self, name: &Name) -> Option<IfIndex> {
+        let found = self.interfaces.get(name).map(|interface| interface.index);
+        found.or_else(|| name.is_empty().then_some(ANY_INTERFACE))
+    }
+
     pub fn of(&self, config: &VrrpInstance, group: Option<&SyncGroup>) -> Situation {
         let parent = self.interfaces.get(&config.interface);
         let spoken_by = self.interfaces.get(config.listens_on());
         let source = spoken_by
-            .and_then(|i| source_of(config, i, |address| self.virtual_addresses.contains(&address)));
+            .and_then(|i| source_of(config, i, |address| self.virtual_addresses.contains(&address)))
+            .or_else(|| config.own_source().filter(|_| config.interface.is_empty()));
         Situation {
             faults: self.faults(config, group, source),
             priority: self.priority(config, group),
-            interface: spoken_by.map(|interface| interface.index),
+            interface: self.index_of(config.listens_on()),
             source,
             mtu: parent.map(|interface| interface.mtu),
         }
+    }
+
+    fn has_address(&self, address: IpAddr) -> bool {
+        let mut assigned = self.interfaces.values().flat_map(|interface| &interface.addresses);
+        assigned.any(|assigned| assigned.net.addr() == address)
     }
 
     fn is_up(&self, name: &Name) -> bool {
@@ -192,6 +204,12 @@ impl Facts {
     ) -> Vec<Fault> {
         let mut faults = Vec::new();
         match self.interfaces.get(&config.interface) {
+            None if config.interface.is_empty() => {
+                let had = |address| self.has_address(address);
+                if let Some(gone) = source.filter(|own| config.options.track_src_ip && !had(*own)) {
+                    faults.push(Fault::SourceGone(gone));
+                }
+            }
             None => faults.push(Fault::InterfaceAbsent(config.interface.clone())),
             Some(parent) => {
                 if !parent.up && !config.dont_track_primary {

@@ -31,10 +31,13 @@ impl Group {
         is_master: impl Fn(&InstanceId) -> bool,
     ) -> Self {
         let members: Vec<_> = config.members.iter().filter_map(|name| ids.get(name).copied()).collect();
-        let state = if members.iter().any(is_master) {
-            State::Master
-        } else {
-            states.get(&config.name).copied().unwrap_or(State::Init)
+        let masters = members.iter().filter(|member| is_master(member)).count();
+        let known = states.get(&config.name).copied().unwrap_or(State::Init);
+        // A master that comes into a group in FAULT is told nothing else than the others were.
+        let state = match masters {
+            0 => known,
+            some if some < members.len() && known == State::Fault => known,
+            _ => State::Master,
         };
         Group { config: Arc::new(config.clone()), members, state }
     }

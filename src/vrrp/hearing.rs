@@ -85,8 +85,13 @@ impl Instance {
         }
         match self.config.unicast_peers.iter().find(|peer| peer.address == datagram.source) {
             Some(peer) => {
-                let range = peer.min_ttl.unwrap_or(0)..=peer.max_ttl.unwrap_or(u8::MAX);
-                if range.contains(&datagram.ttl) { Ok(()) } else { Err(Refusal::Ttl(datagram.ttl)) }
+                let (least, most) = (peer.min_ttl.unwrap_or(0), peer.max_ttl.unwrap_or(u8::MAX));
+                let ttl = datagram.ttl;
+                if (least..=most).contains(&ttl) {
+                    Ok(())
+                } else {
+                    Err(Refusal::TtlRange { ttl, least, most })
+                }
             }
             None if self.config.check_unicast_src => Err(Refusal::UnknownPeer),
             None => Ok(()),

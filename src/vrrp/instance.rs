@@ -293,10 +293,10 @@ impl Instance {
         self.changed_state();
         self.counters.became_master += 1;
         self.transmit(out);
+        self.note(What::Entering { state: State::Master, first: false }, out);
         if masters != self.interval {
             self.note(What::IntervalOwn { from: masters, to: self.interval }, out);
         }
-        self.note(What::Entering { state: State::Master, first: false }, out);
         if self.config.is_filtered() {
             self.note(What::Filtering(true), out);
         }

@@ -90,5 +90,9 @@ impl Router {
         for id in self.by_interface.get(name).cloned().unwrap_or_default() {
             self.settle(now, id, out);
         }
+        // Those without an interface may have their source on any.
+        for id in self.by_interface.get("").cloned().unwrap_or_default() {
+            self.settle(now, id, out);
+        }
     }
 }

@@ -561,8 +561,8 @@ impl Router {
         self.ways_changed = true;
         self.by_wire.clear();
         for instance in self.instances.iter().flatten() {
-            if let Some(interface) = self.facts.interface(instance.config.listens_on()) {
-                let key = (interface.index, instance.config.family, instance.config.vrid);
+            if let Some(interface) = self.facts.index_of(instance.config.listens_on()) {
+                let key = (interface, instance.config.family, instance.config.vrid);
                 self.by_wire.entry(key).or_default().push(instance.id);
             }
         }

@@ -61,6 +61,9 @@ pub enum Refusal {
     Length,
     #[error("invalid TTL/HL {0}")]
     Ttl(u8),
+    /// Of a peer with `min_ttl` and `max_ttl`.
+    #[error("TTL/HL {ttl} not in range {least} - {most}")]
+    TtlRange { ttl: u8, least: u8, most: u8 },
     /// The version in the packet.
     #[error("wrong version {0}")]
     Version(u8),

@@ -18,6 +18,7 @@
 mod checks;
 mod cost;
 mod failover;
+mod floor;
 mod guest;
 mod lateness;
 mod parsing;
@@ -103,8 +104,10 @@ impl Plan {
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    if arguments.next().as_deref() == Some(parsing::WEIGH) {
-        return parsing::weigh_here(arguments);
+    match arguments.next().as_deref() {
+        Some(parsing::WEIGH) => return parsing::weigh_here(arguments),
+        Some(floor::FLOOR) => return floor::work_here(arguments),
+        _ => {}
     }
     let plan = Plan::from_arguments();
     if plan.in_guest {

@@ -1,5 +1,7 @@
 //! Configurations of many real servers.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 /// What they have in common.
 pub struct Shape<'a> {
     /// Seconds between two checks of a real server.
@@ -24,16 +26,16 @@ pub fn text(count: usize, in_each: usize, shape: &Shape<'_>) -> String {
         let (service, server) = (number / in_each, number % in_each);
         if server == 0 {
             text.push_str(&format!(
-                "virtual_server 10.{} 80 {{\n    delay_loop {delay_loop}\n    lb_algo rr\n    lb_kind NAT\n    \
+                "virtual_server {} 80 {{\n    delay_loop {delay_loop}\n    lb_algo rr\n    lb_kind NAT\n    \
                  protocol TCP\n",
-                three(service, 100)
+                self::service(service)
             ));
         }
         let weight = if number + 1 == count { *weight } else { 1 };
         let indent = if check.is_empty() { "" } else { "        " };
         text.push_str(&format!(
-            "    real_server 10.{} 80 {{\n        weight {weight}\n{indent}{check}    }}\n",
-            three(number, 1)
+            "    real_server {} 80 {{\n        weight {weight}\n{indent}{check}    }}\n",
+            real(number)
         ));
         if server + 1 == in_each || number + 1 == count {
             text.push_str("}\n");
@@ -42,7 +44,17 @@ pub fn text(count: usize, in_each: usize, shape: &Shape<'_>) -> String {
     text
 }
 
-/// The last three parts of an address, of which the first counts from `first`.
-fn three(number: usize, first: usize) -> String {
-    format!("{}.{}.{}", first + number / 62_500, number / 250 % 250, number % 250 + 1)
+/// The address of the `number`th virtual server, counted from 0.
+pub fn service(number: usize) -> IpAddr {
+    address(number, 100)
+}
+
+/// The address of the `number`th real server.
+pub fn real(number: usize) -> IpAddr {
+    address(number, 1)
+}
+
+fn address(number: usize, first: usize) -> IpAddr {
+    let [b, c, d] = [first + number / 62_500, number / 250 % 250, number % 250 + 1];
+    Ipv4Addr::new(10, b as u8, c as u8, d as u8).into()
 }

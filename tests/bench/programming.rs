@@ -7,6 +7,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 
 use super::Plan;
 use super::cost::processor_time;
+use super::floor::{self, Work};
 use super::lateness::Bed;
 use super::pools::{self, Shape};
 use super::subject::{Running, adopt_orphans};
@@ -59,15 +60,28 @@ pub fn measure(plan: &Plan, table: &mut Table) {
         let middle = |of: fn(&Spent) -> f64| {
             results.iter().map(|(_, rounds)| median(rounds.iter().map(of).collect())).collect()
         };
-        for (what, figures) in [
-            ("until {} real servers are in the kernel", middle(|spent| spent.start)),
-            ("of a reload with one weight of {} changed", middle(|spent| spent.reload)),
-            ("of a stop with {} real servers", middle(|spent| spent.stop)),
+        for (what, figures, floor) in [
+            (
+                "until {} real servers are in the kernel",
+                middle(|spent| spent.start),
+                Some(floor(count, in_each)),
+            ),
+            ("of a reload with one weight of {} changed", middle(|spent| spent.reload), None),
+            ("of a stop with {} real servers", middle(|spent| spent.stop), None),
         ] {
             let what = what.replace("{}", &count.to_string());
-            table.row(format!("VM: instructions {what}"), "10^6", figures);
+            table.row_on_floor(format!("VM: instructions {what}"), "10^6", figures, floor);
         }
     }
+}
+
+/// Millions of instructions of a program that reads no file and only writes the same table, once.
+fn floor(count: usize, in_each: usize) -> f64 {
+    let bed = Bed::new();
+    let program = floor::start(&bed.director, Work::Program, count, in_each);
+    wait::until("the kernel has all real servers", wait::seconds(120), || reals(&bed.director) == count);
+    std::thread::sleep(Duration::from_secs(2));
+    processor_time(&program) / 1e3
 }
 
 /// A real server of weight 2 without connections in the kernel's table.

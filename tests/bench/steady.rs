@@ -29,7 +29,7 @@ pub fn router(host: u8, priority: u8) -> Router {
     Router::start(Mono::ZERO, Arc::new(loaded.config), &interfaces, &mut Vec::new())
 }
 
-fn interface(number: u32, host: u8) -> Arc<Interface> {
+pub fn interface(number: u32, host: u8) -> Arc<Interface> {
     Arc::new(Interface {
         mac: Some(Mac([2, 0, 0, 0, host, number as u8])),
         addresses: vec![AssignedAddress {

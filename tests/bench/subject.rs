@@ -13,7 +13,7 @@ use super::support::daemon::Subject;
 use super::support::net::Node;
 use super::support::process::children_of;
 
-/// A running daemon.
+/// A running daemon, or a floor.
 pub struct Running {
     child: Child,
     /// When it was asked for, in nanoseconds of the wall clock (that of packet timestamps).
@@ -24,7 +24,7 @@ pub struct Running {
 impl Running {
     /// Starts `subject` on `node`, quiet, in the foreground.
     pub fn start(subject: Subject, node: &Node, config: &str, more: &[&str]) -> Running {
-        let path = node.dir.join("keepalived.conf");
+        let path = Running::config(node);
         std::fs::write(&path, config).unwrap();
         let mut command = Command::new(subject.binary());
         command.args(["-n", "-G", "-f"]).arg(&path);
@@ -35,8 +35,17 @@ impl Running {
             command.arg(option).arg(file);
         }
         command.args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Running::spawn(node, command)
+    }
+
+    /// Starts any program on `node`.
+    pub fn spawn(node: &Node, mut command: Command) -> Running {
         let (started, child) = node.within(|| (wall_clock(), command.spawn().unwrap()));
-        Running { child, started, config: path }
+        Running { child, started, config: Running::config(node) }
+    }
+
+    fn config(node: &Node) -> PathBuf {
+        node.dir.join("keepalived.conf")
     }
 
     /// Its process and the processes that it started, oldest first.

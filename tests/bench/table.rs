@@ -1,4 +1,5 @@
-//! The result: one row a figure, one column a subject, and the ratio.
+//! The result: one row a figure, one column a subject, and the ratio; where there is a floor, it too, and the ratio that
+//! it would have.
 
 use std::fmt;
 
@@ -30,6 +31,18 @@ impl Table {
         self.rows.push(Row { what: what.into(), unit: unit.to_owned(), figures });
     }
 
+    /// The same, and a floor where there is one: see [`super::floor`].
+    pub fn row_on_floor(
+        &mut self,
+        what: impl Into<String>,
+        unit: &str,
+        mut figures: Vec<f64>,
+        floor: Option<f64>,
+    ) {
+        figures.extend(floor);
+        self.row(what, unit, figures);
+    }
+
     /// The rows as lines that [`Table::take_line`] understands.
     pub fn lines(&self) -> String {
         let line = |row: &Row| {
@@ -55,16 +68,23 @@ impl fmt::Display for Table {
         for subject in &self.subjects {
             write!(out, "  {:>12}", subject.name())?;
         }
-        writeln!(out, "  {:>7}", "ratio")?;
+        let floors = self.rows.iter().any(|row| row.figures.len() > self.subjects.len());
+        writeln!(out, "  {:>7}{}", "ratio", if floors { "         floor    ratio" } else { "" })?;
         for row in &self.rows {
             write!(out, "{:width$}  {:>6}", row.what, row.unit)?;
-            for figure in &row.figures {
+            let (figures, floor) = row.figures.split_at(self.subjects.len().min(row.figures.len()));
+            for figure in figures {
                 write!(out, "  {:>12}", readable(*figure))?;
             }
-            match row.figures[..] {
-                [theirs, ours] if theirs > 0.0 => writeln!(out, "  {:>7.2}", ours / theirs)?,
-                _ => writeln!(out)?,
+            let of_theirs = |figure: f64| match figures {
+                [theirs, _ours] if *theirs > 0.0 => format!("{:.2}", figure / theirs),
+                _ => String::new(),
+            };
+            write!(out, "  {:>7}", figures.last().map_or(String::new(), |ours| of_theirs(*ours)))?;
+            for floor in floor {
+                write!(out, "  {:>12}  {:>7}", readable(*floor), of_theirs(*floor))?;
             }
+            writeln!(out)?;
         }
         Ok(())
     }

@@ -38,7 +38,7 @@ pub fn read(server: &str) -> Loaded {
     read_with("", "", server)
 }
 
-pub fn checks(loaded: &Loaded) -> &[Check] {
+pub fn checks(loaded: &Loaded) -> &[Arc<Check>] {
     &loaded.config.virtual_servers[0].real_servers[0].checks
 }
 
@@ -60,7 +60,7 @@ pub fn one(server: &str) -> Check {
     assert_eq!(said(&loaded), Vec::<&Diagnostic>::new(), "{server}");
     assert_eq!(verdict(&loaded.diagnostics), 0);
     let [check] = checks(&loaded) else { panic!("{server}: {:?}", checks(&loaded)) };
-    check.clone()
+    Check::clone(check)
 }
 
 fn udp(lines: &str) -> UdpCheck {
@@ -215,7 +215,7 @@ fn values_outside_their_range_leave_the_default() {
         let loaded = read(&format!("TCP_CHECK {{\n{line}\n}}"));
         let [told] = said(&loaded)[..] else { panic!("{line}: {:?}", loaded.diagnostics) };
         assert_eq!(told.class, Class::Fault, "{line}");
-        assert_eq!(checks(&loaded), [one(KINDS[0])], "{line}");
+        assert_eq!(checks(&loaded), [Arc::new(one(KINDS[0]))], "{line}");
     }
     assert_eq!(
         complaints("TCP_CHECK {\nbind_if abcdefghijklmnop\n}").0,
@@ -250,7 +250,7 @@ fn mail_servers_and_their_hosts() {
     let [note] = said(&loaded)[..] else { panic!("{:?}", loaded.diagnostics) };
     assert!(note.message.contains("host block is deprecated"), "{note:?}");
     assert_eq!(verdict(&loaded.diagnostics), 0);
-    let found: Vec<_> = checks(&loaded).iter().map(smtp).collect();
+    let found: Vec<_> = checks(&loaded).iter().map(|check| smtp(check)).collect();
     let host = |target: &str, timeout| ("a".to_owned(), target.to_owned(), secs(timeout), 3);
     assert_eq!(found, [host("10.0.0.3:8080", 2), host("10.0.0.2:26", 5)]);
     // A block that says itself how to connect is one more.

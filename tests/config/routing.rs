@@ -187,6 +187,8 @@ fn options_of_an_instance() {
     assert_eq!((&*ipvlan.name, ipvlan.mode), ("iv0", IpvlanMode::Private));
     assert_eq!(options.kernel_rx_buf_size, Some(5000));
     assert_eq!(options.old_unicast_checksum, OldChecksum::Never);
+    assert!(instance(&loaded).check_unicast_src, "a peer has min_ttl");
+    assert!(!instance(&with("", "unicast_peer {\n 198.18.0.7\n }")).check_unicast_src);
     assert_eq!(
         (options.garp_extra_if.interval, options.garp_extra_if.all),
         (Duration::from_secs(600), true)

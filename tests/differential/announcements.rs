@@ -77,6 +77,7 @@ pub fn cases() -> Vec<Case> {
     }));
     cases.push(same("announcements::other_interfaces_of_a_virtual_mac", virtual_mac));
     cases.push(same("announcements::none_without_arp", without_arp));
+    cases.push(same("announcements::router_flag", router_flag));
     for (name, lines) in LOWER_PRIORITY {
         cases.push(same(format!("announcements::{name}"), move |subject| lower_priority(subject, lines)));
     }
@@ -171,6 +172,29 @@ fn virtual_mac(subject: Subject) -> Facts {
         let seen = capture.announcements(name);
         let of_it = seen.iter().filter(|(_, what)| what.0.to_string() == address).count();
         facts.note(format!("{address} is announced on {name}"), if of_it > 2 { "always" } else { "once" });
+    }
+    facts
+}
+
+/// An interface that begins to forward, and ends: its neighbour advertisements say so a few seconds later.
+fn router_flag(subject: Subject) -> Facts {
+    let router = Router::new();
+    router.enable_ipv6();
+    let forward = |on| router.node.sh(&format!("sysctl -qw net.ipv6.conf.eth0.forwarding={on}"));
+    forward(0);
+    let capture = Capture::start(&router.node);
+    let lines = "garp_master_repeat 1\n garp_master_delay 0\n garp_master_refresh 1\n virtual_ipaddress { fe80::50 }";
+    let _daemon = Daemon::start(subject, &router.node, &config("", lines));
+    // The frame in hexadecimal digits; its flags are byte 58.
+    let flags = || -> Vec<String> {
+        capture.announcements("eth0").iter().map(|(_, (_, frame))| frame[116..118].to_owned()).collect()
+    };
+    let mut facts = Facts::default();
+    wait::until("an announcement", wait::seconds(10), || !flags().is_empty());
+    facts.note("a host", flags().pop().unwrap());
+    for (on, flag) in [(1, "a0"), (0, "20")] {
+        forward(on);
+        wait::until(&format!("flags {flag}"), wait::seconds(9), || flags().pop().unwrap() == flag);
     }
     facts
 }

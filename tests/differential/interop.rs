@@ -63,7 +63,7 @@ fn addresses(lines: &str) -> (&'static str, &'static str) {
 }
 
 pub fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
+    let mut cases = vec![Case::new("interop::unicast_without_an_interface", without_an_interface)];
     for (pair, master, backup) in PAIRS {
         for (flavour, lines) in FLAVOURS {
             cases.push(Case::new(format!("interop::{pair}::{flavour}"), move || {
@@ -72,6 +72,34 @@ pub fn cases() -> Vec<Case> {
         }
     }
     cases
+}
+
+/// Ours has no interface: the routes lead to its peer.
+fn without_an_interface() {
+    let pair = Pair::new();
+    let theirs = "unicast_src_ip 10.0.0.1\n unicast_peer { 10.0.0.2 }";
+    let ours = "vrrp_instance I {\n unicast_src_ip 10.0.0.2\n unicast_peer {\n 10.0.0.1\n }\n virtual_router_id 51\n \
+                priority 100\n virtual_ipaddress {\n 10.0.0.50/24 dev eth0\n }\n}\n";
+    let mut first = pair.start(Subject::Keepalived, 0, 200, theirs);
+    first.await_master("I", 1, wait::seconds(10));
+    let second = Daemon::start(Subject::Standfast, &pair.nodes[1], ours);
+    second.await_line("(I) master set to 10.0.0.1", wait::seconds(10));
+    assert!(first.stop().success());
+    second.await_master("I", 1, wait::seconds(5));
+    pair.await_holder(1, true, wait::seconds(5));
+    let worse = pair.start(Subject::Keepalived, 0, 50, theirs);
+    let capture = Capture::start(&pair.nodes[0]);
+    // More than it waits for a silent master.
+    wait::until("six adverts", wait::seconds(10), || capture.adverts_received("eth0").len() >= 6);
+    assert_eq!(worse.process().count("Entering MASTER"), 0, "{}", worse.process().log());
+    worse.reload(
+        &std::fs::read_to_string(pair.nodes[0].dir.join("keepalived.conf"))
+            .unwrap()
+            .replace("priority 50", "priority 150"),
+    );
+    worse.await_master("I", 1, wait::seconds(10));
+    second.process().await_nth("(I) Entering BACKUP STATE", 2, wait::seconds(5));
+    pair.await_holder(1, false, wait::seconds(5));
 }
 
 fn holds(pair: &Pair, index: usize, lines: &str, holds: bool) {

@@ -23,6 +23,8 @@ pub fn cases() -> Vec<Case> {
         same("states::dont_track_primary", dont_track_primary),
         same("states::resignation_heard_by_a_master", |subject| heard(subject, [10, 0, 0, 2], 0)),
         same("states::own_address_heard", |subject| heard(subject, [10, 0, 0, 1], 200)),
+        same("states::unicast_ttl_of_a_peer", |subject| unicast(subject, " min_ttl 200 max_ttl 250")),
+        same("states::unicast_without_a_ttl", |subject| unicast(subject, "")),
         same("states::higher_address_heard", |subject| heard(subject, [10, 0, 0, 2], 200)),
         Case::new("states::source_address_lost_original", || {
             assert!(!source_lost(Subject::Keepalived), "keepalived has mended it: one difference less");
@@ -135,6 +137,28 @@ fn heard(subject: Subject, source: [u8; 4], priority: u8) -> Facts {
     let mut facts = Facts::default();
     facts.note("answers at once", answers.to_string());
     facts.note("BACKUP", daemon.process().count("Entering BACKUP STATE").to_string());
+    facts
+}
+
+/// Better masters speak to a master of unicast with one peer: which of them make it a backup?
+fn unicast(subject: Subject, ttl: &str) -> Facts {
+    let mut facts = Facts::default();
+    for (source, sent) in [(2, 250), (2, 200), (2, 251), (2, 199), (3, 225), (3, 255)] {
+        let router = Router::new();
+        let lines = format!(
+            "priority 200\n advert_int 1\n unicast_src_ip 10.0.0.1\n unicast_peer {{\n 10.0.0.2{ttl}\n }}"
+        );
+        let daemon = Daemon::start(subject, &router.node, &config("", &lines));
+        daemon.await_master("I", 1, wait::seconds(10));
+        let capture = Capture::start(&router.node);
+        let advert = forged::advert(51, 240);
+        forged::send_to(&router.neighbour, [10, 0, 0, 2], [10, 0, 0, source], [10, 0, 0, 1], sent, &advert);
+        let yielded = || daemon.process().count("(I) Entering BACKUP STATE") > 1;
+        wait::until("a BACKUP, or two adverts", wait::seconds(9), || {
+            yielded() || capture.adverts_sent("eth0").len() >= 2
+        });
+        facts.note(format!("heard of 10.0.0.{source} with TTL {sent}"), yielded().to_string());
+    }
     facts
 }
 

@@ -20,8 +20,13 @@ pub fn advert(vrid: u8, priority: u8) -> Vec<u8> {
     sealed(packet)
 }
 
-/// Sends it by the interface of `node` that has the address `own`, as if it were from `source`.
+/// Sends it by the interface of `node` that has the address `own` to the group, as if it were from `source`.
 pub fn send(node: &Node, own: [u8; 4], source: [u8; 4], packet: &[u8]) {
+    send_to(node, own, source, [224, 0, 0, 18], 255, packet);
+}
+
+/// Sends it to this receiver with this TTL.
+pub fn send_to(node: &Node, own: [u8; 4], source: [u8; 4], receiver: [u8; 4], ttl: u8, packet: &[u8]) {
     let socket = node.within(|| {
         let socket = Socket::new_raw(Domain::IPV4, Type::RAW, Some(Protocol::from(112))).unwrap();
         socket.set_multicast_if_v4(&Ipv4Addr::from(own)).unwrap();
@@ -29,10 +34,10 @@ pub fn send(node: &Node, own: [u8; 4], source: [u8; 4], packet: &[u8]) {
         socket
     });
     // The kernel fills in the lengths, the identification and the checksum.
-    let mut bytes = vec![0x45, 0xc0, 0, 0, 0, 0, 0, 0, 255, 112, 0, 0];
+    let mut bytes = vec![0x45, 0xc0, 0, 0, 0, 0, 0, 0, ttl, 112, 0, 0];
     bytes.extend(source);
-    bytes.extend([224, 0, 0, 18]);
+    bytes.extend(receiver);
     bytes.extend(packet);
-    let group: SockAddr = SocketAddrV4::new(Ipv4Addr::new(224, 0, 0, 18), 0).into();
-    socket.send_to(&bytes, &group).unwrap();
+    let receiver: SockAddr = SocketAddrV4::new(Ipv4Addr::from(receiver), 0).into();
+    socket.send_to(&bytes, &receiver).unwrap();
 }

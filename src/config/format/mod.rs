@@ -102,9 +102,8 @@ fn read_alike(name: &str, before: &[u8], after: &[u8], id: &str) -> bool {
 enum Read {
     Line {
         words: Vec<String>,
-        /// As a keyword that takes a script sees it, and the program that it starts.
+        /// As a keyword that takes a script sees it.
         script: Vec<String>,
-        argv: Vec<String>,
     },
     Open,
     Close,
@@ -116,7 +115,6 @@ impl From<Item> for Read {
             Item::Line(line) => Read::Line {
                 words: line.words_from(0).map(str::to_owned).collect(),
                 script: lex::script_words(line.raw()),
-                argv: lex::argv(line.raw()),
             },
             Item::Open(_) => Read::Open,
             Item::Close(_) => Read::Close,

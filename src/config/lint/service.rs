@@ -32,7 +32,8 @@ impl Lints<'_> {
     fn service(&mut self, service: &VirtualServer, node: &Node) {
         self.persistence(service, node);
         self.return_path(service, node);
-        let checked = service.real_servers.iter().any(|real| real.checks.iter().any(has_pace));
+        let checked =
+            service.real_servers.iter().any(|real| real.checks.iter().any(|check| has_pace(check)));
         if checked && child(node, "delay_loop").is_none() && !own_delay(node) {
             self.say(
                 "delay-loop-not-set",

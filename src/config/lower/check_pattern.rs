@@ -13,7 +13,7 @@ impl Lower<'_> {
         match node.name() {
             "regex" => {
                 // Shell quotes and escapes hold for the whole line.
-                let words = lex::argv(node.line.raw());
+                let words = lex::script_words(node.line.raw());
                 match &words[..] {
                     [_, text] if !text.is_empty() => pattern.text.clone_from(text),
                     _ => {

@@ -112,6 +112,7 @@ impl Lower<'_> {
         let track_interfaces = self.track_interfaces(&draft.track_interfaces, &name, Some(&interface));
         let track_scripts = self.track_scripts(&draft.track_scripts, &name);
         let unicast_peers = self.unicast(&draft, family);
+        let limits_ttl = unicast_peers.iter().any(|peer| peer.min_ttl.or(peer.max_ttl).is_some());
         let unicast_ttl = self.unicast_ttl(&draft, unicast);
         let multicast_group = self.multicast_group(&draft, family, unicast);
         let global = &self.loaded.config.global;
@@ -135,7 +136,7 @@ impl Lower<'_> {
             preempt_delay,
             auth,
             source: draft.source.filter(|source| Family::of(*source) == family),
-            check_unicast_src: draft.check_unicast_src || global.vrrp_check_unicast_src,
+            check_unicast_src: draft.check_unicast_src || global.vrrp_check_unicast_src || limits_ttl,
             vmac,
             addresses,
             excluded,

@@ -330,7 +330,7 @@ impl Lower<'_> {
     fn command(&mut self, node: &Node, row: &'static Keyword) -> Option<Value> {
         let words = lex::script_words(node.line.raw());
         let whole_line = matches!(row.name, "script" | "misc_path");
-        let argv = lex::argv(words.get(1).map_or("", String::as_str));
+        let argv = lex::script_words(words.get(1).map_or("", String::as_str));
         if argv.is_empty() {
             let message = format!("{}: the command is empty", row.name);
             self.report(

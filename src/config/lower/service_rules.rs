@@ -395,7 +395,8 @@ impl Lower<'_> {
             let reason = format!("a check of the real server {} cannot be used", real.address);
             self.reject(RejectedKind::Check(service.target.clone(), server), span, reason);
         }
-        let checks = block.checks.iter().map(|check| self.complete_check(check, &around)).collect();
+        let checks =
+            block.checks.iter().map(|check| Arc::new(self.complete_check(check, &around))).collect();
         let mail = self.mail_of_checkers();
         RealServer {
             address: real.address,

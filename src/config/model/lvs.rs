@@ -154,8 +154,8 @@ pub struct RealServer {
     pub inhibit_on_failure: bool,
     /// `smtp_alert`, else `smtp_alert_checker`, else the global one, else on.
     pub smtp_alert: bool,
-    /// Nearly all have one.
-    pub checks: SmallVec<[Check; 1]>,
+    /// Nearly all have one. Shared with its checker.
+    pub checks: SmallVec<[Arc<Check>; 1]>,
     /// What few have; there may be many thousands of real servers.
     pub options: Option<Box<RealOptions>>,
 }

@@ -24,7 +24,7 @@ pub fn allow_probes(config: &Config) {
         let text = format!("cannot open as many files as there are checkers ({checks}): {error}");
         emit(Ident::Checkers, Line::warn(text));
     }
-    if probed().any(sends_echoes) {
+    if probed().any(|check| sends_echoes(check)) {
         allow_echoes();
     }
 }

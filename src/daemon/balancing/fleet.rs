@@ -14,7 +14,7 @@ use crate::health::outcome::Outcome;
 use crate::kernel::clock::Alarm;
 use crate::kernel::poller::{Interest, Poller, Ready};
 use crate::lvs::action::CheckerId;
-use crate::probe::{Flight, Next};
+use crate::probe::{Flight, Next, Seen};
 use crate::time::Mono;
 
 /// The alarm's token; no flight has it.
@@ -79,7 +79,8 @@ impl Fleet {
         let free = self.free.pop().map_or_else(|| u32::try_from(self.places.len()), Ok);
         let at = free.map_err(|_too_many| Outcome::Undecided("too many probes".into()))?;
         let token = u64::from(self.begun) << 32 | u64::from(at);
-        if let Err(error) = self.poller.watch(&flight, token, Interest::Writable) {
+        let interest = if flight.converses() { Interest::News } else { Interest::Writable };
+        if let Err(error) = self.poller.watch(&flight, token, interest) {
             self.free.push(at);
             return Err(Outcome::Undecided(error.to_string()));
         }
@@ -118,7 +119,7 @@ impl Fleet {
     pub fn go_on(&mut self, now: Mono, over: &mut Vec<Probed>) -> io::Result<bool> {
         let mut ready = std::mem::take(&mut self.ready);
         let mut all = self.poller.ready(&mut ready)?;
-        for Ready { token, broken, closing } in ready.drain(..) {
+        for Ready { token, broken, readable, closing } in ready.drain(..) {
             if token == ALARM {
                 // Who waited for it looks at the deadlines.
                 self.alarm.rang();
@@ -126,17 +127,20 @@ impl Fleet {
             }
             let mut room = std::mem::take(&mut self.room);
             let next = self.at(token).map(|place| {
-                let went = || place.flight.go_on(now, (broken, closing), &mut room);
+                let seen = Seen { broken, readable, closing };
+                let went = || place.flight.go_on(now, seen, &mut room);
                 // It died of a fault of ours: the server's state stays, and the checker goes on.
                 catch_unwind(AssertUnwindSafe(went))
                     .unwrap_or_else(|_| Next::Over(Outcome::Undecided("the check itself failed".into())))
             });
             self.room = room;
             match next {
-                Some(Next::Readable) => over.extend(self.turn(token, Interest::Readable)),
                 Some(Next::Over(outcome)) => over.extend(self.end(token, outcome)),
-                Some(Next::Turn) => all = false,
-                Some(Next::Writable) | None => {}
+                Some(Next::Turn) => {
+                    over.extend(self.ask_anew(token));
+                    all = false;
+                }
+                Some(Next::News) | None => {}
             }
         }
         self.ready = ready;
@@ -164,10 +168,11 @@ impl Fleet {
         self.places.get_mut(at)?.as_mut().filter(|place| place.token == token)
     }
 
-    fn turn(&mut self, token: u64, interest: Interest) -> Option<Probed> {
+    /// What is there of one that has news is told again.
+    fn ask_anew(&mut self, token: u64) -> Option<Probed> {
         let at = usize::try_from(token & u64::from(u32::MAX)).ok()?;
         let place = self.places.get_mut(at)?.as_mut()?;
-        let error = self.poller.rewatch(&place.flight, token, interest).err()?;
+        let error = self.poller.rewatch(&place.flight, token, Interest::News).err()?;
         self.end(token, Outcome::Undecided(error.to_string()))
     }
 

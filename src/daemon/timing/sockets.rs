@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::receive_buffers::asked_for;
 use crate::config::model::process::Buffers;
 use crate::config::model::{Auth, VrrpInstance};
-use crate::ids::Name;
+use crate::ids::{ANY_INTERFACE, Name};
 use crate::kernel::poller::Poller;
 use crate::kernel::raw::{Device, Mode, Outgoing, Protocol, Received, SocketSpec, TOGETHER, VrrpSocket};
 use crate::objects::interface::Interfaces;
@@ -246,8 +246,11 @@ struct Batch<'a> {
 /// the parent's, and no report with the virtual MAC leaves a backup. Those that the kernel gives to the
 /// VMAC, because they come from its own MAC, are heard there as well.
 fn spec(config: &VrrpInstance, source: Option<IpAddr>, interfaces: &Interfaces) -> Option<SocketSpec> {
-    let device = |name: &Name| {
-        interfaces.get(name).map(|i| Device { name: i.name.clone(), index: i.index, mac: i.mac })
+    let device = |name: &Name| match interfaces.get(name) {
+        Some(found) => Some(Device { name: found.name.clone(), index: found.index, mac: found.mac }),
+        // Unicast by whatever interface leads to the peers.
+        None if name.is_empty() => Some(Device { name: name.clone(), index: ANY_INTERFACE, mac: None }),
+        None => None,
     };
     let listen = device(config.listens_on())?;
     let transmit = match &config.vmac {

@@ -19,20 +19,30 @@ pub(super) trait Attribute: Sized {
     fn read(kind: u16, value: &[u8]) -> Self;
 }
 
+/// Appends an attribute in one go: its length is known, and put in its place, when its value is there.
+pub(super) fn put<A: Attribute>(out: &mut Vec<u8>, attribute: &A) {
+    nest(out, attribute.kind(), |out| attribute.put_value(out));
+}
+
+/// Appends an attribute of this kind with whatever `value` appends.
+pub(super) fn nest(out: &mut Vec<u8>, kind: u16, value: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    let [low, high] = kind.to_ne_bytes();
+    out.extend_from_slice(&[0, 0, low, high]);
+    value(out);
+    let length = u16::try_from(out.len() - start).unwrap_or(u16::MAX);
+    if let Some(place) = out.get_mut(start..).and_then(<[u8]>::first_chunk_mut) {
+        *place = length.to_ne_bytes();
+    }
+    let padding = out.len().next_multiple_of(ALIGNMENT) - out.len();
+    out.extend_from_slice([0; ALIGNMENT].get(..padding).unwrap_or_default());
+}
+
 /// Attributes within an attribute. Those that come first and can be read count, as in the kernel.
 impl<A: Attribute> Value for Vec<A> {
-    /// In one go: the length of each is known, and put in its place, when its value is there.
     fn put(&self, out: &mut Vec<u8>) {
         for attribute in self {
-            let start = out.len();
-            out.extend_from_slice(&[0; 2]);
-            attribute.kind().put(out);
-            attribute.put_value(out);
-            let length = u16::try_from(out.len() - start).unwrap_or(u16::MAX);
-            if let Some(place) = out.get_mut(start..).and_then(<[u8]>::first_chunk_mut) {
-                *place = length.to_ne_bytes();
-            }
-            out.resize(out.len().next_multiple_of(ALIGNMENT), 0);
+            put(out, attribute);
         }
     }
     fn read(mut bytes: &[u8]) -> Option<Self> {
@@ -61,12 +71,14 @@ macro_rules! attributes {
         }
 
         impl Attribute for $name {
+            #[inline]
             fn kind(&self) -> u16 {
                 match self {
                     $($name::$variant(_) => $kind,)+
                     $name::Other(kind, _) => *kind,
                 }
             }
+            #[inline]
             fn put_value(&self, out: &mut Vec<u8>) {
                 match self {
                     $($name::$variant(value) => value.put(out),)+
@@ -87,9 +99,9 @@ macro_rules! attributes {
 attributes! {
     /// `IPVS_CMD_ATTR_*`: the first level of every message.
     CommandAttribute {
-        Service(Vec<ServiceAttribute>) = 1 | NLA_F_NESTED,
-        Dest(Vec<DestAttribute>) = 2 | NLA_F_NESTED,
-        Daemon(Vec<DaemonAttribute>) = 3 | NLA_F_NESTED,
+        Service(Vec<ServiceAttribute>) = CommandAttribute::SERVICE,
+        Dest(Vec<DestAttribute>) = CommandAttribute::DEST,
+        Daemon(Vec<DaemonAttribute>) = CommandAttribute::DAEMON,
         /// Seconds.
         TimeoutTcp(u32) = 4,
         /// Seconds.
@@ -97,6 +109,15 @@ attributes! {
         /// Seconds.
         TimeoutUdp(u32) = 6,
     }
+}
+
+impl CommandAttribute {
+    /// `IPVS_CMD_ATTR_SERVICE`
+    pub(super) const SERVICE: u16 = 1 | NLA_F_NESTED;
+    /// `IPVS_CMD_ATTR_DEST`
+    pub(super) const DEST: u16 = 2 | NLA_F_NESTED;
+    /// `IPVS_CMD_ATTR_DAEMON`
+    pub(super) const DAEMON: u16 = 3 | NLA_F_NESTED;
 }
 
 attributes! {

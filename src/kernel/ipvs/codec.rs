@@ -8,7 +8,7 @@ use crate::objects::ipvs::{
     Tunnel,
 };
 
-use super::attributes::{CommandAttribute, DaemonAttribute, DestAttribute, ServiceAttribute};
+use super::attributes::{CommandAttribute, DaemonAttribute, DestAttribute, ServiceAttribute, nest, put};
 use super::message::{Command, IpvsMessage};
 use super::value::{Flags, Port};
 
@@ -19,118 +19,113 @@ const STATE_MASTER: u32 = 1;
 /// `IP_VS_STATE_BACKUP`
 const STATE_BACKUP: u32 = 2;
 
-/// The request that asks the kernel for this change.
+/// The request that asks the kernel for this change, as bytes: there may be ten thousand of them.
 pub fn request(op: &Op) -> IpvsMessage {
-    use CommandAttribute::{Daemon, Dest, Service};
-    let (command, attributes) = match op {
-        Op::NewService(key, service) => (Command::NEW_SERVICE, vec![Service(whole_service(key, service))]),
-        Op::SetService(key, service) => (Command::SET_SERVICE, vec![Service(whole_service(key, service))]),
-        Op::DelService(key) => (Command::DEL_SERVICE, vec![Service(service_key(key))]),
-        Op::NewDest(key, dest, value) => {
-            (Command::NEW_DEST, vec![Service(service_key(key)), Dest(whole_dest(dest, value))])
-        }
-        Op::SetDest(key, dest, value) => {
-            (Command::SET_DEST, vec![Service(service_key(key)), Dest(whole_dest(dest, value))])
-        }
-        Op::DelDest(key, dest) => {
-            (Command::DEL_DEST, vec![Service(service_key(key)), Dest(dest_key(dest))])
-        }
-        Op::NewDaemon(daemon) => (Command::NEW_DAEMON, vec![Daemon(whole_daemon(daemon))]),
-        Op::DelDaemon(role) => {
-            (Command::DEL_DAEMON, vec![Daemon(vec![DaemonAttribute::State(state(*role))])])
-        }
+    let (command, key) = match op {
+        Op::NewService(key, _) => (Command::NEW_SERVICE, Some(key)),
+        Op::SetService(key, _) => (Command::SET_SERVICE, Some(key)),
+        Op::DelService(key) => (Command::DEL_SERVICE, Some(key)),
+        Op::NewDest(key, ..) => (Command::NEW_DEST, Some(key)),
+        Op::SetDest(key, ..) => (Command::SET_DEST, Some(key)),
+        Op::DelDest(key, _) => (Command::DEL_DEST, Some(key)),
+        Op::NewDaemon(_) => (Command::NEW_DAEMON, None),
+        Op::DelDaemon(_) => (Command::DEL_DAEMON, None),
     };
-    IpvsMessage::new(command, attributes)
+    IpvsMessage::written(command, |out| {
+        if let Some(key) = key {
+            nest(out, CommandAttribute::SERVICE, |out| {
+                put_service_key(out, key);
+                if let Op::NewService(_, service) | Op::SetService(_, service) = op {
+                    put_service(out, service);
+                }
+            });
+        }
+        match op {
+            Op::NewDest(_, dest, value) | Op::SetDest(_, dest, value) => {
+                nest(out, CommandAttribute::DEST, |out| {
+                    put_dest_key(out, dest);
+                    put_dest(out, value);
+                });
+            }
+            Op::DelDest(_, dest) => nest(out, CommandAttribute::DEST, |out| put_dest_key(out, dest)),
+            Op::NewDaemon(daemon) => nest(out, CommandAttribute::DAEMON, |out| put_daemon(out, daemon)),
+            Op::DelDaemon(role) => nest(out, CommandAttribute::DAEMON, |out| {
+                put(out, &DaemonAttribute::State(state(*role)));
+            }),
+            Op::NewService(..) | Op::SetService(..) | Op::DelService(_) => {}
+        }
+    })
 }
 
 /// The request that lists the destinations of a service.
 pub fn list_destinations(key: &ServiceKey) -> IpvsMessage {
-    IpvsMessage::new(Command::GET_DEST, vec![CommandAttribute::Service(service_key(key))])
+    IpvsMessage::written(Command::GET_DEST, |out| {
+        nest(out, CommandAttribute::SERVICE, |out| put_service_key(out, key));
+    })
 }
 
-fn service_key(key: &ServiceKey) -> Vec<ServiceAttribute> {
-    let mut attributes = Vec::with_capacity(9);
-    attributes.push(ServiceAttribute::Af(family_number(key.family())));
+fn put_service_key(out: &mut Vec<u8>, key: &ServiceKey) {
+    put(out, &ServiceAttribute::Af(family_number(key.family())));
     match key {
-        ServiceKey::Address { protocol, address, port } => attributes.extend([
-            ServiceAttribute::Protocol(u16::from(protocol.number())),
-            ServiceAttribute::Addr(octets(*address)),
-            ServiceAttribute::Port(Port(*port)),
-        ]),
-        ServiceKey::Fwmark { mark, .. } => attributes.push(ServiceAttribute::Fwmark(*mark)),
+        ServiceKey::Address { protocol, address, port } => {
+            put(out, &ServiceAttribute::Protocol(u16::from(protocol.number())));
+            put(out, &ServiceAttribute::Addr(octets(*address)));
+            put(out, &ServiceAttribute::Port(Port(*port)));
+        }
+        ServiceKey::Fwmark { mark, .. } => put(out, &ServiceAttribute::Fwmark(*mark)),
     }
-    attributes
 }
 
-fn whole_service(key: &ServiceKey, service: &Service) -> Vec<ServiceAttribute> {
-    let mut attributes = service_key(key);
-    attributes.push(ServiceAttribute::SchedName(service.scheduler.to_string()));
+fn put_service(out: &mut Vec<u8>, service: &Service) {
+    put(out, &ServiceAttribute::SchedName(service.scheduler.to_string()));
     if let Some(engine) = &service.persistence_engine {
-        attributes.push(ServiceAttribute::PeName(engine.to_string()));
+        put(out, &ServiceAttribute::PeName(engine.to_string()));
     }
-    attributes.extend([
-        ServiceAttribute::Flags(Flags { flags: service.flags, mask: u32::MAX }),
-        ServiceAttribute::Timeout(service.timeout),
-        ServiceAttribute::Netmask(service.netmask),
-    ]);
-    attributes
+    put(out, &ServiceAttribute::Flags(Flags { flags: service.flags, mask: u32::MAX }));
+    put(out, &ServiceAttribute::Timeout(service.timeout));
+    put(out, &ServiceAttribute::Netmask(service.netmask));
 }
 
-fn dest_key(key: &DestKey) -> Vec<DestAttribute> {
-    let mut attributes = Vec::with_capacity(10);
-    attributes.extend([
-        DestAttribute::AddrFamily(family_number(Family::of(key.address))),
-        DestAttribute::Addr(octets(key.address)),
-        DestAttribute::Port(Port(key.port)),
-    ]);
-    attributes
+fn put_dest_key(out: &mut Vec<u8>, key: &DestKey) {
+    put(out, &DestAttribute::AddrFamily(family_number(Family::of(key.address))));
+    put(out, &DestAttribute::Addr(octets(key.address)));
+    put(out, &DestAttribute::Port(Port(key.port)));
 }
 
-fn whole_dest(key: &DestKey, value: &Destination) -> Vec<DestAttribute> {
-    let mut attributes = dest_key(key);
-    attributes.extend([
-        DestAttribute::FwdMethod(forwarding_number(value.forwarding)),
-        DestAttribute::Weight(value.weight),
-    ]);
+fn put_dest(out: &mut Vec<u8>, value: &Destination) {
+    put(out, &DestAttribute::FwdMethod(forwarding_number(value.forwarding)));
+    put(out, &DestAttribute::Weight(value.weight));
     // Absent means plain IPIP, and kernels before 5.3 know nothing else.
     if let Forwarding::Tunnel(tunnel) = value.forwarding
         && tunnel != Tunnel::default()
     {
-        attributes.extend([
-            DestAttribute::TunType(tunnel.kind),
-            DestAttribute::TunPort(Port(tunnel.port)),
-            DestAttribute::TunFlags(tunnel.flags),
-        ]);
+        put(out, &DestAttribute::TunType(tunnel.kind));
+        put(out, &DestAttribute::TunPort(Port(tunnel.port)));
+        put(out, &DestAttribute::TunFlags(tunnel.flags));
     }
-    attributes.extend([
-        DestAttribute::UThresh(value.upper_threshold),
-        DestAttribute::LThresh(value.lower_threshold),
-    ]);
-    attributes
+    put(out, &DestAttribute::UThresh(value.upper_threshold));
+    put(out, &DestAttribute::LThresh(value.lower_threshold));
 }
 
-fn whole_daemon(daemon: &SyncDaemon) -> Vec<DaemonAttribute> {
-    let mut attributes = vec![
-        DaemonAttribute::State(state(daemon.role)),
-        DaemonAttribute::McastIfn(daemon.interface.to_string()),
-        DaemonAttribute::SyncId(daemon.sync_id),
-    ];
+fn put_daemon(out: &mut Vec<u8>, daemon: &SyncDaemon) {
+    put(out, &DaemonAttribute::State(state(daemon.role)));
+    put(out, &DaemonAttribute::McastIfn(daemon.interface.to_string()));
+    put(out, &DaemonAttribute::SyncId(daemon.sync_id));
     // Kernels before 4.3 know none of these: sent only when they differ from the kernel's defaults.
     if daemon.max_len != 0 {
-        attributes.push(DaemonAttribute::SyncMaxlen(daemon.max_len));
+        put(out, &DaemonAttribute::SyncMaxlen(daemon.max_len));
     }
     if daemon.port != 0 {
-        attributes.push(DaemonAttribute::McastPort(daemon.port));
+        put(out, &DaemonAttribute::McastPort(daemon.port));
     }
     if daemon.ttl != 0 {
-        attributes.push(DaemonAttribute::McastTtl(daemon.ttl));
+        put(out, &DaemonAttribute::McastTtl(daemon.ttl));
     }
     match daemon.group {
-        Some(IpAddr::V4(group)) => attributes.push(DaemonAttribute::McastGroup(group.octets())),
-        Some(IpAddr::V6(group)) => attributes.push(DaemonAttribute::McastGroup6(group.octets())),
+        Some(IpAddr::V4(group)) => put(out, &DaemonAttribute::McastGroup(group.octets())),
+        Some(IpAddr::V6(group)) => put(out, &DaemonAttribute::McastGroup6(group.octets())),
         None => {}
     }
-    attributes
 }
 
 /// The service that these attributes describe; `None` if they lack its identity.

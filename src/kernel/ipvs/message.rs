@@ -57,6 +57,13 @@ impl IpvsMessage {
     pub fn new(command: Command, attributes: Vec<CommandAttribute>) -> Self {
         IpvsMessage { command, attributes: Attributes::Command(attributes) }
     }
+
+    /// A request with the attributes that `write` appends.
+    pub(super) fn written(command: Command, write: impl FnOnce(&mut Vec<u8>)) -> Self {
+        let mut bytes = Vec::with_capacity(ORDINARY);
+        write(&mut bytes);
+        IpvsMessage { command, attributes: Attributes::Encoded(bytes) }
+    }
 }
 
 impl GenlFamily for IpvsMessage {
@@ -89,8 +96,11 @@ impl IpvsMessage {
 
     /// The same, ready to be sent: its length is asked for several times.
     pub fn encoded(self) -> Self {
-        let attributes = Attributes::Encoded(self.bytes().into_owned());
-        IpvsMessage { attributes, ..self }
+        let bytes = match self.attributes {
+            Attributes::Encoded(bytes) => bytes,
+            _ => self.bytes().into_owned(),
+        };
+        IpvsMessage { command: self.command, attributes: Attributes::Encoded(bytes) }
     }
 }
 

@@ -183,7 +183,8 @@ impl Ipvs {
 
     /// Makes these changes in this order, whatever becomes of each, and says so in the same order.
     pub fn apply(&mut self, ops: &[Op]) -> Vec<Result<(), IpvsError>> {
-        let requests = ops.iter().map(|op| self.message(codec::request(op))).collect();
+        let family = self.family;
+        let requests = ops.iter().map(|op| message(family, codec::request(op)));
         let results = self.channel.transact(requests);
         ops.iter()
             .zip(results)
@@ -230,24 +231,18 @@ impl Ipvs {
         self.change(IpvsMessage::new(Command::FLUSH, Vec::new()))
     }
 
-    fn message(&self, message: IpvsMessage) -> NetlinkMessage<GenlMessage<IpvsMessage>> {
-        let mut message = GenlMessage::from_payload(message.encoded());
-        message.set_resolved_family_id(self.family);
-        NetlinkMessage::from(message)
+    fn change(&mut self, request: IpvsMessage) -> Result<(), NetlinkError> {
+        let request = message(self.family, request);
+        self.channel.transact([request]).into_iter().collect()
     }
 
-    fn change(&mut self, message: IpvsMessage) -> Result<(), NetlinkError> {
-        let request = self.message(message);
-        self.channel.transact(vec![request]).into_iter().collect()
-    }
-
-    fn get(&mut self, message: IpvsMessage) -> Result<Vec<IpvsMessage>, NetlinkError> {
-        let request = self.message(message);
+    fn get(&mut self, request: IpvsMessage) -> Result<Vec<IpvsMessage>, NetlinkError> {
+        let request = message(self.family, request);
         Ok(self.channel.get(request)?.into_iter().map(|answer| answer.payload).collect())
     }
 
-    fn dump_attributes(&mut self, message: IpvsMessage) -> Result<Vec<CommandAttribute>, NetlinkError> {
-        let request = self.message(message);
+    fn dump_attributes(&mut self, request: IpvsMessage) -> Result<Vec<CommandAttribute>, NetlinkError> {
+        let request = message(self.family, request);
         let answers = self.channel.dump(request)?.into_iter();
         Ok(answers
             .flat_map(|answer| match answer.payload.attributes {
@@ -256,6 +251,12 @@ impl Ipvs {
             })
             .collect())
     }
+}
+
+fn message(family: u16, message: IpvsMessage) -> NetlinkMessage<GenlMessage<IpvsMessage>> {
+    let mut message = GenlMessage::from_payload(message.encoded());
+    message.set_resolved_family_id(family);
+    NetlinkMessage::from(message)
 }
 
 /// Runs the program that the kernel itself would run to load `ip_vs`.

@@ -147,13 +147,10 @@ impl Prepared {
 
 /// Carries out all changes in one go. What is gone counts as removed.
 pub fn apply(channel: &mut Channel, changes: &[Change<'_>]) -> Vec<Result<Done, NetlinkError>> {
-    let requests = changes
-        .iter()
-        .map(|change| match change {
-            Change::Add(object) => object.addition(),
-            Change::Remove(object) => object.removal(),
-        })
-        .collect();
+    let requests = changes.iter().map(|change| match change {
+        Change::Add(object) => object.addition(),
+        Change::Remove(object) => object.removal(),
+    });
     let results = channel.transact(requests);
     (changes.iter().zip(results))
         .map(|(change, result)| match (change, result.as_ref().err().and_then(NetlinkError::errno)) {

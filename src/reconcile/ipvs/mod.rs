@@ -6,8 +6,9 @@
 
 mod observe;
 
-use std::collections::{HashMap, HashSet};
 use std::time::Duration;
+
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::objects::ipvs::{DestKey, Destination, Forwarding, Op, Pool, SVC_F_HASHED, Service, ServiceKey};
 use crate::time::Mono;
@@ -31,14 +32,14 @@ const EXISTS: i32 = 17;
 /// asks again.
 #[derive(Debug, Default)]
 pub struct Table {
-    wanted: HashMap<ServiceKey, Wanted>,
+    wanted: FxHashMap<ServiceKey, Wanted>,
     /// Ours until now, to be deleted.
-    leaving: HashSet<ServiceKey>,
-    actual: HashMap<ServiceKey, Found>,
+    leaving: FxHashSet<ServiceKey>,
+    actual: FxHashMap<ServiceKey, Found>,
     /// Deleted since the last look, and in which batch.
-    gone: HashMap<ServiceKey, u64>,
+    gone: FxHashMap<ServiceKey, u64>,
     changed: Changed,
-    troubles: HashMap<ServiceKey, Trouble>,
+    troubles: FxHashMap<ServiceKey, Trouble>,
     /// Counts calls of `pending`, so that one batch counts as one attempt.
     batch: u64,
 }
@@ -47,7 +48,7 @@ pub struct Table {
 struct Wanted {
     service: Service,
     /// With the place in the pool, for the order of additions.
-    destinations: HashMap<DestKey, (usize, Destination)>,
+    destinations: FxHashMap<DestKey, (usize, Destination)>,
     next_place: usize,
 }
 
@@ -55,7 +56,7 @@ struct Wanted {
 #[derive(Debug, Default)]
 struct Found {
     service: Option<Service>,
-    destinations: HashMap<DestKey, Option<Destination>>,
+    destinations: FxHashMap<DestKey, Option<Destination>>,
     /// The batch that last wrote to it.
     batch: u64,
 }
@@ -64,7 +65,7 @@ struct Found {
 #[derive(Debug, Default)]
 struct Changed {
     order: Vec<ServiceKey>,
-    scopes: HashMap<ServiceKey, Scope>,
+    scopes: FxHashMap<ServiceKey, Scope>,
 }
 
 #[derive(Debug)]
@@ -104,7 +105,7 @@ impl Table {
     /// This service is wanted, with exactly these destinations. Of two with one key the first counts.
     pub fn want(&mut self, key: ServiceKey, pool: Pool) {
         let next_place = pool.destinations.len();
-        let mut destinations = HashMap::with_capacity(next_place);
+        let mut destinations = FxHashMap::with_capacity_and_hasher(next_place, FxBuildHasher);
         for (place, (destination, value)) in pool.destinations.into_iter().enumerate() {
             destinations.entry(destination).or_insert((place, value));
         }
@@ -184,9 +185,11 @@ impl Table {
             }
         }
         let ops = batch.in_order();
-        let busy: HashSet<ServiceKey> = ops.iter().filter_map(service_of).collect();
-        for key in again.iter().filter(|key| !busy.contains(key)) {
-            self.troubles.remove(key);
+        if !again.is_empty() {
+            let busy: FxHashSet<ServiceKey> = ops.iter().filter_map(service_of).collect();
+            for key in again.iter().filter(|key| !busy.contains(key)) {
+                self.troubles.remove(key);
+            }
         }
         ops
     }
@@ -246,7 +249,7 @@ impl Table {
         let Some(wanted) = self.wanted.get(&key) else { return };
         // Without the service the whole of it is in trouble, and will be tried as a whole.
         let Some(found) = self.actual.get(&key) else { return };
-        let mut seen = HashSet::with_capacity(destinations.len());
+        let mut seen = FxHashSet::with_capacity_and_hasher(destinations.len(), FxBuildHasher);
         for destination in destinations.into_iter().filter(|destination| seen.insert(*destination)) {
             let value = wanted.destinations.get(&destination).map(|(_, value)| value);
             batch.destination(key, destination, found.destinations.get(&destination), value);
@@ -254,32 +257,29 @@ impl Table {
     }
 
     fn applied(&mut self, op: &Op) {
-        self.write(op);
-        if let Some(found) = service_of(op).and_then(|key| self.actual.get_mut(&key)) {
-            found.batch = self.batch;
-        }
-    }
-
-    fn write(&mut self, op: &Op) {
+        let batch = self.batch;
         match op {
             Op::NewService(key, service) => {
-                let found = Found { service: Some(service.clone()), ..Found::default() };
+                let found = Found { service: Some(service.clone()), batch, ..Found::default() };
                 self.actual.insert(*key, found);
             }
             Op::SetService(key, service) => {
-                self.actual.entry(*key).or_default().service = Some(service.clone());
+                let found = self.actual.entry(*key).or_default();
+                (found.service, found.batch) = (Some(service.clone()), batch);
             }
             Op::DelService(key) => {
                 self.actual.remove(key);
-                self.gone.insert(*key, self.batch);
+                self.gone.insert(*key, batch);
             }
             Op::NewDest(key, destination, value) | Op::SetDest(key, destination, value) => {
                 let found = self.actual.entry(*key).or_default();
                 found.destinations.insert(*destination, Some(value.clone()));
+                found.batch = batch;
             }
             Op::DelDest(key, destination) => {
                 if let Some(found) = self.actual.get_mut(key) {
                     found.destinations.remove(destination);
+                    found.batch = batch;
                 }
             }
             Op::NewDaemon(_) | Op::DelDaemon(_) => {}

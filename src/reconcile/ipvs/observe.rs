@@ -1,6 +1,6 @@
 //! A later look at the kernel's table: what somebody else has changed of ours.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::{Found, Table, same_destination, same_service};
 use crate::objects::ipvs::{Pool, ServiceKey};
@@ -23,7 +23,7 @@ impl Table {
         dump: impl IntoIterator<Item = (ServiceKey, Pool)>,
         since: Moment,
     ) -> Vec<ServiceKey> {
-        let mut seen: HashMap<ServiceKey, Found> =
+        let mut seen: FxHashMap<ServiceKey, Found> =
             dump.into_iter().map(|(key, pool)| (key, Found::from(pool))).collect();
         let mut changed = Vec::new();
         self.actual.retain(|key, known| {

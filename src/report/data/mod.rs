@@ -53,7 +53,7 @@ pub fn lvs(config: &Config, views: &[Option<ServiceView>], host: &Host<'_>) -> S
     let mut checks = config.virtual_servers.iter().flat_map(|service| &service.real_servers);
     match &config.ssl {
         Some(ssl) => write_ssl(&mut page, ssl),
-        None if checks.any(|real| real.checks.iter().any(is_secure)) => {
+        None if checks.any(|real| real.checks.iter().any(|check| is_secure(check))) => {
             write_ssl(&mut page, &Ssl::default())
         }
         None => {}

@@ -221,7 +221,7 @@ fn an_alpha_service_without_sorry_server_starts_in_silence() {
 #[test]
 fn a_server_is_up_when_all_its_checkers_are() {
     let mut both = real(1);
-    both.checks.push(http(real_key(2).address, &["/a"]));
+    both.checks.push(Arc::new(http(real_key(2).address, &["/a"])));
     let mut node = Node::start(config([service(1, [both, real(3)])]), Kernel::default());
     node.run(secs(1), none);
     node.heard();
@@ -318,8 +318,8 @@ fn an_edited_check_does_not_bring_a_dead_server_back_nor_kill_a_live_one() {
     node.run(secs(1), but(2));
     let mut edited = service(1, [real(1), real(2)]);
     for real in &mut edited.real_servers {
-        Arc::make_mut(&mut real.checks[0].pace).connect_timeout = secs(1);
-        real.checks[0].alpha = true;
+        Arc::make_mut(&mut first_check(real).pace).connect_timeout = secs(1);
+        first_check(real).alpha = true;
     }
     node.handle(Event::Reconfigure(config([edited])));
     assert_eq!(node.kernel.weights(service_key(1)), [(real_key(1), 1)]);
@@ -342,7 +342,7 @@ fn a_server_whose_failing_check_is_gone_comes_back() {
 #[test]
 fn an_odd_length_is_said_when_it_is_news() {
     let mut server = real(1);
-    server.checks[0] = http(server.address, &["/a"]);
+    server.checks[0] = Arc::new(http(server.address, &["/a"]));
     let mut node = Node::start(config([service(1, [server])]), Kernel::default());
     let mut said = Vec::new();
     for announced in [50, 50, 6, 50, 50, 40, 40] {
@@ -366,8 +366,8 @@ fn an_odd_length_is_said_when_it_is_news() {
 #[test]
 fn urls_are_logged_and_probed_in_turn() {
     let mut web = real(1);
-    web.checks = smallvec::smallvec![http(real_key(1).address, &["/a", "/b"])];
-    Arc::make_mut(&mut web.checks[0].pace).retry = 0;
+    web.checks = smallvec::smallvec![Arc::new(http(real_key(1).address, &["/a", "/b"]))];
+    Arc::make_mut(&mut first_check(&mut web).pace).retry = 0;
     let mut node = Node::start(config([service(1, [web, real(2)])]), Kernel::default());
     node.run(secs(1), all_well);
     node.heard();
@@ -422,10 +422,10 @@ fn a_session_that_is_silent_counts_for_nothing() {
     let kind = |kind: CheckKind| Check { kind, ..tcp(real_key(1).address) };
     let bfd = CheckKind::Bfd(Arc::new(BfdCheck { instance: "PEER".into() }));
     let mut alone = alpha(real(1));
-    alone.checks = smallvec::smallvec![kind(bfd.clone())];
-    alone.checks.iter_mut().for_each(|check| check.alpha = true);
+    alone.checks = smallvec::smallvec![Arc::new(kind(bfd.clone()))];
+    alone.checks.iter_mut().for_each(|check| Arc::make_mut(check).alpha = true);
     let mut both = real(2);
-    both.checks.push(kind(bfd));
+    both.checks.push(Arc::new(kind(bfd)));
     let mut node = Node::start(config([service(1, [alone, both])]), Kernel::default());
     assert_eq!(node.kernel.weights(service_key(1)), [(real_key(1), 1), (real_key(2), 1)]);
     node.run(secs(60), none);
@@ -453,7 +453,7 @@ fn the_last_words_of_each_check() {
         ),
     ] {
         let mut server = real(1);
-        server.checks[0].kind = kind;
+        first_check(&mut server).kind = kind;
         let mut node = Node::start(config([service(1, [server, real(2)])]), Kernel::default());
         node.heard();
         let last =

@@ -31,7 +31,7 @@ fn of_service(state: &str, body: &str) -> (String, String) {
 /// A real server with two checks, of which first one fails, then both, then one, then none.
 fn two_checks(no_checker_emails: bool) -> Vec<(String, String)> {
     let mut real = real(1);
-    real.checks.push(tcp(OTHER));
+    real.checks.push(Arc::new(tcp(OTHER)));
     let mut config: Config = Arc::unwrap_or_clone(config([service(1, [real])]));
     config.global.no_checker_emails = no_checker_emails;
     let mut node = Node::start(Arc::new(config), Kernel::default());
@@ -81,7 +81,7 @@ fn a_quorum_is_mailed_where_it_is_asked_for() {
 fn the_first_result_of_a_script_is_mailed() {
     let first = |kind, alpha: bool, well: bool| {
         let mut real = checked_by(1, kind);
-        real.checks[0].alpha = alpha;
+        Arc::make_mut(&mut real.checks[0]).alpha = alpha;
         let mut node = Node::start(config([service(1, [real])]), Kernel::default());
         node.run(Duration::from_secs(1), |_, _| well);
         node.mailed()

@@ -69,11 +69,12 @@ fn one_probe_answers_for_all_that_ask_the_same() {
 #[test]
 fn what_differs_is_asked_apart() {
     let mut slow = service(2, [real(1)]);
-    Arc::make_mut(&mut slow.real_servers[0].checks[0].pace).connect_timeout = Duration::from_secs(9);
+    Arc::make_mut(&mut first_check(&mut slow.real_servers[0]).pace).connect_timeout =
+        Duration::from_secs(9);
     let mut web = service(3, [real(1)]);
-    web.real_servers[0].checks[0] = http(real_key(1).address, &["/"]);
+    web.real_servers[0].checks[0] = Arc::new(http(real_key(1).address, &["/"]));
     let mut loud = service(4, [real(1)]);
-    loud.real_servers[0].checks[0].log_all_failures = true;
+    first_check(&mut loud.real_servers[0]).log_all_failures = true;
     let all = with(true, 0, [service(1, [real(1)]), slow, web, loud]);
     let mut node = Node::start(all, Kernel::default());
     node.now = node.director.deadline().unwrap();

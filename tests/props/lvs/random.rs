@@ -50,11 +50,13 @@ fn any_real(n: u8) -> impl Strategy<Value = RealServer> {
         move |(heavy, (alphas, inhibits, web), retry, more)| {
             let mut real = weight(heavy, real(n));
             let address = real.address;
-            real.checks.extend(more.into_iter().map(|kind| Check { kind, ..tcp(address) }));
+            real.checks.extend(more.into_iter().map(|kind| Arc::new(Check { kind, ..tcp(address) })));
             if web {
-                real.checks.push(http(real.address, &["/", "/b"]));
+                real.checks.push(Arc::new(http(real.address, &["/", "/b"])));
             }
-            real.checks.iter_mut().for_each(|check| Arc::make_mut(&mut check.pace).retry = retry);
+            real.checks
+                .iter_mut()
+                .for_each(|check| Arc::make_mut(&mut Arc::make_mut(check).pace).retry = retry);
             let real = if alphas { alpha(real) } else { real };
             if inhibits { inhibit(real) } else { real }
         },

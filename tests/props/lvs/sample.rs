@@ -102,7 +102,7 @@ pub fn real(n: u8) -> RealServer {
         lower_threshold: 0,
         inhibit_on_failure: false,
         smtp_alert: true,
-        checks: smallvec::smallvec![tcp(address)],
+        checks: smallvec::smallvec![Arc::new(tcp(address))],
         options: Some(Box::new(RealOptions {
             notify_up: command(&format!("up {n}")),
             notify_down: command(&format!("down {n}")),
@@ -132,7 +132,7 @@ pub fn http(address: IpAddr, paths: &[&str]) -> Check {
 }
 
 pub fn alpha(mut real: RealServer) -> RealServer {
-    real.checks.iter_mut().for_each(|check| check.alpha = true);
+    real.checks.iter_mut().for_each(|check| Arc::make_mut(check).alpha = true);
     real
 }
 
@@ -169,7 +169,7 @@ pub fn bfd_check() -> CheckKind {
 /// A real server of weight 10 with this one check.
 pub fn checked_by(n: u8, kind: CheckKind) -> RealServer {
     let mut server = weight(10, real(n));
-    server.checks[0].kind = kind;
+    first_check(&mut server).kind = kind;
     server
 }
 
@@ -201,4 +201,9 @@ pub fn session(name: &str) -> BfdInstance {
         for_vrrp: false,
         for_checkers: true,
     }
+}
+
+/// To be changed: the first check of a real server.
+pub fn first_check(server: &mut RealServer) -> &mut Check {
+    Arc::make_mut(&mut server.checks[0])
 }

@@ -16,7 +16,7 @@ use super::sample::*;
 /// A real server of weight 5 that a script is asked about.
 fn scripted(n: u8) -> RealServer {
     let mut server = weight(5, checked_by(n, script()));
-    Arc::make_mut(&mut server.checks[0].pace).retry = 0;
+    Arc::make_mut(&mut first_check(&mut server).pace).retry = 0;
     server
 }
 
@@ -133,7 +133,7 @@ fn a_script_is_asked_delay_loop_after_it_was_started() {
 #[test]
 fn retries_of_a_script() {
     let mut server = scripted(1);
-    Arc::make_mut(&mut server.checks[0].pace).retry = 2;
+    Arc::make_mut(&mut first_check(&mut server).pace).retry = 2;
     let Pace { delay_before_retry, .. } = *server.checks[0].pace;
     let mut node = Node::start(config([service(1, [server, real(2)])]), Kernel::default());
     ends(&mut node, ran(None), SOON);
