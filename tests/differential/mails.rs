@@ -202,13 +202,14 @@ fn hanging_server() {
     let router = Router::new();
     let (silent, sink) = (Sink::start(&router.node, AT), Sink::start(&router.node, "127.0.0.1:26"));
     silent.speak(false);
-    let text = |server: &str| {
-        globals(&format!("{server}\n smtp_alert\n smtp_connect_timeout 2")) + &instance("I", 51, 0, "")
+    let text = |server: &str, patience: u8| {
+        globals(&format!("{server}\n smtp_alert\n smtp_connect_timeout {patience}"))
+            + &instance("I", 51, 0, "")
     };
-    let mut daemon = Daemon::start(Subject::Standfast, &router.node, &text(SERVER));
+    let mut daemon = Daemon::start(Subject::Standfast, &router.node, &text(SERVER, 2));
     daemon.await_master("I", 1, wait::seconds(10));
     // The first is under way in vain, the second waits for it.
-    daemon.reload(&text(&SERVER.replace("smtp_server 127.0.0.1", "smtp_server 127.0.0.1 26")));
+    daemon.reload(&text(&SERVER.replace("smtp_server 127.0.0.1", "smtp_server 127.0.0.1 26"), 60));
     sink.await_mails("Instance I - Entering MASTER state", 1);
     daemon.await_line(
         "Timeout reading data to remote SMTP server [127.0.0.1]:25. The alert \"[R1] VRRP Instance I - Entering BACKUP \
