@@ -86,18 +86,20 @@ fn with_ipv6(lab: &Lab) {
     }
 }
 
-/// NAT by address, over IPv4 and IPv6, and by firewall mark.
+/// NAT by address and by firewall mark, over IPv4 and IPv6.
 pub fn translated(subject: Subject) {
     let lab = Lab::new();
     with_ipv6(&lab);
     let _servers = lab.reals.each_ref().map(|real| Echo::start(real, "[::]:80"));
     lab.director.sh("nft 'add table ip m; add chain ip m p { type filter hook prerouting priority -150; };
-         add rule ip m p ip daddr 10.0.0.100 tcp dport 81 meta mark set 9'");
+         add rule ip m p ip daddr 10.0.0.100 tcp dport 81 meta mark set 9'
+         nft 'add table ip6 m; add chain ip6 m p { type filter hook prerouting priority -150; };
+         add rule ip6 m p ip6 daddr fd00::100 tcp dport 81 meta mark set 10'");
     survive(
         subject,
         &lab.director,
         &lab.client,
-        &["10.0.0.100:80", "10.0.0.100:81", "[fd00::100]:80"],
+        &["10.0.0.100:80", "10.0.0.100:81", "[fd00::100]:80", "[fd00::100]:81"],
         |scheduler, weight, more| {
             let reals = [("10.1.0.2", weight), ("10.1.0.3", 1), ("10.1.0.4", 3)];
             let six = [("fd01::2", weight), ("fd01::3", 1), ("fd01::4", 3)];
@@ -107,6 +109,7 @@ pub fn translated(subject: Subject) {
             block("10.0.0.100 80", "NAT", "80", &tcp, &reals[..kept])
                 + &block("fwmark 9", "NAT", "80", &sched, &reals[..kept])
                 + &block("fd00::100 80", "NAT", "80", &tcp, &six[..kept])
+                + &block("fwmark 10", "NAT", "80", &format!("{sched}    ip_family inet6\n"), &six[..kept])
         },
     );
 }
