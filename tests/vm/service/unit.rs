@@ -122,7 +122,7 @@ fn reloads(director: &Director) {
 }
 
 /// As `linux/capability.h` numbers those that the unit names.
-const NUMBERS: [(&str, u32); 13] = [
+const NUMBERS: [(&str, u32); 14] = [
     ("chown", 0),
     ("dac_override", 1),
     ("fowner", 3),
@@ -133,6 +133,7 @@ const NUMBERS: [(&str, u32); 13] = [
     ("net_broadcast", 11),
     ("net_admin", 12),
     ("net_raw", 13),
+    ("ipc_lock", 14),
     ("sys_module", 16),
     ("sys_ptrace", 19),
     ("sys_nice", 23),
@@ -152,6 +153,9 @@ fn capabilities_are_those_of_the_unit(director: &Director) {
     for set in ["CapPrm", "CapEff", "CapBnd"] {
         assert!(status.contains(&format!("{set}:\t{mask:016x}\n")), "{mask:016x}\n{status}");
     }
+    // One thread is scheduled by SCHED_RR: the unit allows it.
+    director
+        .sh(&format!("awk '{{ sub(/.*\\) /, \"\"); print $39 }}' /proc/{daemon}/task/*/stat | grep -qx 2"));
 }
 
 #[track_caller]
