@@ -14,8 +14,8 @@ use crate::report::{Line, emit};
 use crate::smtp::{self, Dialogue, Message};
 
 /// Where mails go, and what stands on them.
-#[derive(Debug)]
-pub struct Office {
+#[derive(PartialEq, Eq, Debug)]
+pub struct Settings {
     host: String,
     port: u16,
     /// For the connection, and for each thing said and answered.
@@ -24,28 +24,16 @@ pub struct Office {
     from: Option<String>,
     to: Vec<String>,
     router_id: Option<String>,
-    /// Asked when the first mail needs it: it may take a name server's time.
-    host_name: OnceCell<String>,
 }
 
-impl PartialEq for Office {
-    fn eq(&self, other: &Self) -> bool {
-        let parts = |office: &Self| {
-            let Office { host, port, patience, helo_name, from, to, router_id, .. } = office;
-            (host.clone(), *port, *patience, [helo_name, from, router_id].map(Clone::clone), to.clone())
-        };
-        parts(self) == parts(other)
-    }
-}
-
-impl Office {
+impl Settings {
     /// `None`: the configuration has no server, or nobody to write to.
-    pub fn of(global: &Global) -> Option<Office> {
+    pub fn of(global: &Global) -> Option<Settings> {
         let (host, port) = global.smtp_server.clone()?;
         if global.notification_email.is_empty() {
             return None;
         }
-        Some(Office {
+        Some(Settings {
             host,
             port,
             patience: global.smtp_connect_timeout,
@@ -53,8 +41,26 @@ impl Office {
             from: global.notification_email_from.clone(),
             to: global.notification_email.clone(),
             router_id: global.router_id.clone(),
-            host_name: OnceCell::new(),
         })
+    }
+}
+
+/// Who sends them there.
+#[derive(Debug)]
+pub struct Office {
+    settings: Settings,
+    /// Asked when the first mail needs it: it may take a name server's time.
+    host_name: OnceCell<String>,
+}
+
+impl Office {
+    /// One that has not sent any.
+    pub fn new(settings: Settings) -> Office {
+        Office { settings, host_name: OnceCell::new() }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Sends it, and logs what became of it.
@@ -68,18 +74,18 @@ impl Office {
     }
 
     async fn message(&self, letter: &Letter) -> Message {
-        let router_id = match &self.router_id {
+        let router_id = match &self.settings.router_id {
             Some(id) => id,
             None => self.host_name().await,
         };
-        let from = match &self.from {
+        let from = match &self.settings.from {
             Some(from) => from.clone(),
             None => format!("{}@{}", host_name::user(), self.host_name().await),
         };
         Message {
             date: letter.date.clone(),
             from,
-            to: self.to.clone(),
+            to: self.settings.to.clone(),
             subject: format!("[{router_id}] {}", letter.words.subject),
             body: letter.words.body.clone(),
         }
@@ -89,12 +95,12 @@ impl Office {
     async fn hand_over(&self, letter: &Letter, message: &Message) -> Result<(), (String, NotSent)> {
         let (mut stream, server) = self.connect().await?;
         emit(letter.ident, Line::detail(format!("Remote SMTP server {server} connected.")));
-        let helo_name = match &self.helo_name {
+        let helo_name = match &self.settings.helo_name {
             Some(name) => name,
             None => self.host_name().await,
         };
         let mut dialogue = Dialogue::mail(helo_name, message);
-        let talked = smtp::talk(&mut stream, &mut dialogue, self.patience).await;
+        let talked = smtp::talk(&mut stream, &mut dialogue, self.settings.patience).await;
         if !dialogue.is_done() {
             let why = match talked {
                 Err(trouble) if dialogue.refused().is_empty() => NotSent::Trouble(trouble),
@@ -110,8 +116,10 @@ impl Office {
     }
 
     async fn connect(&self) -> Result<(TcpStream, String), (String, NotSent)> {
-        let named = format!("[{}]:{}", self.host, self.port);
-        let found = timeout(self.patience, lookup_host((self.host.as_str(), self.port))).await;
+        let named = format!("[{}]:{}", self.settings.host, self.settings.port);
+        let found =
+            timeout(self.settings.patience, lookup_host((self.settings.host.as_str(), self.settings.port)))
+                .await;
         let unknown = |why| (named.clone(), NotSent::NoAddress(why));
         let addresses = match found {
             Ok(Ok(addresses)) => addresses,
@@ -121,7 +129,7 @@ impl Office {
         let mut failed = unknown("none".to_owned());
         for address in addresses {
             let server = format!("[{}]:{}", address.ip(), address.port());
-            match timeout(self.patience, TcpStream::connect(address)).await {
+            match timeout(self.settings.patience, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => return Ok((stream, server)),
                 Ok(Err(error)) => failed = (server, NotSent::Connect(error)),
                 Err(_) => failed = (server, NotSent::ConnectTimeout),
@@ -133,7 +141,7 @@ impl Office {
     /// The full name of this host, or the short one where the full one does not come.
     async fn host_name(&self) -> &str {
         let ask = || async {
-            let full = timeout(self.patience, tokio::task::spawn_blocking(host_name::full)).await;
+            let full = timeout(self.settings.patience, tokio::task::spawn_blocking(host_name::full)).await;
             match full {
                 Ok(Ok(name)) => name,
                 _ => host_name::own(),

@@ -12,7 +12,7 @@ use tokio::sync::Notify as Bell;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use self::delivery::Office;
+use self::delivery::{Office, Settings};
 pub use self::news::Mailed;
 use self::queue::{Letter, Queue, WAITING};
 use super::supervise::Supervisor;
@@ -68,15 +68,11 @@ impl Mails {
     /// Takes the addresses and the server of a configuration, also for what waits.
     pub fn follow(&self, global: &Global) {
         let mut state = self.0.state();
-        let office = Office::of(global);
-        let is_same = match (&state.office, &office) {
-            (Some(old), Some(new)) => **old == *new,
-            (old, new) => old.is_none() && new.is_none(),
-        };
-        if is_same {
+        let settings = Settings::of(global);
+        if state.office.as_deref().map(Office::settings) == settings.as_ref() {
             return;
         }
-        state.office = office.map(Arc::new);
+        state.office = settings.map(Office::new).map(Arc::new);
         if state.office.is_none() {
             let unsent = state.queue.clear();
             drop(state);

@@ -80,3 +80,25 @@ pub fn service(address: &str, options: &str, reals: &[&str]) -> ipvs::Service {
         reals: reals.iter().map(ToString::to_string).collect(),
     }
 }
+
+/// A service that is checked every second, with one of the lab's real servers; `words` say how, and `more` stands above it.
+pub fn of_kind(protocol: &str, port: u16, real: usize, words: &str, more: &str) -> String {
+    let (number, upper) = (real + 2, protocol.to_uppercase());
+    format!(
+        "virtual_server 10.0.0.100 {port} {{
+    lvs_sched rr
+    lvs_method NAT
+    protocol {upper}
+    delay_loop 1
+    warmup 0
+    retry 1
+    delay_before_retry 1
+    connect_timeout 5
+    {more}
+    real_server 10.1.0.{number} {port} {{
+        {words}
+    }}
+}}
+"
+    )
+}

@@ -1,6 +1,6 @@
 //! Mails of real servers and services, as a mail server sees keepalived's and ours.
 
-use super::lab::Lab;
+use super::lab::{Lab, of_kind};
 use super::server::{Manner, Server};
 use super::speakers::{Datagrams, Mail, dns_reply};
 use crate::support::daemon::Subject;
@@ -50,28 +50,6 @@ fn open(real: &Node) {
     real.sh("nft delete table ip f");
 }
 
-/// A service with one check of this kind; its real server is one of the lab's.
-fn of_kind(protocol: &str, port: u16, real: usize, check: &str, more: &str) -> String {
-    let (number, upper) = (real + 2, protocol.to_uppercase());
-    format!(
-        "virtual_server 10.0.0.100 {port} {{
-    lvs_sched rr
-    lvs_method NAT
-    protocol {upper}
-    delay_loop 1
-    warmup 0
-    retry 1
-    delay_before_retry 1
-    connect_timeout 5
-    {more}
-    real_server 10.1.0.{number} {port} {{
-        {check}
-    }}
-}}
-"
-    )
-}
-
 /// One real server of each kind of check goes and comes back; nothing is said of `smtp_alert`, but for one quorum.
 pub fn kinds_side_by_side() {
     compare(kinds);
@@ -112,7 +90,7 @@ fn kinds(subject: Subject) -> Vec<String> {
     ] {
         daemon.await_line(line, wait::seconds(20));
     }
-    let all = |state: &str| {
+    let all = |state: &str, quorum: &str| {
         for name in
             ["2]:tcp:25", "2]:tcp:80", "2]:tcp:81", "3]:tcp:8001", "3]:udp:5000", "4]:udp:53", "4]:tcp:82"]
         {
@@ -122,16 +100,16 @@ fn kinds(subject: Subject) -> Vec<String> {
                 1,
             );
         }
-        sink.await_mails(&format!("Virtualserver [10.0.0.100]:tcp:81 - {state}"), 1);
+        sink.await_mails(quorum, 1);
     };
     std::fs::remove_file(&file).unwrap();
     for real in &lab.reals {
         close(real, "25, 80, 8001");
     }
-    all("DOWN");
+    all("DOWN", "Lost quorum");
     std::fs::write(&file, "").unwrap();
     lab.reals.iter().for_each(open);
-    all("UP");
+    all("UP", "Gained quorum");
     sink.mails()
 }
 

@@ -34,9 +34,10 @@ type Test = fn(Subject);
 
 /// Those that both daemons do, then those that only ours does.
 pub fn cases() -> Vec<Case> {
-    let both: [(&str, Test); 21] = [
+    let both: [(&str, Test); 22] = [
         ("balancing_table", table::start_and_stop),
         ("balancing_options", options::every_option),
+        ("balancing_both_families", options::both_families),
         ("balancing_flushed", table::flushed),
         ("balancing_namespace", namespace::other),
         ("balancing_ha_suspend", presence::follows_the_address),

@@ -93,9 +93,31 @@ virtual_server 10.0.0.100 0 {
 }
 ";
 
+/// The schedulers that no service of [`EVERY_OPTION`] has, each with a service of its own from this port on. `twos` is not
+/// in the kernel.
+const SCHEDULERS: [&str; 7] = ["wrr", "lc", "lblc", "lblcr", "dh", "fo", "ovf"];
+const FIRST_PORT: u16 = 90;
+
+/// [`EVERY_OPTION`] and a service for each other scheduler.
+fn config() -> String {
+    let mut text = EVERY_OPTION.to_owned();
+    for (port, scheduler) in (FIRST_PORT..).zip(SCHEDULERS) {
+        text.push_str(&format!(
+            "virtual_server 10.0.0.100 {port} {{\n lvs_sched {scheduler}\n lvs_method DR\n protocol TCP\n \
+             real_server 10.1.0.2 {port} {{\n }}\n}}\n"
+        ));
+    }
+    text
+}
+
 /// The table of it.
 fn expected() -> Vec<ipvs::Service> {
-    let mut all = vec![
+    let others = (FIRST_PORT..).zip(SCHEDULERS).map(|(port, scheduler)| {
+        let (address, real) = (format!("-t 10.0.0.100:{port}"), format!("10.1.0.2:{port} -g -w 1"));
+        service(&address, &format!("-s {scheduler}"), &[&real])
+    });
+    let mut all: Vec<_> = others.collect();
+    all.extend([
         service(
             "-t 10.0.0.100:80",
             "-s sh -b sh-fallback,sh-port",
@@ -119,7 +141,7 @@ fn expected() -> Vec<ipvs::Service> {
         ),
         service("-t [fd00::100]:85", "-s sed -p 77 -M 64", &["[fd00::2]:85 -g -w 1"]),
         service("-t 10.0.0.100:0", "-s nq -p 360", &["10.1.0.2:0 -g -w 1"]),
-    ];
+    ]);
     all.sort();
     all
 }
@@ -128,13 +150,14 @@ fn expected() -> Vec<ipvs::Service> {
 pub fn every_option(subject: Subject) {
     let lab = Lab::new();
     lab.director.sh("modprobe -a -q ip_vs_sed ip_vs_nq ip_vs_pe_sip");
+    lab.director.sh(&format!("modprobe -a -q ip_vs_{}", SCHEDULERS.join(" ip_vs_")));
     let shown = |what: &str| lab.director.sh(&format!("ipvsadm -L --{what}"));
     let thresholds = || {
         let text = lab.director.sh("ipvsadm -L -n --thresholds");
         let line = text.lines().find(|line| line.contains("10.1.0.2:80 ")).unwrap_or_default().to_owned();
         line.split_whitespace().skip(2).take(2).map(str::to_owned).collect::<Vec<_>>()
     };
-    let mut daemon = lab.direct(subject, EVERY_OPTION);
+    let mut daemon = lab.direct(subject, &config());
     lab.await_table(&expected(), wait::seconds(10));
     assert_eq!(thresholds(), ["9", "3"]);
     assert_eq!(shown("timeout").trim(), "Timeout (tcp tcpfin udp): 901 121 301");
@@ -148,7 +171,7 @@ pub fn every_option(subject: Subject) {
     );
     // 2.2.7 does not edit a tunnel's type at a reload, nor a service's engine.
     if subject == Subject::Standfast {
-        let other = EVERY_OPTION
+        let other = config()
             .replace("    sh-port\n", "")
             .replace("type gue port 6080 remcsum", "type gue port 6090 nocsum")
             .replace("type gre csum", "type ipip")
@@ -178,4 +201,20 @@ pub fn every_option(subject: Subject) {
     assert_eq!(ipvs::table(&lab.director), []);
     assert_eq!(shown("daemon").trim(), "", "{}", daemon.process().log());
     assert_eq!(shown("timeout").trim(), "Timeout (tcp tcpfin udp): 900 120 300");
+}
+
+/// Real servers of both families behind one service: tunnels only, and only where no synchronization runs.
+pub fn both_families(subject: Subject) {
+    let lab = Lab::new();
+    let reals = "    real_server 10.1.0.2 86 {\n    }\n    real_server fd00::2 86 {\n    }\n";
+    let head = "    lvs_sched rr\n    lvs_method TUN\n    protocol TCP\n";
+    let four = format!("virtual_server 10.0.0.100 86 {{\n{head}{reals}}}\n");
+    let six = format!("virtual_server fd00::100 86 {{\n{head}{reals}}}\n");
+    let mut daemon = lab.direct(subject, &(four + &six));
+    let reals = ["10.1.0.2:86 -i -w 1 --tun-type ipip", "[fd00::2]:86 -i -w 1 --tun-type ipip"];
+    let table =
+        [service("-t 10.0.0.100:86", "-s rr", &reals), service("-t [fd00::100]:86", "-s rr", &reals)];
+    lab.await_table(&table, wait::seconds(10));
+    assert!(daemon.stop().success());
+    assert_eq!(ipvs::table(&lab.director), []);
 }

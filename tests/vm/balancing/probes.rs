@@ -2,7 +2,7 @@
 //! the table, the lines of the log and the calls of the scripts are the same after each step.
 
 use super::both::{self, Story};
-use super::lab::{Lab, service};
+use super::lab::{Lab, of_kind, service};
 use super::speakers::{Datagrams, Mail, dns_reply};
 use crate::support::daemon::{Recorder, Subject};
 use crate::support::{ipvs, wait};
@@ -49,27 +49,14 @@ fn config(script: &str, services: &[Checked]) -> String {
     let mut text = "global_defs {\n script_user root\n}\n".to_owned();
     for Checked { protocol, port, real, check } in services {
         let inhibit = if INHIBITED == *port { "inhibit_on_failure" } else { "" };
-        let (number, upper) = (real + 2, protocol.to_uppercase());
-        text.push_str(&format!(
-            "virtual_server 10.0.0.100 {port} {{
-    lvs_sched rr
-    lvs_method NAT
-    protocol {upper}
-    delay_loop 1
-    warmup 0
-    retry 1
-    delay_before_retry 1
-    connect_timeout 5
-    real_server 10.1.0.{number} {port} {{
-        weight 4
+        let words = format!(
+            "weight 4
         notify_up \"{script} up {port}\"
         notify_down \"{script} down {port}\"
         {inhibit}
-        {check}
-    }}
-}}
-"
-        ));
+        {check}"
+        );
+        text.push_str(&of_kind(protocol, *port, *real, &words, ""));
     }
     text
 }

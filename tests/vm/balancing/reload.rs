@@ -22,6 +22,13 @@ fn config(scheduler: &str, reals: &[(u8, u8)]) -> String {
     )
 }
 
+/// [`config`] whose checks all ask the lab's first real server, at [`ANSWERS`].
+fn answered(scheduler: &str, reals: &[(u8, u8)]) -> String {
+    config(scheduler, reals).replace("warmup 0", "warmup 0\n            connect_ip 10.1.0.2")
+}
+
+const ANSWERS: &str = "10.1.0.2:80";
+
 /// An open connection lives through everything but the end of its own server; who is out stays out.
 pub fn keeps_connections_and_failures(subject: Subject) {
     let lab = Lab::new();
@@ -80,7 +87,8 @@ fn changes(trace: &str) -> Vec<(u8, usize)> {
 pub fn writes_the_difference(subject: Subject) {
     let lab = Lab::new();
     let servers: Vec<(u8, u8)> = (10..40).map(|number| (number, 1)).collect();
-    let before = config("rr", &servers).replace("warmup 0", "warmup 4000");
+    let _server = Echo::start(&lab.reals[0], ANSWERS);
+    let before = answered("rr", &servers);
     let daemon = lab.direct(subject, &before);
     wait::until("thirty servers", wait::seconds(10), || ipvs::reals(&lab.director).len() == 30);
     one_weight_is_one_request(&lab, &daemon, subject, &before);
@@ -138,7 +146,8 @@ fn one_weight_is_one_request(lab: &Lab, daemon: &Daemon, subject: Subject, befor
 /// A file whose structure is broken is refused as a whole; `standfast reload` says so.
 pub fn refuses_a_broken_file() {
     let lab = Lab::new();
-    let good = config("rr", &[(2, 1), (3, 1)]).replace("warmup 0", "warmup 4000");
+    let _server = Echo::start(&lab.reals[0], ANSWERS);
+    let good = answered("rr", &[(2, 1), (3, 1)]);
     let daemon = lab.direct(Subject::Standfast, &good);
     let table = [service("-t 10.0.0.100:80", "-s rr", &["10.1.0.2:80 -m -w 1", "10.1.0.3:80 -m -w 1"])];
     lab.await_table(&table, wait::seconds(10));
@@ -161,7 +170,7 @@ pub fn refuses_a_broken_file() {
     assert_eq!(gone.status.code(), Some(3), "{gone:?}");
 
     // A scheduler that this kernel does not have: said, and nothing that runs is harmed.
-    let unknown = lab.ask_reload(&config("twos", &[(2, 1), (3, 1)]).replace("warmup 0", "warmup 4000"));
+    let unknown = lab.ask_reload(&answered("twos", &[(2, 1), (3, 1)]));
     assert_eq!(unknown.status.code(), Some(5), "{unknown:?}");
     let text = String::from_utf8_lossy(&unknown.stdout).into_owned();
     assert!(

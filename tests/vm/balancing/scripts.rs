@@ -132,13 +132,14 @@ pub fn told_at_the_start(subject: Subject) {
     let config = |reals: &[&str]| {
         let reals: String = reals.iter().map(|real| format!("real_server 10.1.0.{real}\n}}\n")).collect();
         format!(
-            "global_defs {{\nrs_init_notifies\nlvs_notify_fifo {}\n}}
+            "global_defs {{\nscript_user root\nrs_init_notifies\nlvs_notify_fifo {}\n}}
 virtual_server 10.0.0.100 80 {{\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n{reals}}}\n",
             fifo.display()
         )
     };
-    // One that waits for its check is not up.
-    let waits = "4 80 {\nTCP_CHECK {\nalpha\nwarmup 100\n}";
+    // One that has yet to pass its check is not up.
+    let check = "MISC_CHECK {\nmisc_path \"/bin/sleep 4000\"\nmisc_timeout 4000\nalpha\n}";
+    let waits = &format!("4 80 {{\n{check}");
     let mut daemon = lab.direct(subject, &config(&["2 80 {", waits]));
     lab.await_reals(&["10.1.0.2:80 -m -w 1"], &daemon, wait::seconds(10));
     daemon.reload(&config(&["2 80 {", waits, "3 80 {"]));
