@@ -86,6 +86,17 @@ impl Journey {
         told.clone()
     }
 
+    /// Waits until the FIFO has this line.
+    #[track_caller]
+    pub fn await_told(&self, line: &str) {
+        wait::value(
+            &format!("{line:?} in the FIFO"),
+            wait::seconds(15),
+            || self.told().iter().any(|told| told == line).then_some(()),
+            || format!("{}\n{}", self.told().join("\n"), self.daemon.process().log()),
+        );
+    }
+
     /// What each virtual router has said since the last reload, by which interface.
     fn words(&self) -> BTreeMap<u8, Vec<(u8, String)>> {
         let since = *self.reloaded.lock().unwrap();

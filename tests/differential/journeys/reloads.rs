@@ -74,7 +74,7 @@ fn instances(subject: Subject) -> Facts {
             instance("I56", 56, "priority 100\n mcast_src_ip 10.0.0.9"),
             instance("I57", 57, "priority 120\n nopreempt"),
             instance("I58", 58, "priority 100\n virtual_ipaddress {\n 10.0.0.58/25 label eth0:x\n }"),
-            instance("I59", 59, "priority 100\n use_vmac\n vmac_xmit_base"),
+            instance("I59", 59, "priority 100\n use_vmac named0"),
         ],
     ));
     journey.settle(

@@ -6,7 +6,21 @@ use crate::support::daemon::Subject;
 use crate::support::runner::Case;
 
 pub fn cases() -> Vec<Case> {
-    vec![same("journeys::tracking", tracking)]
+    vec![
+        same("journeys::tracking", tracking),
+        Case::new("journeys::a_reload_changes_priorities_original", || {
+            let told = changed_priorities(Subject::Keepalived);
+            assert_eq!(
+                told,
+                ["BACKUP_PRIORITY 107", "MASTER 107", "BACKUP_PRIORITY 109", "FAULT 100", "no resignation"]
+            );
+        }),
+        Case::new("journeys::a_reload_changes_priorities_ours", || {
+            let told = changed_priorities(Subject::Standfast);
+            let last = ["MASTER_PRIORITY 109", "MASTER_PRIORITY 100", "FAULT 100", "resigned"];
+            assert_eq!(told, [&["BACKUP_PRIORITY 107", "MASTER 107"][..], &last].concat());
+        }),
+    ]
 }
 
 /// Instances 51 and on; before each reload stands in a line what they track from then on.
@@ -127,4 +141,36 @@ fn tracking(subject: Subject) -> Facts {
     journey.settle("untracked", &all);
     journey.note_addresses("at last");
     journey.finish()
+}
+
+/// A master weighs more, then as much as nothing, then tracks what is down: what the FIFO has of it, and whether it
+/// has resigned.
+fn changed_priorities(subject: Subject) -> Vec<String> {
+    let text = |tracked: &str| {
+        format!(
+            "{GLOBAL}{}",
+            instance("I", 51, &format!("priority 100\n track_interface {{\n {tracked}\n }}"))
+        )
+    };
+    let prepare =
+        |router: &super::Router| drop(router.node.sh("ip link add down0 type veth peer name peer0"));
+    let mut journey = Journey::start(subject, prepare, &text("eth1 weight 7"));
+    journey.settle("at first", &[(51, 107)]);
+    journey.reload(&text("eth1 weight 9"));
+    journey.settle("with more", &[(51, 109)]);
+    journey.reload(&text("eth1 weight 0"));
+    journey.settle("with nothing", &[(51, 100)]);
+    journey.reload(&text("down0"));
+    journey.settle("in FAULT", &[(51, 0)]);
+    journey.await_told("INSTANCE \"I\" FAULT 100");
+    // Of one in FAULT nothing is said at the stop.
+    assert!(journey.daemon.stop().success());
+    let sent = journey.capture.adverts_sent("eth0");
+    let resigned = sent.iter().any(|(_, advert)| advert.priority() == 0);
+    let told = journey.told();
+    let told = told.iter().filter_map(|line| line.strip_prefix("INSTANCE \"I\" ")).map(str::to_owned);
+    let mut told: Vec<String> = told.skip_while(|line| line != "BACKUP_PRIORITY 107").collect();
+    told.retain(|line| !line.starts_with("BACKUP 1") && !line.starts_with("STOP"));
+    told.push(if resigned { "resigned" } else { "no resignation" }.to_owned());
+    told
 }
