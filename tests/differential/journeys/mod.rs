@@ -1,6 +1,7 @@
 //! Several instances on one host and one reload after the other: what the wire, the FIFO, the scripts, the log and the
 //! kernel say of each, from the start to the stop. Many instances share a run, since what costs time is the waiting.
 
+mod dumps;
 mod reloads;
 mod tracking;
 
@@ -17,11 +18,12 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 pub fn cases() -> Vec<Case> {
-    [tracking::cases(), reloads::cases()].into_iter().flatten().collect()
+    [tracking::cases(), reloads::cases(), dumps::cases()].into_iter().flatten().collect()
 }
 
 /// A run. In the texts of its configurations `@SCRIPT@` is the recording script and `@DIR@` the node's directory.
 pub struct Journey {
+    pub subject: Subject,
     pub router: Router,
     pub recorder: Recorder,
     pub capture: Capture,
@@ -62,6 +64,7 @@ impl Journey {
         let daemon = Daemon::start(subject, &router.node, &text);
         let fifo = Mutex::new((pipe, Vec::new()));
         Journey {
+            subject,
             router,
             recorder,
             capture,
@@ -76,6 +79,11 @@ impl Journey {
     #[track_caller]
     pub fn reload(&self, text: &str) {
         self.daemon.reload(&places(&self.router, &self.recorder, text));
+        self.again();
+    }
+
+    /// What was said until now does not count any more.
+    pub fn again(&self) {
         *self.reloaded.lock().unwrap() = Instant::now();
     }
 
@@ -97,7 +105,7 @@ impl Journey {
         );
     }
 
-    /// What each virtual router has said since the last reload, by which interface.
+    /// What each virtual router has said since the last change, by which interface.
     fn words(&self) -> BTreeMap<u8, Vec<(u8, String)>> {
         let since = *self.reloaded.lock().unwrap();
         let mut words: BTreeMap<u8, Vec<(u8, String)>> = BTreeMap::new();
