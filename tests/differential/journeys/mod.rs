@@ -2,6 +2,8 @@
 //! kernel say of each, from the start to the stop. Many instances share a run, since what costs time is the waiting.
 
 mod dumps;
+mod elections;
+mod interfaces;
 mod reloads;
 mod tracking;
 
@@ -18,7 +20,10 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 pub fn cases() -> Vec<Case> {
-    [tracking::cases(), reloads::cases(), dumps::cases()].into_iter().flatten().collect()
+    [tracking::cases(), reloads::cases(), dumps::cases(), elections::cases(), interfaces::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A run. In the texts of its configurations `@SCRIPT@` is the recording script and `@DIR@` the node's directory.
