@@ -12,7 +12,9 @@ use crate::config::model::process::Buffers;
 use crate::config::model::{Auth, VrrpInstance};
 use crate::ids::{ANY_INTERFACE, Name};
 use crate::kernel::poller::Poller;
-use crate::kernel::raw::{Device, Mode, Outgoing, Protocol, Received, SocketSpec, TOGETHER, VrrpSocket};
+use crate::kernel::raw::{
+    Device, Mode, Outgoing, Protocol, Received, Room, SocketSpec, TOGETHER, VrrpSocket,
+};
 use crate::objects::interface::Interfaces;
 use crate::vrrp::action::InstanceId;
 
@@ -163,14 +165,18 @@ impl Sockets {
         Ok(token)
     }
 
-    /// The next packet of the socket with this token, and the interface that it came in by.
-    pub fn receive<'b>(
+    /// Takes the next packet of the socket with this token, or `several` with one call, each with the interface that it
+    /// came in by; false when there are no more for now.
+    pub fn receive(
         &self,
         token: u64,
-        buffer: &'b mut [u8],
-    ) -> io::Result<Option<(crate::ids::IfIndex, Received<'b>)>> {
-        let Some(open) = self.open.get(&token) else { return Ok(None) };
-        Ok(open.socket.receive(buffer)?.map(|received| (open.listens_on, received)))
+        several: bool,
+        room: &mut Room,
+        mut each: impl FnMut(crate::ids::IfIndex, Received<'_>),
+    ) -> io::Result<bool> {
+        let Some(open) = self.open.get(&token) else { return Ok(false) };
+        let each = |received: Received<'_>| each(open.listens_on, received);
+        if several { open.socket.receive_several(room, each) } else { open.socket.receive_one(room, each) }
     }
 
     /// Sends these adverts, in order; those that follow each other on one socket together. An error is told once,
