@@ -66,7 +66,7 @@ use crate::vrrp::router::{Router, View};
 const ALARM: u64 = 0;
 const MONITOR: u64 = 1;
 const BELL: u64 = 2;
-const FIRST_SOCKET: u64 = 3;
+const FIRST_SOCKET: u32 = 3;
 /// Packets of one socket in one turn; the rest waits for the next, which follows at once.
 const PACKETS_PER_TURN: usize = 256;
 /// Kernel requests that go together: at 20 to 30 microseconds each less than a millisecond.
@@ -298,7 +298,7 @@ impl Driver {
 
     /// Only packets came, and nothing follows from them.
     fn is_quiet(&self) -> bool {
-        self.tokens.iter().all(|token| *token >= FIRST_SOCKET)
+        self.tokens.iter().all(|token| *token >= u64::from(FIRST_SOCKET))
             && self.actions.is_empty()
             && self.addresses.is_idle()
             && self.unsaid.is_empty()
@@ -351,7 +351,7 @@ impl Driver {
     fn drain(&mut self) -> Result<(), DriverError> {
         let tokens = std::mem::take(&mut self.tokens);
         let mut now = None;
-        for token in tokens.iter().copied().filter(|token| *token >= FIRST_SOCKET) {
+        for token in tokens.iter().copied().filter(|token| *token >= u64::from(FIRST_SOCKET)) {
             now = self.drain_socket(token, tokens.len() == 1).max(now);
         }
         if let Some(now) = now {
