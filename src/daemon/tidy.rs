@@ -30,14 +30,17 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
+    use crate::daemon::supervise::Supervisor;
 
     #[tokio::test(start_paused = true)]
     async fn a_crowd_of_changes_is_tidied_up_after_once() {
         static TIDIED: AtomicU32 = AtomicU32::new(0);
         let (changes, told) = watch::channel(0);
-        let task = tokio::spawn(after(told, || {
+        let tidying = after(told, || {
             TIDIED.fetch_add(1, Ordering::SeqCst);
-        }));
+        });
+        let (supervisor, _fatal) = Supervisor::new();
+        supervisor.spawn("memory", tidying);
         let tidied = |seconds: f64| async move {
             tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
             TIDIED.load(Ordering::SeqCst)
@@ -51,7 +54,5 @@ mod tests {
         assert_eq!(tidied(5.9).await, 1);
         assert_eq!(tidied(1.0).await, 2);
         assert_eq!(tidied(3600.0).await, 2, "nothing changes");
-        drop(changes);
-        task.await.unwrap();
     }
 }
