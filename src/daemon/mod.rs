@@ -25,6 +25,7 @@ pub mod sdnotify;
 mod service;
 pub mod signals;
 pub mod supervise;
+mod tidy;
 pub mod timing;
 mod trackers;
 

@@ -32,7 +32,9 @@ pub(super) struct Read {
 }
 
 /// Reads the file on the blocking pool; the parts go on meanwhile.
-pub(super) fn begin(options: &Options, running: Arc<Config>, done: mpsc::Sender<Read>) {
+///
+/// What is read is told in a box: a channel holds room for some dozens.
+pub(super) fn begin(options: &Options, running: Arc<Config>, done: mpsc::Sender<Box<Read>>) {
     emit(Ident::Parent, Line::info("Reloading ..."));
     ServiceManager.reloading();
     let (options, begun, seed) = (options.clone(), clock::now(), running.global.random_seed);
@@ -46,7 +48,7 @@ pub(super) fn begin(options: &Options, running: Arc<Config>, done: mpsc::Sender<
         });
         drop(running);
         let reading = reading.ok();
-        let read = Read { begun, reading };
+        let read = Box::new(Read { begun, reading });
         // The daemon is ending if nobody takes it.
         let _ = done.blocking_send(read);
     });

@@ -19,6 +19,8 @@ use super::sdnotify::ServiceManager;
 use super::signals::{ReloadQueue, Request, Requests};
 use super::status;
 use super::supervise::Supervisor;
+
+use super::tidy;
 use super::timing::{self, Commands, Driver};
 use super::trackers::{self, Board, Trackers, Watches};
 use crate::cli::Options;
@@ -120,6 +122,7 @@ pub(super) async fn run(
     emit(Ident::Parent, Line::info("Startup complete"));
     ServiceManager.ready("Running");
     let _trimmed = tokio::task::spawn_blocking(memory::give_back).await;
+    parts.supervisor.spawn("memory", tidy::after(parts.masters.subscribe(), memory::give_back));
     if let Some(every) = ServiceManager.watchdog_interval() {
         parts.supervisor.spawn("watchdog", feed_watchdog(every, parts.driver.subscribe()));
     }
@@ -137,7 +140,7 @@ pub(super) async fn run(
                 Some(request) => dumps::write(&parts, request).await,
             },
             Some(read) = reloads.recv() => {
-                reload::finish(options, read, &mut parts, pid_files, paths).await;
+                Box::pin(reload::finish(options, *read, &mut parts, pid_files, paths)).await;
                 if queue.ended() {
                     reload::begin(options, parts.current.get().0, reloaded.clone());
                 }
@@ -257,7 +260,8 @@ impl Parts {
         let (vrrp, checkers) = parts(options, config);
         let pid = std::process::id();
         if options.checkers && !checkers && self.balancer.is_none() {
-            self.remove_left_behind(config).await;
+            // Seldom, and larger than all else here: every future that leads here would hold the room for it.
+            Box::pin(self.remove_left_behind(config)).await;
         }
         if checkers && self.balancer.is_none() {
             emit(Ident::Parent, Line::info(format!("Starting Healthcheck child process, pid={pid}")));

@@ -67,7 +67,7 @@ use crate::vrrp::router::{Router, View};
 const ALARM: u64 = 0;
 const MONITOR: u64 = 1;
 const BELL: u64 = 2;
-const FIRST_SOCKET: u64 = 3;
+const FIRST_SOCKET: u32 = 3;
 /// Packets of one socket in one turn; the rest waits for the next, which follows at once.
 const PACKETS_PER_TURN: usize = 256;
 /// Kernel requests that go together: at 20 to 30 microseconds each less than a millisecond.
@@ -296,7 +296,7 @@ impl Driver {
 
     /// Only packets came, and nothing follows from them.
     fn is_quiet(&self) -> bool {
-        self.tokens.iter().all(|token| *token >= FIRST_SOCKET)
+        self.tokens.iter().all(|token| *token >= u64::from(FIRST_SOCKET))
             && self.actions.is_empty()
             && self.addresses.is_idle()
             && self.unsaid.is_empty()
@@ -349,7 +349,7 @@ impl Driver {
     fn drain(&mut self, room: &mut Room) -> Result<(), DriverError> {
         let tokens = std::mem::take(&mut self.tokens);
         let (mut last, mut count) = (None, 0);
-        for token in tokens.iter().copied().filter(|token| *token >= FIRST_SOCKET) {
+        for token in tokens.iter().copied().filter(|token| *token >= u64::from(FIRST_SOCKET)) {
             last = self.drain_socket(token, tokens.len() == 1, room, &mut count).max(last);
         }
         if let Some(last) = last {
