@@ -27,6 +27,18 @@ pub struct Check {
     pub log_all_failures: bool,
 }
 
+impl Check {
+    /// Whether one goes on as the other after a reload: equal but for `alpha`, which is about the first result.
+    pub fn goes_on_as(&self, other: &Check) -> bool {
+        let Check { kind, target, source, pace, alpha: _, log_all_failures } = self;
+        *kind == other.kind
+            && *target == other.target
+            && *source == other.source
+            && *pace == other.pace
+            && *log_all_failures == other.log_all_failures
+    }
+}
+
 /// How the packets of a check leave. Default: as the kernel likes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Source {

@@ -1,17 +1,16 @@
 //! Mails of real servers and services, as a mail server sees keepalived's and ours.
 
-use super::lab::{Lab, of_kind};
+use super::lab::{Lab, close, of_kind, open};
 use super::server::{Manner, Server};
 use super::speakers::{Datagrams, Mail, dns_reply};
 use crate::support::daemon::Subject;
-use crate::support::net::Node;
 use crate::support::sink::Sink;
 use crate::support::{ipvs, wait};
 use std::collections::BTreeSet;
 
 /// On the director itself.
-const AT: &str = "127.0.0.1:2525";
-const SERVER: &str = "smtp_server 127.0.0.1 2525\n notification_email {\n a@example.org\n }\n \
+pub const AT: &str = "127.0.0.1:2525";
+pub const SERVER: &str = "smtp_server 127.0.0.1 2525\n notification_email {\n a@example.org\n }\n \
                       notification_email_from lb@example.org\n router_id R1\n smtp_helo_name director.example";
 
 /// Plays it with both and compares what their mail servers were told.
@@ -31,23 +30,6 @@ fn compare(play: impl Fn(Subject) -> Vec<String> + Sync) {
         .filter(|(theirs, ours, _)| theirs != ours)
         .collect();
     assert!(unlike.is_empty(), "how often theirs, how often ours: {unlike:#?}");
-}
-
-/// Nobody is at these ports any more, and whoever was closed before and is not among them is back: in one step.
-fn close(real: &Node, ports: &str) {
-    real.sh(&format!(
-        "nft 'add table ip f
-delete table ip f
-add table ip f
-add chain ip f i {{ type filter hook input priority 0; }}
-add rule ip f i tcp flags & (syn | ack) == syn tcp dport {{ {ports} }} reject with tcp reset
-add rule ip f i udp dport {{ 53, 5000 }} reject
-add rule ip f i icmp type echo-request drop'"
-    ));
-}
-
-fn open(real: &Node) {
-    real.sh("nft delete table ip f");
 }
 
 /// One real server of each kind of check goes and comes back; nothing is said of `smtp_alert`, but for one quorum.

@@ -11,6 +11,7 @@ mod mails;
 mod namespace;
 mod options;
 mod pages;
+mod pools;
 mod presence;
 mod probes;
 mod reload;
@@ -88,6 +89,7 @@ pub fn cases() -> Vec<Case> {
     cases.push(Case::new("vm::balancing_state_side_by_side", state::side_by_side));
     cases.push(Case::new("vm::balancing_failures_side_by_side", pages::failures_side_by_side));
     cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));
+    cases.push(Case::new("vm::balancing_pools_side_by_side", pools::side_by_side));
     cases.push(Case::new("vm::balancing_mails_of_checks_side_by_side", mails::kinds_side_by_side));
     cases.push(Case::new("vm::balancing_mails_of_changes_side_by_side", mails::changes_side_by_side));
     cases.push(Case::new("vm::balancing_mails_of_reals_side_by_side", mails::real_servers_side_by_side));
