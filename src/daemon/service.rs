@@ -29,6 +29,7 @@ use crate::config::model::Config;
 use crate::kernel::memory;
 use crate::lvs::action::ScriptEvent;
 use crate::report::{Ident, Line, emit};
+use crate::track::news::Standing;
 use crate::vrrp::router::View;
 
 /// Commands that may wait for a part. They are few; the parts take them at once.
@@ -358,6 +359,11 @@ impl Parts {
     /// `clear` sets the counters to zero afterwards.
     pub(super) async fn views(&self, clear: bool) -> Option<Vec<View>> {
         views(&self.vrrp.as_ref()?.commands, clear).await
+    }
+
+    /// What is tracked, as last told.
+    pub(super) fn standing(&self) -> Standing {
+        self.board.watch().borrow().clone()
     }
 
     /// The services as the load balancer has them; `None` where there is none, or it does not answer.

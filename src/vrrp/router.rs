@@ -41,6 +41,8 @@ pub struct View {
     pub priority: u8,
     /// The master that a backup hears, and its priority.
     pub master: Option<(IpAddr, u8)>,
+    /// Between adverts: the master's where it has told one.
+    pub interval: Duration,
     pub source: Option<IpAddr>,
     pub faults: Vec<Fault>,
     pub counters: Counters,
@@ -295,6 +297,7 @@ impl Router {
             state: instance.state(),
             priority: instance.priority,
             master: instance.master(),
+            interval: instance.interval,
             source: instance.source,
             faults: instance.faults.clone(),
             counters: instance.counters.total(),

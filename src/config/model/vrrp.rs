@@ -102,7 +102,8 @@ pub struct InstanceIdentity {
     pub interface: Name,
     pub vrid: Vrid,
     pub way: Way,
-    pub vmac: Option<(Name, Mac)>,
+    /// The name of its device does not matter.
+    pub vmac: Option<Mac>,
     pub ipvlan: Option<Name>,
 }
 
@@ -136,7 +137,7 @@ impl VrrpInstance {
             } else {
                 Way::Unicast(self.source)
             },
-            vmac: self.vmac.as_ref().map(|vmac| (vmac.name.clone(), vmac.mac)),
+            vmac: self.vmac.as_ref().map(|vmac| vmac.mac),
             ipvlan: self.options.ipvlan.as_ref().map(|ipvlan| ipvlan.name.clone()),
         }
     }

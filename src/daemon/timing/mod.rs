@@ -145,6 +145,8 @@ pub struct Driver {
     sockets: Sockets,
     announcer: Announcer,
     devices: Devices,
+    /// Devices that go since others take their place: the router knows those first.
+    renamed: HashSet<Name>,
     firewall: Firewall,
     addresses: Addresses,
     routing: Routing,
@@ -215,6 +217,7 @@ impl Driver {
             sockets: Sockets::new(FIRST_SOCKET),
             announcer,
             devices,
+            renamed: HashSet::new(),
             firewall: Firewall::default(),
             addresses: Addresses::default(),
             routing: Routing::default(),
@@ -439,8 +442,10 @@ impl Driver {
                 self.addresses.interface_returned(&interface.name);
                 self.look_for_duplicates(now, &interface);
                 let name = interface.name.clone();
-                let event = Event::Interface { name, now: Some(interface) };
-                self.router.handle(now, event, &mut self.actions);
+                if !self.renamed.contains(&name) {
+                    let event = Event::Interface { name, now: Some(interface) };
+                    self.router.handle(now, event, &mut self.actions);
+                }
                 if !only_addresses {
                     self.rewire = true;
                     self.make_devices();
@@ -451,7 +456,9 @@ impl Driver {
                 self.rewire = true;
                 self.devices.forget(&name);
                 self.settings.follow(&self.config, &self.interfaces);
-                self.router.handle(now, Event::Interface { name, now: None }, &mut self.actions);
+                if !self.renamed.contains(&name) {
+                    self.router.handle(now, Event::Interface { name, now: None }, &mut self.actions);
+                }
                 self.make_devices();
             }
             Change::AddressRemoved(key) => {
