@@ -19,7 +19,6 @@ use super::sdnotify::ServiceManager;
 use super::signals::{ReloadQueue, Request, Requests};
 use super::status;
 use super::supervise::Supervisor;
-
 use super::tidy;
 use super::timing::{self, Commands, Driver};
 use super::trackers::{self, Board, Trackers, Watches};
