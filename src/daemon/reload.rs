@@ -15,7 +15,7 @@ use super::service::{self, Parts};
 use super::{balancing, daemonize, log_lines, say_all, timing};
 use crate::cli::Options;
 use crate::config::{self, Rejected, model::Config};
-use crate::kernel::{clock, memory};
+use crate::kernel::clock;
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
 use crate::vrrp::action::State;
@@ -96,12 +96,8 @@ pub(super) async fn finish(
     };
     let report = ReloadReport { begun, outcome, messages };
     let pid_file = paths.parent.clone();
-    let written = tokio::task::spawn_blocking(move || {
-        let written = report.publish(&pid_file);
-        memory::give_back();
-        written
-    })
-    .await;
+    let written = tokio::task::spawn_blocking(move || report.publish(&pid_file)).await;
+    parts.reloaded.notify_one();
     if let Ok(Err(error)) = written {
         emit(Ident::Parent, Line::warn(format!("cannot say what became of the reload: {error}")));
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::balancing::{self, Balancer, Told};
 use super::dumps;
@@ -56,6 +56,8 @@ pub(super) struct Parts {
     masters: watch::Sender<balancing::Masters>,
     /// Whom the watchdog asks.
     driver: watch::Sender<Option<Commands>>,
+    /// Each time that a file has been read again.
+    pub reloaded: Arc<Notify>,
     /// The ends of those that pass on news to scripts: each ends when its part has.
     passing: Vec<oneshot::Receiver<()>>,
     supervisor: Supervisor,
@@ -122,7 +124,9 @@ pub(super) async fn run(
     emit(Ident::Parent, Line::info("Startup complete"));
     ServiceManager.ready("Running");
     let _trimmed = tokio::task::spawn_blocking(memory::give_back).await;
-    parts.supervisor.spawn("memory", tidy::after(parts.masters.subscribe(), memory::give_back));
+    let (reloaded, driver) = (parts.reloaded.clone(), parts.driver.subscribe());
+    let tidying = tidy::after(parts.masters.subscribe(), reloaded, move || tidy::give_back(driver.clone()));
+    parts.supervisor.spawn("memory", tidying);
     if let Some(every) = ServiceManager.watchdog_interval() {
         parts.supervisor.spawn("watchdog", feed_watchdog(every, parts.driver.subscribe()));
     }
@@ -207,6 +211,7 @@ impl Parts {
             board: Board::default(),
             masters: watch::Sender::default(),
             driver: watch::Sender::default(),
+            reloaded: Arc::default(),
             passing: Vec::new(),
             supervisor,
             checkers_pid_file,

@@ -52,6 +52,7 @@ use crate::ids::Name;
 use crate::kernel::address;
 use crate::kernel::clock::{self, Alarm};
 use crate::kernel::link;
+use crate::kernel::memory::{self, Spare};
 use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::{Channel, NetlinkError};
 use crate::kernel::poller::Poller;
@@ -92,6 +93,8 @@ pub enum Command {
     Reconfigure(Arc<Config>, oneshot::Sender<()>),
     /// The state of every instance, for dumps; `clear` sets the counters to zero afterwards.
     Views { clear: bool, answer: oneshot::Sender<Vec<View>> },
+    /// What this thread keeps of memory that it has given up.
+    Tidy(oneshot::Sender<Spare>),
     /// Resign, give everything up and end; without `release` addresses and devices stay.
     Stop { release: bool },
 }
@@ -510,6 +513,7 @@ impl Driver {
                     self.router.clear_counters();
                 }
             }
+            Command::Tidy(answer) => drop(answer.send(memory::take_spare())),
             Command::Stop { release } => {
                 self.stop(release);
                 return true;
