@@ -18,11 +18,6 @@ const DRY: &str =
     "Removing service [10.0.1.2]:tcp:80 from VS [10.0.0.1]:tcp:80: its connections have ended";
 const OVER: &str = "Removing service [10.0.1.2]:tcp:80 from VS [10.0.0.1]:tcp:80: drain_timeout is over";
 
-/// Without checks, so that only the drain asks for time.
-fn idle(n: u8) -> RealServer {
-    RealServer { checks: smallvec::SmallVec::new(), ..real(n) }
-}
-
 fn draining(reals: impl IntoIterator<Item = RealServer>) -> VirtualServer {
     VirtualServer { drain_timeout: Some(LIMIT), ..service(1, reals) }
 }

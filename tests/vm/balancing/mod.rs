@@ -6,6 +6,7 @@ mod both;
 mod checks;
 mod files;
 mod groups;
+mod kinds;
 mod lab;
 mod mails;
 mod namespace;
@@ -89,6 +90,7 @@ pub fn cases() -> Vec<Case> {
     cases.push(Case::new("vm::balancing_state_side_by_side", state::side_by_side));
     cases.push(Case::new("vm::balancing_failures_side_by_side", pages::failures_side_by_side));
     cases.push(Case::new("vm::balancing_probes_side_by_side", probes::side_by_side));
+    cases.push(Case::new("vm::balancing_kinds_side_by_side", kinds::side_by_side));
     cases.push(Case::new("vm::balancing_pools_side_by_side", pools::side_by_side));
     cases.push(Case::new("vm::balancing_mails_of_checks_side_by_side", mails::kinds_side_by_side));
     cases.push(Case::new("vm::balancing_mails_of_changes_side_by_side", mails::changes_side_by_side));

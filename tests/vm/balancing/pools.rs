@@ -15,7 +15,7 @@ use crate::support::{ipvs, wait};
 /// A service: its lines and its real servers in the first file, and in those of the reloads; the last one stays. No
 /// real servers: the file does not have the service.
 ///
-/// Real servers are numbers: `2` is 10.1.0.2, checked; `4-` has no check; `3=5` has weight 5.
+/// Real servers are numbers: `2` is 10.1.0.2, checked; `2~` at another pace; `4-` has no check; `3=5` has weight 5.
 ///
 /// Then its pool at the start and after each of [`EVENTS`], as [`pools`] gives it: `=` as before, `none` an empty one, `gone`
 /// none at all; what keepalived has and what ours has, where they differ.
@@ -159,6 +159,7 @@ const SERVICES: &[Service] = &[
         &["2 3"],
         "2=1 3=1, 3=1, none, 9=1, 3=1, =, 2=1 3=1, =, 2=1",
     ),
+    of("99", &[""], &["2 3~", "2~ 3", "2 3~", "2~ 3~"], "2=1 3=1, 3=1, none, =, 3=1, =, 2=1 3=1, =, 2=1"),
     of(
         "fwmark 7",
         &["lvs_method DR\nsorry_server 10.1.0.9"],
@@ -192,9 +193,12 @@ fn config(stage: usize, fifo: &str) -> String {
         ));
         for real in reals.split(' ') {
             let (number, weight) = real.split_once('=').unwrap_or((real, "1"));
-            let check = "TCP_CHECK {\nconnect_port 8001\nconnect_timeout 5\nretry 0\nwarmup 0\n}";
-            let check = if number.ends_with('-') { "" } else { check };
-            let number = number.trim_end_matches('-');
+            let pace = if number.ends_with('~') { "delay_before_retry 9" } else { "" };
+            let check = format!(
+                "TCP_CHECK {{\nconnect_port 8001\nconnect_timeout 5\nretry 0\nwarmup 0\n{pace}\n}}"
+            );
+            let check = if number.ends_with('-') { "" } else { &check };
+            let number = number.trim_end_matches(['-', '~']);
             text.push_str(&format!(
                 "real_server 10.1.0.{number} {port} {{\nweight {weight}\n{check}\n}}\n"
             ));
@@ -207,7 +211,9 @@ fn config(stage: usize, fifo: &str) -> String {
 /// How many of a stage's checks of this real server there are, not counting those that another stage has too.
 fn checks(stage: usize, number: usize, but: Option<usize>) -> usize {
     let has = |service: &Service, stage| {
-        at(service.reals, stage).split(' ').any(|real| real.split('=').next() == Some(&number.to_string()))
+        at(service.reals, stage)
+            .split(' ')
+            .any(|real| real.split(['=', '~']).next() == Some(&number.to_string()))
     };
     let counts = |service: &&Service| has(service, stage) && !but.is_some_and(|other| has(service, other));
     SERVICES.iter().filter(counts).count()
