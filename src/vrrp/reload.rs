@@ -61,7 +61,8 @@ impl Router {
                 continue;
             };
             self.unqueue(&instance);
-            let state = if instance.config.notify.deleted_state { State::Deleted } else { State::Fault };
+            let asked = instance.config.notify.deleted_state;
+            let state = if asked { State::Deleted } else { State::Removed };
             instance.end(state, out);
         }
         for (id, config) in kept {

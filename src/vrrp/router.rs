@@ -520,7 +520,7 @@ impl Router {
                 }
             }
         }
-        self.facts.renew_track_groups(&config.track_groups, &config.statics);
+        self.facts.renew_used_interfaces(&config);
         self.by_interface.clear();
         self.by_tracked.clear();
         let signs = |instance: &Instance| instance.config.options.auth_hmac.is_some();
@@ -528,8 +528,8 @@ impl Router {
         let mut tracked_sources = HashSet::new();
         for instance in self.instances.iter().flatten() {
             let group = instance.group.and_then(|index| self.groups.get(index)).map(|group| &group.config);
-            let by_group = self.facts.interfaces_by_group(&instance.config.name);
-            for name in interfaces_of(&instance.config).chain(by_group) {
+            let used = self.facts.used_interfaces(&instance.config.name);
+            for name in interfaces_of(&instance.config).chain(used) {
                 insert_once(self.by_interface.entry(name.clone()).or_default(), instance.id);
             }
             for (kind, tracked) in trackers(&instance.config, group.map(|group| &**group)) {

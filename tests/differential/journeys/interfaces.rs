@@ -8,7 +8,7 @@ use crate::support::runner::Case;
 use crate::support::wait;
 
 pub fn cases() -> Vec<Case> {
-    vec![same("journeys::interfaces", interfaces)]
+    vec![same("journeys::interfaces", interfaces), same("journeys::used_interfaces", used_interfaces)]
 }
 
 fn add(node: &Node, number: u8) {
@@ -77,5 +77,71 @@ fn interfaces(subject: Subject) -> Facts {
         gone(&journey, false);
         note(&mut journey, "back");
     }
+    journey.finish()
+}
+
+/// What of an instance stands on eth1, which goes down and comes back; beside it what is tracked by name.
+const USES: [&str; 17] = [
+    "virtual_ipaddress {\n 10.1.0.111/24 dev eth1\n }",
+    "virtual_ipaddress {\n 10.1.0.112/24 dev eth1 no_track\n }",
+    "virtual_ipaddress {\n 10.0.0.113/24\n }\n virtual_ipaddress_excluded {\n 10.1.0.213/24 dev eth1\n }",
+    "virtual_ipaddress {\n 10.0.0.114/24\n }\n virtual_ipaddress_excluded {\n 10.1.0.214/24 dev eth1 no_track\n }",
+    "virtual_routes {\n 10.70.15.0/24 dev eth1\n }",
+    "virtual_routes {\n 10.70.16.0/24 dev eth1 no_track\n }",
+    "virtual_routes {\n 10.70.17.0/24 via 10.1.0.2 no_track\n }",
+    "virtual_routes {\n 10.70.18.0/24 via 10.1.0.2 dev eth1\n }",
+    "virtual_rules {\n iif eth1 table 100\n }",
+    "virtual_rules {\n oif eth1 table 101\n }",
+    "virtual_rules {\n iif eth1 table 102 no_track\n }",
+    "virtual_ipaddress {\n 10.1.0.122/24 dev eth1\n }\n track_interface {\n eth1 weight 5\n }",
+    "virtual_ipaddress {\n 10.1.0.123/24 dev eth1\n }\n track_interface {\n eth1 weight -5\n }",
+    "virtual_ipaddress {\n 10.1.0.124/24 dev eth1 no_track\n }\n track_interface {\n eth1 weight -5\n }",
+    "virtual_ipaddress {\n 10.1.0.125/24 dev eth1\n }\n dont_track_primary",
+    "virtual_ipaddress {\n 10.1.0.126/24 dev eth1\n 10.1.0.226/24 dev eth1 no_track\n }",
+    "virtual_ipaddress {\n 10.1.0.127/24 dev eth1 use_vmac\n }",
+];
+
+fn used_interfaces(subject: Subject) -> Facts {
+    let text = {
+        let each = (11..).zip(USES).map(|(vrid, lines)| {
+            let lines = if lines.contains("virtual_ipaddress {") {
+                lines.to_owned()
+            } else {
+                format!("virtual_ipaddress {{\n 10.0.0.1{vrid}/24\n }}\n {lines}")
+            };
+            instance(&format!("I{vrid}"), vrid, &format!("priority 100\n {lines}"))
+        });
+        // Members of a group that tracks what one of them stands on.
+        let group =
+            "vrrp_sync_group G {\n group {\n A\n B\n }\n track_interface {\n eth2 weight 5\n }\n}\n";
+        let members =
+            instance("A", 61, "priority 100") + &instance("B", 62, "interface eth2\n priority 100");
+        let stays = instance("stays", 60, "priority 100");
+        format!("{GLOBAL}{group}{}{}{stays}", each.collect::<String>(), members)
+    };
+    let prepare = |router: &super::Router| {
+        router.node.sh(
+            "ip link add eth2 type veth peer name x2 && ip link set x2 up && ip addr add 10.2.0.1/24 dev eth2 && \
+             ip link set eth2 up",
+        );
+    };
+    let mut journey = Journey::start(subject, prepare, &text);
+    // Of a group's tracker the weight counts for whom does not stand on it.
+    let all: Vec<(u8, u8)> =
+        (11..28).chain([60, 61]).map(|vrid| (vrid, if vrid == 61 { 105 } else { 100 })).collect();
+    journey.settle("at the start", &all);
+    journey.router.node.sh("ip link set eth1 down");
+    journey.await_told("INSTANCE \"I27\" FAULT 100");
+    journey.again();
+    journey.settle(
+        "while it is down",
+        &[(12, 100), (14, 100), (16, 100), (17, 100), (21, 100), (24, 95), (60, 100), (61, 105)],
+    );
+    // A reload in between does not make it well.
+    journey.reload(&text);
+    journey.settle("after a reload", &[(12, 100), (14, 100), (16, 100), (24, 95), (60, 100)]);
+    journey.router.node.sh("ip link set eth1 up");
+    journey.again();
+    journey.settle("when it is back", &all);
     journey.finish()
 }

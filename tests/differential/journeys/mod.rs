@@ -4,6 +4,7 @@
 mod dumps;
 mod elections;
 mod interfaces;
+mod notify;
 mod reloads;
 mod tracking;
 
@@ -17,13 +18,20 @@ use crate::support::runner::Case;
 use crate::support::wait;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub fn cases() -> Vec<Case> {
-    [tracking::cases(), reloads::cases(), dumps::cases(), elections::cases(), interfaces::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        tracking::cases(),
+        reloads::cases(),
+        notify::cases(),
+        dumps::cases(),
+        elections::cases(),
+        interfaces::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A run. In the texts of its configurations `@SCRIPT@` is the recording script and `@DIR@` the node's directory.
@@ -172,6 +180,14 @@ impl Journey {
         self.facts.list(format!("addresses {when}"), &lines);
     }
 
+    /// Notes the calls of scripts until now, when these have come.
+    pub fn note_calls(&mut self, when: &str, expected: &[&str]) {
+        for call in expected {
+            self.recorder.await_call(call, 1);
+        }
+        self.facts.calls(format!("script calls {when}"), self.recorder.calls());
+    }
+
     /// Stops it, and notes all that was said and told, by instance.
     pub fn finish(mut self) -> Facts {
         let status = self.daemon.stop();
@@ -180,11 +196,16 @@ impl Journey {
         // Of priorities 2.2.7 has its own words at a reload.
         let states: Vec<String> = told.iter().filter(|line| !line.contains("_PRIORITY")).cloned().collect();
         self.note_by_name("FIFO", &states, |line| line.split('"').nth(1).unwrap_or_default().to_owned());
-        let mut calls = self.recorder.calls();
-        let stopped = told.iter().filter(|line| line.contains(" STOP ")).count();
+        let stopped = told.iter().filter(|line| line.starts_with("INSTANCE ") && line.contains(" STOP "));
+        let stopped = stopped.count();
+        let mut calls = Vec::new();
+        // Those of groups have no place in an order: nothing more comes for as long as a script takes.
         wait::until("the scripts of the stop", wait::seconds(5), || {
-            calls = self.recorder.calls();
-            calls.iter().filter(|call| call.contains(" STOP ")).count() >= stopped
+            std::thread::sleep(Duration::from_millis(100));
+            let before = std::mem::replace(&mut calls, self.recorder.calls());
+            let instances =
+                calls.iter().filter(|call| call.contains("INSTANCE ") && call.contains(" STOP "));
+            instances.count() >= stopped && before == calls
         });
         self.facts.calls("script calls", calls);
         self.facts
