@@ -16,7 +16,7 @@ use super::service::{self, Parts};
 use super::{balancing, daemonize, log_lines, say_all, timing};
 use crate::cli::Options;
 use crate::config::{self, Rejected, model::Config};
-use crate::kernel::{clock, memory};
+use crate::kernel::clock;
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
 use crate::vrrp::action::{InstanceId, State};
@@ -34,7 +34,9 @@ pub(super) struct Read {
 }
 
 /// Reads the file on the blocking pool; the parts go on meanwhile.
-pub(super) fn begin(options: &Options, running: Arc<Config>, done: mpsc::Sender<Read>) {
+///
+/// What is read is told in a box: a channel holds room for some dozens.
+pub(super) fn begin(options: &Options, running: Arc<Config>, done: mpsc::Sender<Box<Read>>) {
     emit(Ident::Parent, Line::info("Reloading ..."));
     ServiceManager.reloading();
     let (options, begun, seed) = (options.clone(), clock::now(), running.global.random_seed);
@@ -48,7 +50,7 @@ pub(super) fn begin(options: &Options, running: Arc<Config>, done: mpsc::Sender<
         });
         drop(running);
         let reading = reading.ok();
-        let read = Read { begun, reading };
+        let read = Box::new(Read { begun, reading });
         // The daemon is ending if nobody takes it.
         let _ = done.blocking_send(read);
     });
@@ -96,12 +98,8 @@ pub(super) async fn finish(
     };
     let report = ReloadReport { begun, outcome, messages };
     let pid_file = paths.parent.clone();
-    let written = tokio::task::spawn_blocking(move || {
-        let written = report.publish(&pid_file);
-        memory::give_back();
-        written
-    })
-    .await;
+    let written = tokio::task::spawn_blocking(move || report.publish(&pid_file)).await;
+    parts.reloaded.notify_one();
     if let Ok(Err(error)) = written {
         emit(Ident::Parent, Line::warn(format!("cannot say what became of the reload: {error}")));
     }

@@ -48,6 +48,11 @@ impl Schedule {
         self.due.get(owner as usize).is_some_and(Option::is_some)
     }
 
+    /// The owner's deadline.
+    pub fn of(&self, owner: u32) -> Option<Mono> {
+        self.due.get(owner as usize).copied().flatten()
+    }
+
     /// The earliest deadline.
     pub fn next(&self) -> Option<Mono> {
         self.first().map(|(at, _)| at)

@@ -29,7 +29,7 @@ pub enum Why {
     Quorum(Balance),
     /// `omega`: a real server goes as the daemon ends.
     Stopping,
-    /// `omega`: a reload removes it.
+    /// A reload removes it.
     Removing,
 }
 

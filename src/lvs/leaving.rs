@@ -150,7 +150,7 @@ impl Service {
         reals.chain(sorry).collect()
     }
 
-    /// All real servers that the table has drain; with `omega` the down scripts run. Gives the checkers back; `None`
+    /// All real servers that the table has drain; the down scripts run. Gives the checkers back; `None`
     /// where nothing drains.
     fn drain_all(&mut self, now: Mono, out: &mut Vec<Action>) -> Option<Vec<CheckerId>> {
         let settings = self.settings().clone();

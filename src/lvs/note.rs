@@ -51,7 +51,8 @@ pub enum Note {
     Weight { real: RealName, service: ServiceName, from: u32, to: u32, active: bool },
     /// `up`: the quorum was gained, else lost.
     Quorum { service: ServiceName, up: bool, balance: Balance },
-    /// The service starts without its quorum, and its sorry server takes over.
+    /// The service starts without its quorum, and its sorry server takes over; or a new configuration has taken the
+    /// quorum, or changed the sorry server.
     StartingWithoutQuorum { service: ServiceName, balance: Balance },
     /// The sorry server takes over, or is not needed any more.
     SorryServer { sorry: RealName, service: ServiceName, in_use: bool, inhibit: bool },
@@ -59,6 +60,8 @@ pub enum Note {
     AliveServers { service: ServiceName, added: bool },
     /// A real server is taken out because the daemon ends, or the new configuration does not have it.
     Released { real: RealName, service: ServiceName, stopping: bool, inhibited: bool },
+    /// The new configuration does not have this real server of a service that stays.
+    Forgotten { real: RealName },
     /// The new configuration does not have this real server; it stays with weight 0 until its connections have ended,
     /// at most so many seconds.
     Draining { real: RealName, service: ServiceName, seconds: u64 },

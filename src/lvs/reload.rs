@@ -1,7 +1,7 @@
 //! A new configuration, or the first one: what stays keeps its state, the rest comes and goes.
 //!
 //! Services match by address, port and protocol (or mark and family, or group and protocol), real servers by address and
-//! port, checkers by being equal. No reload takes a working server away: a new checker of a server
+//! port, checkers by what they ask. No reload takes a working server away: a new checker of a server
 //! that stays counts as the server did until its first result.
 
 use std::collections::hash_map::Entry;
@@ -192,7 +192,6 @@ impl Director {
                 None => {
                     let real = self.new_real(now, (id, index), name, new, activated);
                     if real.is_up() {
-                        out.push(Action::Note(passing(name, new, true)));
                         settings.notify_new(name, new, out);
                     }
                     real
@@ -228,6 +227,9 @@ impl Director {
         });
         let why = if draining.is_some() { Release::Drain } else { Release::Reload };
         out.extend(draining.map(Action::Note));
+        if why == Release::Reload {
+            out.push(Action::Note(Note::Forgotten { real: RealName::of(name, plan::real_key(settings)) }));
+        }
         release_real(name, settings, real.is_up(), why, old.omega, out);
     }
 
@@ -245,9 +247,10 @@ impl Director {
         let mut spare = old.checkers;
         let mut checkers = Checkers::with_capacity(settings.checks.len());
         for check in settings.checks.iter().filter(|check| counts(&check.kind)) {
-            let same = spare.iter().position(|id| self.check(*id).is_some_and(|old| old == check));
+            let same = spare.iter().position(|id| self.check(*id).is_some_and(|old| old.goes_on_as(check)));
             if let Some(position) = same {
                 let id = spare.remove(position);
+                self.hasten(now, id, check);
                 if let Some(attached) = self.checkers.get_mut(id.0) {
                     attached.real = u32::try_from(place.1).unwrap_or(u32::MAX);
                     // The old one goes with its configuration.
@@ -266,6 +269,17 @@ impl Director {
         }
         self.remove_checkers(spare);
         self.assemble(settings, checkers)
+    }
+
+    /// A pause that is longer than the new `delay_loop` shrinks with it, so that those that were spread stay so.
+    fn hasten(&mut self, now: Mono, id: CheckerId, new: &Check) {
+        let Some(before) = self.check(id).map(|check| check.pace.delay_loop) else { return };
+        let Some(left) = self.schedule.of(id.0).map(|due| due.since(now)) else { return };
+        let delay_loop = new.pace.delay_loop;
+        if delay_loop < before && left > delay_loop {
+            let left = left.mul_f64(delay_loop.as_secs_f64() / before.as_secs_f64());
+            self.schedule.set(id.0, now + left);
+        }
     }
 
     fn stands(&self, id: CheckerId) -> bool {

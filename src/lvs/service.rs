@@ -228,10 +228,23 @@ impl Service {
         self.live = live_weight(&settings, &reals);
         self.quorum.adopt(&settings);
         self.drain.follow(&plan::name(&settings), &settings, out);
+        self.dismiss_sorry(&settings, out);
         self.name = plan::name(&settings);
         self.settings = settings;
         self.reals = reals;
-        self.judge_quorum(false, out);
+        self.judge_quorum(true, out);
+    }
+
+    /// The sorry server that is in use goes if new settings have another one, or none.
+    fn dismiss_sorry(&mut self, new: &VirtualServer, out: &mut Vec<Action>) {
+        let Some(sorry) = self.settings.sorry_server.as_ref().filter(|_| self.sorry_in_use) else { return };
+        if new.sorry_server.as_ref().is_some_and(|other| plan::sorry_key(other) == plan::sorry_key(sorry)) {
+            return;
+        }
+        let name = RealName::of(&self.name, plan::sorry_key(sorry));
+        let service = self.name();
+        out.push(Action::Note(Note::SorryServer { sorry: name, service, in_use: false, inhibit: false }));
+        self.sorry_in_use = false;
     }
 
     /// A checker of the real server at `index` has come to a conclusion.
@@ -342,15 +355,16 @@ impl Service {
         }
     }
 
-    /// Judges the quorum anew; answers whether the sorry server came or went.
+    /// Judges the quorum anew, `starting` with new settings; answers whether the sorry server came or went.
     fn judge_quorum(&mut self, starting: bool, out: &mut Vec<Action>) -> bool {
         let changed = self.quorum.judge(self.live);
         let (up, balance, service) = (self.quorum.is_up(), self.quorum.balance(self.live), self.name());
-        let without = starting && !up && self.settings.sorry_server.is_some();
-        if changed {
-            out.push(Action::Note(Note::Quorum { service: service.clone(), up, balance }));
-        } else if without {
+        let without =
+            starting && !up && (changed || self.settings.sorry_server.is_some() && !self.sorry_in_use);
+        if without {
             out.push(Action::Note(Note::StartingWithoutQuorum { service: service.clone(), balance }));
+        } else if changed {
+            out.push(Action::Note(Note::Quorum { service: service.clone(), up, balance }));
         }
         let needed = !up && self.settings.sorry_server.is_some();
         let turned = needed != self.sorry_in_use;
@@ -379,7 +393,7 @@ impl Service {
         }
     }
 
-    /// The service ends; with `omega` its down scripts run.
+    /// The service ends, and its down scripts run: at the end of the daemon only with `omega`.
     pub fn end(&self, stopping: bool, out: &mut Vec<Action>) {
         let why = match (stopping, self.settings.flushed) {
             (false, _) => Release::Reload,
@@ -392,13 +406,15 @@ impl Service {
         for (settings, real) in self.reals() {
             release_real(&self.name, settings, real.is_up(), why, self.settings.omega, out);
         }
-        self.notify_end(out);
+        if !stopping || self.settings.omega {
+            self.notify_end(out);
+        }
     }
 
-    /// `quorum_down` at the end, with `omega`. Its mail has the weight at which it is lost, as one real server leaves
+    /// `quorum_down` at the end. Its mail has the weight at which it is lost, as one real server leaves
     /// after the other.
     pub fn notify_end(&self, out: &mut Vec<Action>) {
-        if !self.settings.omega || !self.quorum.is_up() {
+        if !self.quorum.is_up() {
             return;
         }
         let (mut quorum, mut live) = (self.quorum.clone(), self.live);
@@ -498,7 +514,8 @@ impl Release {
     }
 }
 
-/// A real server leaves for good: the daemon ends, or the new configuration does not have it.
+/// A real server leaves for good: the daemon ends, or the new configuration does not have it. The second is told, as any
+/// other way down; the first only with `omega`.
 pub(super) fn release_real(
     service: &ServiceName,
     settings: &RealServer,
@@ -518,7 +535,8 @@ pub(super) fn release_real(
         let service = service.clone();
         out.push(Action::Note(Note::Released { real, service, stopping: why == Release::Stop, inhibited }));
     }
-    if omega && up {
+    let tells = matches!(why, Release::Reload | Release::Drain) || omega;
+    if tells && up {
         notify_real(service, settings, false, out);
         out.extend(about_real(service, settings, false, why.mailed()).map(Action::Mail));
     }

@@ -101,6 +101,7 @@ pub fn render(note: &Note) -> Line {
             let inhibited = if *inhibited { "(inhibited) " } else { "" };
             format!("{verb} {inhibited}service {real} from VS {service}")
         }
+        Note::Forgotten { real } => format!("service {real} no longer exist"),
         Note::Draining { real, service, seconds } => {
             format!("Draining service {real} of VS {service} for {seconds} seconds at most")
         }

@@ -5,11 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-
 use super::instance::source_of;
 use super::note::Fault;
 use super::tracking::{Effect, Kind, Standing, Standings, effect, trackers};
+use super::virtual_addresses::VirtualAddresses;
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{Config, SyncGroup, Tracked, VrrpInstance};
 use crate::ids::{ANY_INTERFACE, Family, IfIndex, Name};
@@ -26,7 +25,7 @@ pub(super) struct Facts {
     /// of what is static and names a track group that it is in. Sorted.
     used_interfaces: HashMap<Name, Vec<Name>>,
     /// Never a source of adverts, wherever they stand.
-    virtual_addresses: FxHashSet<IpAddr>,
+    pub virtual_addresses: VirtualAddresses,
     /// `track_src_ip`: configured sources whose loss matters.
     tracked_sources: HashSet<IpAddr>,
 }
@@ -71,17 +70,13 @@ impl Facts {
             tracked: Standings::default(),
             broken_groups: HashMap::new(),
             used_interfaces: HashMap::new(),
-            virtual_addresses: FxHashSet::default(),
+            virtual_addresses: VirtualAddresses::default(),
             tracked_sources: HashSet::new(),
         }
     }
 
     pub fn set_tracked_sources(&mut self, sources: HashSet<IpAddr>) {
         self.tracked_sources = sources;
-    }
-
-    pub fn set_virtual_addresses(&mut self, addresses: FxHashSet<IpAddr>) {
-        self.virtual_addresses = addresses;
     }
 
     /// Takes what an interface looks like now, and says how much of it matters. With thousands of virtual
@@ -101,7 +96,7 @@ impl Facts {
     }
 
     fn essence(&self, interface: &Interface) -> Essence {
-        let is_virtual = |address| self.virtual_addresses.contains(&address);
+        let is_virtual = |address| self.virtual_addresses.contains(address);
         let addresses = interface.addresses.iter().map(|assigned| assigned.net.addr());
         let tracked = addresses.filter(|address| self.tracked_sources.contains(address));
         Essence {
@@ -165,7 +160,7 @@ impl Facts {
 
     /// The addresses that an interface speaks from, of both families.
     pub fn sources(&self, name: &Name) -> [Option<IpAddr>; 2] {
-        let is_virtual = |address| self.virtual_addresses.contains(&address);
+        let is_virtual = |address| self.virtual_addresses.contains(address);
         let interface = self.interfaces.get(name);
         let v4 = interface.and_then(|one| one.source_v4(is_virtual)).map(IpAddr::V4);
         [v4, interface.and_then(|one| one.source_v6(is_virtual)).map(IpAddr::V6)]
@@ -185,7 +180,7 @@ impl Facts {
         let parent = self.interfaces.get(&config.interface);
         let spoken_by = self.interfaces.get(config.listens_on());
         let source = spoken_by
-            .and_then(|i| source_of(config, i, |address| self.virtual_addresses.contains(&address)))
+            .and_then(|i| source_of(config, i, |address| self.virtual_addresses.contains(address)))
             .or_else(|| config.own_source().filter(|_| config.interface.is_empty()));
         Situation {
             faults: self.faults(config, group, source),
@@ -312,7 +307,7 @@ impl Facts {
     /// Why an interface has no source: its link-local address is another host's too, or there is none.
     fn no_source(&self, family: Family, interface: &Interface) -> Fault {
         let link_local = |address: &IpAddr| matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
-        let own = |address: &IpAddr| link_local(address) && !self.virtual_addresses.contains(address);
+        let own = |address: &IpAddr| link_local(address) && !self.virtual_addresses.contains(*address);
         match interface.duplicates().find(own) {
             Some(address) if family == Family::V6 => {
                 Fault::DuplicateAddress(interface.name.clone(), address)

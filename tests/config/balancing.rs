@@ -250,6 +250,8 @@ fn ip_family() {
     assert_eq!(family(&marked(&format!("ip_family inet6\n{REAL_6}"))), Family::V6);
     assert_eq!(family(&marked(&format!("lvs_method TUN\nip_family inet\n{REAL_6}"))), Family::V4);
     assert_eq!(family(&marked(&format!("persistence_granularity 64\n{REAL_6}"))), Family::V6);
+    assert_eq!(family(&marked(&format!("lvs_method TUN\n{REAL_6}\n{REAL}"))), Family::V4);
+    assert_eq!(family(&marked(&format!("lvs_method TUN\n{REAL_6}"))), Family::V6);
     for (inside, expected) in [
         (format!("ip_family inet\nip_family inet6\n{REAL}"), vec!["given-twice", "wrong-family"]),
         (format!("{REAL}\nip_family inet6"), vec!["wrong-family"]),
@@ -333,6 +335,7 @@ fn scheduler_flags() {
         ("sh-port\nlvs_sched sh", 0, vec!["wrong-scheduler"], 5),
         ("lvs_sched rr\nflag-1\nflag-2\nflag-3", 0x38, vec![], 0),
         ("lvs_sched sh\nhashed", SVC_F_HASHED, vec![], 0),
+        ("lvs_sched sh\nsh-port\nlvs_sched rr", 0x10, vec!["given-twice"], 0),
         ("lvs_sched rr\nhashed", 0, vec!["wrong-scheduler"], 5),
     ] {
         let text =
@@ -519,6 +522,24 @@ fn replies_come_back_where_that_is_asked_for() {
         let with = by(sorry);
         assert_eq!(codes(&with), Vec::<&str>::new(), "{method}");
     }
+}
+
+#[test]
+fn without_a_weight_the_quorum_is_lowered() {
+    let weightless = |rest: &str| {
+        read(&format!(
+            "virtual_server 10.1.0.1 80 {{\n{USUAL}\nhysteresis 3\nreal_server 10.0.0.2 80 {{\nweight 0\n}}\n{rest}\n}}\n"
+        ))
+    };
+    let loaded = weightless("");
+    assert_eq!(codes(&loaded), ["quorum-too-high"]);
+    assert!(loaded.diagnostics[0].message.ends_with(
+        "Warning - quorum 1 for [10.1.0.1]:tcp:80 exceeds total weight of real servers 0, reducing quorum to 0"
+    ));
+    assert_eq!((only(&loaded).quorum, only(&loaded).hysteresis), (0, 0));
+    assert_eq!(verdict(&loaded.diagnostics), 5);
+    let other = weightless("real_server 10.0.0.3 80 {\nweight 4\n}\nquorum 4");
+    assert_eq!((codes(&other), only(&other).quorum, only(&other).hysteresis), (vec![], 4, 3));
 }
 
 #[test]

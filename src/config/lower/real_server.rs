@@ -84,6 +84,13 @@ impl RealDrafts {
         self.0.first()?.first()
     }
 
+    /// The family of all of them; `None` where both are there, or nobody is.
+    pub fn family(&self) -> Option<Family> {
+        let mut families = self.0.iter().flatten().map(|real| Family::of(real.address));
+        let first = families.next()?;
+        families.all(|family| family == first).then_some(first)
+    }
+
     /// All of them in order.
     pub fn into_pieces(self) -> impl Iterator<Item = RealDraft> {
         self.0.into_iter().flatten()

@@ -387,7 +387,6 @@ fn plain(node: &Node, value: Value, draft: &mut ServiceDraft) {
     match node.name() {
         "lb_algo" | "lvs_sched" => {
             draft.scheduler = value.text().map(Into::into);
-            draft.flags = 0;
         }
         "ops" => draft.one_packet = Some(node.span()),
         "flag-1" => draft.flags |= SVC_F_SCHED[0],

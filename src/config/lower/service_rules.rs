@@ -52,10 +52,9 @@ impl Lower<'_> {
             self.reject(RejectedKind::Service(Some(draft.target.clone())), draft.span, reason);
             return;
         }
-        if let Target::Fwmark { family, .. } = &mut draft.target
-            && let Some(first) = reals.first()
-        {
-            *family = draft.family.unwrap_or(Family::of(first.address));
+        // As keepalived: tunnels to both families are no reason for IPv6.
+        if let Target::Fwmark { family, .. } = &mut draft.target {
+            *family = draft.family.or_else(|| reals.family()).unwrap_or(Family::V4);
         }
         let scheduler = draft.scheduler.clone().unwrap_or_else(|| {
             if !self.follows(&draft.causes, &["lvs_sched", "lb_algo"], "'wlc' is used") {
@@ -226,17 +225,25 @@ impl Lower<'_> {
     fn quorum(&mut self, draft: &ServiceDraft, reals: &[RealServer], name: &ServiceName) -> (u32, u32) {
         let total = reals.iter().fold(0_u32, |sum, real| sum.saturating_add(real.weight));
         let mut quorum = draft.quorum;
-        if quorum > total && total > 0 {
+        if quorum > total {
             let message = format!(
                 "Warning - quorum {quorum} for {name} exceeds total weight of real servers {total}, reducing quorum to {total}"
             );
             self.report(
-                Diagnostic::warning("quorum-too-high", draft.quorum_span, message)
-                    .expected(format!("at most {total}, the sum of the weights")),
+                Diagnostic::warning("quorum-too-high", draft.quorum_span.or(draft.span), message).expected(
+                    if total == 0 {
+                        "a real server with a weight: without one there is no quorum".to_owned()
+                    } else {
+                        format!("at most {total}, the sum of the weights")
+                    },
+                ),
             );
             quorum = total;
         }
         let mut hysteresis = draft.hysteresis;
+        if total == 0 {
+            return (0, 0);
+        }
         if hysteresis >= quorum {
             if hysteresis > 0 {
                 let message = format!(

@@ -27,6 +27,18 @@ pub struct Check {
     pub log_all_failures: bool,
 }
 
+impl Check {
+    /// Whether one goes on as the other after a reload: it asks the same in the same way. How often, how many times and
+    /// what is told of it may differ.
+    pub fn goes_on_as(&self, other: &Check) -> bool {
+        let Check { kind, target, source, pace, alpha: _, log_all_failures: _ } = self;
+        *kind == other.kind
+            && *target == other.target
+            && *source == other.source
+            && pace.connect_timeout == other.pace.connect_timeout
+    }
+}
+
 /// How the packets of a check leave. Default: as the kernel likes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Source {

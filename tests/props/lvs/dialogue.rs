@@ -289,12 +289,15 @@ fn reload_keeps_what_is_known_and_writes_the_difference() {
         node.heard(),
         [
             "Changing weight from 1 to 5 for active service [10.0.1.1]:tcp:80 of VS [10.0.0.1]:tcp:80",
-            "Adding service [10.0.1.4]:tcp:80 to VS [10.0.0.1]:tcp:80",
+            "service [10.0.1.3]:tcp:80 no longer exist",
             "Removing service [10.0.1.3]:tcp:80 from VS [10.0.0.1]:tcp:80",
+            "run down 3",
             "Gained quorum 1+0=1 <= 1 for VS [10.0.0.3]:tcp:80",
             "run quorum_up",
             "Removing Virtual Server [10.0.0.2]:tcp:80",
             "Removing service [10.0.1.1]:tcp:80 from VS [10.0.0.2]:tcp:80",
+            "run down 1",
+            "run quorum_down",
             "Activating healthchecker for service [10.0.1.4]:tcp:80 for VS [10.0.0.1]:tcp:80",
             "Activating healthchecker for service [10.0.1.1]:tcp:80 for VS [10.0.0.3]:tcp:80",
         ]

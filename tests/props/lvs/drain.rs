@@ -18,11 +18,6 @@ const DRY: &str =
     "Removing service [10.0.1.2]:tcp:80 from VS [10.0.0.1]:tcp:80: its connections have ended";
 const OVER: &str = "Removing service [10.0.1.2]:tcp:80 from VS [10.0.0.1]:tcp:80: drain_timeout is over";
 
-/// Without checks, so that only the drain asks for time.
-fn idle(n: u8) -> RealServer {
-    RealServer { checks: smallvec::SmallVec::new(), ..real(n) }
-}
-
 fn draining(reals: impl IntoIterator<Item = RealServer>) -> VirtualServer {
     VirtualServer { drain_timeout: Some(LIMIT), ..service(1, reals) }
 }
@@ -41,6 +36,9 @@ fn counted(node: &mut Node, active: u32, inactive: u32) {
     node.handle(Event::Counted { asked: node.now, counts: Arc::new(counts) });
 }
 
+/// As soon as it leaves, not when it has left.
+const DOWN: &str = "run down 2";
+
 fn later(node: &mut Node, seconds: u64) {
     node.now += Duration::from_secs(seconds);
     node.expire();
@@ -55,7 +53,7 @@ fn weights(node: &Node) -> Vec<(u8, u32)> {
 #[test]
 fn it_stays_until_nothing_is_open() {
     let mut node = removed();
-    assert_eq!(node.heard(), [DRAINING]);
+    assert_eq!(node.heard(), [DRAINING, DOWN]);
     assert_eq!(weights(&node), [(1, 1), (2, 0)]);
     assert_eq!(node.written().len(), 1, "one edit");
     assert_eq!(node.director.draining().collect::<Vec<_>>(), [service_key(1)]);
@@ -86,7 +84,7 @@ fn nothing_open_is_no_reason_to_wait() {
     let mut node = removed();
     later(&mut node, 1);
     counted(&mut node, 0, 0);
-    assert_eq!(node.heard(), [DRAINING, DRY]);
+    assert_eq!(node.heard(), [DRAINING, DOWN, DRY]);
     assert_eq!(weights(&node), [(1, 1)]);
 }
 
@@ -98,7 +96,7 @@ fn its_time_is_over() {
     assert_eq!(weights(&node), [(1, 1), (2, 0)]);
     assert!(node.director.deadline().is_some());
     later(&mut node, 1);
-    assert_eq!(node.heard(), [DRAINING, OVER]);
+    assert_eq!(node.heard(), [DRAINING, DOWN, OVER]);
     assert_eq!(weights(&node), [(1, 1)]);
 }
 
@@ -129,7 +127,7 @@ fn who_is_not_in_the_table_does_not_drain_and_the_end_does_not_wait() {
     assert_eq!(weights(&node), [(1, 1)]);
     node.heard();
     node.handle(Event::Reconfigure(config([draining([idle(1)])])));
-    assert_eq!(node.heard(), [""; 0], "it was down");
+    assert_eq!(node.heard(), ["service [10.0.1.2]:tcp:80 no longer exist"], "it was down");
     assert_eq!(node.director.draining().count(), 0);
     let mut node = removed();
     node.handle(Event::Stop);
@@ -137,8 +135,13 @@ fn who_is_not_in_the_table_does_not_drain_and_the_end_does_not_wait() {
     assert_eq!(node.director.deadline(), None);
 }
 
-const WHOLE: [&str; 2] =
-    ["Draining service [10.0.1.1]:tcp:80 of VS [10.0.0.1]:tcp:80 for 60 seconds at most", DRAINING];
+const WHOLE: [&str; 5] = [
+    "Draining service [10.0.1.1]:tcp:80 of VS [10.0.0.1]:tcp:80 for 60 seconds at most",
+    DRAINING,
+    "run down 1",
+    DOWN,
+    "run quorum_down",
+];
 const DRY_1: &str =
     "Removing service [10.0.1.1]:tcp:80 from VS [10.0.0.1]:tcp:80: its connections have ended";
 const SERVICE_GONE: &str = "Removing Virtual Server [10.0.0.1]:tcp:80";
@@ -228,12 +231,9 @@ fn the_sorry_server_of_a_whole_service_drains_too() {
 }
 
 #[test]
-fn omega_speaks_when_a_whole_service_begins_to_leave() {
-    let spoken = VirtualServer { omega: true, ..draining([idle(1)]) };
-    let mut node = Node::start(config([spoken]), Kernel::default());
-    node.heard();
-    node.handle(Event::Reconfigure(config([])));
-    assert_eq!(node.heard(), [WHOLE[0], "run down 1", "run quorum_down"]);
+fn the_scripts_run_when_a_whole_service_begins_to_leave() {
+    let mut node = removed_as_a_whole();
+    assert_eq!(node.heard(), WHOLE);
     later(&mut node, 60);
     assert!(!node.heard().iter().any(|line| line.starts_with("run")), "once");
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use standfast::config::model::{RealServer, VirtualServer};
+use standfast::config::model::VirtualServer;
 use standfast::lvs::drain::Counts;
 use standfast::lvs::event::Event;
 use standfast::objects::ipvs::{Connections, Op};
@@ -16,11 +16,6 @@ const LIMIT: Duration = Duration::from_secs(60);
 const LOST: &str = "VS [[10.0.0.2]:tcp:80] in group G1 no longer exists";
 const DRAINING: &str = "Draining Virtual Server [10.0.0.2]:tcp:80 of VS [G1]:0 for 60 seconds at most";
 const GONE: &str = "Removing Virtual Server [10.0.0.2]:tcp:80";
-
-/// Without checks, so that only the drain asks for time.
-fn idle(n: u8) -> RealServer {
-    RealServer { checks: smallvec::SmallVec::new(), ..real(n) }
-}
 
 /// The group has 10.0.0.1 and `more`.
 fn of(more: &[u8], reals: &[u8]) -> VirtualServer {

@@ -13,6 +13,7 @@ mod presence;
 mod probing;
 mod random;
 mod reconcile;
+mod renewed;
 mod return_path;
 mod sample;
 mod scale;

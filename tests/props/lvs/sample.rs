@@ -207,3 +207,8 @@ pub fn session(name: &str) -> BfdInstance {
 pub fn first_check(server: &mut RealServer) -> &mut Check {
     Arc::make_mut(&mut server.checks[0])
 }
+
+/// Without checks: it asks for no time.
+pub fn idle(n: u8) -> RealServer {
+    RealServer { checks: smallvec::SmallVec::new(), ..real(n) }
+}

@@ -146,3 +146,15 @@ fn retries_of_a_script() {
     ends(&mut node, Outcome::Failure(Failure::RanTooLong), SOON);
     assert!(node.heard()[0].ends_with("by [/bin/x] timed out after 2 retries."));
 }
+
+#[test]
+fn a_weight_that_comes_later_brings_a_quorum() {
+    let mut virtual_server = service(1, [weight(0, scripted(1))]);
+    (virtual_server.quorum, virtual_server.sorry_server) = (0, sorry());
+    let mut node = Node::start(config([virtual_server]), Kernel::default());
+    assert_eq!(node.kernel.weights(service_key(1)), [(sorry_key(), 1)]);
+    ends(&mut node, ran(Some(3)), SOON);
+    assert_eq!(node.kernel.weights(service_key(1)), [(real_key(1), 3)]);
+    ends(&mut node, ran(Some(0)), SOON);
+    assert_eq!(node.kernel.weights(service_key(1)), [(sorry_key(), 1)]);
+}

@@ -3,6 +3,7 @@
 use crate::support::daemon::{Daemon, Recorder, Subject};
 use crate::support::net::Node;
 use crate::support::wait;
+use std::collections::BTreeSet;
 
 /// Lines of the log about services and checks, and calls of scripts. Sorted: services do not wait for each other.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,6 +13,12 @@ pub struct Story {
 }
 
 impl Story {
+    /// With what was heard in another way than by scripts.
+    pub fn with_calls(mut self, calls: Vec<String>) -> Story {
+        self.calls.extend(calls);
+        self
+    }
+
     /// Without the lines that have this word.
     pub fn without(mut self, word: &str) -> Story {
         self.lines.retain(|line| !line.contains(word));
@@ -81,8 +88,12 @@ pub fn compare(play: fn(Subject) -> Story) {
             .map(|subject| scope.spawn(move || play(subject)))
             .map(|story| story.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    let missing = theirs.lines.iter().filter(|line| !ours.lines.contains(line));
-    let extra = ours.lines.iter().filter(|line| !theirs.lines.contains(line));
-    let unlike: Vec<_> = missing.chain(extra).collect();
-    assert_eq!(theirs, ours, "\nunlike: {unlike:#?}");
+    let count = |all: &[String], line: &String| all.iter().filter(|other| *other == line).count();
+    let all = |story: &Story| [&story.lines[..], &story.calls[..]].concat();
+    let (theirs_all, ours_all) = (all(&theirs), all(&ours));
+    let unlike: BTreeSet<_> = (theirs_all.iter().chain(&ours_all))
+        .map(|line| (line, count(&theirs_all, line), count(&ours_all, line)))
+        .filter(|(_, theirs, ours)| theirs != ours)
+        .collect();
+    assert_eq!(theirs, ours, "\nhow often theirs, how often ours: {unlike:#?}");
 }

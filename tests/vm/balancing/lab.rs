@@ -102,3 +102,21 @@ pub fn of_kind(protocol: &str, port: u16, real: usize, words: &str, more: &str) 
 "
     )
 }
+
+/// Nobody is at these ports any more, and whoever was closed before and is not among them is back: in one step.
+pub fn close(real: &Node, ports: &str) {
+    real.sh(&format!(
+        "nft 'add table ip f
+delete table ip f
+add table ip f
+add chain ip f i {{ type filter hook input priority 0; }}
+add rule ip f i tcp flags & (syn | ack) == syn tcp dport {{ {ports} }} reject with tcp reset
+add rule ip f i udp dport {{ 53, 5000 }} reject
+add rule ip f i icmp type echo-request drop'"
+    ));
+}
+
+/// The end of that.
+pub fn open(real: &Node) {
+    real.sh("nft delete table ip f");
+}

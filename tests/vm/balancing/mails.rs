@@ -1,17 +1,18 @@
 //! Mails of real servers and services, as a mail server sees keepalived's and ours.
 
-use super::lab::{Lab, of_kind};
+use super::lab::{Lab, close, of_kind, open};
+use super::secure;
 use super::server::{Manner, Server};
 use super::speakers::{Datagrams, Mail, dns_reply};
 use crate::support::daemon::Subject;
-use crate::support::net::Node;
 use crate::support::sink::Sink;
 use crate::support::{ipvs, wait};
 use std::collections::BTreeSet;
+use std::net::TcpListener;
 
 /// On the director itself.
-const AT: &str = "127.0.0.1:2525";
-const SERVER: &str = "smtp_server 127.0.0.1 2525\n notification_email {\n a@example.org\n }\n \
+pub const AT: &str = "127.0.0.1:2525";
+pub const SERVER: &str = "smtp_server 127.0.0.1 2525\n notification_email {\n a@example.org\n }\n \
                       notification_email_from lb@example.org\n router_id R1\n smtp_helo_name director.example";
 
 /// Plays it with both and compares what their mail servers were told.
@@ -33,22 +34,7 @@ fn compare(play: impl Fn(Subject) -> Vec<String> + Sync) {
     assert!(unlike.is_empty(), "how often theirs, how often ours: {unlike:#?}");
 }
 
-/// Nobody is at these ports any more, and whoever was closed before and is not among them is back: in one step.
-fn close(real: &Node, ports: &str) {
-    real.sh(&format!(
-        "nft 'add table ip f
-delete table ip f
-add table ip f
-add chain ip f i {{ type filter hook input priority 0; }}
-add rule ip f i tcp flags & (syn | ack) == syn tcp dport {{ {ports} }} reject with tcp reset
-add rule ip f i udp dport {{ 53, 5000 }} reject
-add rule ip f i icmp type echo-request drop'"
-    ));
-}
-
-fn open(real: &Node) {
-    real.sh("nft delete table ip f");
-}
+const PAGE: &str = "HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nwell";
 
 /// One real server of each kind of check goes and comes back; nothing is said of `smtp_alert`, but for one quorum.
 pub fn kinds_side_by_side() {
@@ -60,6 +46,9 @@ fn kinds(subject: Subject) -> Vec<String> {
     let sink = Sink::start(&lab.director, AT);
     let _mail = Mail::start(&lab.reals[0], "0.0.0.0:25");
     let _web = Server::start(&lab.reals[0], "0.0.0.0:80", Manner::Answers(200));
+    let listener = lab.reals[0].within(|| TcpListener::bind("0.0.0.0:443").unwrap());
+    let context = secure::context(secure::Manner::Usual);
+    std::thread::spawn(move || secure::serve(&listener, &context, secure::Manner::Usual, PAGE));
     let _tcp = Server::start(&lab.reals[1], "0.0.0.0:8001", Manner::Answers(200));
     let _echo = Datagrams::start(&lab.reals[1], "0.0.0.0:5000", |_| Some(vec![1]));
     let _names = Datagrams::start(&lab.reals[2], "0.0.0.0:53", |question| dns_reply(question, 0));
@@ -68,17 +57,26 @@ fn kinds(subject: Subject) -> Vec<String> {
     std::fs::write(&file, "").unwrap();
     std::fs::write(&script, format!("#!/bin/sh\n[ -e {} ]\n", file.display())).unwrap();
     lab.director.sh(&format!("chmod 755 {}", script.display()));
+    let number = lab.director.dir.join("number");
+    let number_is = |value: u8| std::fs::write(&number, format!("{value}\n")).unwrap();
+    number_is(0);
     let misc = format!("MISC_CHECK {{\n misc_path {}\n misc_timeout 10\n }}", script.display());
     let services = [
         of_kind("tcp", 25, 0, "SMTP_CHECK {\n }", ""),
         of_kind("tcp", 80, 0, "HTTP_GET {\n url {\n path /\n status_code 200\n }\n }", ""),
+        of_kind("tcp", 443, 0, "SSL_GET {\n url {\n path /\n status_code 200\n }\n }", ""),
+        of_kind("tcp", 83, 2, "FILE_CHECK {\n track_file number\n weight 0\n }", ""),
         of_kind("tcp", 81, 0, "PING_CHECK {\n }", "smtp_alert"),
         of_kind("tcp", 8001, 1, "inhibit_on_failure\n TCP_CHECK {\n }", ""),
         of_kind("udp", 5000, 1, "UDP_CHECK {\n payload 0102\n require_reply 01\n }", ""),
         of_kind("udp", 53, 2, "DNS_CHECK {\n type A\n name www.example\n }", ""),
         of_kind("tcp", 82, 2, &misc, ""),
     ];
-    let text = format!("global_defs {{\n script_user root\n {SERVER}\n}}\n{}", services.concat());
+    let text = format!(
+        "global_defs {{\n script_user root\n {SERVER}\n}}\ntrack_file number {{\n file {}\n weight 5\n}}\n{}",
+        number.display(),
+        services.concat()
+    );
     let daemon = lab.direct(subject, &text);
     for line in [
         "SMTP server [10.1.0.2]",
@@ -91,9 +89,16 @@ fn kinds(subject: Subject) -> Vec<String> {
         daemon.await_line(line, wait::seconds(20));
     }
     let all = |state: &str, quorum: &str| {
-        for name in
-            ["2]:tcp:25", "2]:tcp:80", "2]:tcp:81", "3]:tcp:8001", "3]:udp:5000", "4]:udp:53", "4]:tcp:82"]
-        {
+        for name in [
+            "2]:tcp:25",
+            "2]:tcp:80",
+            "2]:tcp:443",
+            "2]:tcp:81",
+            "3]:tcp:8001",
+            "3]:udp:5000",
+            "4]:udp:53",
+            "4]:tcp:82",
+        ] {
             let service = format!("10.0.0.100{}", &name[1..]);
             sink.await_mails(
                 &format!("Realserver [10.1.0.{name} of virtual server [{service} - {state}"),
@@ -102,9 +107,14 @@ fn kinds(subject: Subject) -> Vec<String> {
         }
         sink.await_mails(quorum, 1);
     };
+    // Of a file no mail comes.
+    number_is(1);
+    daemon.await_line("Removing service [10.1.0.4]:tcp:83", wait::seconds(20));
+    number_is(0);
+    daemon.await_line("Adding service [10.1.0.4]:tcp:83", wait::seconds(20));
     std::fs::remove_file(&file).unwrap();
     for real in &lab.reals {
-        close(real, "25, 80, 8001");
+        close(real, "25, 80, 443, 8001");
     }
     all("DOWN", "Lost quorum");
     std::fs::write(&file, "").unwrap();
