@@ -154,6 +154,11 @@ fn rises_when_late() {
             Subject::Keepalived => task.file_name().unwrap().to_str().unwrap().parse().unwrap(),
             Subject::Standfast => daemon.pid(),
         });
+        // It has set its timers when it has announced its address and sleeps.
+        daemon.await_line("Sending gratuitous ARP on eth0 for 10.0.0.50", wait::seconds(5));
+        wait::until("it sleeps", wait::seconds(5), || {
+            std::fs::read_to_string(task.join("stat")).unwrap().contains(") S ")
+        });
         nix::sys::signal::kill(pid, Signal::SIGSTOP).unwrap();
         // The host is held up for so long that an advert is late by more than the delay.
         std::thread::sleep(std::time::Duration::from_millis(1_800));
