@@ -10,6 +10,7 @@ use crate::config::model::{Command, Config};
 use crate::kernel::host_name;
 use crate::lvs::view::ServiceView;
 use crate::report::{Ident, Line, data, dump, emit};
+use crate::track::news::Standing;
 use crate::vrrp::router::View;
 
 /// Writes what the signal asks for, where keepalived writes it.
@@ -25,7 +26,8 @@ pub(super) async fn write(parts: &Parts, request: Request) {
         Request::Data => {
             if parts.vrrp.is_some() {
                 say(Ident::Vrrp, "VRRP data");
-                files.push(("keepalived.data", vrrp(&config, &views)));
+                let standing = parts.standing();
+                files.push(("keepalived.data", vrrp(&config, &views, &standing)));
             }
             if parts.balancer.is_some() {
                 say(Ident::Checkers, "checker data");
@@ -54,8 +56,8 @@ pub(super) async fn write(parts: &Parts, request: Request) {
 }
 
 /// The VRRP part, with what this host makes of it. Reads the user database.
-pub(super) fn vrrp(config: &Config, views: &[View]) -> String {
-    on_host(config, |host| data::vrrp(config, views, host))
+pub(super) fn vrrp(config: &Config, views: &[View], standing: &Standing) -> String {
+    on_host(config, |host| data::vrrp(config, views, standing, host))
 }
 
 /// The same for the load balancing part.

@@ -25,6 +25,7 @@ pub mod sdnotify;
 mod service;
 pub mod signals;
 pub mod supervise;
+mod tidy;
 pub mod timing;
 mod trackers;
 
@@ -50,8 +51,9 @@ pub mod status {
 
 /// How long the last lines may take to be written.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// A thread of the blocking pool that has nothing to do goes after this, and its stack with it.
-const IDLE_THREAD: Duration = Duration::from_secs(1);
+/// A thread of the blocking pool that has nothing to do goes after this, and its stack with it, and the pieces of the heap
+/// that it keeps for itself.
+const IDLE_THREAD: Duration = Duration::from_millis(20);
 
 /// Runs the daemon to its end and returns its exit status.
 pub fn run(options: &Options) -> u8 {
@@ -197,7 +199,7 @@ fn introduce(options: &Options) {
 
 /// `-d`
 fn dump_config(config: &Config) {
-    for line in dumps::vrrp(config, &[]).lines() {
+    for line in dumps::vrrp(config, &[], &crate::track::news::Standing::default()).lines() {
         emit(Ident::Vrrp, Line::info(line));
     }
     for line in dumps::lvs(config, &[]).lines().filter(|_| !config.virtual_servers.is_empty()) {

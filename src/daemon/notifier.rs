@@ -222,7 +222,7 @@ fn invocations(
         State::Fault => &notify.fault,
         State::Stop => &notify.stop,
         State::Deleted => &notify.deleted,
-        State::Init => &None,
+        State::Init | State::Removed => &None,
     };
     let ready = |command: &Option<Box<Command>>| command.as_deref().and_then(|command| book.get(command));
     let specific = ready(of_state).map(Invocation::specific);
@@ -234,7 +234,7 @@ fn invocations(
 /// Takes a state into what the load balancer knows of the instances; answers whether that is news.
 fn follow(masters: &mut Masters, name: &Name, state: State) -> bool {
     match state {
-        State::Master | State::Backup | State::Fault => {
+        State::Master | State::Backup | State::Fault | State::Removed => {
             let master = state == State::Master;
             match masters.get_mut(name) {
                 Some(known) => std::mem::replace(known, master) != master,

@@ -1,5 +1,6 @@
 //! A reload: read beside what runs, judged by the policy, then handed to each part.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,10 +16,11 @@ use super::service::{self, Parts};
 use super::{balancing, daemonize, log_lines, say_all, timing};
 use crate::cli::Options;
 use crate::config::{self, Rejected, model::Config};
-use crate::kernel::{clock, memory};
+use crate::kernel::clock;
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
-use crate::vrrp::action::State;
+use crate::vrrp::action::{InstanceId, State};
+use crate::vrrp::router::View;
 
 /// How long VRRP and the track scripts may take to follow.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -32,7 +34,9 @@ pub(super) struct Read {
 }
 
 /// Reads the file on the blocking pool; the parts go on meanwhile.
-pub(super) fn begin(options: &Options, running: Arc<Config>, done: mpsc::Sender<Read>) {
+///
+/// What is read is told in a box: a channel holds room for some dozens.
+pub(super) fn begin(options: &Options, running: Arc<Config>, done: mpsc::Sender<Box<Read>>) {
     emit(Ident::Parent, Line::info("Reloading ..."));
     ServiceManager.reloading();
     let (options, begun, seed) = (options.clone(), clock::now(), running.global.random_seed);
@@ -46,7 +50,7 @@ pub(super) fn begin(options: &Options, running: Arc<Config>, done: mpsc::Sender<
         });
         drop(running);
         let reading = reading.ok();
-        let read = Read { begun, reading };
+        let read = Box::new(Read { begun, reading });
         // The daemon is ending if nobody takes it.
         let _ = done.blocking_send(read);
     });
@@ -94,12 +98,8 @@ pub(super) async fn finish(
     };
     let report = ReloadReport { begun, outcome, messages };
     let pid_file = paths.parent.clone();
-    let written = tokio::task::spawn_blocking(move || {
-        let written = report.publish(&pid_file);
-        memory::give_back();
-        written
-    })
-    .await;
+    let written = tokio::task::spawn_blocking(move || report.publish(&pid_file)).await;
+    parts.reloaded.notify_one();
     if let Ok(Err(error)) = written {
         emit(Ident::Parent, Line::warn(format!("cannot say what became of the reload: {error}")));
     }
@@ -147,6 +147,8 @@ async fn apply(
     parts.rejected = rejected;
     // What is tracked first: what stays, and each file and process, has its result ready when others ask.
     parts.track(options, &config, &book).await?;
+    let repeats = config.global.fifo_write_vrrp_states_on_reload;
+    let before = if repeats { parts.views(false).await.unwrap_or_default() } else { Vec::new() };
     let mut waits = Vec::new();
     if let Some(vrrp) = &parts.vrrp {
         let (done, wait) = oneshot::channel();
@@ -166,8 +168,8 @@ async fn apply(
     if tokio::time::timeout(PATIENCE, futures_util::future::join_all(waits)).await.is_err() {
         return Err(format!("VRRP has not taken the new configuration in {} s", PATIENCE.as_secs()));
     }
-    if config.global.fifo_write_vrrp_states_on_reload {
-        tell_states(&config, parts).await;
+    if repeats {
+        tell_states(&config, parts, &before).await;
     }
     let refused = match programmed.map(|wait| tokio::time::timeout(PROGRAMMING, wait)) {
         Some(wait) => wait.await.unwrap_or_else(|_| {
@@ -182,18 +184,20 @@ async fn apply(
     Ok(refused.unwrap_or_default())
 }
 
-/// `fifo_write_vrrp_states_on_reload`: the states of those that go on, once more.
-async fn tell_states(config: &Config, parts: &Parts) {
+/// `fifo_write_vrrp_states_on_reload`: the states of those that go on, once more. A state that is new has been told.
+async fn tell_states(config: &Config, parts: &Parts, before: &[View]) {
+    let before: HashMap<InstanceId, State> = before.iter().map(|view| (view.id, view.state)).collect();
     let views = parts.views(false).await.unwrap_or_default();
     let tell = |kind, name: &str, state: State, priority| {
         parts.fifos.tell(About::Vrrp, &notifier::line(kind, name, state.as_str(), priority));
     };
-    for view in views.iter().filter(|view| view.state != State::Init) {
+    let goes_on = |view: &&View| view.state != State::Init && before.get(&view.id) == Some(&view.state);
+    for view in views.iter().filter(goes_on) {
         tell("INSTANCE", &view.config.name, view.state, view.priority);
     }
     // All members of a group are in its state.
     for group in &config.sync_groups {
-        let member = views.iter().find(|view| group.members.contains(&view.config.name));
+        let member = views.iter().filter(goes_on).find(|view| group.members.contains(&view.config.name));
         if let Some(member) = member {
             tell("GROUP", &group.name, member.state, 0);
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::balancing::{self, Balancer, Told};
 use super::dumps;
@@ -19,6 +19,7 @@ use super::sdnotify::ServiceManager;
 use super::signals::{ReloadQueue, Request, Requests};
 use super::status;
 use super::supervise::Supervisor;
+use super::tidy;
 use super::timing::{self, Commands, Driver};
 use super::trackers::{self, Board, Trackers, Watches};
 use crate::cli::Options;
@@ -27,6 +28,7 @@ use crate::config::model::Config;
 use crate::kernel::memory;
 use crate::lvs::action::ScriptEvent;
 use crate::report::{Ident, Line, emit};
+use crate::track::news::Standing;
 use crate::vrrp::router::View;
 
 /// Commands that may wait for a part. They are few; the parts take them at once.
@@ -54,6 +56,8 @@ pub(super) struct Parts {
     masters: watch::Sender<balancing::Masters>,
     /// Whom the watchdog asks.
     driver: watch::Sender<Option<Commands>>,
+    /// Each time that a file has been read again.
+    pub reloaded: Arc<Notify>,
     /// The ends of those that pass on news to scripts: each ends when its part has.
     passing: Vec<oneshot::Receiver<()>>,
     supervisor: Supervisor,
@@ -120,6 +124,9 @@ pub(super) async fn run(
     emit(Ident::Parent, Line::info("Startup complete"));
     ServiceManager.ready("Running");
     let _trimmed = tokio::task::spawn_blocking(memory::give_back).await;
+    let (reloaded, driver) = (parts.reloaded.clone(), parts.driver.subscribe());
+    let tidying = tidy::after(parts.masters.subscribe(), reloaded, move || tidy::give_back(driver.clone()));
+    parts.supervisor.spawn("memory", tidying);
     if let Some(every) = ServiceManager.watchdog_interval() {
         parts.supervisor.spawn("watchdog", feed_watchdog(every, parts.driver.subscribe()));
     }
@@ -137,7 +144,7 @@ pub(super) async fn run(
                 Some(request) => dumps::write(&parts, request).await,
             },
             Some(read) = reloads.recv() => {
-                reload::finish(options, read, &mut parts, pid_files, paths).await;
+                Box::pin(reload::finish(options, *read, &mut parts, pid_files, paths)).await;
                 if queue.ended() {
                     reload::begin(options, parts.current.get().0, reloaded.clone());
                 }
@@ -204,6 +211,7 @@ impl Parts {
             board: Board::default(),
             masters: watch::Sender::default(),
             driver: watch::Sender::default(),
+            reloaded: Arc::default(),
             passing: Vec::new(),
             supervisor,
             checkers_pid_file,
@@ -257,7 +265,8 @@ impl Parts {
         let (vrrp, checkers) = parts(options, config);
         let pid = std::process::id();
         if options.checkers && !checkers && self.balancer.is_none() {
-            self.remove_left_behind(config).await;
+            // Seldom, and larger than all else here: every future that leads here would hold the room for it.
+            Box::pin(self.remove_left_behind(config)).await;
         }
         if checkers && self.balancer.is_none() {
             emit(Ident::Parent, Line::info(format!("Starting Healthcheck child process, pid={pid}")));
@@ -354,6 +363,11 @@ impl Parts {
     /// `clear` sets the counters to zero afterwards.
     pub(super) async fn views(&self, clear: bool) -> Option<Vec<View>> {
         views(&self.vrrp.as_ref()?.commands, clear).await
+    }
+
+    /// What is tracked, as last told.
+    pub(super) fn standing(&self) -> Standing {
+        self.board.watch().borrow().clone()
     }
 
     /// The services as the load balancer has them; `None` where there is none, or it does not answer.

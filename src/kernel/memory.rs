@@ -7,13 +7,51 @@ use super::unsafe_calls::{shape_heap, trim_heap};
 /// C library's own limit rises with what it sees.
 const STANDS_ALONE: i32 = 128 * 1024;
 
+/// glibc keeps so many pieces of each of so many sizes for a thread: of 24 bytes, 40, and so on.
+const KEPT: usize = 7;
+const SIZES: usize = 64;
+const SMALLEST: usize = 24;
+const STEP: usize = 16;
+
 /// One heap for all threads. With one for each, a configuration that is read by another thread than the last leaves
 /// its holes in another heap, and every reload may add some. To be called before there are threads.
 pub fn shape() {
     shape_heap(STANDS_ALONE);
 }
 
+/// Pieces that a thread has given up and the C library keeps back for it.
+#[derive(Debug)]
+pub struct Spare(
+    #[cfg_attr(not(test), expect(dead_code, reason = "held until it is dropped"))] Vec<Vec<u8>>,
+);
+
+/// All that this thread has given up and would get back first. The C library keeps up to [`KEPT`] pieces of each small
+/// size for each thread, wherever they lie: each holds its page, and the heap grows around them. To be given up by a
+/// thread that ends, which keeps nothing; see there `tcache_count` in glibc's manual.
+pub fn take_spare() -> Spare {
+    let sizes = if cfg!(target_env = "gnu") { 0..SIZES } else { 0..0 };
+    let each = sizes.flat_map(|number| std::iter::repeat_n(SMALLEST + number * STEP, KEPT));
+    Spare(each.map(Vec::with_capacity).collect())
+}
+
 /// Gives it back to the kernel. Takes a moment that grows with the heap: not for the thread that speaks VRRP.
 pub fn give_back() {
     trim_heap();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_thread_has_given_up_is_taken() {
+        let given_up = |bytes: usize| {
+            let pieces: Vec<Vec<u8>> = (0..KEPT).map(|_| Vec::with_capacity(bytes)).collect();
+            pieces.iter().map(|piece| piece.as_ptr().addr()).collect::<Vec<usize>>()
+        };
+        let places = [24, 100, 500, 1000].map(given_up).concat();
+        let spare = take_spare();
+        let taken: Vec<usize> = spare.0.iter().map(|piece| piece.as_ptr().addr()).collect();
+        assert!(places.iter().all(|place| taken.contains(place)), "{places:x?} {taken:x?}");
+    }
 }

@@ -113,6 +113,11 @@ impl Vmacs {
         self.devices.get(&spec.name).is_some_and(|(_, made)| made == spec)
     }
 
+    /// The devices that are there.
+    pub fn made(&self) -> impl Iterator<Item = &VmacSpec> {
+        self.devices.values().map(|(_, made)| made)
+    }
+
     /// True if a device of this name is ours.
     pub fn owns(&self, name: &str) -> bool {
         self.devices.contains_key(name)

@@ -13,8 +13,8 @@ use std::io::{self, ErrorKind, Write as _};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SendError, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -65,10 +65,28 @@ impl Default for Settings {
     }
 }
 
+/// The way to the writer. A channel that takes so many lines and no more has the room for them all from the start;
+/// this one gets it as they come, and counts those that wait itself.
+#[derive(Clone, Debug)]
+struct Queue {
+    entries: Sender<Entry>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Queue {
+    fn try_send(&self, entry: Entry) -> Result<(), TrySendError<Entry>> {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= QUEUE {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(TrySendError::Full(entry));
+        }
+        self.entries.send(entry).map_err(|SendError(entry)| TrySendError::Disconnected(entry))
+    }
+}
+
 /// The running log. Keep it until the end of the process and [`flush`](Log::flush) it.
 #[derive(Debug)]
 pub struct Log {
-    queue: SyncSender<Entry>,
+    queue: Queue,
 }
 
 /// Starts the writer and makes it the process's log.
@@ -87,8 +105,9 @@ pub fn start(settings: &Settings) -> io::Result<Log> {
 
 fn build(settings: &Settings) -> io::Result<(Log, QueueLayer)> {
     let lost = Arc::new(AtomicU64::new(0));
-    let (queue, entries) = sync_channel(QUEUE);
-    let writer = Writer::new(settings, Arc::clone(&lost))?;
+    let (sender, entries) = channel();
+    let queue = Queue { entries: sender, waiting: Arc::default() };
+    let writer = Writer::new(settings, Arc::clone(&lost), Arc::clone(&queue.waiting))?;
     std::thread::Builder::new().name("log".into()).spawn(move || writer.run(&entries))?;
     let layer = QueueLayer { queue: queue.clone(), lost, detail: settings.detail };
     Ok((Log { queue }, layer))
@@ -100,8 +119,8 @@ impl Log {
     pub fn rename(&self, net_namespace: Option<&str>, instance: Option<&str>) {
         let suffix: String =
             [net_namespace, instance].into_iter().flatten().flat_map(|name| ["_", name]).collect();
-        // Only at start, before lines pile up; the writer drains the queue whatever happens.
-        let _ = self.queue.send(Entry::Rename(suffix));
+        // Only at start, before lines pile up.
+        let _ = self.queue.try_send(Entry::Rename(suffix));
     }
 
     /// Waits until everything logged so far is written, at most `patience`.
@@ -125,6 +144,7 @@ impl Log {
     }
 }
 
+#[derive(Debug)]
 enum Entry {
     Line { ident: Ident, level: Level, text: String },
     Rename(String),
@@ -133,7 +153,7 @@ enum Entry {
 
 /// The calling side: decides what is logged and queues it.
 struct QueueLayer {
-    queue: SyncSender<Entry>,
+    queue: Queue,
     lost: Arc<AtomicU64>,
     detail: u8,
 }
@@ -206,12 +226,13 @@ struct Writer {
     files: Vec<(Ident, File)>,
     suffix: String,
     lost: Arc<AtomicU64>,
+    waiting: Arc<AtomicUsize>,
     syslog_stamp: ChronoLocal,
     ctime_stamp: ChronoLocal,
 }
 
 impl Writer {
-    fn new(settings: &Settings, lost: Arc<AtomicU64>) -> io::Result<Writer> {
+    fn new(settings: &Settings, lost: Arc<AtomicU64>, waiting: Arc<AtomicUsize>) -> io::Result<Writer> {
         let mut files = Vec::new();
         if let Some(path) = &settings.file {
             for ident in Ident::ALL {
@@ -226,6 +247,7 @@ impl Writer {
             files,
             suffix: String::new(),
             lost,
+            waiting,
             syslog_stamp: ChronoLocal::new("%b %e %H:%M:%S".into()),
             ctime_stamp: ChronoLocal::new("%a %b %e %H:%M:%S %Y".into()),
         })
@@ -242,6 +264,7 @@ impl Writer {
     }
 
     fn take(&mut self, entry: Entry) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
         match entry {
             Entry::Line { ident, level, text } => {
                 self.write(ident, level, &text);

@@ -35,7 +35,9 @@ pub enum NotSent {
 pub fn vrrp(about: &Subject, state: State) -> Option<Words> {
     let event = match state {
         State::Init => return None,
-        State::Master | State::Backup | State::Fault => format!("Entering {} state", state.as_str()),
+        State::Master | State::Backup | State::Fault | State::Removed => {
+            format!("Entering {} state", state.as_str())
+        }
         State::Stop => "Stopping".to_owned(),
         State::Deleted => "Deleted".to_owned(),
     };
@@ -49,7 +51,9 @@ pub fn vrrp(about: &Subject, state: State) -> Option<Words> {
 fn of_instance(state: State) -> &'static str {
     match state {
         State::Master => "VRRP Instance is now owning VRRP VIPs",
-        State::Init | State::Backup | State::Fault => "VRRP Instance is no longer owning VRRP VIPs",
+        State::Init | State::Backup | State::Fault | State::Removed => {
+            "VRRP Instance is no longer owning VRRP VIPs"
+        }
         State::Stop => "VRRP Instance stopping",
         State::Deleted => "VRRP Deleted at reload",
     }
@@ -59,7 +63,7 @@ fn of_group(state: State) -> &'static str {
     match state {
         State::Master => "All VRRP group instances are now in MASTER state",
         State::Init | State::Backup => "All VRRP group instances are now in BACKUP state",
-        State::Fault => "All VRRP group instances are now in FAULT state",
+        State::Fault | State::Removed => "All VRRP group instances are now in FAULT state",
         State::Stop => "All VRRP group instances are now stopping",
         State::Deleted => "VRRP Deleted at reload",
     }

@@ -51,6 +51,30 @@ impl Standing {
         self.0.insert(news.object(), news.clone()).as_ref() != Some(&news)
     }
 
+    /// Whether a track script is well; `None` before its first result.
+    pub fn script(&self, name: &Name) -> Option<bool> {
+        match self.0.get(&(Kind::Script, name.clone())) {
+            Some(News::Script { healthy, .. }) => Some(*healthy),
+            _ => None,
+        }
+    }
+
+    /// The number in a `track_file`.
+    pub fn file(&self, name: &Name) -> Option<i32> {
+        match self.0.get(&(Kind::File, name.clone())) {
+            Some(News::File { value, .. }) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// Whether of a tracked process as many run as should.
+    pub fn process(&self, name: &Name) -> Option<bool> {
+        match self.0.get(&(Kind::Process, name.clone())) {
+            Some(News::Process { quorate, .. }) => Some(*quorate),
+            _ => None,
+        }
+    }
+
     /// All of it.
     pub fn iter(&self) -> impl Iterator<Item = &News> {
         self.0.values()

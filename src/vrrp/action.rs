@@ -22,6 +22,8 @@ pub enum State {
     Fault,
     /// Only in notifications: removed by a reload.
     Deleted,
+    /// The same where DELETED is not asked for (`notify_deleted`): told as FAULT, and the script of that state does not run.
+    Removed,
     /// Only in notifications: the daemon ends.
     Stop,
 }
@@ -33,7 +35,7 @@ impl State {
             State::Init => "INIT",
             State::Backup => "BACKUP",
             State::Master => "MASTER",
-            State::Fault => "FAULT",
+            State::Fault | State::Removed => "FAULT",
             State::Deleted => "DELETED",
             State::Stop => "STOP",
         }

@@ -5,13 +5,12 @@ use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-
 use super::instance::source_of;
 use super::note::Fault;
 use super::tracking::{Effect, Kind, Standing, Standings, effect, trackers};
+use super::virtual_addresses::VirtualAddresses;
 use crate::config::model::vrrp::OWNER;
-use crate::config::model::{Statics, SyncGroup, TrackGroup, VrrpInstance};
+use crate::config::model::{Config, SyncGroup, Tracked, VrrpInstance};
 use crate::ids::{ANY_INTERFACE, Family, IfIndex, Name};
 use crate::objects::interface::{Interface, Interfaces};
 
@@ -22,10 +21,11 @@ pub(super) struct Facts {
     pub tracked: Standings,
     /// Track groups of which something cannot be put back, with their members.
     broken_groups: HashMap<Name, Vec<Name>>,
-    /// Interfaces of what is static and names a track group, by the instances in it.
-    group_interfaces: HashMap<Name, Vec<Name>>,
+    /// Interfaces that an instance depends on beside its own, by its name: those of its addresses, routes and rules, and
+    /// of what is static and names a track group that it is in. Sorted.
+    used_interfaces: HashMap<Name, Vec<Name>>,
     /// Never a source of adverts, wherever they stand.
-    virtual_addresses: FxHashSet<IpAddr>,
+    pub virtual_addresses: VirtualAddresses,
     /// `track_src_ip`: configured sources whose loss matters.
     tracked_sources: HashSet<IpAddr>,
 }
@@ -69,18 +69,14 @@ impl Facts {
             interfaces: interfaces.into_iter().map(|i| (i.name.clone(), i.clone())).collect(),
             tracked: Standings::default(),
             broken_groups: HashMap::new(),
-            group_interfaces: HashMap::new(),
-            virtual_addresses: FxHashSet::default(),
+            used_interfaces: HashMap::new(),
+            virtual_addresses: VirtualAddresses::default(),
             tracked_sources: HashSet::new(),
         }
     }
 
     pub fn set_tracked_sources(&mut self, sources: HashSet<IpAddr>) {
         self.tracked_sources = sources;
-    }
-
-    pub fn set_virtual_addresses(&mut self, addresses: FxHashSet<IpAddr>) {
-        self.virtual_addresses = addresses;
     }
 
     /// Takes what an interface looks like now, and says how much of it matters. With thousands of virtual
@@ -100,7 +96,7 @@ impl Facts {
     }
 
     fn essence(&self, interface: &Interface) -> Essence {
-        let is_virtual = |address| self.virtual_addresses.contains(&address);
+        let is_virtual = |address| self.virtual_addresses.contains(address);
         let addresses = interface.addresses.iter().map(|assigned| assigned.net.addr());
         let tracked = addresses.filter(|address| self.tracked_sources.contains(address));
         Essence {
@@ -123,21 +119,29 @@ impl Facts {
         };
     }
 
-    /// The interfaces that this instance's track groups depend on.
-    pub fn interfaces_by_group(&self, instance: &Name) -> &[Name] {
-        self.group_interfaces.get(instance).map(Vec::as_slice).unwrap_or_default()
+    /// The interfaces that an instance depends on beside its own, without any being tracked by name.
+    pub fn used_interfaces(&self, instance: &Name) -> &[Name] {
+        self.used_interfaces.get(instance).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The members of track groups are others now; a group that is gone holds nobody back.
-    pub fn renew_track_groups(&mut self, groups: &[TrackGroup], statics: &Statics) {
-        self.group_interfaces.clear();
-        for group in groups {
-            let interfaces: Vec<Name> = statics.interfaces_of(&group.name).cloned().collect();
-            for member in &group.members {
-                self.group_interfaces.entry(member.clone()).or_default().extend(interfaces.iter().cloned());
+    /// Instances use other interfaces now, and the members of track groups are others; a group that is gone holds
+    /// nobody back.
+    pub fn renew_used_interfaces(&mut self, config: &Config) {
+        self.used_interfaces.clear();
+        for instance in &config.instances {
+            let mut used = instance.used_interfaces().peekable();
+            if used.peek().is_some() {
+                self.used_interfaces.insert(instance.name.clone(), used.cloned().collect());
             }
         }
-        for interfaces in self.group_interfaces.values_mut() {
+        let groups = &config.track_groups;
+        for group in groups {
+            let interfaces: Vec<Name> = config.statics.interfaces_of(&group.name).cloned().collect();
+            for member in &group.members {
+                self.used_interfaces.entry(member.clone()).or_default().extend(interfaces.iter().cloned());
+            }
+        }
+        for interfaces in self.used_interfaces.values_mut() {
             interfaces.sort_unstable();
             interfaces.dedup();
         }
@@ -156,7 +160,7 @@ impl Facts {
 
     /// The addresses that an interface speaks from, of both families.
     pub fn sources(&self, name: &Name) -> [Option<IpAddr>; 2] {
-        let is_virtual = |address| self.virtual_addresses.contains(&address);
+        let is_virtual = |address| self.virtual_addresses.contains(address);
         let interface = self.interfaces.get(name);
         let v4 = interface.and_then(|one| one.source_v4(is_virtual)).map(IpAddr::V4);
         [v4, interface.and_then(|one| one.source_v6(is_virtual)).map(IpAddr::V6)]
@@ -176,7 +180,7 @@ impl Facts {
         let parent = self.interfaces.get(&config.interface);
         let spoken_by = self.interfaces.get(config.listens_on());
         let source = spoken_by
-            .and_then(|i| source_of(config, i, |address| self.virtual_addresses.contains(&address)))
+            .and_then(|i| source_of(config, i, |address| self.virtual_addresses.contains(address)))
             .or_else(|| config.own_source().filter(|_| config.interface.is_empty()));
         Situation {
             faults: self.faults(config, group, source),
@@ -243,7 +247,7 @@ impl Facts {
         let mut broken: Vec<&Name> = broken.map(|(group, _)| group).collect();
         broken.sort_unstable();
         faults.extend(broken.into_iter().cloned().map(Fault::TrackGroup));
-        let down = self.interfaces_by_group(&config.name).iter().filter(|name| !self.is_up(name));
+        let down = self.used_interfaces(&config.name).iter().filter(|name| !self.is_up(name));
         faults.extend(down.cloned().map(Fault::TrackedInterface));
         if config.options.unicast_fault_no_peer && config.unicast_peers.is_empty() {
             faults.push(Fault::NoPeers);
@@ -278,13 +282,19 @@ impl Facts {
         u8::try_from(sum.clamp(1, 254)).ok()
     }
 
-    /// What each tracked object that counts does to the instance.
+    /// What each tracked object that counts does to the instance. The weight of an interface that it depends on anyway
+    /// counts for nothing (keepalived 2.2.7).
     fn effects<'a>(
         &'a self,
         config: &'a VrrpInstance,
         group: Option<&'a SyncGroup>,
     ) -> impl Iterator<Item = (Kind, Name, Effect)> + 'a {
-        trackers(config, group).map(|(kind, tracked)| {
+        let used = self.used_interfaces(&config.name);
+        let depends =
+            |name: &Name| !config.dont_track_primary && *name == config.interface || used.contains(name);
+        let counts =
+            move |(kind, tracked): &(Kind, Tracked)| *kind != Kind::Interface || !depends(&tracked.name);
+        trackers(config, group).filter(counts).map(|(kind, tracked)| {
             let standing = match kind {
                 Kind::Interface => Some(Standing::Well(self.is_up(&tracked.name))),
                 _ => self.tracked.get(kind, &tracked.name),
@@ -297,7 +307,7 @@ impl Facts {
     /// Why an interface has no source: its link-local address is another host's too, or there is none.
     fn no_source(&self, family: Family, interface: &Interface) -> Fault {
         let link_local = |address: &IpAddr| matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
-        let own = |address: &IpAddr| link_local(address) && !self.virtual_addresses.contains(address);
+        let own = |address: &IpAddr| link_local(address) && !self.virtual_addresses.contains(*address);
         match interface.duplicates().find(own) {
             Some(address) if family == Family::V6 => {
                 Fault::DuplicateAddress(interface.name.clone(), address)

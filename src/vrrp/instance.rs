@@ -176,6 +176,12 @@ impl Instance {
         self.config.addresses.iter().chain(&self.config.excluded)
     }
 
+    /// One of [`Self::addresses`], counted from 0.
+    pub fn address(&self, number: u32) -> Option<&VirtualAddress> {
+        let (number, named) = (number as usize, &self.config.addresses);
+        named.get(number).or_else(|| self.config.excluded.get(number.checked_sub(named.len())?))
+    }
+
     /// RFC 3768 and RFC 9568 section 6.1: `Skew_Time`.
     pub fn skew(&self) -> Duration {
         self.skew_of(self.priority)
@@ -431,7 +437,10 @@ impl Instance {
     pub fn adopt(&mut self, now: Mono, config: Arc<VrrpInstance>, out: &mut Vec<Action>) {
         let patience = self.master_down_interval();
         let old = std::mem::replace(&mut self.config, config);
-        self.packets.clear();
+        // Thousands of packets that are made anew at every reload would lie between what reading has used.
+        if old != self.config {
+            self.packets.clear();
+        }
         self.forget_old_peers();
         self.list_told = false;
         self.garp.set_refresh(now, old.garp.master_refresh, self.config.garp.master_refresh);

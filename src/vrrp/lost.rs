@@ -41,8 +41,15 @@ fn again(counted: &mut (Mono, u32), now: Mono) -> bool {
 }
 
 impl Router {
+    /// Whose this address is; the last of several has it.
+    pub(super) fn owner_of(&self, key: &AddressKey) -> Option<InstanceId> {
+        let mut places = self.facts.virtual_addresses.places(key.address()).rev();
+        let has = |(id, number)| self.instance(id)?.address(number).filter(|address| address.key == *key);
+        places.find(|place| has(*place).is_some()).map(|(id, _)| id)
+    }
+
     pub(super) fn address_lost(&mut self, now: Mono, key: AddressKey, out: &mut Vec<Action>) {
-        let Some(id) = self.by_address.get(&key).copied() else { return };
+        let Some(id) = self.owner_of(&key) else { return };
         let Some(instance) = self.instance_mut(id).filter(|instance| instance.is_master()) else { return };
         if instance.addresses().any(|address| address.key == key && address.no_track) {
             return;

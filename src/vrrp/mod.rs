@@ -25,6 +25,7 @@ mod speaking;
 mod spread;
 mod strangers;
 pub mod tracking;
+mod virtual_addresses;
 pub mod wire;
 
 #[cfg(test)]

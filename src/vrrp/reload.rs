@@ -61,7 +61,8 @@ impl Router {
                 continue;
             };
             self.unqueue(&instance);
-            let state = if instance.config.notify.deleted_state { State::Deleted } else { State::Fault };
+            let asked = instance.config.notify.deleted_state;
+            let state = if asked { State::Deleted } else { State::Removed };
             instance.end(state, out);
         }
         for (id, config) in kept {
@@ -86,4 +87,36 @@ fn defined(config: &Config) -> HashSet<(Kind, &Name)> {
     let processes = config.track_processes.iter().map(|process| (Kind::Process, &process.name));
     let sessions = config.bfd_instances.iter().map(|session| (Kind::Bfd, &session.name));
     scripts.chain(files).chain(processes).chain(sessions).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dialogue::{US, at, eth0, instance};
+    use super::super::event::Event;
+    use super::*;
+
+    #[test]
+    fn a_reload_leaves_the_packets_of_those_that_stay_as_they_were() {
+        let read = |priorities: [u8; 2]| {
+            let [a, b] = priorities;
+            let instances = vec![Arc::new(instance("A", 1, a)), Arc::new(instance("B", 2, b))];
+            Arc::new(Config { instances, ..Config::default() })
+        };
+        let mut router = Router::start(at(0.0), read([200, 200]), &[eth0(true, Some(US))], &mut Vec::new());
+        let said = |router: &mut Router, seconds: f64| {
+            let mut out = Vec::new();
+            router.expire(at(seconds), &mut out);
+            let packets = out.into_iter().filter_map(|action| match action {
+                Action::Transmit { instance, payload, .. } => Some((instance, payload)),
+                _ => None,
+            });
+            packets.collect::<HashMap<InstanceId, Arc<[u8]>>>()
+        };
+        said(&mut router, 4.0);
+        let before = said(&mut router, 5.0);
+        router.handle(at(5.1), Event::Reconfigure(read([200, 150])), &mut Vec::new());
+        let after = said(&mut router, 6.2);
+        let same = [0, 1].map(InstanceId).map(|id| Arc::ptr_eq(&before[&id], &after[&id]));
+        assert_eq!(same, [true, false]);
+    }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::action::{Action, InstanceId, State};
 use super::beats::Beats;
@@ -21,10 +21,10 @@ use super::lanes::Lanes;
 use super::lost::Restored;
 use super::note::{Fault, Note, What};
 use super::tracking::{Kind, Object, Standing, told, trackers};
+use super::virtual_addresses::VirtualAddresses;
 use super::wire;
 use crate::config::model::{Config, VirtualAddress, VrrpInstance};
 use crate::ids::{Family, IfIndex, Name};
-use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
 use crate::time::Mono;
 
@@ -41,6 +41,8 @@ pub struct View {
     pub priority: u8,
     /// The master that a backup hears, and its priority.
     pub master: Option<(IpAddr, u8)>,
+    /// Between adverts: the master's where it has told one.
+    pub interval: Duration,
     pub source: Option<IpAddr>,
     pub faults: Vec<Fault>,
     pub counters: Counters,
@@ -59,7 +61,6 @@ pub struct Router {
     by_wire: ByWire,
     pub(super) by_interface: FxHashMap<Name, Vec<InstanceId>>,
     pub(super) by_tracked: FxHashMap<Object, Vec<InstanceId>>,
-    pub(super) by_address: FxHashMap<AddressKey, InstanceId>,
     /// Those with `auth_hmac`.
     signing: Vec<InstanceId>,
     pub(super) restored: Restored,
@@ -114,7 +115,6 @@ impl Router {
             by_wire: ByWire::default(),
             by_interface: FxHashMap::default(),
             by_tracked: FxHashMap::default(),
-            by_address: FxHashMap::default(),
             signing: Vec::new(),
             restored: Restored::default(),
             lanes: Lanes::default(),
@@ -297,6 +297,7 @@ impl Router {
             state: instance.state(),
             priority: instance.priority,
             master: instance.master(),
+            interval: instance.interval,
             source: instance.source,
             faults: instance.faults.clone(),
             counters: instance.counters.total(),
@@ -519,18 +520,16 @@ impl Router {
                 }
             }
         }
-        self.facts.renew_track_groups(&config.track_groups, &config.statics);
+        self.facts.renew_used_interfaces(&config);
         self.by_interface.clear();
         self.by_tracked.clear();
-        self.by_address.clear();
         let signs = |instance: &Instance| instance.config.options.auth_hmac.is_some();
         self.signing = self.instances.iter().flatten().filter(|i| signs(i)).map(|i| i.id).collect();
-        let mut virtual_addresses = FxHashSet::default();
         let mut tracked_sources = HashSet::new();
         for instance in self.instances.iter().flatten() {
             let group = instance.group.and_then(|index| self.groups.get(index)).map(|group| &group.config);
-            let by_group = self.facts.interfaces_by_group(&instance.config.name);
-            for name in interfaces_of(&instance.config).chain(by_group) {
+            let used = self.facts.used_interfaces(&instance.config.name);
+            for name in interfaces_of(&instance.config).chain(used) {
                 insert_once(self.by_interface.entry(name.clone()).or_default(), instance.id);
             }
             for (kind, tracked) in trackers(&instance.config, group.map(|group| &**group)) {
@@ -541,17 +540,17 @@ impl Router {
                 insert_once(who, instance.id);
             }
             tracked_sources.extend(instance.config.source.filter(|_| instance.config.options.track_src_ip));
-            for address in instance.addresses() {
-                self.by_address.insert(address.key.clone(), instance.id);
-                virtual_addresses.insert(address.key.address());
-            }
         }
-        self.restored.keep(|key| self.by_address.contains_key(key));
-        let by_address = &self.by_address;
-        self.lanes.rebuild(&config, |(id, key)| by_address.get(key) == Some(id));
+        self.facts.virtual_addresses =
+            VirtualAddresses::of(self.instances.iter().flatten().map(|instance| &**instance));
+        let mut restored = std::mem::take(&mut self.restored);
+        restored.keep(|key| self.owner_of(key).is_some());
+        self.restored = restored;
+        let mut lanes = std::mem::take(&mut self.lanes);
+        lanes.rebuild(&config, |(id, key)| self.owner_of(key) == Some(*id));
+        self.lanes = lanes;
         self.debounce.configure(&config);
         self.facts.set_tracked_sources(tracked_sources);
-        self.facts.set_virtual_addresses(virtual_addresses);
         self.rewire();
     }
 

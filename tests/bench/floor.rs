@@ -14,6 +14,7 @@ use standfast::objects::ipvs::{
     DestKey, Destination, Forwarding, Op, Protocol as Layer4, Service, ServiceKey,
 };
 
+use super::floor_adverts;
 use super::pools;
 use super::subject::Running;
 use super::support::net::Node;
@@ -30,19 +31,28 @@ pub enum Work {
     Page,
     /// Writes the table of IPVS.
     Program,
+    /// Sends adverts.
+    Speak,
+    /// Takes adverts from the kernel.
+    Hear,
 }
 
 impl Work {
-    const ALL: [(&str, Work); 3] =
-        [("connect", Work::Connect), ("page", Work::Page), ("program", Work::Program)];
+    const ALL: [(&str, Work); 5] = [
+        ("connect", Work::Connect),
+        ("page", Work::Page),
+        ("program", Work::Program),
+        ("speak", Work::Speak),
+        ("hear", Work::Hear),
+    ];
 
     fn name(self) -> &'static str {
         Work::ALL.iter().find(|(_, work)| *work == self).unwrap().0
     }
 }
 
-/// Starts the program for so many servers of [`pools::text`]. `each` is how many of them are asked at once, or how many
-/// are in each virtual server.
+/// Starts the program for so many servers of [`pools::text`], or so many virtual routers. `each` is how many servers are
+/// asked at once, or how many are in each virtual server.
 pub fn start(node: &Node, work: Work, count: usize, each: usize) -> Running {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([FLOOR, work.name(), &count.to_string(), &each.to_string()]);
@@ -60,6 +70,8 @@ pub fn work_here(arguments: impl Iterator<Item = String>) {
             program(count, each);
             std::thread::park();
         }
+        Work::Speak => floor_adverts::speak(count),
+        Work::Hear => floor_adverts::hear(count),
         Work::Connect | Work::Page => check_all(count, work == Work::Page, each),
     }
 }

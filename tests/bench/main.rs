@@ -19,6 +19,7 @@ mod checks;
 mod cost;
 mod failover;
 mod floor;
+mod floor_adverts;
 mod guest;
 mod lateness;
 mod parsing;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Plan;
 use super::cost::{count_calls, processor_time, smaps};
+use super::floor::{self, Work};
 use super::lateness::{Bed, Hog, add_rows, gaps_of, router, start_masters_every};
 use super::subject::{Running, address_of, routers};
 use super::support::daemon::Subject;
@@ -44,15 +45,17 @@ fn medians<T>(results: &[(Subject, Vec<T>)], figure: impl Fn(&T) -> f64) -> Vec<
 
 /// Processor time an advert in every role; system calls and memory on the machine itself.
 pub fn measure_cost(plan: &Plan, table: &mut Table) {
-    for (role, start) in [("MASTER", masters as Start), ("BACKUP", backups)] {
+    for role in [Role::Master, Role::BackupOf(Subject::Standfast), Role::BackupOf(Subject::Keepalived)] {
         let mut of_first = None;
         for count in COUNTS.into_iter().filter(|count| *count <= plan.most) {
-            let what = format!("{count} as {role}");
-            let results = plan.interleaved(&name(&what), |subject| cost_once(subject, count, start));
+            let what = format!("{count} as {}", role.name());
+            let results = plan.interleaved(&name(&what), |subject| cost_once(subject, count, role));
             // One instruction takes one nanosecond there.
             let unit = if vm::inside() { "1000" } else { "us" };
             let figure = if vm::inside() { "instructions an advert" } else { "time an advert" };
-            table.row(name(&format!("{what}: {figure}")), unit, medians(&results, |cost| cost.time));
+            let floor = vm::inside().then(|| floor_of(count, role));
+            let times = medians(&results, |cost| cost.time);
+            table.row_on_floor(name(&format!("{what}: {figure}")), unit, times, floor);
             if !vm::inside() {
                 table.row(format!("{what}: calls an advert"), "", medians(&results, |cost| cost.calls));
                 table.row(format!("{what}: resident"), "KiB", medians(&results, |cost| cost.resident));
@@ -80,41 +83,71 @@ struct Cost {
     own: f64,
 }
 
-type Start = fn(Subject, &Bed, usize, f64) -> (Vec<Running>, Wire);
-
-fn masters(subject: Subject, bed: &Bed, count: usize, interval: f64) -> (Vec<Running>, Wire) {
-    let (daemon, wire) = start_masters_every(interval, subject, bed, count, "");
-    (vec![daemon], wire)
+/// What a daemon is, of all its routers.
+#[derive(Clone, Copy)]
+enum Role {
+    Master,
+    /// This one is their MASTER. keepalived's adverts come one by one, ours in handfuls.
+    BackupOf(Subject),
 }
 
-/// The neighbour that is their MASTER is always standfast, so that both hear the same.
-fn backups(subject: Subject, bed: &Bed, count: usize, interval: f64) -> (Vec<Running>, Wire) {
-    backups_with(subject, bed, count, &|priority| routers(count, priority, interval, ""))
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Role::Master => "MASTER",
+            Role::BackupOf(Subject::Standfast) => "BACKUP",
+            Role::BackupOf(Subject::Keepalived) => "BACKUP of keepalived",
+        }
+    }
+
+    /// The daemon and its neighbour, if it has one.
+    fn start(self, subject: Subject, bed: &Bed, count: usize) -> (Vec<Running>, Wire) {
+        match self {
+            Role::Master => {
+                let (daemon, wire) = start_masters_every(INTERVAL, subject, bed, count, "");
+                (vec![daemon], wire)
+            }
+            Role::BackupOf(master) => backups(master, subject, bed, count, INTERVAL),
+        }
+    }
+}
+
+fn backups(
+    master: Subject,
+    subject: Subject,
+    bed: &Bed,
+    count: usize,
+    interval: f64,
+) -> (Vec<Running>, Wire) {
+    backups_with(master, subject, bed, count, &|priority| routers(count, priority, interval, ""))
 }
 
 fn backups_with(
+    master: Subject,
     subject: Subject,
     bed: &Bed,
     count: usize,
     config: &dyn Fn(u8) -> String,
 ) -> (Vec<Running>, Wire) {
-    let wire = Wire::listen(&bed.observer);
-    let neighbour = Running::start(Subject::Standfast, &bed.observer, &config(200), &["-P"]);
-    wait::until("the neighbour is MASTER of all", wait::seconds(60), || wire.senders() == count);
+    let (neighbour, wire) = neighbour(master, bed, count, &config(200));
     let daemon = Running::start(subject, &bed.director, &config(BACKUP_PRIORITY), &["-P"]);
     std::thread::sleep(Duration::from_secs(5));
     wire.forget();
     (vec![daemon, neighbour], wire)
 }
 
-fn cost_once(subject: Subject, count: usize, start: Start) -> Cost {
+fn neighbour(master: Subject, bed: &Bed, count: usize, config: &str) -> (Running, Wire) {
+    let wire = Wire::listen(&bed.observer);
+    let neighbour = Running::start(master, &bed.observer, config, &["-P"]);
+    wait::until("the neighbour is MASTER of all", wait::seconds(60), || wire.senders() == count);
+    (neighbour, wire)
+}
+
+fn cost_once(subject: Subject, count: usize, role: Role) -> Cost {
     let bed = Bed::for_routers(count);
-    let (daemons, wire) = start(subject, &bed, count, INTERVAL);
+    let (daemons, wire) = role.start(subject, &bed, count);
     let daemon = &daemons[0];
-    let before = processor_time(daemon);
-    std::thread::sleep(Duration::from_secs(10));
-    let spent = processor_time(daemon) - before;
-    let time = spent / wire.adverts().len() as f64;
+    let time = time_of(daemon, &wire, count);
     let (resident, own) = (smaps(daemon, "Pss:"), smaps(daemon, "Pss_Anon:"));
     wire.forget();
     let calls = match vm::inside() {
@@ -122,6 +155,35 @@ fn cost_once(subject: Subject, count: usize, start: Start) -> Cost {
         false => count_calls(daemon, &bed, Duration::from_secs(5), || wire.adverts().len()),
     };
     Cost { time, calls, resident, own }
+}
+
+/// Microseconds an advert.
+fn time_of(daemon: &Running, wire: &Wire, count: usize) -> f64 {
+    let before = processor_time(daemon);
+    // Of one router so few adverts come that each timer between them would count.
+    let time = if vm::inside() && count == 1 { 120 } else { 10 };
+    std::thread::sleep(Duration::from_secs(time));
+    (processor_time(daemon) - before) / wire.adverts().len() as f64
+}
+
+/// The same of a program that only makes the system calls of this role.
+fn floor_of(count: usize, role: Role) -> f64 {
+    let bed = Bed::for_routers(count);
+    let config = routers(count, 200, INTERVAL, "");
+    let (program, _neighbour, wire) = match role {
+        Role::Master => {
+            let wire = Wire::listen(&bed.observer);
+            (floor::start(&bed.director, Work::Speak, count, 1), None, wire)
+        }
+        Role::BackupOf(master) => {
+            let (neighbour, wire) = neighbour(master, &bed, count, &config);
+            (floor::start(&bed.director, Work::Hear, count, 1), Some(neighbour), wire)
+        }
+    };
+    wait::until("all are heard", wait::seconds(60), || wire.senders() == count);
+    std::thread::sleep(Duration::from_secs(2));
+    wire.forget();
+    time_of(&program, &wire, count)
 }
 
 /// Lateness of thousands, on a quiet machine, on a busy one and while the configuration is read again.
@@ -193,7 +255,7 @@ pub fn measure_takeover(plan: &Plan, table: &mut Table) {
         let what = name(&format!("takeover of {count} at {interval} s"));
         let results = plan.interleaved(&what, |subject| {
             let bed = Bed::for_routers(count);
-            let (daemons, wire) = backups(subject, &bed, count, interval);
+            let (daemons, wire) = backups(Subject::Standfast, subject, &bed, count, interval);
             last_announced(daemons, &wire, &(0..count).map(address_of).collect::<Vec<_>>())
         });
         table.row(format!("{what}: last VIP"), "ms", medians(&results, |late| *late));
@@ -202,8 +264,9 @@ pub fn measure_takeover(plan: &Plan, table: &mut Table) {
         let what = name(&format!("takeover of one with {count} VIPs"));
         let results = plan.interleaved(&what, |subject| {
             let bed = Bed::new();
-            let (daemons, wire) =
-                backups_with(subject, &bed, 1, &|priority| with_addresses(count, priority));
+            let (daemons, wire) = backups_with(Subject::Standfast, subject, &bed, 1, &|priority| {
+                with_addresses(count, priority)
+            });
             last_announced(daemons, &wire, &(0..count).map(extra_address).collect::<Vec<_>>())
         });
         table.row(format!("{what}: last VIP"), "ms", medians(&results, |late| *late));

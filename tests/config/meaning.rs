@@ -13,6 +13,7 @@ use std::sync::Mutex;
 
 use standfast::config::model::Command;
 use standfast::report::data::{self, Host};
+use standfast::track::news::Standing;
 
 use crate::fields::{Objects, differences, same_script};
 use crate::surroundings::{HOST_NAME, Surroundings, interfaces, load_here};
@@ -82,7 +83,12 @@ fn ours(file: &Path, surroundings: &Surroundings) -> Objects {
     let account = |command: Option<&Command>| {
         surroundings.account(command.and_then(|command| command.user.as_ref()).or(default.as_ref()))
     };
-    vrrp::objects(&data::vrrp(&config, &[], &Host { name: HOST_NAME, account: &account }))
+    vrrp::objects(&data::vrrp(
+        &config,
+        &[],
+        &Standing::default(),
+        &Host { name: HOST_NAME, account: &account },
+    ))
 }
 
 /// What keepalived makes of it; `None` where it ends before it shows anything.

@@ -16,6 +16,7 @@ mod globals;
 mod groups;
 mod hmac;
 pub mod interop;
+mod journeys;
 pub mod lifecycle;
 mod linkbeat;
 mod log_lines;
@@ -53,6 +54,7 @@ pub fn cases() -> Vec<Case> {
         genhash::cases(),
         groups::cases(),
         interop::cases(),
+        journeys::cases(),
         address_vmacs::cases(),
         filtering::cases(),
         hmac::cases(),

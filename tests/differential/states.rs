@@ -173,6 +173,8 @@ fn higher_priority(subject: Subject, lines: &str) -> Facts {
     let capture = Capture::start(&pair.nodes[0]);
     pair.cut(false);
     pair.await_holder(0, false, wait::seconds(10));
+    // The frame may be read after the address has gone.
+    wait::until("the frame is read", wait::seconds(5), || !capture.adverts_received("eth0").is_empty());
     let heard = capture.adverts_received("eth0").first().map(|(at, _)| *at).unwrap();
     let answered = capture.adverts_sent("eth0").iter().any(|(at, _)| *at >= heard);
     let mut facts = Facts::default();

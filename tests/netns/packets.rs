@@ -6,7 +6,7 @@ use std::time::Duration;
 use standfast::ids::{IfIndex, Mac};
 use standfast::kernel::arp;
 use standfast::kernel::frames::FrameSocket;
-use standfast::kernel::raw::{Device, Mode, Outgoing, Protocol, SocketSpec, VrrpSocket};
+use standfast::kernel::raw::{Device, Mode, Outgoing, Protocol, Room, SocketSpec, VrrpSocket};
 
 use crate::hosts::{Hosts, Sniffer, index, interface, ip, readable};
 
@@ -153,6 +153,40 @@ fn many_leave_together_up_to_one_that_cannot() {
         assert_eq!(next(&right).2, b"many");
     }
     assert_eq!(right.receive(&mut [0; 64]).unwrap(), None);
+}
+
+#[test]
+fn many_are_taken_together() {
+    let hosts = hosts();
+    let left = open("left0", Mode::Multicast(GROUP));
+    let right = hosts.right(|| open("right0", Mode::Multicast(GROUP)));
+    let mut room = Room::default();
+    let long = [b'x'; 1400];
+    for round in 0..2_u8 {
+        let texts: Vec<Vec<u8>> = (0..40).map(|number| vec![round, number]).collect();
+        for text in &texts {
+            left.send(&[packet(LEFT, GROUP, 255, 1, text)]).unwrap();
+        }
+        left.send(&[packet(LEFT, GROUP, 7, 1, &long)]).unwrap();
+        let (mut taken, mut calls) = (Vec::new(), 0);
+        while taken.len() < 41 {
+            assert!(readable(&right.receivers().next().unwrap(), SOON), "no packet");
+            let more = right
+                .receive_several(&mut room, |packet| taken.push((packet.ttl, packet.payload.to_vec())));
+            calls += 1;
+            assert_eq!(more.unwrap(), taken.len() < 41, "after {} of them", taken.len());
+        }
+        assert_eq!(taken.pop(), Some((7, long.to_vec())));
+        assert!(taken.into_iter().map(|(_, text)| text).eq(texts), "in order");
+        assert_eq!(calls, 3);
+        assert!(!right.receive_several(&mut room, |_| panic!("nothing is there")).unwrap());
+    }
+    left.send(&[packet(LEFT, GROUP, 255, 1, b"one")]).unwrap();
+    assert!(readable(&right.receivers().next().unwrap(), SOON), "no packet");
+    let mut taken = Vec::new();
+    assert!(right.receive_one(&mut room, |packet| taken.extend_from_slice(packet.payload)).unwrap());
+    assert_eq!(taken, b"one");
+    assert!(!right.receive_one(&mut room, |_| panic!("nothing is there")).unwrap());
 }
 
 #[test]

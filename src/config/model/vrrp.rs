@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::options::{GroupOptions, InstanceOptions};
+use super::options::{AddressVmac, GroupOptions, InstanceOptions};
 use super::script::Command;
 use crate::ids::{Family, Mac, Name, Vrid};
 use crate::objects::address::{AddressAttributes, AddressKey};
@@ -102,7 +102,8 @@ pub struct InstanceIdentity {
     pub interface: Name,
     pub vrid: Vrid,
     pub way: Way,
-    pub vmac: Option<(Name, Mac)>,
+    /// The name of its device does not matter.
+    pub vmac: Option<Mac>,
     pub ipvlan: Option<Name>,
 }
 
@@ -136,7 +137,7 @@ impl VrrpInstance {
             } else {
                 Way::Unicast(self.source)
             },
-            vmac: self.vmac.as_ref().map(|vmac| (vmac.name.clone(), vmac.mac)),
+            vmac: self.vmac.as_ref().map(|vmac| vmac.mac),
             ipvlan: self.options.ipvlan.as_ref().map(|ipvlan| ipvlan.name.clone()),
         }
     }
@@ -145,6 +146,23 @@ impl VrrpInstance {
     pub fn device(&self) -> Option<&Name> {
         let ipvlan = || self.options.ipvlan.as_ref().map(|ipvlan| &ipvlan.name);
         self.vmac.as_ref().map(|vmac| &vmac.name).or_else(ipvlan)
+    }
+
+    /// The interfaces beside its own that its addresses, routes and rules name, unless they are `no_track`; some of them
+    /// several times. Of a virtual MAC for single addresses what it stands on.
+    pub fn used_interfaces(&self) -> impl Iterator<Item = &Name> {
+        let options = &self.options;
+        fn below<'a>(vmacs: &'a [AddressVmac], name: &'a Name) -> &'a Name {
+            vmacs.iter().find(|vmac| vmac.name == *name).map_or(name, |vmac| &vmac.parent)
+        }
+        let addresses = self.addresses.iter().chain(&self.excluded).filter(|address| !address.no_track);
+        let routes = options.routes.iter().filter(|route| route.tracked);
+        let rules = options.rules.iter().filter(|rule| rule.tracked);
+        let names = addresses
+            .map(move |address| below(&options.address_vmacs, &address.key.interface))
+            .chain(routes.filter_map(|route| route.interface.as_ref()))
+            .chain(rules.flat_map(|rule| rule.matches.input.iter().chain(&rule.matches.output)));
+        names.filter(|name| **name != self.interface && self.device() != Some(*name))
     }
 
     /// The interface by which adverts come. An ipvlan hears all that its parent hears, but of unicast only what is

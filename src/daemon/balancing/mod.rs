@@ -16,7 +16,7 @@ mod return_path;
 mod scripted;
 mod sync_daemons;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ pub enum Command {
 pub type Views = (Arc<Config>, Vec<Option<ServiceView>>);
 
 /// Which VRRP instances have told their state, and whether it is MASTER: `lvs_sync_daemon` follows one.
-pub type Masters = HashMap<Name, bool>;
+pub type Masters = BTreeMap<Name, bool>;
 
 /// What others tell the driver, level by level: it looks when it can.
 pub struct Told {

@@ -12,7 +12,7 @@ pub struct Mailed(HashMap<Subject, State>);
 impl Mailed {
     /// Whether a change is mailed; then it is the last one.
     pub fn is_news(&mut self, subject: &Subject, state: State, faults: bool) -> bool {
-        if state == State::Fault && !faults {
+        if matches!(state, State::Fault | State::Removed) && !faults {
             return false;
         }
         match self.0.get_mut(subject) {

@@ -136,6 +136,16 @@ impl Devices {
         wanted.filter(stands_wrong).map(|device| device.name).collect()
     }
 
+    /// Our devices that are wanted with another name. The kernel has no place on an interface for two with one MAC.
+    pub fn renamed(&self, config: &Config) -> HashSet<Name> {
+        let wanted: Vec<AddressVmac> = config.instances.iter().flat_map(|one| vmacs(one)).collect();
+        let is_renamed = |made: &&VmacSpec| {
+            wanted.iter().all(|device| device.name != made.name)
+                && wanted.iter().any(|device| device.mac == made.mac && device.parent == made.parent)
+        };
+        self.vmacs.made().filter(is_renamed).map(|made| made.name.clone()).collect()
+    }
+
     /// Removes these devices; who needs them makes them anew.
     pub fn give_up(&mut self, channel: &mut Channel, names: &HashSet<Name>) {
         for name in names {

@@ -52,9 +52,11 @@ use crate::ids::Name;
 use crate::kernel::address;
 use crate::kernel::clock::{self, Alarm};
 use crate::kernel::link;
+use crate::kernel::memory::{self, Spare};
 use crate::kernel::monitor::{Change, Monitor};
 use crate::kernel::netlink::{Channel, NetlinkError};
 use crate::kernel::poller::Poller;
+use crate::kernel::raw::Room;
 use crate::kernel::sniffer::Sniffer;
 use crate::objects::interface::Interfaces;
 use crate::report::{Ident, Line, emit};
@@ -66,7 +68,7 @@ use crate::vrrp::router::{Router, View};
 const ALARM: u64 = 0;
 const MONITOR: u64 = 1;
 const BELL: u64 = 2;
-const FIRST_SOCKET: u64 = 3;
+const FIRST_SOCKET: u32 = 3;
 /// Packets of one socket in one turn; the rest waits for the next, which follows at once.
 const PACKETS_PER_TURN: usize = 256;
 /// Kernel requests that go together: at 20 to 30 microseconds each less than a millisecond.
@@ -81,8 +83,6 @@ const SILENCE: Duration = Duration::from_millis(50);
 const MONITOR_PAUSE: Duration = Duration::from_millis(50);
 /// Until sockets that could not be opened are tried again.
 const SOCKET_PAUSE: Duration = Duration::from_secs(5);
-/// 255 IPv6 addresses, or what a jumbo frame holds.
-const LONGEST_PACKET: usize = 9216;
 
 /// What the daemon tells the driver.
 #[derive(Debug)]
@@ -93,6 +93,8 @@ pub enum Command {
     Reconfigure(Arc<Config>, oneshot::Sender<()>),
     /// The state of every instance, for dumps; `clear` sets the counters to zero afterwards.
     Views { clear: bool, answer: oneshot::Sender<Vec<View>> },
+    /// What this thread keeps of memory that it has given up.
+    Tidy(oneshot::Sender<Spare>),
     /// Resign, give everything up and end; without `release` addresses and devices stay.
     Stop { release: bool },
 }
@@ -146,6 +148,8 @@ pub struct Driver {
     sockets: Sockets,
     announcer: Announcer,
     devices: Devices,
+    /// Devices that go since others take their place: the router knows those first.
+    renamed: HashSet<Name>,
     firewall: Firewall,
     addresses: Addresses,
     routing: Routing,
@@ -163,7 +167,6 @@ pub struct Driver {
     /// When it is said although addresses wait.
     say_at: Option<Mono>,
     tokens: Vec<u64>,
-    buffer: Box<[u8; LONGEST_PACKET]>,
     /// Something about interfaces or instances changed: the sockets may have to.
     rewire: bool,
     /// When sockets that could not be opened are tried again.
@@ -217,6 +220,7 @@ impl Driver {
             sockets: Sockets::new(FIRST_SOCKET),
             announcer,
             devices,
+            renamed: HashSet::new(),
             firewall: Firewall::default(),
             addresses: Addresses::default(),
             routing: Routing::default(),
@@ -231,7 +235,6 @@ impl Driver {
             unsaid: Vec::new(),
             say_at: None,
             tokens: Vec::new(),
-            buffer: Box::new([0; LONGEST_PACKET]),
             rewire: true,
             rewire_at: None,
             lost_reports: 0,
@@ -265,13 +268,14 @@ impl Driver {
     fn take_turns(&mut self) -> Result<(), DriverError> {
         clock::nap_exactly();
         self.scheduling.follow(&self.config.global.processes);
+        let mut room = Room::default();
         loop {
             self.carry_out();
             // Most wake-ups are for adverts that do no more than move a timer.
             loop {
                 self.wait()?;
                 self.tell_time();
-                self.drain()?;
+                self.drain(&mut room)?;
                 if !self.is_quiet() {
                     break;
                 }
@@ -298,7 +302,7 @@ impl Driver {
 
     /// Only packets came, and nothing follows from them.
     fn is_quiet(&self) -> bool {
-        self.tokens.iter().all(|token| *token >= FIRST_SOCKET)
+        self.tokens.iter().all(|token| *token >= u64::from(FIRST_SOCKET))
             && self.actions.is_empty()
             && self.addresses.is_idle()
             && self.unsaid.is_empty()
@@ -348,14 +352,14 @@ impl Driver {
     }
 
     /// Everything that has arrived, packets first.
-    fn drain(&mut self) -> Result<(), DriverError> {
+    fn drain(&mut self, room: &mut Room) -> Result<(), DriverError> {
         let tokens = std::mem::take(&mut self.tokens);
-        let mut now = None;
-        for token in tokens.iter().copied().filter(|token| *token >= FIRST_SOCKET) {
-            now = self.drain_socket(token, tokens.len() == 1).max(now);
+        let (mut last, mut count) = (None, 0);
+        for token in tokens.iter().copied().filter(|token| *token >= u64::from(FIRST_SOCKET)) {
+            last = self.drain_socket(token, tokens.len() == 1, room, &mut count).max(last);
         }
-        if let Some(now) = now {
-            self.crowd.heard(now);
+        if let Some(last) = last {
+            self.crowd.heard(last, count);
         }
         // A takeover is what the monitor has most to tell of: that can wait until it is done, or for a moment.
         if tokens.contains(&MONITOR) && (self.addresses.is_idle() || self.monitor_is_due(clock::now())) {
@@ -378,34 +382,45 @@ impl Driver {
         Ok(())
     }
 
-    /// Takes the packets of one socket; gives when the last was taken. Where it is `alone` and speaks seldom, one
-    /// packet is most likely all that there is: if not, the next wait returns at once.
-    fn drain_socket(&mut self, token: u64, alone: bool) -> Option<Mono> {
+    /// Takes the packets of one socket and counts them; gives when the last was taken. Where it is `alone` and speaks
+    /// seldom, one packet is most likely all that there is: if not, the next wait returns at once.
+    fn drain_socket(
+        &mut self,
+        token: u64,
+        alone: bool,
+        room: &mut Room,
+        count: &mut usize,
+    ) -> Option<Mono> {
         let mut last = None;
-        for _ in 0..PACKETS_PER_TURN {
-            let (interface, received) = match self.sockets.receive(token, self.buffer.as_mut_slice()) {
-                Ok(Some(received)) => received,
-                Ok(None) => break,
-                Err(error) => {
-                    emit(Ident::Vrrp, Line::warn(format!("VRRP socket: {error}")));
-                    break;
-                }
-            };
-            let now = clock::now();
-            last = Some(now);
-            let datagram = Datagram {
-                received_at: now,
-                interface,
-                source: received.source,
-                destination: received.destination,
-                ttl: received.ttl,
-                header: received.header,
-                payload: received.payload,
-            };
-            self.router.handle(now, Event::Packet(datagram), &mut self.actions);
+        let enough = *count + PACKETS_PER_TURN;
+        let mut several = !alone || self.crowd.has_gathered();
+        while *count < enough {
+            // Those that one call takes were all there when it returned.
+            let mut at = None;
+            let (router, actions) = (&mut self.router, &mut self.actions);
+            let more = self.sockets.receive(token, several, room, |interface, received| {
+                let now = *at.get_or_insert_with(clock::now);
+                *count += 1;
+                let datagram = Datagram {
+                    received_at: now,
+                    interface,
+                    source: received.source,
+                    destination: received.destination,
+                    ttl: received.ttl,
+                    header: received.header,
+                    payload: received.payload,
+                };
+                router.handle(now, Event::Packet(datagram), actions);
+            });
+            let more = more.unwrap_or_else(|error| {
+                emit(Ident::Vrrp, Line::warn(format!("VRRP socket: {error}")));
+                false
+            });
+            last = at.or(last);
+            let Some(now) = at.filter(|_| more) else { break };
             // What is due may be put off by a packet that is there already: then all are looked at.
-            let is_due = self.deadline.is_some_and(|at| at <= now);
-            if alone && !is_due && !self.crowd.is_dense(now) {
+            several |= self.deadline.is_some_and(|at| at <= now) || self.crowd.is_dense(now);
+            if !several {
                 break;
             }
         }
@@ -430,8 +445,10 @@ impl Driver {
                 self.addresses.interface_returned(&interface.name);
                 self.look_for_duplicates(now, &interface);
                 let name = interface.name.clone();
-                let event = Event::Interface { name, now: Some(interface) };
-                self.router.handle(now, event, &mut self.actions);
+                if !self.renamed.contains(&name) {
+                    let event = Event::Interface { name, now: Some(interface) };
+                    self.router.handle(now, event, &mut self.actions);
+                }
                 if !only_addresses {
                     self.rewire = true;
                     self.make_devices();
@@ -442,7 +459,9 @@ impl Driver {
                 self.rewire = true;
                 self.devices.forget(&name);
                 self.settings.follow(&self.config, &self.interfaces);
-                self.router.handle(now, Event::Interface { name, now: None }, &mut self.actions);
+                if !self.renamed.contains(&name) {
+                    self.router.handle(now, Event::Interface { name, now: None }, &mut self.actions);
+                }
                 self.make_devices();
             }
             Change::AddressRemoved(key) => {
@@ -494,6 +513,7 @@ impl Driver {
                     self.router.clear_counters();
                 }
             }
+            Command::Tidy(answer) => drop(answer.send(memory::take_spare())),
             Command::Stop { release } => {
                 self.stop(release);
                 return true;

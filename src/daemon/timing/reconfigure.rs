@@ -1,5 +1,6 @@
 //! A new configuration is taken over while adverts go on.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,17 +28,22 @@ impl Driver {
         self.firewall.follow(&config);
         self.prepare_routing(&config);
         self.own_statics(Some(&config));
+        self.clear_renamed(&config);
         self.devices.ensure(&mut self.channel, config.instances.iter(), &self.interfaces, &self.names);
         // The router is told of new devices first: an instance must not begin in FAULT for want of its own.
         if let Err(error) = self.drain_monitor() {
             emit(Ident::Vrrp, Line::warn(error.to_string()));
         }
-        if ahead == Duration::MAX {
-            // The devices have taken their time, and those that go will take more.
+        if ahead == Duration::MAX && self.renamed.is_empty() {
+            // The devices have taken their time, and those that go will take more. Who lost its own for another one
+            // speaks as soon as it knows that.
             self.router.speak_ahead(clock::now(), ahead, &mut self.actions);
             self.act_all();
         }
         self.router.handle(clock::now(), Event::Reconfigure(config.clone()), &mut self.actions);
+        for name in std::mem::take(&mut self.renamed) {
+            self.router.handle(clock::now(), Event::Interface { name, now: None }, &mut self.actions);
+        }
         self.rewire = true;
         // Those that are gone resign before their devices go.
         self.carry_out();
@@ -67,7 +73,8 @@ impl Driver {
     /// A virtual MAC that is wanted on another interface is another device of the same name. Whoever speaks by the
     /// old one resigns by it and lets go of its addresses; then the device goes.
     fn clear_misplaced(&mut self, config: &Arc<Config>) {
-        let misplaced = self.devices.misplaced(config, &self.interfaces);
+        let mut misplaced = self.devices.misplaced(config, &self.interfaces);
+        misplaced.extend(self.left_with_their_device(config));
         if misplaced.is_empty() {
             return;
         }
@@ -82,5 +89,24 @@ impl Driver {
         if let Err(error) = self.drain_monitor() {
             emit(Ident::Vrrp, Line::warn(error.to_string()));
         }
+    }
+
+    /// The devices with another name from now on of instances that do not live on.
+    fn left_with_their_device(&self, config: &Config) -> Vec<Name> {
+        let renamed = self.devices.renamed(config);
+        let living: HashSet<_> = config.instances.iter().map(|one| one.identity()).collect();
+        let dying = self.config.instances.iter().filter(|one| !living.contains(&one.identity()));
+        dying.flat_map(|one| devices::names(one)).filter(|name| renamed.contains(name)).collect()
+    }
+
+    /// A virtual MAC's device with another name is another device: the old one goes first, and the router hears of
+    /// that when it knows the new one. Whoever is master stays it.
+    fn clear_renamed(&mut self, config: &Config) {
+        self.renamed = self.devices.renamed(config);
+        for name in &self.renamed {
+            // They go with it.
+            let _ = self.addresses.interface_gone(name);
+        }
+        self.devices.give_up(&mut self.channel, &self.renamed);
     }
 }

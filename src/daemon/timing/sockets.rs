@@ -12,7 +12,9 @@ use crate::config::model::process::Buffers;
 use crate::config::model::{Auth, VrrpInstance};
 use crate::ids::{ANY_INTERFACE, Name};
 use crate::kernel::poller::Poller;
-use crate::kernel::raw::{Device, Mode, Outgoing, Protocol, Received, SocketSpec, TOGETHER, VrrpSocket};
+use crate::kernel::raw::{
+    Device, Mode, Outgoing, Protocol, Received, Room, SocketSpec, TOGETHER, VrrpSocket,
+};
 use crate::objects::interface::Interfaces;
 use crate::vrrp::action::InstanceId;
 
@@ -28,22 +30,21 @@ struct Open {
 pub(super) struct Sockets {
     /// By the poller's token.
     open: FxHashMap<u64, Open>,
-    tokens: BTreeMap<SocketSpec, u64>,
+    tokens: BTreeMap<SocketSpec, u32>,
     by_instance: FxHashMap<InstanceId, Route>,
     needed: HashSet<InstanceId>,
-    next_token: u64,
-    /// Those whose last advert could not be sent.
-    failing: HashSet<InstanceId>,
+    next_token: u32,
+    /// Those whose last advert could not be sent, and the error, so that it is told once.
+    failing: HashMap<InstanceId, i32>,
     /// Who has no sockets because of an error, so that it is told once.
     without: HashMap<InstanceId, Option<i32>>,
 }
 
 struct Route {
-    token: u64,
+    /// The poller's, which are few: there is one of this for each of thousands.
+    token: u32,
     /// `None` is that of its family.
     ttl: Option<u8>,
-    /// The error of the last attempt, so that it is told once.
-    error: Option<i32>,
 }
 
 /// An advert of an instance. Whose TTL that of the configuration is put into.
@@ -61,14 +62,14 @@ pub(super) struct Need<'a> {
 
 impl Sockets {
     /// Tokens of the poller from `first_token` on are ours.
-    pub fn new(first_token: u64) -> Self {
+    pub fn new(first_token: u32) -> Self {
         Sockets {
             open: FxHashMap::default(),
             tokens: BTreeMap::new(),
             by_instance: FxHashMap::default(),
             needed: HashSet::new(),
             next_token: first_token,
-            failing: HashSet::new(),
+            failing: HashMap::new(),
             without: HashMap::new(),
         }
     }
@@ -116,7 +117,8 @@ impl Sockets {
             };
             let ttl = need.config.unicast_ttl.filter(|_| !need.config.unicast_peers.is_empty());
             self.needed.insert(need.id);
-            self.by_instance.insert(need.id, Route { token, ttl, error: None });
+            self.failing.remove(&need.id);
+            self.by_instance.insert(need.id, Route { token, ttl });
         }
         errors
     }
@@ -129,10 +131,12 @@ impl Sockets {
     /// Closes what nobody needs since the last [`Sockets::open_needed`].
     pub fn close_unneeded(&mut self, poller: &Poller) {
         self.by_instance.retain(|id, _| self.needed.contains(id));
-        self.failing.retain(|id| self.needed.contains(id));
-        let used: HashSet<u64> = self.by_instance.values().map(|route| route.token).collect();
+        self.failing.retain(|id, _| self.needed.contains(id));
+        let used: HashSet<u32> = self.by_instance.values().map(|route| route.token).collect();
         self.tokens.retain(|_, token| used.contains(token));
-        for (_, open) in self.open.extract_if(|token, _| !used.contains(token)) {
+        for (_, open) in
+            self.open.extract_if(|token, _| !u32::try_from(*token).is_ok_and(|token| used.contains(&token)))
+        {
             // Closing it takes it out of the set as well; a failure here leaves nothing behind.
             open.socket.receivers().for_each(|receiver| drop(poller.remove(&receiver)));
         }
@@ -144,9 +148,9 @@ impl Sockets {
         poller: &Poller,
         spec: SocketSpec,
         receive_buffer: Option<u32>,
-    ) -> io::Result<u64> {
+    ) -> io::Result<u32> {
         if let Some(token) = self.tokens.get(&spec).copied() {
-            if let Some(open) = self.open.get_mut(&token)
+            if let Some(open) = self.open.get_mut(&u64::from(token))
                 && open.receive_buffer != receive_buffer
             {
                 open.socket.set_receive_buffer(receive_buffer)?;
@@ -156,21 +160,25 @@ impl Sockets {
         }
         let socket = VrrpSocket::open(&spec, receive_buffer)?;
         let token = self.next_token;
-        socket.receivers().try_for_each(|receiver| poller.add(&receiver, token))?;
+        socket.receivers().try_for_each(|receiver| poller.add(&receiver, token.into()))?;
         self.next_token += 1;
-        self.open.insert(token, Open { socket, listens_on: spec.listen.index, receive_buffer });
+        self.open.insert(token.into(), Open { socket, listens_on: spec.listen.index, receive_buffer });
         self.tokens.insert(spec, token);
         Ok(token)
     }
 
-    /// The next packet of the socket with this token, and the interface that it came in by.
-    pub fn receive<'b>(
+    /// Takes the next packet of the socket with this token, or `several` with one call, each with the interface that it
+    /// came in by; false when there are no more for now.
+    pub fn receive(
         &self,
         token: u64,
-        buffer: &'b mut [u8],
-    ) -> io::Result<Option<(crate::ids::IfIndex, Received<'b>)>> {
-        let Some(open) = self.open.get(&token) else { return Ok(None) };
-        Ok(open.socket.receive(buffer)?.map(|received| (open.listens_on, received)))
+        several: bool,
+        room: &mut Room,
+        mut each: impl FnMut(crate::ids::IfIndex, Received<'_>),
+    ) -> io::Result<bool> {
+        let Some(open) = self.open.get(&token) else { return Ok(false) };
+        let each = |received: Received<'_>| each(open.listens_on, received);
+        if several { open.socket.receive_several(room, each) } else { open.socket.receive_one(room, each) }
     }
 
     /// Sends these adverts, in order; those that follow each other on one socket together. An error is told once,
@@ -183,7 +191,7 @@ impl Sockets {
         let mut batch = Batch::default();
         for advert in adverts {
             let Some(Route { token, ttl, .. }) = self.by_instance.get(&advert.instance) else { continue };
-            let (token, ttl) = (*token, *ttl);
+            let (token, ttl) = (u64::from(*token), *ttl);
             if batch.packets.len() == TOGETHER || batch.token != token {
                 self.send_batch(&mut batch, &mut failed);
                 batch.token = token;
@@ -224,13 +232,12 @@ impl Sockets {
 
     /// What came of the last advert of an instance; true where it is an error, and another one than before.
     fn set_error(&mut self, instance: InstanceId, error: Option<i32>) -> bool {
-        let Some(route) = self.by_instance.get_mut(&instance) else { return false };
-        if error.is_some() {
-            self.failing.insert(instance);
-        } else {
+        let error = error.filter(|_| self.by_instance.contains_key(&instance));
+        let Some(error) = error else {
             self.failing.remove(&instance);
-        }
-        std::mem::replace(&mut route.error, error) != error && error.is_some()
+            return false;
+        };
+        self.failing.insert(instance, error) != Some(error)
     }
 }
 

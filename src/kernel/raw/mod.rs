@@ -3,6 +3,7 @@
 //! As keepalived does (strace of 2.2.7), one socket receives and another sends. What differs between the
 //! families is in [`v4`] and [`v6`].
 
+mod room;
 mod v4;
 mod v6;
 mod vmac_receiver;
@@ -13,6 +14,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use socket2::{SockFilter, Socket};
 
+pub use self::room::Room;
 use self::vmac_receiver::VmacReceiver;
 use super::buffer::{large_receive_buffer, receive_buffer};
 pub use super::unsafe_calls::TOGETHER;
@@ -172,6 +174,30 @@ impl VrrpSocket {
             Ways::V4 { .. } => whole.map(v4::parse),
             Ways::V6 { .. } => whole.and_then(v6::parse),
         })
+    }
+
+    /// Takes packets, several with one call where that is possible; false when there are no more for now. They are cut
+    /// as by [`VrrpSocket::receive`].
+    pub fn receive_several(&self, room: &mut Room, mut each: impl FnMut(Received<'_>)) -> io::Result<bool> {
+        if let Ways::V4 { receiver, .. } = &self.ways {
+            let mut found = false;
+            let more = room.receive(receiver, |packet| {
+                found = true;
+                each(v4::parse(packet));
+            })?;
+            if more || found || self.vmac.is_none() {
+                return Ok(more || found && self.vmac.is_some());
+            }
+        }
+        self.receive_one(room, each)
+    }
+
+    /// Takes the next packet, if there is one; false when there is none for now.
+    pub fn receive_one(&self, room: &mut Room, each: impl FnMut(Received<'_>)) -> io::Result<bool> {
+        let received = self.receive(room.whole())?;
+        let found = received.is_some();
+        received.into_iter().for_each(each);
+        Ok(found)
     }
 
     /// Sends packets, in order: several at once where that is possible. Returns how many have left, one at least; an

@@ -1,6 +1,6 @@
 //! `vrrp_sync_group`
 
-use super::instance::tracked_lists;
+use super::instance::{pending_scripts, tracked_lists, tracker_faults};
 use super::page::Page;
 use super::{Host, command, yes};
 use crate::config::model::Config;
@@ -16,6 +16,12 @@ pub(super) fn write(page: &mut Page, config: &Config, views: &[View], host: &Hos
         let member = views.iter().find(|view| group.members.contains(&view.config.name));
         let state = member.map_or(State::Init, |view| view.state);
         page.value("VRRP Sync Group", format_args!("{}, {}", group.name, state.as_str()));
+        let members = || views.iter().filter(|view| group.members.contains(&view.config.name));
+        if members().next().is_some() {
+            let fault = members().filter(|view| tracker_faults(view) > 0).count();
+            let init = members().filter(|view| pending_scripts(view) > 0).count();
+            page.line(format_args!("Num member fault {fault}, num member init {init}"));
+        }
         page.list("VRRP member instances :", &group.members);
         if group.tracking_weight {
             page.line("sync group tracking weight set");

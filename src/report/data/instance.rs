@@ -11,6 +11,7 @@ use crate::config::model::{
 };
 use crate::ids::{Family, Mac};
 use crate::vrrp::action::State;
+use crate::vrrp::note::Fault;
 use crate::vrrp::router::View;
 
 pub(super) fn write(
@@ -76,6 +77,16 @@ fn write_place(page: &mut Page, config: &Config, instance: &VrrpInstance, view: 
     if instance.family == Family::V6 {
         page.line("Using Native IPv6");
     }
+    if let Some(view) = view {
+        page.field("State", view.state.as_str());
+        if let Some((address, priority)) = view.master {
+            page.field("Master router", address);
+            page.field("Master priority", priority);
+            if instance.version == Version::V3 {
+                page.field("Master advert int", format_args!("{:.2} sec", view.interval.as_secs_f64()));
+            }
+        }
+    }
     let unicast = !instance.unicast_peers.is_empty();
     let mut flags = Vec::new();
     if unicast {
@@ -88,17 +99,18 @@ fn write_place(page: &mut Page, config: &Config, instance: &VrrpInstance, view: 
     for flag in flags {
         page.item(flag);
     }
+    let wanted = match view {
+        Some(view) => view.state,
+        None if wants_master(config, instance) => State::Master,
+        None => State::Backup,
+    };
+    page.field("Wantstate", wanted.as_str());
+    let of_file = |view: &View| view.faults.iter().filter(|fault| matches!(fault, Fault::NoPeers)).count();
+    page.field("Number of config faults", view.map_or(0, of_file));
     if let Some(view) = view {
-        page.field("State", view.state.as_str());
-        if let Some((address, priority)) = view.master {
-            page.field("Master router", address);
-            page.field("Master priority", priority);
-        }
+        page.field("Number of tracker faults", tracker_faults(view));
+        page.field("Number of track scripts init", pending_scripts(view));
     }
-    let wants_master =
-        view.map_or_else(|| wants_master(config, instance), |view| view.state == State::Master);
-    page.field("Wantstate", if wants_master { "MASTER" } else { "BACKUP" });
-    page.field("Number of config faults", view.map_or(0, |view| view.faults.len()));
     match (&instance.vmac, &options.ipvlan) {
         (Some(vmac), _) => {
             let (name, base) = (&vmac.name, vmac.xmit_base);
@@ -139,6 +151,17 @@ fn write_place(page: &mut Page, config: &Config, instance: &VrrpInstance, view: 
     if !unicast {
         page.line(format_args!("Multicast address {}", instance.multicast_group));
     }
+}
+
+/// What keeps it in FAULT, but for mistakes in the file and scripts without a result.
+pub(super) fn tracker_faults(view: &View) -> usize {
+    let counts = |fault: &&Fault| !matches!(fault, Fault::NoPeers | Fault::ScriptPending(_));
+    view.faults.iter().filter(counts).count()
+}
+
+/// Track scripts without weight of which there is no result yet.
+pub(super) fn pending_scripts(view: &View) -> usize {
+    view.faults.iter().filter(|fault| matches!(fault, Fault::ScriptPending(_))).count()
 }
 
 /// At the start: of a group only where all own their addresses, in strict mode only an owner.
@@ -192,6 +215,9 @@ fn write_election(page: &mut Page, instance: &VrrpInstance, view: Option<&View>)
     match instance.version {
         Version::V2 => page.field("Advert interval", format_args!("{secs} sec")),
         Version::V3 => page.field("Advert interval", format_args!("{millis} milli-sec")),
+    }
+    if let Some(view) = view.filter(|view| view.state == State::Backup && instance.version == Version::V3) {
+        page.field("Master advert interval", format_args!("{} milli-sec", view.interval.as_millis()));
     }
     page.field("Accept", enabled(instance.accept));
     page.field("Preempt", enabled(!instance.nopreempt));

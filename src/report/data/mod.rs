@@ -16,6 +16,7 @@ mod tracked;
 
 use crate::config::model::{Check, CheckKind, Command, Config, Ssl};
 use crate::lvs::view::ServiceView;
+use crate::track::news::Standing;
 use crate::vrrp::router::View;
 use page::Page;
 
@@ -27,8 +28,8 @@ pub struct Host<'a> {
     pub account: &'a dyn Fn(Option<&Command>) -> (u32, u32),
 }
 
-/// The VRRP part; with the state of each instance where `views` has it.
-pub fn vrrp(config: &Config, views: &[View], host: &Host<'_>) -> String {
+/// The VRRP part; with the state of each instance where `views` has it, and that of what is tracked.
+pub fn vrrp(config: &Config, views: &[View], standing: &Standing, host: &Host<'_>) -> String {
     let mut page = Page::default();
     global::write(&mut page, config, host);
     bfd::write(&mut page, config);
@@ -40,7 +41,7 @@ pub fn vrrp(config: &Config, views: &[View], host: &Host<'_>) -> String {
         instance::write(&mut page, config, instance, view, host);
     }
     group::write(&mut page, config, views, host);
-    tracked::write(&mut page, config, host);
+    tracked::write(&mut page, config, standing, host);
     pace::write_delays(&mut page, config);
     page.into_text()
 }
@@ -118,7 +119,7 @@ mod tests {
     fn labels_that_tools_read() {
         let text = include_str!("../../../fixtures/examples/kld-vm-1.conf");
         let config = load_str("kld-vm-1.conf", text, &LoadOptions::default()).config;
-        let dump = vrrp(&config, &[], &HOST);
+        let dump = vrrp(&config, &[], &Standing::default(), &HOST);
         for line in [
             " VRRP Instance = VI_254",
             "   Interface = ens3",

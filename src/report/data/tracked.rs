@@ -6,18 +6,19 @@ use super::{Host, words};
 use crate::config::model::track::ParameterMatch;
 use crate::config::model::{Config, TrackFile, Tracked, TrackedObjects, VrrpInstance};
 use crate::ids::Name;
+use crate::track::news::Standing;
 
 /// An object's list within those that an instance or a group tracks.
 type Kind = fn(&TrackedObjects) -> &[Tracked];
 
-pub(super) fn write(page: &mut Page, config: &Config, host: &Host<'_>) {
-    write_scripts(page, config, host);
-    write_files(page, config);
-    write_processes(page, config);
+pub(super) fn write(page: &mut Page, config: &Config, standing: &Standing, host: &Host<'_>) {
+    write_scripts(page, config, standing, host);
+    write_files(page, config, standing);
+    write_processes(page, config, standing);
     write_bfds(page, config);
 }
 
-fn write_scripts(page: &mut Page, config: &Config, host: &Host<'_>) {
+fn write_scripts(page: &mut Page, config: &Config, standing: &Standing, host: &Host<'_>) {
     if !config.track_scripts.is_empty() {
         page.title("VRRP Scripts");
     }
@@ -29,7 +30,11 @@ fn write_scripts(page: &mut Page, config: &Config, host: &Host<'_>) {
         page.field("Weight", format_args!("{}{}", script.weight, reverse(script.reverse)));
         page.field("Rise", script.rise);
         page.field("Fall", script.fall);
-        page.field("Init state", if script.init_fail { "INIT FAILED" } else { "INIT" });
+        let healthy = standing.script(&script.name);
+        if healthy.is_none() {
+            page.field("Init state", if script.init_fail { "INIT FAILED" } else { "INIT" });
+        }
+        page.field("Status", if healthy == Some(true) { "GOOD" } else { "BAD" });
         let (uid, gid) = (host.account)(Some(&script.command));
         page.field("Script uid:gid", format_args!("{uid}:{gid}"));
         let of_group = config.sync_groups.iter().map(|group| (&group.members, &*group.track_scripts));
@@ -37,7 +42,7 @@ fn write_scripts(page: &mut Page, config: &Config, host: &Host<'_>) {
     }
 }
 
-fn write_files(page: &mut Page, config: &Config) {
+fn write_files(page: &mut Page, config: &Config, standing: &Standing) {
     // One that nobody tracks is not watched.
     let used = |file: &&TrackFile| {
         let used = |objects: &TrackedObjects| find(&objects.files, &file.name).is_some();
@@ -51,12 +56,15 @@ fn write_files(page: &mut Page, config: &Config) {
     for file in files {
         page.value("Track file", &file.name);
         page.field("File", &file.path);
+        if let Some(value) = standing.file(&file.name) {
+            page.field("Status", value);
+        }
         page.field("Weight", format_args!("{}{}", file.weight, reverse(file.reverse)));
         write_users(page, config, &file.name, |objects| &objects.files);
     }
 }
 
-fn write_processes(page: &mut Page, config: &Config) {
+fn write_processes(page: &mut Page, config: &Config, standing: &Standing) {
     if !config.track_processes.is_empty() {
         page.title("VRRP Track processes");
     }
@@ -75,6 +83,9 @@ fn write_processes(page: &mut Page, config: &Config) {
         page.field("Min processes", process.quorum);
         if let Some(most) = process.quorum_max {
             page.field("Max processes", most);
+        }
+        if let Some(quorate) = standing.process(&process.name) {
+            page.field("Have quorum", quorate);
         }
         page.field("Weight", format_args!("{}{}", process.weight, reverse(process.reverse)));
         page.field("Terminate delay", format_args!("{:.6}s", process.terminate_delay.as_secs_f64()));

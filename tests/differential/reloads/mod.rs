@@ -7,7 +7,7 @@
 
 mod edits;
 mod file;
-mod observed;
+pub mod observed;
 
 use super::lifecycle::{Router, sysctls};
 use crate::support::capture::Capture;
