@@ -51,9 +51,8 @@ pub mod status {
 
 /// How long the last lines may take to be written.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// A thread of the blocking pool that has nothing to do goes after this, and its stack with it, and the pieces of the heap
-/// that it keeps for itself.
-const IDLE_THREAD: Duration = Duration::from_millis(20);
+/// A thread of the blocking pool that has nothing to do goes after this, and its stack with it.
+const IDLE_THREAD: Duration = Duration::from_secs(1);
 
 /// Runs the daemon to its end and returns its exit status.
 pub fn run(options: &Options) -> u8 {

@@ -13,10 +13,11 @@ use super::reading::Reading;
 use super::reload_command::{ReloadOutcome, ReloadReport};
 use super::sdnotify::ServiceManager;
 use super::service::{self, Parts};
-use super::{balancing, daemonize, log_lines, say_all, timing};
+use super::{balancing, daemonize, log_lines, say_all, tidy, timing};
 use crate::cli::Options;
 use crate::config::{self, Rejected, model::Config};
 use crate::kernel::clock;
+use crate::kernel::memory::{self, Spare};
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
 use crate::vrrp::action::{InstanceId, State};
@@ -31,6 +32,8 @@ const PROGRAMMING: Duration = Duration::from_secs(60);
 pub(super) struct Read {
     begun: Mono,
     reading: Option<Reading>,
+    /// Of the thread that has read it.
+    spare: Spare,
 }
 
 /// Reads the file on the blocking pool; the parts go on meanwhile.
@@ -50,7 +53,7 @@ pub(super) fn begin(options: &Options, running: Arc<Config>, done: mpsc::Sender<
         });
         drop(running);
         let reading = reading.ok();
-        let read = Box::new(Read { begun, reading });
+        let read = Box::new(Read { begun, reading, spare: memory::take_spare() });
         // The daemon is ending if nobody takes it.
         let _ = done.blocking_send(read);
     });
@@ -64,7 +67,7 @@ pub(super) async fn finish(
     pid_files: &mut PidFiles,
     paths: &PidPaths,
 ) {
-    let Read { begun, reading } = read;
+    let Read { begun, reading, spare } = read;
     let mut messages = Vec::new();
     if let Some(reading) = &reading {
         say_all(reading);
@@ -99,7 +102,7 @@ pub(super) async fn finish(
     let report = ReloadReport { begun, outcome, messages };
     let pid_file = paths.parent.clone();
     let written = tokio::task::spawn_blocking(move || report.publish(&pid_file)).await;
-    parts.reloaded.notify_one();
+    tidy::give_back(parts.vrrp.as_ref().map(|vrrp| vrrp.commands.clone()), vec![spare]).await;
     if let Ok(Err(error)) = written {
         emit(Ident::Parent, Line::warn(format!("cannot say what became of the reload: {error}")));
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::balancing::{self, Balancer, Told};
 use super::dumps;
@@ -25,7 +25,6 @@ use super::trackers::{self, Board, Trackers, Watches};
 use crate::cli::Options;
 use crate::config::Rejected;
 use crate::config::model::Config;
-use crate::kernel::memory;
 use crate::lvs::action::ScriptEvent;
 use crate::report::{Ident, Line, emit};
 use crate::track::news::Standing;
@@ -56,8 +55,6 @@ pub(super) struct Parts {
     masters: watch::Sender<balancing::Masters>,
     /// Whom the watchdog asks.
     driver: watch::Sender<Option<Commands>>,
-    /// Each time that a file has been read again.
-    pub reloaded: Arc<Notify>,
     /// The ends of those that pass on news to scripts: each ends when its part has.
     passing: Vec<oneshot::Receiver<()>>,
     supervisor: Supervisor,
@@ -123,9 +120,10 @@ pub(super) async fn run(
     drop((config, book));
     emit(Ident::Parent, Line::info("Startup complete"));
     ServiceManager.ready("Running");
-    let _trimmed = tokio::task::spawn_blocking(memory::give_back).await;
-    let (reloaded, driver) = (parts.reloaded.clone(), parts.driver.subscribe());
-    let tidying = tidy::after(parts.masters.subscribe(), reloaded, move || tidy::give_back(driver.clone()));
+    tidy::give_back(None, Vec::new()).await;
+    let driver = parts.driver.subscribe();
+    let give_back = move || tidy::give_back(driver.borrow().clone(), Vec::new());
+    let tidying = tidy::after(parts.masters.subscribe(), give_back);
     parts.supervisor.spawn("memory", tidying);
     if let Some(every) = ServiceManager.watchdog_interval() {
         parts.supervisor.spawn("watchdog", feed_watchdog(every, parts.driver.subscribe()));
@@ -211,7 +209,6 @@ impl Parts {
             board: Board::default(),
             masters: watch::Sender::default(),
             driver: watch::Sender::default(),
-            reloaded: Arc::default(),
             passing: Vec::new(),
             supervisor,
             checkers_pid_file,

@@ -1,6 +1,7 @@
 //! What the heap holds and nobody uses: a configuration that was read leaves as much behind as it is long, and the heap
 //! keeps it for the next.
 
+use super::scheduling;
 use super::unsafe_calls::{shape_heap, trim_heap};
 
 /// Blocks of so many bytes and more go back to the kernel as soon as nobody has them: texts, and tables that grow. The
@@ -12,6 +13,9 @@ const KEPT: usize = 7;
 const SIZES: usize = 64;
 const SMALLEST: usize = 24;
 const STEP: usize = 16;
+
+/// The lowest nice value.
+const MOST_URGENT: i8 = -20;
 
 /// One heap for all threads. With one for each, a configuration that is read by another thread than the last leaves
 /// its holes in another heap, and every reload may add some. To be called before there are threads.
@@ -34,9 +38,23 @@ pub fn take_spare() -> Spare {
     Spare(each.map(Vec::with_capacity).collect())
 }
 
-/// Gives it back to the kernel. Takes a moment that grows with the heap: not for the thread that speaks VRRP.
-pub fn give_back() {
-    trim_heap();
+/// Gives up what threads have kept, then gives all that nobody uses back to the kernel. Takes a moment that grows with
+/// the heap: not for the thread that speaks VRRP.
+pub fn give_back(spare: Vec<Spare>) {
+    on_a_thread(|| drop(spare));
+    on_a_thread(|| {
+        // Whoever needs memory waits for its end, also those who must not be late: nothing is to come between. Without
+        // the right to it, something may.
+        let _ = scheduling::ordinary(MOST_URGENT);
+        trim_heap();
+    });
+}
+
+/// Runs `work` to its end on a thread of its own, which ends: it keeps nothing. Where there is none, nothing is lost.
+fn on_a_thread(work: impl FnOnce() + Send + 'static) {
+    if let Ok(thread) = std::thread::Builder::new().name("memory".into()).spawn(work) {
+        let _ = thread.join();
+    }
 }
 
 #[cfg(test)]
