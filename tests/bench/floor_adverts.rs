@@ -38,6 +38,7 @@ pub fn speak(count: usize) -> ! {
             socket.set_header_included_v4(true).unwrap();
             socket.set_multicast_loop_v4(false).unwrap();
             socket.set_multicast_if_v4(&Ipv4Addr::new(10, interface as u8, 0, 1)).unwrap();
+            // "Accept 0 bytes": it never receives.
             socket.attach_filter(&[socket2::SockFilter::new(6, 0, 0, 0)]).unwrap();
             socket
         })
