@@ -52,6 +52,16 @@ pub fn local_date() -> String {
     chrono::Local::now().format("%a, %d %b %Y %H:%M:%S %z").to_string()
 }
 
+/// A point of time as dumps have it, in the local zone: `1795318589.865226 (Sun Nov 22 03:36:29.865226 2026)`.
+pub fn moment(utc: Duration) -> String {
+    let (seconds, micros) = (utc.as_secs(), utc.subsec_micros());
+    let date = i64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| chrono::DateTime::from_timestamp(seconds, utc.subsec_nanos()))
+        .map(|date| date.with_timezone(&chrono::Local).format("%a %b %e %H:%M:%S%.6f %Y").to_string());
+    format!("{seconds}.{micros:06} ({})", date.unwrap_or_default())
+}
+
 /// A descriptor that becomes readable at a point of time, to the microsecond where tokio's own timers
 /// are up to two milliseconds late.
 pub struct Alarm {

@@ -86,9 +86,9 @@ impl Router {
     ) {
         self.together(id, State::Backup, out, |instance, out| {
             if instance.id == id {
-                instance.enter_backup(since, after, resign, out);
+                instance.enter_backup(now, since, after, resign, out);
             } else if instance.is_master() {
-                instance.enter_backup(now, after, resign, out);
+                instance.enter_backup(now, now, after, resign, out);
             } else {
                 instance.wants_master = false;
             }
@@ -97,10 +97,10 @@ impl Router {
 
     /// One member fails, all fail. Each master among them resigns on the wire, as those of keepalived 2.2.7
     /// do (2.4.3 leaves the partners' peers to their timers): the peer takes the group over at once.
-    pub(super) fn group_to_fault(&mut self, id: InstanceId, out: &mut Vec<Action>) {
+    pub(super) fn group_to_fault(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {
         self.together(id, State::Fault, out, |instance, out| {
             if !matches!(instance.phase, Phase::Fault) {
-                instance.enter_fault(true, out);
+                instance.enter_fault(now, true, out);
             }
         });
     }
@@ -116,13 +116,13 @@ impl Router {
             // A reload brought it into a group of masters: they stay, and it catches up with them unless
             // it hears of a better master ([`Router::group_follows`]).
             if let Some(instance) = self.instance_mut(id) {
-                instance.enter_backup(since, None, false, out);
+                instance.enter_backup(now, since, None, false, out);
             }
             return;
         }
         self.together(id, State::Backup, out, |instance, out| {
             if matches!(instance.phase, Phase::Init | Phase::Fault) {
-                instance.enter_backup(since, None, false, out);
+                instance.enter_backup(now, since, None, false, out);
             }
         });
     }
@@ -147,7 +147,7 @@ impl Router {
         if instance.master().is_some() && group.is_some_and(|group| group.state == State::Master) {
             self.together(id, State::Backup, out, |instance, out| {
                 if instance.is_master() {
-                    instance.enter_backup(now, None, false, out);
+                    instance.enter_backup(now, now, None, false, out);
                 }
             });
         }

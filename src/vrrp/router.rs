@@ -16,7 +16,8 @@ use super::debounce::Debounce;
 use super::event::{Datagram, Event};
 use super::facts::Facts;
 use super::group::Group;
-use super::instance::{Instance, Phase, Wish, interfaces_of};
+use super::instance::{Instance, Phase, Wish};
+use super::interfaces::interfaces_of;
 use super::lanes::Lanes;
 use super::lost::Restored;
 use super::note::{Fault, Note, What};
@@ -45,6 +46,12 @@ pub struct View {
     pub interval: Duration,
     pub source: Option<IpAddr>,
     pub faults: Vec<Fault>,
+    /// When it came into this state; `None` where it starts.
+    pub entered: Option<Mono>,
+    /// When a backup takes over or a master speaks again; never in FAULT.
+    pub timeout: Option<Mono>,
+    /// `Master_Down_Interval`
+    pub master_down: Duration,
     pub counters: Counters,
 }
 
@@ -285,6 +292,11 @@ impl Router {
         self.order.iter().filter_map(|id| self.instance(*id)).map(Self::view).collect()
     }
 
+    /// Every interface as last told, by its number.
+    pub fn interfaces(&self) -> Vec<Arc<Interface>> {
+        self.facts.interfaces()
+    }
+
     /// Every counter begins again at zero.
     pub fn clear_counters(&mut self) {
         self.instances.iter_mut().flatten().for_each(|instance| instance.counters = Tally::default());
@@ -300,6 +312,9 @@ impl Router {
             interval: instance.interval,
             source: instance.source,
             faults: instance.faults.clone(),
+            entered: instance.entered,
+            timeout: instance.timeout(),
+            master_down: instance.master_down_interval(),
             counters: instance.counters.total(),
         }
     }
@@ -439,7 +454,7 @@ impl Router {
             }
         }
         if failed && !settled {
-            self.group_to_fault(id, out);
+            self.group_to_fault(now, id, out);
         } else if recovers {
             self.group_recovers(now, id, out);
         }

@@ -36,7 +36,6 @@ pub fn cases() -> Vec<Case> {
 
 /// A run. In the texts of its configurations `@SCRIPT@` is the recording script and `@DIR@` the node's directory.
 pub struct Journey {
-    pub subject: Subject,
     pub router: Router,
     pub recorder: Recorder,
     pub capture: Capture,
@@ -77,7 +76,6 @@ impl Journey {
         let daemon = Daemon::start(subject, &router.node, &text);
         let fifo = Mutex::new((pipe, Vec::new()));
         Journey {
-            subject,
             router,
             recorder,
             capture,
