@@ -13,7 +13,6 @@ use crate::kernel::{clock, host_name};
 use crate::lvs::view::ServiceView;
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, data, dump, emit};
-use crate::time::Mono;
 use crate::track::news::Standing;
 use crate::vrrp::router::View;
 
@@ -89,8 +88,6 @@ fn on_host(config: &Config, now: &Now, write: impl FnOnce(&data::Host<'_>) -> St
         let Account { uid, gid } = user.and_then(|user| Account::find(user).ok()).unwrap_or(default);
         (uid, gid)
     };
-    let (mono, utc) = (clock::now(), clock::utc());
-    let moment = |at: Mono| clock::moment((utc + at.since(mono)).saturating_sub(mono.since(at)));
     let (interfaces, running) = (&*now.interfaces, &*now.running);
-    write(&data::Host { name: &name, account: &account, moment: &moment, interfaces, running })
+    write(&data::Host { name: &name, account: &account, moment: &clock::moment, interfaces, running })
 }

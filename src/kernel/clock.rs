@@ -53,7 +53,9 @@ pub fn local_date() -> String {
 }
 
 /// A point of time as dumps have it, in the local zone: `1795318589.865226 (Sun Nov 22 03:36:29.865226 2026)`.
-pub fn moment(utc: Duration) -> String {
+pub fn moment(at: Mono) -> String {
+    let now = now();
+    let utc = (utc() + at.since(now)).saturating_sub(now.since(at));
     let (seconds, micros) = (utc.as_secs(), utc.subsec_micros());
     let date = i64::try_from(seconds)
         .ok()
