@@ -165,6 +165,26 @@ impl Router {
         }
     }
 
+    /// A group that a reload has made is what its members are. Of masters nothing is told, as by keepalived.
+    pub(super) fn tell_of_new_groups(&mut self, out: &mut Vec<Action>) {
+        for index in 0..self.groups.len() {
+            let Some(group) = self.groups.get(index).filter(|group| group.state == State::Init) else {
+                continue;
+            };
+            let mut states = group.members.iter().filter_map(|id| self.instance(*id)).map(Instance::state);
+            let Some(state) = states.next().filter(|state| matches!(state, State::Backup | State::Fault))
+            else {
+                continue;
+            };
+            if states.all(|other| other == state)
+                && let Some(group) = self.groups.get_mut(index)
+            {
+                group.state = state;
+                group.notify(state, out);
+            }
+        }
+    }
+
     pub(super) fn whole_group_is_in_fault(&self, id: InstanceId) -> bool {
         let group = self.instance(id).and_then(|instance| instance.group);
         let members = group.and_then(|index| self.groups.get(index)).map(|group| &*group.members);

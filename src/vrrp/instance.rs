@@ -337,10 +337,11 @@ impl Instance {
         out: &mut Vec<Action>,
     ) {
         let first = !self.started;
-        // The owner does not wait when it starts, and never says that it does; after a FAULT it waits like
-        // anybody (keepalived 2.2.7). So does one that yields to another owner, or the two would take MASTER
-        // from each other as fast as the wire allows.
-        let at_once = first && self.priority == OWNER && self.config.state != Some(InitialState::Backup);
+        // The owner does not wait when it starts, be it with the first result of a script, and never says that it
+        // does; after a FAULT it waits like anybody (keepalived 2.2.7). So does one that yields to another owner, or
+        // the two would take MASTER from each other as fast as the wire allows.
+        let starts = first || matches!(self.phase, Phase::Init);
+        let at_once = starts && self.priority == OWNER && self.config.state != Some(InitialState::Backup);
         let was_master = self.is_master();
         if !at_once {
             self.note(What::Entering { state: State::Backup, first }, out);

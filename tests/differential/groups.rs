@@ -18,6 +18,16 @@ pub fn cases() -> Vec<Case> {
         same("groups::a_better_master_takes_all", better_master_comes),
         same("groups::both_in_fault", both_in_fault),
         same("groups::all_announce_after_a_claim", claim),
+        Case::new("groups::fault_of_those_that_wait_original", || {
+            assert_eq!(
+                fault_of_those_that_wait(Subject::Keepalived),
+                ["GROUP G FAULT 0", "INSTANCE I FAULT 200"]
+            );
+        }),
+        Case::new("groups::fault_of_those_that_wait_ours", || {
+            let told = ["GROUP G FAULT 0", "INSTANCE I FAULT 200", "INSTANCE J FAULT 200"];
+            assert_eq!(fault_of_those_that_wait(Subject::Standfast), told);
+        }),
     ]
 }
 
@@ -165,6 +175,21 @@ fn both_in_fault(subject: Subject) -> Facts {
     facts.note("back before the second link", before.to_string());
     facts.list("script calls, sorted", &sorted(&recorder));
     facts
+}
+
+/// The first result of the script of `I` is a failure: who is told, before the script of the stop.
+fn fault_of_those_that_wait(subject: Subject) -> Vec<String> {
+    let router = Router::new();
+    let recorder = Recorder::new(&router.node);
+    let text = group(&recorder, "track_script { ill }", "");
+    let text = format!("vrrp_script ill {{\n script /bin/false\n interval 1\n}}\n{text}");
+    let mut daemon = Daemon::start(subject, &router.node, &text);
+    recorder.await_call("GROUP G FAULT", 1);
+    recorder.await_call("INSTANCE I FAULT", 1);
+    daemon.stop();
+    let mut told = sorted(&recorder);
+    told.retain(|call| !call.contains("STOP"));
+    told
 }
 
 /// A claim of lower priority against one member: who announces, how often.
