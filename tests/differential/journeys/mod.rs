@@ -6,6 +6,7 @@ mod elections;
 mod interfaces;
 mod notify;
 mod reloads;
+mod strangers;
 mod tracking;
 
 use super::facts::Facts;
@@ -24,6 +25,7 @@ pub fn cases() -> Vec<Case> {
     [
         tracking::cases(),
         reloads::cases(),
+        strangers::cases(),
         notify::cases(),
         dumps::cases(),
         elections::cases(),

@@ -179,13 +179,16 @@ impl File {
         file
     }
 
-    /// Takes away what keepalived refuses or has its known faults with: a member that tracks what its group tracks.
+    /// Takes away what keepalived 2.2.7 has its known faults with: a member that tracks what its group tracks, or that
+    /// has a weighted interface where the group gives weights no word.
     fn mend(&mut self) {
         let Some(group) = &mut self.group else { return };
         group.members = group.members.min(self.instances.len());
         let of_group: Vec<_> = group.tracked.iter().map(|one| one.object()).collect();
         for member in self.instances.iter_mut().take(group.members) {
             member.tracked.retain(|one| !of_group.contains(&one.object()));
+            let is_weighted = |one: &Tracked| matches!(one, Tracked::Interface(weight) if *weight != 0);
+            member.tracked.retain(|one| group.weights || !is_weighted(one));
         }
     }
 
