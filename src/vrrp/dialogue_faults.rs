@@ -120,6 +120,23 @@ fn an_owner_does_not_wait_longer_than_for_its_script() {
 }
 
 #[test]
+fn an_owner_waits_with_its_group_unless_all_are_owners() {
+    let start = |priorities: [u8; 2]| {
+        let [a, b] = priorities;
+        let instances = vec![instance("A", 1, a).into(), instance("B", 2, b).into()];
+        let sync_groups = super::dialogue::pair().sync_groups;
+        Talk::start(Config { instances, sync_groups, ..Config::default() })
+    };
+    let (mut talk, said) = start([255, 100]);
+    assert_eq!(said, ["A BACKUP", "B BACKUP", "group G BACKUP"]);
+    assert_eq!(talk.due(3.00390625), [""; 0], "B is not ready yet");
+    assert!(talk.due(3.609375).contains(&"A MASTER".into()));
+    let (mut talk, said) = start([255, 255]);
+    assert_eq!(said, ["group G BACKUP"]);
+    assert!(talk.due(0.000001).contains(&"B MASTER".into()));
+}
+
+#[test]
 fn an_owner_that_stops_in_time_is_forgotten() {
     let (mut talk, _) =
         Talk::start(Config { instances: vec![instance("A", 1, 255).into()], ..Config::default() });

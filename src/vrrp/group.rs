@@ -42,6 +42,12 @@ impl Group {
         Group { config: Arc::new(config.clone()), members, state }
     }
 
+    /// All members own their addresses.
+    pub fn is_of_owners(&self, instances: &[Option<Box<Instance>>]) -> bool {
+        let mut members = self.members.iter().filter_map(|id| instances.get(id.0 as usize)?.as_ref());
+        members.all(|member| member.config.priority == OWNER)
+    }
+
     /// Scripts of a group always get priority 0.
     pub fn notify(&self, state: State, out: &mut Vec<Action>) {
         out.push(Action::Notify { subject: Subject::Group(self.config.name.clone()), state, priority: 0 });
@@ -160,7 +166,8 @@ impl Router {
             let group = instance.group.and_then(|index| self.groups.get(index));
             let owner = instance.config.priority == OWNER;
             for (kind, tracked) in ignored(&instance.config, group.map(|group| &*group.config)) {
-                instance.note(What::WeightIgnored { kind, tracked: tracked.clone(), owner }, out);
+                let (tracked, weight) = (tracked.name.clone(), tracked.weight);
+                instance.note(What::WeightIgnored { kind, tracked, weight, owner }, out);
             }
         }
     }

@@ -90,6 +90,8 @@ pub(super) struct Instance {
     /// The master-down timer has expired and only the group holds it back.
     pub wants_master: bool,
     pub group: Option<usize>,
+    /// Not all of its group own their addresses: it waits with the others.
+    waits_with_group: bool,
     /// False until the first look at the facts is over: its state is the one that it starts in.
     pub started: bool,
     pub counters: Tally,
@@ -130,6 +132,7 @@ impl Instance {
             interface: None,
             wants_master: false,
             group: None,
+            waits_with_group: false,
             started: false,
             counters: Tally::default(),
             garp: Schedule::silent(),
@@ -152,6 +155,10 @@ impl Instance {
 
     pub(super) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
+    }
+
+    pub fn in_group(&mut self, group: Option<usize>, waits: bool) {
+        (self.group, self.waits_with_group) = (group, waits);
     }
 
     pub fn state(&self) -> State {
@@ -340,7 +347,7 @@ impl Instance {
         // The owner does not wait when it starts, be it with the first result of a script, and never says that it
         // does; after a FAULT it waits like anybody (keepalived 2.2.7). So does one that yields to another owner, or
         // the two would take MASTER from each other as fast as the wire allows.
-        let starts = first || matches!(self.phase, Phase::Init);
+        let starts = (first || matches!(self.phase, Phase::Init)) && !self.waits_with_group;
         let at_once = starts && self.priority == OWNER && self.config.state != Some(InitialState::Backup);
         let was_master = self.is_master();
         if !at_once {

@@ -523,15 +523,16 @@ impl Router {
         let states: HashMap<Name, State> =
             self.groups.iter().map(|group| (group.config.name.clone(), group.state)).collect();
         for instance in self.instances.iter_mut().flatten() {
-            instance.group = None;
+            instance.in_group(None, false);
         }
         let is_master = |id: &InstanceId| self.instance(*id).is_some_and(Instance::is_master);
         let groups = config.sync_groups.iter().map(|group| Group::new(group, &ids, &states, is_master));
         self.groups = groups.collect();
         for (index, group) in self.groups.iter().enumerate() {
+            let of_owners = group.is_of_owners(&self.instances);
             for id in &group.members {
                 if let Some(Some(instance)) = self.instances.get_mut(id.0 as usize) {
-                    instance.group = Some(index);
+                    instance.in_group(Some(index), !of_owners);
                 }
             }
         }

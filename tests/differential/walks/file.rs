@@ -180,7 +180,7 @@ impl File {
     }
 
     /// Takes away what keepalived 2.2.7 has its known faults with: a member that tracks what its group tracks, or that
-    /// has a weighted interface where the group gives weights no word.
+    /// has a weighted interface where the group gives weights no word, which counts all the same.
     fn mend(&mut self) {
         let Some(group) = &mut self.group else { return };
         group.members = group.members.min(self.instances.len());
