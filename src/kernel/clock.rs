@@ -114,3 +114,20 @@ impl AsFd for Alarm {
         self.timer.as_fd()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_in_words() {
+        let utc = utc();
+        let text = moment(now() - Duration::from_secs(100));
+        let (number, date) = text.split_once(" (").unwrap();
+        let ago = utc.as_secs_f64() - number.parse::<f64>().unwrap();
+        assert!((90.0..=100.1).contains(&ago), "{text}, not {ago} s ago");
+        let micros = number.split_once('.').unwrap().1;
+        assert_eq!(micros.len(), 6);
+        assert!(date.contains(&format!(".{micros} 2")) && date.ends_with(')'), "{text}");
+    }
+}

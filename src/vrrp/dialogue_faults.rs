@@ -121,19 +121,35 @@ fn an_owner_does_not_wait_longer_than_for_its_script() {
 
 #[test]
 fn an_owner_waits_with_its_group_unless_all_are_owners() {
-    let start = |priorities: [u8; 2]| {
+    let start = |priorities: [u8; 2], state: Option<InitialState>| {
         let [a, b] = priorities;
-        let instances = vec![instance("A", 1, a).into(), instance("B", 2, b).into()];
+        let of = |name, vrid, priority| VrrpInstance { state, ..instance(name, vrid, priority) };
+        let instances = vec![of("A", 1, a).into(), of("B", 2, b).into()];
         let sync_groups = super::dialogue::pair().sync_groups;
         Talk::start(Config { instances, sync_groups, ..Config::default() })
     };
-    let (mut talk, said) = start([255, 100]);
-    assert_eq!(said, ["A BACKUP", "B BACKUP", "group G BACKUP"]);
+    let told = ["A BACKUP", "B BACKUP", "group G BACKUP"];
+    assert_eq!(start([255, 255], None).1, told);
+    let (mut talk, said) = start([255, 100], Some(InitialState::Master));
+    assert_eq!(said, told);
     assert_eq!(talk.due(3.00390625), [""; 0], "B is not ready yet");
     assert!(talk.due(3.609375).contains(&"A MASTER".into()));
-    let (mut talk, said) = start([255, 255]);
+    let (mut talk, said) = start([255, 255], Some(InitialState::Master));
     assert_eq!(said, ["group G BACKUP"]);
     assert!(talk.due(0.000001).contains(&"B MASTER".into()));
+}
+
+#[test]
+fn an_owner_that_a_reload_frees_of_its_fault_waits_too() {
+    let broken = Tracked { name: "eth7".into(), weight: 0, reverse: false };
+    let owner = |tracked: &[Tracked]| {
+        let owner = VrrpInstance { track_interfaces: tracked.to_vec(), ..instance("A", 1, 255) };
+        Config { instances: vec![owner.into()], ..Config::default() }
+    };
+    let (mut talk, said) = Talk::start(owner(&[broken]));
+    assert_eq!(said, ["A FAULT"]);
+    assert_eq!(talk.event(at(1.0), Event::Reconfigure(Arc::new(owner(&[])))), ["A BACKUP"]);
+    assert!(talk.due(4.00390625).contains(&"A MASTER".into()));
 }
 
 #[test]

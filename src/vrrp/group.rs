@@ -9,8 +9,8 @@ use super::instance::{Instance, Phase};
 use super::note::What;
 use super::router::{Router, group_note};
 use super::tracking::ignored;
-use crate::config::model::SyncGroup;
 use crate::config::model::vrrp::OWNER;
+use crate::config::model::{InitialState, SyncGroup, VrrpInstance};
 use crate::ids::Name;
 use crate::time::Mono;
 
@@ -42,10 +42,11 @@ impl Group {
         Group { config: Arc::new(config.clone()), members, state }
     }
 
-    /// All members own their addresses.
+    /// All members own their addresses, and are to start as MASTER.
     pub fn is_of_owners(&self, instances: &[Option<Box<Instance>>]) -> bool {
         let mut members = self.members.iter().filter_map(|id| instances.get(id.0 as usize)?.as_ref());
-        members.all(|member| member.config.priority == OWNER)
+        let starts_as_master = |config: &VrrpInstance| config.state == Some(InitialState::Master);
+        members.all(|member| member.config.priority == OWNER && starts_as_master(&member.config))
     }
 
     /// Scripts of a group always get priority 0.

@@ -90,7 +90,7 @@ pub(super) struct Instance {
     /// The master-down timer has expired and only the group holds it back.
     pub wants_master: bool,
     pub group: Option<usize>,
-    /// Not all of its group own their addresses: it waits with the others.
+    /// Not all of its group own their addresses and say `state MASTER`: it waits with the others.
     waits_with_group: bool,
     /// False until the first look at the facts is over: its state is the one that it starts in.
     pub started: bool,

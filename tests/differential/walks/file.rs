@@ -193,12 +193,15 @@ impl File {
     }
 
     /// Changes one thing, and says what. Some virtual routers have a rival: its adverts would name other addresses, for
-    /// which 2.2.7 drops them, and of a MASTER and a BACKUP ours makes no group.
+    /// which 2.2.7 drops them, and of a MASTER and a BACKUP ours makes no group. An owner that a reload frees of its FAULT
+    /// is not the same either.
     pub fn edit(&mut self, chance: &mut Chance, rivals: &[u8]) -> String {
         let which = chance.index(self.instances.len());
+        let with_owner = self.instances.iter().any(|one| one.priority == 255);
         let instance = &mut self.instances[which];
         let name = instance.name();
         let said = match chance.below(10) {
+            3..=5 | 7 if with_owner => "nothing".to_owned(),
             0 | 1 => {
                 instance.priority = chance.pick(&[1, 50, 100, 150, 200, 254]);
                 format!("{name}: priority {}", instance.priority)
