@@ -125,14 +125,40 @@ pub fn send_together<'a>(
     packets: impl Iterator<Item = (Ipv4Addr, &'a [u8], &'a [u8])>,
     flags: libc::c_int,
 ) -> io::Result<usize> {
-    let packets = packets.map(|(destination, first, second)| {
-        // SAFETY: numbers, for which zero is a value.
-        let mut address: libc::sockaddr_in = unsafe { std::mem::zeroed() };
-        address.sin_family = libc::AF_INET as libc::sa_family_t;
-        address.sin_addr.s_addr = u32::from_ne_bytes(destination.octets());
-        (address, [first, second])
-    });
+    let packets =
+        packets.map(|(destination, first, second)| (internet_address(destination), [first, second]));
     send_messages(fd, packets, flags)
+}
+
+/// Sends one such packet: where there is no more than that, it costs less.
+pub fn send_alone(
+    fd: &impl AsRawFd,
+    destination: Ipv4Addr,
+    parts: [&[u8]; 2],
+    flags: libc::c_int,
+) -> io::Result<()> {
+    let mut address = internet_address(destination);
+    let mut parts =
+        parts.map(|part| libc::iovec { iov_base: part.as_ptr().cast_mut().cast(), iov_len: part.len() });
+    // SAFETY: numbers and pointers, for which zero is a value.
+    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    header.msg_name = (&raw mut address).cast();
+    header.msg_namelen = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+    header.msg_iov = parts.as_mut_ptr();
+    header.msg_iovlen = parts.len() as _;
+    // SAFETY: the kernel reads the header, and the address, the parts and the bytes behind it, all of which live until it
+    // returns; it writes nothing.
+    let sent = unsafe { libc::sendmsg(fd.as_raw_fd(), &raw const header, flags) };
+    if sent >= 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+fn internet_address(address: Ipv4Addr) -> libc::sockaddr_in {
+    libc::sockaddr_in {
+        sin_family: libc::AF_INET as libc::sa_family_t,
+        sin_port: 0,
+        sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes(address.octets()) },
+        sin_zero: [0; 8],
+    }
 }
 
 /// Sends whole Ethernet frames in the same way.

@@ -35,6 +35,11 @@ impl Crowd {
         self.gathered = false;
     }
 
+    /// When packets were last read.
+    pub fn last(&self) -> Mono {
+        self.last
+    }
+
     /// Whether a packet that is read now follows close behind the one before it.
     pub fn is_dense(&self, now: Mono) -> bool {
         now.since(self.last) < CLOSE
