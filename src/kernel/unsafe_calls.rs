@@ -7,7 +7,9 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Duration;
 
+use nix::sys::epoll::EpollEvent;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -52,6 +54,36 @@ pub fn set_multicast_interface(fd: &impl AsRawFd, index: u32) -> io::Result<()> 
         )
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// `epoll_pwait2`: `epoll_wait` that ends after this span at the latest. The kernel lets an ordinary thread sleep a
+/// thousandth longer, a real-time thread not.
+pub fn wait_for_events(set: &impl AsRawFd, events: &mut [EpollEvent], span: Duration) -> io::Result<usize> {
+    /// `struct __kernel_timespec`, on every architecture.
+    #[repr(C)]
+    struct Span {
+        seconds: i64,
+        nanoseconds: i64,
+    }
+    let span = Span {
+        seconds: i64::try_from(span.as_secs()).unwrap_or(i64::MAX),
+        nanoseconds: span.subsec_nanos().into(),
+    };
+    let room = libc::c_int::try_from(events.len()).unwrap_or(libc::c_int::MAX);
+    // SAFETY: the kernel writes no more events than there is room for, `EpollEvent` is its structure, and reads the span,
+    // a live local variable. There is no signal mask.
+    let found = unsafe {
+        libc::syscall(
+            libc::SYS_epoll_pwait2,
+            set.as_raw_fd(),
+            events.as_mut_ptr().cast::<libc::epoll_event>(),
+            room,
+            &raw const span,
+            std::ptr::null::<libc::sigset_t>(),
+            0_usize,
+        )
+    };
+    usize::try_from(found).map_err(|_| io::Error::last_os_error())
 }
 
 /// `sched_setscheduler` for the calling thread; what it starts has the ordinary policy.

@@ -38,6 +38,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::addresses::Addresses;
 use self::announce::Announcer;
+use self::beat::Tempo;
 use self::carry_out::Unsaid;
 use self::crowd::Crowd;
 use self::devices::Devices;
@@ -135,6 +136,7 @@ pub struct Driver {
     poller: Poller,
     alarm: Alarm,
     crowd: Crowd,
+    tempo: Tempo,
     scheduling: Scheduling,
     /// How long the last new configuration took.
     took: Duration,
@@ -212,6 +214,7 @@ impl Driver {
             poller,
             alarm,
             crowd: Crowd::default(),
+            tempo: Tempo::default(),
             scheduling: Scheduling::default(),
             took: Duration::ZERO,
             deadline: None,
@@ -301,7 +304,6 @@ impl Driver {
 
     /// Sleeps until there is something to do; while kernel work is left, that is now.
     fn wait(&mut self) -> Result<(), DriverError> {
-        let failed = |error| DriverError::Io("poller", error);
         self.tokens.clear();
         if self.addresses.is_idle() && self.actions.is_empty() {
             let others = [
@@ -312,15 +314,16 @@ impl Driver {
             ];
             self.others_at = others.into_iter().flatten().min();
             self.deadline = self.router.deadline().into_iter().chain(self.others_at).min();
-            let set = self.alarm.set_in_time(self.deadline, self.crowd.last());
-            set.map_err(|error| DriverError::Io("timer", error))?;
-            self.tokens.extend(self.poller.wait().map_err(failed)?);
+            self.sleep()?;
         } else {
             self.deadline = Some(Mono::ZERO);
+            let failed = |error| DriverError::Io("poller", error);
             self.tokens.extend(self.poller.look().map_err(failed)?);
+            if self.tokens.contains(&ALARM) {
+                self.alarm.rang();
+            }
         }
         if self.tokens.contains(&ALARM) {
-            self.alarm.rang();
             self.rise_if_late();
         }
         Ok(())
