@@ -2,9 +2,11 @@
 //!
 //! The routers of a neighbour that became MASTER together speak together, as fast as it can send. To be woken by each
 //! of their adverts costs a backup three times what it takes to read it. So when one follows close behind another, the
-//! driver lets more gather for a moment before it looks again. The moment is far shorter than any interval or skew
+//! driver lets more gather for a moment before it looks again; so it does for the first where many followed the last
+//! time, until as many have come. The moment is far shorter than any interval or skew
 //! time, and never reaches past a deadline of our own.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use crate::time::Mono;
@@ -24,13 +26,28 @@ pub(super) struct Crowd {
     last: Mono,
     dense: bool,
     gathered: bool,
+    /// So many have come of this burst.
+    so_far: usize,
+    /// So many came of the one before: as many speak together again, most likely.
+    usual: usize,
 }
 
 impl Crowd {
     /// So many packets were read, the last of them now.
     pub fn heard(&mut self, now: Mono, count: usize) {
-        let is_burst = count > 1 || self.is_dense(now);
-        self.dense = if self.gathered { count >= HANDFUL } else { is_burst };
+        let goes_on = now.since(self.last) < NEAR;
+        if !goes_on {
+            self.usual = std::mem::take(&mut self.so_far);
+        }
+        self.so_far += count;
+        let gathered = self.gathered && goes_on;
+        let worth_it = !gathered || count >= HANDFUL;
+        self.dense = worth_it
+            && match self.so_far.cmp(&self.usual) {
+                Ordering::Less => self.usual >= HANDFUL,
+                Ordering::Equal => false,
+                Ordering::Greater => gathered || count > 1 || self.is_dense(now),
+            };
         self.last = now;
         self.gathered = false;
     }
@@ -101,6 +118,33 @@ mod tests {
         assert!(crowd.has_gathered());
         assert!(crowd.gathers(None).is_none(), "nothing was read since");
         assert!(!crowd.has_gathered());
+    }
+
+    #[test]
+    fn the_second_burst_is_expected_and_so_is_its_end() {
+        let mut crowd = Crowd::default();
+        for (micros, count, more) in [
+            (0, 1, false),
+            (10, 1, true),
+            (120, 10, true),
+            (230, 20, true),
+            // An empty moment, then the next burst: it begins as the first did.
+            (1_000_000, 1, true),
+            (1_000_110, 20, true),
+            (1_000_220, 11, false),
+            // Half as many.
+            (2_000_000, 1, true),
+            (2_000_110, 15, true),
+            (3_000_000, 1, true),
+            (3_000_110, 15, false),
+            // One by one from now on.
+            (4_000_000, 1, true),
+            (5_000_000, 1, false),
+            (6_000_000, 1, false),
+        ] {
+            crowd.heard(at(micros), count);
+            assert_eq!(crowd.gathers(None).is_some(), more, "after {micros}");
+        }
     }
 
     #[test]
