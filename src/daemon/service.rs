@@ -25,6 +25,7 @@ use super::trackers::{self, Board, Trackers, Watches};
 use crate::cli::Options;
 use crate::config::Rejected;
 use crate::config::model::Config;
+use crate::kernel::mapped;
 use crate::lvs::action::ScriptEvent;
 use crate::report::{Ident, Line, emit};
 use crate::track::news::Standing;
@@ -122,7 +123,15 @@ pub(super) async fn run(
     ServiceManager.ready("Running");
     tidy::give_back(None, Vec::new()).await;
     let driver = parts.driver.subscribe();
-    let give_back = move || tidy::give_back(driver.borrow().clone(), Vec::new());
+    let give_back = move || {
+        let driver = driver.borrow().clone();
+        async {
+            tidy::give_back(driver, Vec::new()).await;
+            mapped::give_back_stack();
+            // If that panics, it has been said.
+            let _ = tokio::task::spawn_blocking(mapped::give_back_files).await;
+        }
+    };
     let tidying = tidy::after(parts.masters.subscribe(), give_back);
     parts.supervisor.spawn("memory", tidying);
     if let Some(every) = ServiceManager.watchdog_interval() {

@@ -1,0 +1,134 @@
+//! Pages that the start needed and nobody uses since: of the program and its libraries, and of the stack.
+//!
+//! A start reads most of the program once: the command line, the configuration, each part's beginning. What is mapped
+//! stays mapped, although the daemon at rest runs through a tenth of it. The kernel maps a page anew when it is used
+//! again, from its cache and without a wait; a page that is locked into memory stays.
+
+use std::ops::Range;
+
+use super::unsafe_calls::{drop_stack_below, drop_unwritten};
+
+/// An address range of this process as the kernel tells it; nobody else makes one.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Mapping {
+    range: Range<usize>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// Pages of a file that may not be written.
+    File,
+    /// The stack of the first thread.
+    Stack,
+    Other,
+}
+
+impl Mapping {
+    pub(super) fn range(&self) -> &Range<usize> {
+        &self.range
+    }
+}
+
+/// Gives back pages of the program and its libraries. Whatever differs from its file stays: what the linker has filled
+/// in, and a debugger's breakpoints. To be called where it may take a moment.
+pub fn give_back_files() {
+    // Where there is no /proc, nothing is lost.
+    let text = std::fs::read_to_string("/proc/self/smaps").unwrap_or_default();
+    for mapping in unwritten(&text) {
+        drop_unwritten(&mapping);
+    }
+}
+
+/// Gives back what the stack of this thread, the process's first, has grown by and does not use now.
+pub fn give_back_stack() {
+    let text = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    for stack in text.lines().filter_map(mapping).filter(|mapping| mapping.kind == Kind::Stack) {
+        drop_stack_below(&stack);
+    }
+}
+
+/// The mappings of files, none of whose pages differs from the file.
+fn unwritten(smaps: &str) -> Vec<Mapping> {
+    let mut found: Vec<Mapping> = Vec::new();
+    let mut current = None;
+    for line in smaps.lines() {
+        if let Some(mapping) = mapping(line) {
+            current = Some(mapping);
+        } else if line.strip_prefix("Anonymous:").is_some_and(|size| size.trim() == "0 kB") {
+            found.extend(current.take().filter(|mapping| mapping.kind == Kind::File));
+        }
+    }
+    found
+}
+
+/// `from-to permissions offset device inode path`, as both files begin what they tell of a mapping.
+fn mapping(line: &str) -> Option<Mapping> {
+    let mut words = line.split_ascii_whitespace();
+    let (from, to) = words.next()?.split_once('-')?;
+    let number = |text| usize::from_str_radix(text, 16).ok();
+    let range = number(from)?..number(to)?;
+    let permissions = words.next()?;
+    let kind = match words.nth(3) {
+        Some(path) if path.starts_with('/') && matches!(permissions, "r--p" | "r-xp") => Kind::File,
+        Some("[stack]") => Kind::Stack,
+        _ => Kind::Other,
+    };
+    Some(Mapping { range, kind })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMAPS: &str = "\
+5577cc19e000-5577cc7b5000 r-xp 00160000 08:01 1234                       /usr/sbin/standfast
+Size:               6236 kB
+Anonymous:             0 kB
+VmFlags: rd ex mr mw me sd
+5577cc7b5000-5577cc7e2000 r--p 00776000 08:01 1234                       /usr/sbin/standfast
+Anonymous:           180 kB
+5577cc7e2000-5577cc7e5000 rw-p 007a3000 08:01 1234                       /usr/sbin/standfast
+Anonymous:             0 kB
+557801bac000-557801c4c000 rw-p 00000000 00:00 0                          [heap]
+Anonymous:           288 kB
+7f519541a000-7f519561a000 rw-p 00000000 00:00 0
+Anonymous:             0 kB
+7f51965f9000-7f519661c000 r--s 00000000 08:01 99                         /var/cache/shared
+Anonymous:             0 kB
+7ffe2834c000-7ffe2837c000 rw-p 00000000 00:00 0                          [stack]
+Anonymous:           192 kB
+";
+
+    #[test]
+    fn only_what_is_as_its_file_is_goes() {
+        let found = unwritten(SMAPS).into_iter().map(|mapping| (mapping.range.start, mapping.range.end));
+        assert_eq!(found.collect::<Vec<_>>(), [(0x5577_cc19_e000, 0x5577_cc7b_5000)]);
+    }
+
+    #[test]
+    fn the_stack_is_known() {
+        let stacks = |text: &str| {
+            text.lines().filter_map(mapping).filter(|mapping| mapping.kind == Kind::Stack).count()
+        };
+        assert_eq!(stacks(SMAPS), 1);
+        assert_eq!(stacks(&std::fs::read_to_string("/proc/self/maps").unwrap()), 1);
+    }
+
+    /// Pages of files that this process has mapped, KiB.
+    fn mapped() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("RssFile:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    #[test]
+    fn pages_of_the_program_go_and_come_again() {
+        let before = mapped();
+        give_back_files();
+        let after = mapped();
+        assert!(after < before, "{after} of {before} KiB");
+        // All of it runs as before.
+        assert_eq!(unwritten(SMAPS).len(), 1);
+    }
+}
