@@ -14,6 +14,7 @@ use super::Owner;
 use super::address_book::{Book, Known};
 use super::duplicates::{Duplicates, News};
 use super::patience::Patience;
+use super::slots::Slots;
 use crate::config::model::{VirtualAddress, VrrpInstance};
 use crate::ids::Name;
 use crate::objects::address::{AddressAttributes, AddressKey};
@@ -39,8 +40,8 @@ pub enum Work {
 #[derive(Default)]
 pub struct Addresses {
     book: Book,
-    /// The configuration of each instance that has its addresses, in its slot: the lists stand there already.
-    owning: Vec<Option<Arc<VrrpInstance>>>,
+    /// The configuration of each instance that has its addresses: the lists stand there already.
+    owning: Slots<Arc<VrrpInstance>>,
     /// What the configuration sets for itself.
     statics: Vec<VirtualAddress>,
     /// Interfaces that are missing and were wanted; others come and go by the thousand on some hosts.
@@ -57,11 +58,7 @@ impl Addresses {
     /// The instance has exactly the addresses of `config` from now on; without one it gives everything up. With
     /// `routing` its routes and rules have their turn in between.
     pub fn own(&mut self, instance: InstanceId, config: Option<&Arc<VrrpInstance>>, routing: bool) {
-        let slot = instance.0 as usize;
-        if self.owning.len() <= slot {
-            self.owning.resize(slot + 1, None);
-        }
-        let before = self.owning.get_mut(slot).and_then(|own| std::mem::replace(own, config.cloned()));
+        let before = self.owning.put(instance, config.cloned());
         self.change(
             Owner::Instance(instance),
             list_of(before.as_deref()),
