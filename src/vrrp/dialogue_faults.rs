@@ -124,11 +124,12 @@ fn an_owner_that_stops_in_time_is_forgotten() {
 fn what_does_not_fit_into_a_packet_is_set_but_not_named() {
     let mut config = instance("A", 1, 100);
     let first = config.addresses[0].clone();
-    for n in 0..300_u32 {
+    let more = (0..300_u32).map(|n| {
         let mut address = first.clone();
         address.key.net = format!("172.16.{}.{}/32", n / 250, n % 250).parse().unwrap();
-        config.addresses.push(address);
-    }
+        address
+    });
+    config.addresses = std::iter::once(first.clone()).chain(more).collect();
     let named = |mtu: u32, config: &VrrpInstance| {
         let interface = Arc::new(Interface { mtu, ..(*eth0(true, Some("10.0.0.1"))).clone() });
         let config = Arc::new(Config { instances: vec![config.clone().into()], ..Config::default() });
@@ -158,11 +159,13 @@ fn what_does_not_fit_into_a_packet_is_set_but_not_named() {
 #[test]
 fn a_new_mtu_makes_a_new_packet() {
     let mut config = instance("A", 1, 100);
-    for n in 1..=20_u8 {
-        let mut address = config.addresses[0].clone();
+    let first = config.addresses[0].clone();
+    let more = (1..=20_u8).map(|n| {
+        let mut address = first.clone();
         address.key.net = format!("172.16.0.{n}/32").parse().unwrap();
-        config.addresses.push(address);
-    }
+        address
+    });
+    config.addresses = std::iter::once(first.clone()).chain(more).collect();
     let mut talk = Talk::alone(config);
     talk.due(MASTER_AT);
     let small = Interface { mtu: 68, ..(*eth0(true, Some("10.0.0.1"))).clone() };
@@ -307,7 +310,7 @@ fn unicast_without_an_interface_needs_no_more_than_its_source() {
     let mut talk = Talk::alone(VrrpInstance {
         interface: "".into(),
         source: Some(ip("10.0.0.1")),
-        unicast_peers: vec![peer],
+        unicast_peers: [peer].into(),
         options: options.into(),
         ..instance("A", 1, 100)
     });
