@@ -126,9 +126,9 @@ pub(super) async fn run(
     let give_back = move || {
         let driver = driver.borrow().clone();
         async {
-            tidy::give_back(driver, Vec::new()).await;
             mapped::give_back_stack();
-            // If that panics, it has been said.
+            tidy::give_back(driver, Vec::new()).await;
+            // Last, for all that was run for this too. If it panics, it has been said.
             let _ = tokio::task::spawn_blocking(mapped::give_back_files).await;
         }
     };

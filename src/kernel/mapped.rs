@@ -4,6 +4,8 @@
 //! stays mapped, although the daemon at rest runs through a tenth of it. The kernel maps a page anew when it is used
 //! again, from its cache and without a wait; a page that is locked into memory stays.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::ops::Range;
 
 use super::unsafe_calls::{drop_stack_below, drop_unwritten};
@@ -33,33 +35,38 @@ impl Mapping {
 /// Gives back pages of the program and its libraries. Whatever differs from its file stays: what the linker has filled
 /// in, and a debugger's breakpoints. To be called where it may take a moment.
 pub fn give_back_files() {
-    // Where there is no /proc, nothing is lost.
-    let text = std::fs::read_to_string("/proc/self/smaps").unwrap_or_default();
-    for mapping in unwritten(&text) {
+    // Where there is no /proc, nothing is lost. A text as long as this would leave more in the heap than it is about.
+    let Ok(file) = File::open("/proc/self/smaps") else { return };
+    for mapping in unwritten(BufReader::new(file)) {
         drop_unwritten(&mapping);
     }
 }
 
 /// Gives back what the stack of this thread, the process's first, has grown by and does not use now.
 pub fn give_back_stack() {
-    let text = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    for stack in text.lines().filter_map(mapping).filter(|mapping| mapping.kind == Kind::Stack) {
+    let Ok(file) = File::open("/proc/self/maps") else { return };
+    if let Some(stack) = stack(BufReader::new(file)) {
         drop_stack_below(&stack);
     }
 }
 
 /// The mappings of files, none of whose pages differs from the file.
-fn unwritten(smaps: &str) -> Vec<Mapping> {
+fn unwritten(smaps: impl BufRead) -> Vec<Mapping> {
     let mut found: Vec<Mapping> = Vec::new();
     let mut current = None;
-    for line in smaps.lines() {
-        if let Some(mapping) = mapping(line) {
+    for line in smaps.lines().map_while(Result::ok) {
+        if let Some(mapping) = mapping(&line) {
             current = Some(mapping);
         } else if line.strip_prefix("Anonymous:").is_some_and(|size| size.trim() == "0 kB") {
             found.extend(current.take().filter(|mapping| mapping.kind == Kind::File));
         }
     }
     found
+}
+
+fn stack(maps: impl BufRead) -> Option<Mapping> {
+    let mappings = maps.lines().map_while(|line| Some(mapping(&line.ok()?)));
+    mappings.flatten().find(|mapping| mapping.kind == Kind::Stack)
 }
 
 /// `from-to permissions offset device inode path`, as both files begin what they tell of a mapping.
@@ -102,17 +109,16 @@ Anonymous:           192 kB
 
     #[test]
     fn only_what_is_as_its_file_is_goes() {
-        let found = unwritten(SMAPS).into_iter().map(|mapping| (mapping.range.start, mapping.range.end));
+        let found =
+            unwritten(SMAPS.as_bytes()).into_iter().map(|mapping| (mapping.range.start, mapping.range.end));
         assert_eq!(found.collect::<Vec<_>>(), [(0x5577_cc19_e000, 0x5577_cc7b_5000)]);
     }
 
     #[test]
     fn the_stack_is_known() {
-        let stacks = |text: &str| {
-            text.lines().filter_map(mapping).filter(|mapping| mapping.kind == Kind::Stack).count()
-        };
-        assert_eq!(stacks(SMAPS), 1);
-        assert_eq!(stacks(&std::fs::read_to_string("/proc/self/maps").unwrap()), 1);
+        let found = stack(SMAPS.as_bytes()).unwrap();
+        assert_eq!((found.range.start, found.range.end), (0x7ffe_2834_c000, 0x7ffe_2837_c000));
+        assert!(stack(BufReader::new(File::open("/proc/self/maps").unwrap())).is_some());
     }
 
     /// Pages of files that this process has mapped, KiB.
@@ -129,6 +135,6 @@ Anonymous:           192 kB
         let after = mapped();
         assert!(after < before, "{after} of {before} KiB");
         // All of it runs as before.
-        assert_eq!(unwritten(SMAPS).len(), 1);
+        assert_eq!(unwritten(SMAPS.as_bytes()).len(), 1);
     }
 }
