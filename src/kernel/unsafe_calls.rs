@@ -193,11 +193,12 @@ fn frame_address(index: u32, protocol: u16, destination: [u8; 6]) -> libc::socka
 }
 
 /// Makes what `command` starts die with us (SIGTERM when the thread that starts it ends), and keeps our
-/// descriptors from it.
+/// descriptors from it, and what we have said of huge pages for ourselves.
 pub fn leash(command: &mut std::process::Command) {
     use std::os::unix::process::CommandExt as _;
 
     let parent = std::process::id();
+    let no_huge_pages = libc::c_ulong::from(super::memory::none_are_huge_for_others());
     let in_child = move || {
         // SAFETY: plain system calls without pointers; nothing is allocated, no lock is taken, as a
         // child between fork and exec must not.
@@ -215,9 +216,11 @@ pub fn leash(command: &mut std::process::Command) {
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
         }
         // SAFETY: as above. Descriptors are only marked to be closed by exec. Kernels before 5.11 refuse
-        // the flag; ours are marked anyway, this is for those that were handed to us.
+        // the flag; ours are marked anyway, this is for those that were handed to us. Where there are no huge pages,
+        // that it says so means nothing.
         unsafe {
             libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+            libc::prctl(libc::PR_SET_THP_DISABLE, no_huge_pages, 0, 0, 0);
         }
         Ok(())
     };
