@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
 
 use super::Owner;
 use super::address_book::{Book, Known};
@@ -85,14 +84,12 @@ impl Addresses {
             return;
         }
         let count = now.clone().count();
-        self.book.0.reserve(count);
+        if let Some(first) = now.clone().next() {
+            self.book.reserve(&first.key.interface, count);
+        }
         self.queue.reserve(count);
         for address in now.clone() {
-            let known = self.book.0.entry(address.key.clone()).or_insert_with(|| Known {
-                attributes: address.attributes.clone(),
-                owners: SmallVec::new(),
-                set: None,
-            });
+            let known = self.book.know(&address.key, &address.attributes);
             if !known.owners.contains(&owner) {
                 known.owners.push(owner);
             }
@@ -151,22 +148,21 @@ impl Addresses {
         if !self.away.remove(interface) {
             return;
         }
-        for (key, wanted) in self.book.all_wanted() {
-            if key.interface == *interface {
-                self.queue.push_back(Work::Add(key.clone(), wanted.attributes.clone()));
-            }
+        for (net, known) in self.book.on(interface).filter(|(_, known)| known.is_wanted()) {
+            let key = AddressKey { interface: interface.clone(), net };
+            self.queue.push_back(Work::Add(key, known.attributes.clone()));
         }
     }
 
     /// No interface has this name any more. Returns what was set on it: if it was only renamed, it is there still.
     pub fn interface_gone(&mut self, interface: &Name) -> Vec<AddressKey> {
-        if self.book.all_wanted().any(|(key, _)| key.interface == *interface) {
+        if self.book.on(interface).any(|(_, known)| known.is_wanted()) {
             self.away.insert(interface.clone());
         }
         self.refused.retain(|key, _| key.interface != *interface);
-        let on_it =
-            |(key, known): &(&AddressKey, &Known)| key.interface == *interface && known.set.is_some();
-        let mut were: Vec<_> = self.book.0.iter().filter(on_it).map(|(key, _)| key.clone()).collect();
+        let key = |net| AddressKey { interface: interface.clone(), net };
+        let set = self.book.on(interface).filter(|(_, known)| known.set.is_some());
+        let mut were: Vec<_> = set.map(|(net, _)| key(net)).collect();
         were.retain(|key| self.book.unset(key));
         were
     }
@@ -204,7 +200,7 @@ impl Addresses {
 
     /// Whether an IPv6 address on this interface is wanted.
     pub fn wants_v6_on(&self, interface: &Name) -> bool {
-        self.book.all_wanted().any(|(key, _)| key.interface == *interface && key.address().is_ipv6())
+        self.book.on(interface).any(|(net, known)| known.is_wanted() && net.addr().is_ipv6())
     }
 
     pub fn announce(&mut self, key: AddressKey) {
@@ -233,7 +229,7 @@ impl Addresses {
         while next.len() < limit
             && let Some(key) = self.announcements.pop_front()
         {
-            let known = self.book.0.get(&key);
+            let known = self.book.get(&key);
             match (known.is_some_and(Known::is_wanted), known.is_some_and(|known| known.set.is_some())) {
                 (true, true) => next.push(key),
                 (true, false) if !self.is_settled() && !self.is_missing(&key) => {
@@ -310,12 +306,7 @@ impl Addresses {
         match work {
             Work::Add(key, attributes) | Work::Replace(key, attributes) => {
                 // Done when nobody wants it any more: its removal is in the queue.
-                let known = self.book.0.entry(key.clone()).or_insert_with(|| Known {
-                    attributes: attributes.clone(),
-                    owners: SmallVec::new(),
-                    set: None,
-                });
-                known.set = Some(attributes.clone());
+                self.book.know(key, attributes).set = Some(attributes.clone());
             }
             Work::Remove(key) => drop(self.book.unset(key)),
             Work::Routing(_) => {}
