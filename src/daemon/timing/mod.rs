@@ -26,6 +26,7 @@ mod route_work;
 mod routing;
 mod scheduling;
 mod settings;
+mod slots;
 mod sockets;
 
 use std::collections::{HashMap, HashSet};
