@@ -14,6 +14,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::frames::Leaving;
+use super::mapped::Mapping;
 
 /// `setsockopt` with an `int`, for the options that neither socket2 nor nix knows.
 pub fn set_int_option(
@@ -250,11 +251,12 @@ fn frame_address(index: u32, protocol: u16, destination: [u8; 6]) -> libc::socka
 }
 
 /// Makes what `command` starts die with us (SIGTERM when the thread that starts it ends), and keeps our
-/// descriptors from it.
+/// descriptors from it, and what we have said of huge pages for ourselves.
 pub fn leash(command: &mut std::process::Command) {
     use std::os::unix::process::CommandExt as _;
 
     let parent = std::process::id();
+    let no_huge_pages = libc::c_ulong::from(super::memory::none_are_huge_for_others());
     let in_child = move || {
         // SAFETY: plain system calls without pointers; nothing is allocated, no lock is taken, as a
         // child between fork and exec must not.
@@ -272,9 +274,11 @@ pub fn leash(command: &mut std::process::Command) {
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
         }
         // SAFETY: as above. Descriptors are only marked to be closed by exec. Kernels before 5.11 refuse
-        // the flag; ours are marked anyway, this is for those that were handed to us.
+        // the flag; ours are marked anyway, this is for those that were handed to us. Where there are no huge pages,
+        // that it says so means nothing.
         unsafe {
             libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+            libc::prctl(libc::PR_SET_THP_DISABLE, no_huge_pages, 0, 0, 0);
         }
         Ok(())
     };
@@ -305,6 +309,38 @@ pub fn trim_heap() {
     #[cfg(target_env = "gnu")]
     // SAFETY: a call without pointers that takes the heap's own locks.
     let _whether_any = unsafe { libc::malloc_trim(0) };
+}
+
+/// `madvise(MADV_DONTNEED)` for pages of a file that nobody has written. Locked ones stay.
+pub fn drop_unwritten(mapping: &Mapping) {
+    let range = mapping.range();
+    // SAFETY: by its making, this is a file that may only be read, and no page of it differs from the file: what is read
+    // afterwards is the same. Nothing here unmaps a library, so it is still that file.
+    let _whether_done = unsafe {
+        libc::madvise(std::ptr::without_provenance_mut(range.start), range.len(), libc::MADV_DONTNEED)
+    };
+}
+
+/// The same for what lies below the frames of this thread, if `stack` is its stack.
+#[inline(never)]
+pub fn drop_stack_below(stack: &Mapping) {
+    /// For the frames of the call itself, many times what they take.
+    const MARGIN: usize = 16 * 1024;
+    let here = 0_u8;
+    let here = (&raw const here).addr();
+    let range = stack.range();
+    if !range.contains(&here) {
+        return;
+    }
+    // SAFETY: a call without pointers.
+    let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(usize::MAX);
+    // Whole pages: the kernel would take the last as a whole.
+    let length = here.saturating_sub(MARGIN + range.start) / page * page;
+    // SAFETY: the stack grows downwards, and what lies below the last frame belongs to nobody. A signal's handler would
+    // have its frames there, and has returned: it would run on this thread, which is here.
+    let _whether_done = unsafe {
+        libc::madvise(std::ptr::without_provenance_mut(range.start), length, libc::MADV_DONTNEED)
+    };
 }
 
 /// `getaddrinfo` with `AI_CANONNAME`: the full name of a host. Waits for name servers.

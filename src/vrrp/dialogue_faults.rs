@@ -11,7 +11,7 @@ use super::router::Router;
 use super::wire::{self, Terms};
 use crate::config::model::interface::UpDownDelay;
 use crate::config::model::options::InstanceOptions;
-use crate::config::model::{Config, InitialState, SyncGroup, UnicastPeer, Version, VrrpInstance};
+use crate::config::model::{Config, InitialState, SyncGroup, Tracked, UnicastPeer, Version, VrrpInstance};
 use crate::ids::{ANY_INTERFACE, Family, IfIndex, Vrid};
 use crate::objects::interface::{AssignedAddress, Interface};
 
@@ -109,6 +109,50 @@ fn an_owner_waits_after_a_fault() {
 }
 
 #[test]
+fn an_owner_does_not_wait_longer_than_for_its_script() {
+    let script = Tracked { name: "s".into(), weight: 0, reverse: false };
+    let owner = VrrpInstance { track_scripts: vec![script].into(), ..instance("A", 1, 255) };
+    let (mut talk, said) = Talk::start(Config { instances: vec![owner.into()], ..Config::default() });
+    assert_eq!((said, talk.state()), (vec![], State::Init));
+    let well = Event::Script { name: "s".into(), healthy: true };
+    assert_eq!(talk.event(at(1.0), well), [""; 0], "it does not say that it is a backup");
+    assert!(talk.due(1.000001).contains(&"A MASTER".into()));
+}
+
+#[test]
+fn an_owner_waits_with_its_group_unless_all_are_owners() {
+    let start = |priorities: [u8; 2], state: Option<InitialState>| {
+        let [a, b] = priorities;
+        let of = |name, vrid, priority| VrrpInstance { state, ..instance(name, vrid, priority) };
+        let instances = vec![of("A", 1, a).into(), of("B", 2, b).into()];
+        let sync_groups = super::dialogue::pair().sync_groups;
+        Talk::start(Config { instances, sync_groups, ..Config::default() })
+    };
+    let told = ["A BACKUP", "B BACKUP", "group G BACKUP"];
+    assert_eq!(start([255, 255], None).1, told);
+    let (mut talk, said) = start([255, 100], Some(InitialState::Master));
+    assert_eq!(said, told);
+    assert_eq!(talk.due(3.00390625), [""; 0], "B is not ready yet");
+    assert!(talk.due(3.609375).contains(&"A MASTER".into()));
+    let (mut talk, said) = start([255, 255], Some(InitialState::Master));
+    assert_eq!(said, ["group G BACKUP"]);
+    assert!(talk.due(0.000001).contains(&"B MASTER".into()));
+}
+
+#[test]
+fn an_owner_that_a_reload_frees_of_its_fault_waits_too() {
+    let broken = Tracked { name: "eth7".into(), weight: 0, reverse: false };
+    let owner = |tracked: &[Tracked]| {
+        let owner = VrrpInstance { track_interfaces: tracked.to_vec().into(), ..instance("A", 1, 255) };
+        Config { instances: vec![owner.into()], ..Config::default() }
+    };
+    let (mut talk, said) = Talk::start(owner(&[broken]));
+    assert_eq!(said, ["A FAULT"]);
+    assert_eq!(talk.event(at(1.0), Event::Reconfigure(Arc::new(owner(&[])))), ["A BACKUP"]);
+    assert!(talk.due(4.00390625).contains(&"A MASTER".into()));
+}
+
+#[test]
 fn an_owner_that_stops_in_time_is_forgotten() {
     let (mut talk, _) =
         Talk::start(Config { instances: vec![instance("A", 1, 255).into()], ..Config::default() });
@@ -124,11 +168,12 @@ fn an_owner_that_stops_in_time_is_forgotten() {
 fn what_does_not_fit_into_a_packet_is_set_but_not_named() {
     let mut config = instance("A", 1, 100);
     let first = config.addresses[0].clone();
-    for n in 0..300_u32 {
+    let more = (0..300_u32).map(|n| {
         let mut address = first.clone();
         address.key.net = format!("172.16.{}.{}/32", n / 250, n % 250).parse().unwrap();
-        config.addresses.push(address);
-    }
+        address
+    });
+    config.addresses = std::iter::once(first.clone()).chain(more).collect();
     let named = |mtu: u32, config: &VrrpInstance| {
         let interface = Arc::new(Interface { mtu, ..(*eth0(true, Some("10.0.0.1"))).clone() });
         let config = Arc::new(Config { instances: vec![config.clone().into()], ..Config::default() });
@@ -158,11 +203,13 @@ fn what_does_not_fit_into_a_packet_is_set_but_not_named() {
 #[test]
 fn a_new_mtu_makes_a_new_packet() {
     let mut config = instance("A", 1, 100);
-    for n in 1..=20_u8 {
-        let mut address = config.addresses[0].clone();
+    let first = config.addresses[0].clone();
+    let more = (1..=20_u8).map(|n| {
+        let mut address = first.clone();
         address.key.net = format!("172.16.0.{n}/32").parse().unwrap();
-        config.addresses.push(address);
-    }
+        address
+    });
+    config.addresses = std::iter::once(first.clone()).chain(more).collect();
     let mut talk = Talk::alone(config);
     talk.due(MASTER_AT);
     let small = Interface { mtu: 68, ..(*eth0(true, Some("10.0.0.1"))).clone() };
@@ -301,13 +348,39 @@ fn a_master_that_comes_into_a_group_in_fault_is_no_news_of_the_group() {
 }
 
 #[test]
+fn a_group_that_a_reload_makes_is_what_its_members_are() {
+    let broken = VrrpInstance { interface: "eth7".into(), ..instance("A", 1, 100) };
+    let apart = |first: VrrpInstance, second: VrrpInstance| Config {
+        instances: vec![first.into(), second.into()],
+        ..Config::default()
+    };
+    let told = |apart: Config, seconds: f64| {
+        let (mut talk, _) = Talk::start(apart.clone());
+        if seconds > MASTER_AT {
+            talk.due(MASTER_AT);
+        }
+        let group = super::dialogue::pair().sync_groups.remove(0);
+        let together = Config { sync_groups: vec![group], ..apart };
+        let mut said = talk.event(at(seconds), Event::Reconfigure(Arc::new(together.clone())));
+        said.extend(talk.event(at(seconds), Event::Reconfigure(Arc::new(together))));
+        said.retain(|word| !word.starts_with("own "));
+        said
+    };
+    let (a, b) = (instance("A", 1, 100), instance("B", 2, 100));
+    assert_eq!(told(apart(a.clone(), b.clone()), 1.0), ["group G BACKUP"], "once");
+    let second = VrrpInstance { interface: "eth7".into(), ..b.clone() };
+    assert_eq!(told(apart(broken, second), 1.0), ["group G FAULT"]);
+    assert_eq!(told(apart(a, b), 4.0), [""; 0], "of masters nothing is told");
+}
+
+#[test]
 fn unicast_without_an_interface_needs_no_more_than_its_source() {
     let peer = UnicastPeer { address: ip(PEER), min_ttl: None, max_ttl: None };
     let options = InstanceOptions { track_src_ip: true, ..InstanceOptions::default() };
     let mut talk = Talk::alone(VrrpInstance {
         interface: "".into(),
         source: Some(ip("10.0.0.1")),
-        unicast_peers: vec![peer],
+        unicast_peers: [peer].into(),
         options: options.into(),
         ..instance("A", 1, 100)
     });

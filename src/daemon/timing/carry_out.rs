@@ -99,7 +99,7 @@ impl Driver {
             Action::Own { instance, owned } => {
                 let config = self.router.config_of(instance).filter(|_| owned).cloned();
                 self.firewall.own(instance, config.as_deref());
-                self.own_instance(Owner::Instance(instance), config.as_deref());
+                self.own_instance(instance, config.as_ref());
             }
             Action::Announce { address, .. } => self.addresses.announce(address),
             Action::Restore { address } => self.addresses.restore(&address),

@@ -26,6 +26,7 @@ mod route_work;
 mod routing;
 mod scheduling;
 mod settings;
+mod slots;
 mod sockets;
 
 use std::collections::{HashMap, HashSet};
@@ -60,7 +61,7 @@ use crate::kernel::netlink::{Channel, NetlinkError};
 use crate::kernel::poller::Poller;
 use crate::kernel::raw::Room;
 use crate::kernel::sniffer::Sniffer;
-use crate::objects::interface::Interfaces;
+use crate::objects::interface::{Interface, Interfaces};
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
 use crate::vrrp::action::{Action, InstanceId, State, Subject};
@@ -93,6 +94,8 @@ pub enum Command {
     Reconfigure(Arc<Config>, oneshot::Sender<()>),
     /// The state of every instance, for dumps; `clear` sets the counters to zero afterwards.
     Views { clear: bool, answer: oneshot::Sender<Vec<View>> },
+    /// Every interface of the host, as the router knows it.
+    Interfaces(oneshot::Sender<Vec<Arc<Interface>>>),
     /// What this thread keeps of memory that it has given up.
     Tidy(oneshot::Sender<Spare>),
     /// Resign, give everything up and end; without `release` addresses and devices stay.
@@ -438,6 +441,7 @@ impl Driver {
                     self.router.clear_counters();
                 }
             }
+            Command::Interfaces(answer) => drop(answer.send(self.router.interfaces())),
             Command::Tidy(answer) => drop(answer.send(memory::take_spare())),
             Command::Stop { release } => {
                 self.stop(release);

@@ -94,7 +94,7 @@ fn processes_and_sessions_change_the_priority() {
 
 fn group(weighted: bool) -> Config {
     let mut config = pair();
-    Arc::make_mut(&mut config.instances[0]).track_scripts.clear();
+    Arc::make_mut(&mut config.instances[0]).track_scripts = Box::default();
     config.instances[0] = following((*config.instances[0]).clone(), files("f", 1)).into();
     config.sync_groups[0].tracking_weight = weighted;
     config
@@ -110,6 +110,11 @@ fn a_members_weights_need_the_groups_word() {
     let said = talk.event(at(1.0), file(7));
     assert_eq!(said, ["A FAULT", "B FAULT", "group G FAULT"], "as if it stood there with weight 0");
     assert_eq!(talk.event(at(2.0), file(0)), ["A BACKUP", "B BACKUP", "group G BACKUP"]);
+    assert_eq!(priorities(&talk), [50, 60]);
+    let mut config = group(false);
+    config.instances[0] = following((*config.instances[0]).clone(), files("f", 5)).into();
+    let (mut talk, _) = Talk::start(config);
+    assert_eq!(talk.event(at(1.0), file(7)), [""; 0], "only the default is taken so");
     assert_eq!(priorities(&talk), [50, 60]);
 }
 
