@@ -30,6 +30,9 @@ const TAKEOVERS: [(usize, f64); 8] =
 const TOO_MANY: f64 = 15_000.0;
 /// Virtual addresses of one router that takes over.
 const ADDRESSES: [usize; 3] = [1, 200, 5_000];
+/// After that long nothing of the start is left to do: six seconds after the last change of state memory is given back,
+/// once, which is no part of an advert.
+const CALM: Duration = Duration::from_secs(8);
 /// Reloads without which growth is told, and those over which it is.
 const RELOADS: (usize, usize) = (20, 200);
 
@@ -147,6 +150,8 @@ fn cost_once(subject: Subject, count: usize, role: Role) -> Cost {
     let bed = Bed::for_routers(count);
     let (daemons, wire) = role.start(subject, &bed, count);
     let daemon = &daemons[0];
+    std::thread::sleep(CALM);
+    wire.forget();
     let time = time_of(daemon, &wire, count);
     let (resident, own) = (smaps(daemon, "Pss:"), smaps(daemon, "Pss_Anon:"));
     wire.forget();
