@@ -2,13 +2,16 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::scripts::account::{Account, DefaultAccount};
 use super::service::Parts;
 use super::signals::Request;
 use crate::config::model::{Command, Config};
-use crate::kernel::host_name;
+use crate::ids::Name;
+use crate::kernel::{clock, host_name};
 use crate::lvs::view::ServiceView;
+use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, data, dump, emit};
 use crate::track::news::Standing;
 use crate::vrrp::router::View;
@@ -27,7 +30,9 @@ pub(super) async fn write(parts: &Parts, request: Request) {
             if parts.vrrp.is_some() {
                 say(Ident::Vrrp, "VRRP data");
                 let standing = parts.standing();
-                files.push(("keepalived.data", vrrp(&config, &views, &standing)));
+                let now =
+                    Now { interfaces: parts.interfaces().await, running: parts.running_scripts().await };
+                files.push(("keepalived.data", vrrp(&config, &views, &standing, &now)));
             }
             if parts.balancer.is_some() {
                 say(Ident::Checkers, "checker data");
@@ -55,17 +60,24 @@ pub(super) async fn write(parts: &Parts, request: Request) {
     }
 }
 
+/// What the host is like while the dump is made; nothing is known of it before the daemon runs.
+#[derive(Default)]
+pub(super) struct Now {
+    pub interfaces: Vec<Arc<Interface>>,
+    pub running: Vec<Name>,
+}
+
 /// The VRRP part, with what this host makes of it. Reads the user database.
-pub(super) fn vrrp(config: &Config, views: &[View], standing: &Standing) -> String {
-    on_host(config, |host| data::vrrp(config, views, standing, host))
+pub(super) fn vrrp(config: &Config, views: &[View], standing: &Standing, now: &Now) -> String {
+    on_host(config, now, |host| data::vrrp(config, views, standing, host))
 }
 
 /// The same for the load balancing part.
 pub(super) fn lvs(config: &Config, views: &[Option<ServiceView>]) -> String {
-    on_host(config, |host| data::lvs(config, views, host))
+    on_host(config, &Now::default(), |host| data::lvs(config, views, host))
 }
 
-fn on_host(config: &Config, write: impl FnOnce(&data::Host<'_>) -> String) -> String {
+fn on_host(config: &Config, now: &Now, write: impl FnOnce(&data::Host<'_>) -> String) -> String {
     let name = host_name::own();
     let default = match DefaultAccount::choose(config.global.script_user.as_ref()) {
         DefaultAccount::Given(account) | DefaultAccount::Own(account) => account,
@@ -76,5 +88,6 @@ fn on_host(config: &Config, write: impl FnOnce(&data::Host<'_>) -> String) -> St
         let Account { uid, gid } = user.and_then(|user| Account::find(user).ok()).unwrap_or(default);
         (uid, gid)
     };
-    write(&data::Host { name: &name, account: &account })
+    let (interfaces, running) = (&*now.interfaces, &*now.running);
+    write(&data::Host { name: &name, account: &account, moment: &clock::moment, interfaces, running })
 }

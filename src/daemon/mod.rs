@@ -198,7 +198,9 @@ fn introduce(options: &Options) {
 
 /// `-d`
 fn dump_config(config: &Config) {
-    for line in dumps::vrrp(config, &[], &crate::track::news::Standing::default()).lines() {
+    for line in
+        dumps::vrrp(config, &[], &crate::track::news::Standing::default(), &dumps::Now::default()).lines()
+    {
         emit(Ident::Vrrp, Line::info(line));
     }
     for line in dumps::lvs(config, &[]).lines().filter(|_| !config.virtual_servers.is_empty()) {

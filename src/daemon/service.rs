@@ -25,8 +25,10 @@ use super::trackers::{self, Board, Trackers, Watches};
 use crate::cli::Options;
 use crate::config::Rejected;
 use crate::config::model::Config;
+use crate::ids::Name;
 use crate::kernel::mapped;
 use crate::lvs::action::ScriptEvent;
+use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit};
 use crate::track::news::Standing;
 use crate::vrrp::router::View;
@@ -369,6 +371,28 @@ impl Parts {
     /// `clear` sets the counters to zero afterwards.
     pub(super) async fn views(&self, clear: bool) -> Option<Vec<View>> {
         views(&self.vrrp.as_ref()?.commands, clear).await
+    }
+
+    /// The interfaces of the host; none where VRRP does not run or does not answer.
+    pub(super) async fn interfaces(&self) -> Vec<Arc<Interface>> {
+        let Some(vrrp) = &self.vrrp else { return Vec::new() };
+        let (answer, interfaces) = oneshot::channel();
+        let asked = async {
+            vrrp.commands.send(timing::Command::Interfaces(answer)).await.ok()?;
+            interfaces.await.ok()
+        };
+        tokio::time::timeout(PATIENCE, asked).await.ok().flatten().unwrap_or_default()
+    }
+
+    /// The track scripts that run just now.
+    pub(super) async fn running_scripts(&self) -> Vec<Name> {
+        let Some(trackers) = &self.trackers else { return Vec::new() };
+        let (answer, running) = oneshot::channel();
+        let asked = async {
+            trackers.send(trackers::Command::Running(answer)).await.ok()?;
+            running.await.ok()
+        };
+        tokio::time::timeout(PATIENCE, asked).await.ok().flatten().unwrap_or_default()
     }
 
     /// What is tracked, as last told.

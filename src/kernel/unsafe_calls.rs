@@ -7,7 +7,9 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Duration;
 
+use nix::sys::epoll::EpollEvent;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -53,6 +55,36 @@ pub fn set_multicast_interface(fd: &impl AsRawFd, index: u32) -> io::Result<()> 
         )
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// `epoll_pwait2`: `epoll_wait` that ends after this span at the latest. The kernel lets an ordinary thread sleep a
+/// thousandth longer, a real-time thread not.
+pub fn wait_for_events(set: &impl AsRawFd, events: &mut [EpollEvent], span: Duration) -> io::Result<usize> {
+    /// `struct __kernel_timespec`, on every architecture.
+    #[repr(C)]
+    struct Span {
+        seconds: i64,
+        nanoseconds: i64,
+    }
+    let span = Span {
+        seconds: i64::try_from(span.as_secs()).unwrap_or(i64::MAX),
+        nanoseconds: span.subsec_nanos().into(),
+    };
+    let room = libc::c_int::try_from(events.len()).unwrap_or(libc::c_int::MAX);
+    // SAFETY: the kernel writes no more events than there is room for, `EpollEvent` is its structure, and reads the span,
+    // a live local variable. There is no signal mask.
+    let found = unsafe {
+        libc::syscall(
+            libc::SYS_epoll_pwait2,
+            set.as_raw_fd(),
+            events.as_mut_ptr().cast::<libc::epoll_event>(),
+            room,
+            &raw const span,
+            std::ptr::null::<libc::sigset_t>(),
+            0_usize,
+        )
+    };
+    usize::try_from(found).map_err(|_| io::Error::last_os_error())
 }
 
 /// `sched_setscheduler` for the calling thread; what it starts has the ordinary policy.
@@ -126,14 +158,40 @@ pub fn send_together<'a>(
     packets: impl Iterator<Item = (Ipv4Addr, &'a [u8], &'a [u8])>,
     flags: libc::c_int,
 ) -> io::Result<usize> {
-    let packets = packets.map(|(destination, first, second)| {
-        // SAFETY: numbers, for which zero is a value.
-        let mut address: libc::sockaddr_in = unsafe { std::mem::zeroed() };
-        address.sin_family = libc::AF_INET as libc::sa_family_t;
-        address.sin_addr.s_addr = u32::from_ne_bytes(destination.octets());
-        (address, [first, second])
-    });
+    let packets =
+        packets.map(|(destination, first, second)| (internet_address(destination), [first, second]));
     send_messages(fd, packets, flags)
+}
+
+/// Sends one such packet: where there is no more than that, it costs less.
+pub fn send_alone(
+    fd: &impl AsRawFd,
+    destination: Ipv4Addr,
+    parts: [&[u8]; 2],
+    flags: libc::c_int,
+) -> io::Result<()> {
+    let mut address = internet_address(destination);
+    let mut parts =
+        parts.map(|part| libc::iovec { iov_base: part.as_ptr().cast_mut().cast(), iov_len: part.len() });
+    // SAFETY: numbers and pointers, for which zero is a value.
+    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    header.msg_name = (&raw mut address).cast();
+    header.msg_namelen = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+    header.msg_iov = parts.as_mut_ptr();
+    header.msg_iovlen = parts.len() as _;
+    // SAFETY: the kernel reads the header, and the address, the parts and the bytes behind it, all of which live until it
+    // returns; it writes nothing.
+    let sent = unsafe { libc::sendmsg(fd.as_raw_fd(), &raw const header, flags) };
+    if sent >= 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+fn internet_address(address: Ipv4Addr) -> libc::sockaddr_in {
+    libc::sockaddr_in {
+        sin_family: libc::AF_INET as libc::sa_family_t,
+        sin_port: 0,
+        sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes(address.octets()) },
+        sin_zero: [0; 8],
+    }
 }
 
 /// Sends whole Ethernet frames in the same way.

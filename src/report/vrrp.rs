@@ -6,6 +6,7 @@ use std::time::Duration;
 use tracing::Level;
 
 use super::Line;
+use crate::config::model::TrackFile;
 use crate::ids::Name;
 use crate::vrrp::note::{Fault, Note, What};
 use crate::vrrp::tracking::Kind;
@@ -211,7 +212,9 @@ fn words(what: &What) -> String {
                 by.as_secs_f64()
             )
         }
-        What::WeightIgnored { kind, tracked, owner } => weight_ignored(*kind, tracked, *owner),
+        What::WeightIgnored { kind, tracked, weight, owner } => {
+            weight_ignored(*kind, tracked, *weight, *owner)
+        }
         What::UnknownRouter { vrid, interface, from } => {
             format!("Unknown VRID({vrid}) received on interface({interface}) from {from}. ignoring...")
         }
@@ -253,11 +256,14 @@ fn fault_over(fault: &Fault) -> String {
     }
 }
 
-fn weight_ignored(kind: Kind, tracked: &Name, owner: bool) -> String {
+fn weight_ignored(kind: Kind, tracked: &Name, weight: i16, owner: bool) -> String {
     let why = if owner { "address_owner" } else { "SYNC group" };
     match kind {
         Kind::Interface => format!("ignoring {tracked} tracked interface weight due to {why}"),
         Kind::Script => format!("ignoring tracked script {tracked} with weights due to {why}"),
+        Kind::File if weight != TrackFile::WEIGHT => {
+            format!("ignoring tracked file {tracked} with weight {weight} due to {why}")
+        }
         Kind::File => format!("ignoring weight from tracked file {tracked} due to {why}. specify weight 0"),
         Kind::Process => format!("ignoring tracked process {tracked} with weights due to {why}"),
         Kind::Bfd => format!("ignoring BFD instance {tracked} with weights due to {why}"),

@@ -106,6 +106,11 @@ impl Scripts {
         }
     }
 
+    /// Those that run just now.
+    pub fn running(&self) -> impl Iterator<Item = &Name> {
+        self.scripts.iter().filter(|(_, script)| script.running.is_some()).map(|(name, _)| name)
+    }
+
     /// When [`Scripts::expire`] has something to do.
     pub fn deadline(&self) -> Option<Mono> {
         self.due.first().map(|(at, _)| *at)

@@ -11,7 +11,7 @@ use super::router::Router;
 use super::wire::{self, Terms};
 use crate::config::model::interface::UpDownDelay;
 use crate::config::model::options::InstanceOptions;
-use crate::config::model::{Config, InitialState, SyncGroup, UnicastPeer, Version, VrrpInstance};
+use crate::config::model::{Config, InitialState, SyncGroup, Tracked, UnicastPeer, Version, VrrpInstance};
 use crate::ids::{ANY_INTERFACE, Family, IfIndex, Vrid};
 use crate::objects::interface::{AssignedAddress, Interface};
 
@@ -106,6 +106,50 @@ fn an_owner_waits_after_a_fault() {
     talk.link(at(1.0), Some(eth0(false, Some("10.0.0.1"))));
     assert_eq!(talk.link(at(2.0), Some(eth0(true, Some("10.0.0.1")))), ["A BACKUP"]);
     assert!(talk.due(5.00390625).contains(&"A MASTER".into()));
+}
+
+#[test]
+fn an_owner_does_not_wait_longer_than_for_its_script() {
+    let script = Tracked { name: "s".into(), weight: 0, reverse: false };
+    let owner = VrrpInstance { track_scripts: [script].into(), ..instance("A", 1, 255) };
+    let (mut talk, said) = Talk::start(Config { instances: vec![owner.into()], ..Config::default() });
+    assert_eq!((said, talk.state()), (vec![], State::Init));
+    let well = Event::Script { name: "s".into(), healthy: true };
+    assert_eq!(talk.event(at(1.0), well), [""; 0], "it does not say that it is a backup");
+    assert!(talk.due(1.000001).contains(&"A MASTER".into()));
+}
+
+#[test]
+fn an_owner_waits_with_its_group_unless_all_are_owners() {
+    let start = |priorities: [u8; 2], state: Option<InitialState>| {
+        let [a, b] = priorities;
+        let of = |name, vrid, priority| VrrpInstance { state, ..instance(name, vrid, priority) };
+        let instances = vec![of("A", 1, a).into(), of("B", 2, b).into()];
+        let sync_groups = super::dialogue::pair().sync_groups;
+        Talk::start(Config { instances, sync_groups, ..Config::default() })
+    };
+    let told = ["A BACKUP", "B BACKUP", "group G BACKUP"];
+    assert_eq!(start([255, 255], None).1, told);
+    let (mut talk, said) = start([255, 100], Some(InitialState::Master));
+    assert_eq!(said, told);
+    assert_eq!(talk.due(3.00390625), [""; 0], "B is not ready yet");
+    assert!(talk.due(3.609375).contains(&"A MASTER".into()));
+    let (mut talk, said) = start([255, 255], Some(InitialState::Master));
+    assert_eq!(said, ["group G BACKUP"]);
+    assert!(talk.due(0.000001).contains(&"B MASTER".into()));
+}
+
+#[test]
+fn an_owner_that_a_reload_frees_of_its_fault_waits_too() {
+    let broken = Tracked { name: "eth7".into(), weight: 0, reverse: false };
+    let owner = |tracked: &[Tracked]| {
+        let owner = VrrpInstance { track_interfaces: tracked.into(), ..instance("A", 1, 255) };
+        Config { instances: vec![owner.into()], ..Config::default() }
+    };
+    let (mut talk, said) = Talk::start(owner(&[broken]));
+    assert_eq!(said, ["A FAULT"]);
+    assert_eq!(talk.event(at(1.0), Event::Reconfigure(Arc::new(owner(&[])))), ["A BACKUP"]);
+    assert!(talk.due(4.00390625).contains(&"A MASTER".into()));
 }
 
 #[test]
@@ -301,6 +345,32 @@ fn a_master_that_comes_into_a_group_in_fault_is_no_news_of_the_group() {
     assert_eq!(said, ["own 2", "advert 3:0", "drop 2", "C FAULT"]);
     let said = talk.event(at(5.0), Event::Reconfigure(Arc::new(with(&["A", "C"]))));
     assert_eq!(said, ["A BACKUP", "C BACKUP", "group G BACKUP"]);
+}
+
+#[test]
+fn a_group_that_a_reload_makes_is_what_its_members_are() {
+    let broken = VrrpInstance { interface: "eth7".into(), ..instance("A", 1, 100) };
+    let apart = |first: VrrpInstance, second: VrrpInstance| Config {
+        instances: vec![first.into(), second.into()],
+        ..Config::default()
+    };
+    let told = |apart: Config, seconds: f64| {
+        let (mut talk, _) = Talk::start(apart.clone());
+        if seconds > MASTER_AT {
+            talk.due(MASTER_AT);
+        }
+        let group = super::dialogue::pair().sync_groups.remove(0);
+        let together = Config { sync_groups: vec![group], ..apart };
+        let mut said = talk.event(at(seconds), Event::Reconfigure(Arc::new(together.clone())));
+        said.extend(talk.event(at(seconds), Event::Reconfigure(Arc::new(together))));
+        said.retain(|word| !word.starts_with("own "));
+        said
+    };
+    let (a, b) = (instance("A", 1, 100), instance("B", 2, 100));
+    assert_eq!(told(apart(a.clone(), b.clone()), 1.0), ["group G BACKUP"], "once");
+    let second = VrrpInstance { interface: "eth7".into(), ..b.clone() };
+    assert_eq!(told(apart(broken, second), 1.0), ["group G FAULT"]);
+    assert_eq!(told(apart(a, b), 4.0), [""; 0], "of masters nothing is told");
 }
 
 #[test]

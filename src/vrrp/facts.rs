@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::instance::source_of;
+use super::interfaces::source_of;
 use super::note::Fault;
 use super::tracking::{Effect, Kind, Standing, Standings, effect, trackers};
 use super::virtual_addresses::VirtualAddresses;
@@ -73,6 +73,13 @@ impl Facts {
             virtual_addresses: VirtualAddresses::default(),
             tracked_sources: HashSet::new(),
         }
+    }
+
+    /// By their numbers.
+    pub fn interfaces(&self) -> Vec<Arc<Interface>> {
+        let mut interfaces: Vec<_> = self.interfaces.values().cloned().collect();
+        interfaces.sort_by_key(|interface| interface.index);
+        interfaces
     }
 
     pub fn set_tracked_sources(&mut self, sources: HashSet<IpAddr>) {

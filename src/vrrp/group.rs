@@ -9,8 +9,8 @@ use super::instance::{Instance, Phase};
 use super::note::What;
 use super::router::{Router, group_note};
 use super::tracking::ignored;
-use crate::config::model::SyncGroup;
 use crate::config::model::vrrp::OWNER;
+use crate::config::model::{InitialState, SyncGroup, VrrpInstance};
 use crate::ids::Name;
 use crate::time::Mono;
 
@@ -40,6 +40,13 @@ impl Group {
             _ => State::Master,
         };
         Group { config: Arc::new(config.clone()), members, state }
+    }
+
+    /// All members own their addresses, and are to start as MASTER.
+    pub fn is_of_owners(&self, instances: &[Option<Box<Instance>>]) -> bool {
+        let mut members = self.members.iter().filter_map(|id| instances.get(id.0 as usize)?.as_ref());
+        let starts_as_master = |config: &VrrpInstance| config.state == Some(InitialState::Master);
+        members.all(|member| member.config.priority == OWNER && starts_as_master(&member.config))
     }
 
     /// Scripts of a group always get priority 0.
@@ -86,9 +93,9 @@ impl Router {
     ) {
         self.together(id, State::Backup, out, |instance, out| {
             if instance.id == id {
-                instance.enter_backup(since, after, resign, out);
+                instance.enter_backup(now, since, after, resign, out);
             } else if instance.is_master() {
-                instance.enter_backup(now, after, resign, out);
+                instance.enter_backup(now, now, after, resign, out);
             } else {
                 instance.wants_master = false;
             }
@@ -97,10 +104,10 @@ impl Router {
 
     /// One member fails, all fail. Each master among them resigns on the wire, as those of keepalived 2.2.7
     /// do (2.4.3 leaves the partners' peers to their timers): the peer takes the group over at once.
-    pub(super) fn group_to_fault(&mut self, id: InstanceId, out: &mut Vec<Action>) {
+    pub(super) fn group_to_fault(&mut self, now: Mono, id: InstanceId, out: &mut Vec<Action>) {
         self.together(id, State::Fault, out, |instance, out| {
             if !matches!(instance.phase, Phase::Fault) {
-                instance.enter_fault(true, out);
+                instance.enter_fault(now, true, out);
             }
         });
     }
@@ -116,13 +123,13 @@ impl Router {
             // A reload brought it into a group of masters: they stay, and it catches up with them unless
             // it hears of a better master ([`Router::group_follows`]).
             if let Some(instance) = self.instance_mut(id) {
-                instance.enter_backup(since, None, false, out);
+                instance.enter_backup(now, since, None, false, out);
             }
             return;
         }
         self.together(id, State::Backup, out, |instance, out| {
             if matches!(instance.phase, Phase::Init | Phase::Fault) {
-                instance.enter_backup(since, None, false, out);
+                instance.enter_backup(now, since, None, false, out);
             }
         });
     }
@@ -147,7 +154,7 @@ impl Router {
         if instance.master().is_some() && group.is_some_and(|group| group.state == State::Master) {
             self.together(id, State::Backup, out, |instance, out| {
                 if instance.is_master() {
-                    instance.enter_backup(now, None, false, out);
+                    instance.enter_backup(now, now, None, false, out);
                 }
             });
         }
@@ -160,7 +167,28 @@ impl Router {
             let group = instance.group.and_then(|index| self.groups.get(index));
             let owner = instance.config.priority == OWNER;
             for (kind, tracked) in ignored(&instance.config, group.map(|group| &*group.config)) {
-                instance.note(What::WeightIgnored { kind, tracked: tracked.clone(), owner }, out);
+                let (tracked, weight) = (tracked.name.clone(), tracked.weight);
+                instance.note(What::WeightIgnored { kind, tracked, weight, owner }, out);
+            }
+        }
+    }
+
+    /// A group that a reload has made is what its members are. Of masters nothing is told, as by keepalived.
+    pub(super) fn tell_of_new_groups(&mut self, out: &mut Vec<Action>) {
+        for index in 0..self.groups.len() {
+            let Some(group) = self.groups.get(index).filter(|group| group.state == State::Init) else {
+                continue;
+            };
+            let mut states = group.members.iter().filter_map(|id| self.instance(*id)).map(Instance::state);
+            let Some(state) = states.next().filter(|state| matches!(state, State::Backup | State::Fault))
+            else {
+                continue;
+            };
+            if states.all(|other| other == state)
+                && let Some(group) = self.groups.get_mut(index)
+            {
+                group.state = state;
+                group.notify(state, out);
             }
         }
     }

@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 use super::action::{Action, InstanceId, State, Subject};
 use super::auth_hmac::{self, Sequences};
 use super::counters::Tally;
+use super::familiar::Familiar;
 use super::garp::Schedule;
 use super::note::{Fault, Note, Objects, What};
 use super::owner::Rogue;
@@ -19,7 +20,7 @@ use super::wire::{self, Refusal, Terms};
 use crate::config::model::options::HmacMode;
 use crate::config::model::vrrp::OWNER;
 use crate::config::model::{InitialState, Version, VirtualAddress, VrrpInstance};
-use crate::ids::{Family, IfIndex, Name};
+use crate::ids::IfIndex;
 use crate::objects::address::AddressKey;
 use crate::time::Mono;
 
@@ -47,6 +48,7 @@ pub(super) struct Backup {
     pub(super) preempt_since: Option<Mono>,
     /// The timer was given another run because it was looked at too late; once is enough.
     pub(super) listening: bool,
+    pub(super) familiar: Option<Familiar>,
 }
 
 /// What an instance wants after an event; its group has a say in it.
@@ -81,6 +83,8 @@ pub(super) struct Instance {
     pub id: InstanceId,
     pub config: Arc<VrrpInstance>,
     pub phase: Phase,
+    /// When it came into its phase; `None` before the first.
+    pub entered: Option<Mono>,
     pub priority: u8,
     pub faults: Vec<Fault>,
     pub source: Option<IpAddr>,
@@ -88,6 +92,8 @@ pub(super) struct Instance {
     /// The master-down timer has expired and only the group holds it back.
     pub wants_master: bool,
     pub group: Option<usize>,
+    /// Not all of its group own their addresses and say `state MASTER`: it waits with the others.
+    waits_with_group: bool,
     /// False until the first look at the facts is over: its state is the one that it starts in.
     pub started: bool,
     pub counters: Tally,
@@ -121,12 +127,14 @@ impl Instance {
         Instance {
             id,
             phase: Phase::Init,
+            entered: None,
             priority: config.priority,
             faults: Vec::new(),
             source: None,
             interface: None,
             wants_master: false,
             group: None,
+            waits_with_group: false,
             started: false,
             counters: Tally::default(),
             garp: Schedule::silent(),
@@ -149,6 +157,10 @@ impl Instance {
 
     pub(super) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
+    }
+
+    pub fn in_group(&mut self, group: Option<usize>, waits: bool) {
+        (self.group, self.waits_with_group) = (group, waits);
     }
 
     pub fn state(&self) -> State {
@@ -205,6 +217,14 @@ impl Instance {
         match self.phase {
             Phase::Master { next_advert } => Some(next_advert),
             _ => None,
+        }
+    }
+
+    /// When a backup takes over, or a master speaks, unless something happens before.
+    pub fn timeout(&self) -> Option<Mono> {
+        match &self.phase {
+            Phase::Master { next_advert } => Some(*next_advert),
+            _ => self.deadline(),
         }
     }
 
@@ -296,7 +316,7 @@ impl Instance {
     pub fn enter_master(&mut self, now: Mono, out: &mut Vec<Action>) {
         let masters = std::mem::replace(&mut self.interval, self.config.advert_int);
         self.phase = Phase::Master { next_advert: now + self.config.advert_int };
-        self.changed_state();
+        self.changed_state(now);
         self.counters.became_master += 1;
         self.transmit(out);
         self.note(What::Entering { state: State::Master, first: false }, out);
@@ -319,37 +339,45 @@ impl Instance {
     /// `since` and `after` start the timer; `after` is the master-down interval unless given.
     pub fn enter_backup(
         &mut self,
+        now: Mono,
         since: Mono,
         after: Option<Duration>,
         resign: bool,
         out: &mut Vec<Action>,
     ) {
         let first = !self.started;
-        // The owner does not wait when it starts, and never says that it does; after a FAULT it waits like
-        // anybody (keepalived 2.2.7). So does one that yields to another owner, or the two would take MASTER
-        // from each other as fast as the wire allows.
-        let at_once = first && self.priority == OWNER && self.config.state != Some(InitialState::Backup);
+        // The owner does not wait when it starts, be it with the first result of a script, and never says that it
+        // does; after a FAULT it waits like anybody (keepalived 2.2.7). So does one that yields to another owner, or
+        // the two would take MASTER from each other as fast as the wire allows.
+        let starts = (first || matches!(self.phase, Phase::Init)) && !self.waits_with_group;
+        let at_once = starts && self.priority == OWNER && self.config.state != Some(InitialState::Backup);
         let was_master = self.is_master();
         if !at_once {
             self.note(What::Entering { state: State::Backup, first }, out);
         }
         self.leave_master(was_master && resign, was_master, out);
         let after = if at_once { Some(Duration::from_micros(1)) } else { after };
-        self.phase =
-            Phase::Backup(Backup { since, after, master: None, preempt_since: None, listening: false });
-        self.changed_state();
+        self.phase = Phase::Backup(Backup {
+            since,
+            after,
+            master: None,
+            preempt_since: None,
+            listening: false,
+            familiar: None,
+        });
+        self.changed_state(now);
         if !at_once {
             self.notify(State::Backup, out);
         }
     }
 
-    pub fn enter_fault(&mut self, resign: bool, out: &mut Vec<Action>) {
+    pub fn enter_fault(&mut self, now: Mono, resign: bool, out: &mut Vec<Action>) {
         let first = !self.started;
         let was_master = self.is_master();
         self.note(What::Entering { state: State::Fault, first }, out);
         self.leave_master(was_master && resign, was_master, out);
         self.phase = Phase::Fault;
-        self.changed_state();
+        self.changed_state(now);
         self.notify(State::Fault, out);
     }
 
@@ -462,6 +490,7 @@ impl Instance {
         // A timer that ran by the old interval says nothing about the new one.
         let changed = patience != self.master_down_interval();
         if let Phase::Backup(backup) = &mut self.phase {
+            backup.familiar = None;
             // Nor is one an owner any more who was to take over at once.
             if old.priority == OWNER && self.config.priority != OWNER {
                 backup.after = None;
@@ -545,7 +574,8 @@ impl Instance {
         out.push(Action::Notify { subject, state, priority: self.priority });
     }
 
-    fn changed_state(&mut self) {
+    fn changed_state(&mut self, now: Mono) {
+        self.entered = Some(now);
         self.wants_master = false;
         if let Some(rare) = &mut self.rare {
             rare.told.clear();
@@ -566,30 +596,4 @@ impl Instance {
             checksum: self.checksum(),
         }
     }
-
-    /// Remembers the master that took over from us.
-    pub fn follow(&mut self, master: IpAddr, priority: u8) {
-        if let Phase::Backup(backup) = &mut self.phase {
-            backup.master = Some((master, priority));
-        }
-    }
-}
-
-/// The name of the interface whose link the instance depends on.
-pub(super) fn interfaces_of(config: &VrrpInstance) -> impl Iterator<Item = &Name> {
-    std::iter::once(&config.interface).chain(config.device())
-}
-
-/// What the file gives, else the first usable address that is not one of ours.
-pub(super) fn source_of(
-    config: &VrrpInstance,
-    interface: &crate::objects::interface::Interface,
-    is_virtual: impl Fn(IpAddr) -> bool,
-) -> Option<IpAddr> {
-    config.own_source().or_else(|| match config.family {
-        // Of an ipvlan only what the file gives.
-        Family::V4 if config.options.ipvlan.is_some() => None,
-        Family::V4 => interface.source_v4(is_virtual).map(IpAddr::V4),
-        Family::V6 => interface.source_v6(is_virtual).map(IpAddr::V6),
-    })
 }

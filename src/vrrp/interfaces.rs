@@ -9,8 +9,8 @@ use super::action::Action;
 use super::facts::Change;
 use super::note::{Note, What};
 use super::router::Router;
-use crate::config::model::Config;
-use crate::ids::Name;
+use crate::config::model::{Config, VrrpInstance};
+use crate::ids::{Family, Name};
 use crate::objects::interface::Interface;
 use crate::time::Mono;
 
@@ -95,4 +95,23 @@ impl Router {
             self.settle(now, id, out);
         }
     }
+}
+
+/// The name of the interface whose link the instance depends on.
+pub(super) fn interfaces_of(config: &VrrpInstance) -> impl Iterator<Item = &Name> {
+    std::iter::once(&config.interface).chain(config.device())
+}
+
+/// What the file gives, else the first usable address that is not one of ours.
+pub(super) fn source_of(
+    config: &VrrpInstance,
+    interface: &Interface,
+    is_virtual: impl Fn(IpAddr) -> bool,
+) -> Option<IpAddr> {
+    config.own_source().or_else(|| match config.family {
+        // Of an ipvlan only what the file gives.
+        Family::V4 if config.options.ipvlan.is_some() => None,
+        Family::V4 => interface.source_v4(is_virtual).map(IpAddr::V4),
+        Family::V6 => interface.source_v6(is_virtual).map(IpAddr::V6),
+    })
 }

@@ -212,6 +212,7 @@ pub enum What {
     WeightIgnored {
         kind: Kind,
         tracked: Name,
+        weight: i16,
         owner: bool,
     },
     /// An advert on this interface for a virtual router that is none of ours; `about` is empty. Told once a minute.

@@ -77,6 +77,7 @@ impl Router {
         for id in self.order.clone() {
             self.group_follows(now, id, out);
         }
+        self.tell_of_new_groups(out);
     }
 }
 

@@ -16,7 +16,8 @@ use super::debounce::Debounce;
 use super::event::{Datagram, Event};
 use super::facts::Facts;
 use super::group::Group;
-use super::instance::{Instance, Phase, Wish, interfaces_of};
+use super::instance::{Instance, Phase, Wish};
+use super::interfaces::interfaces_of;
 use super::lanes::Lanes;
 use super::lost::Restored;
 use super::note::{Fault, Note, What};
@@ -45,6 +46,12 @@ pub struct View {
     pub interval: Duration,
     pub source: Option<IpAddr>,
     pub faults: Vec<Fault>,
+    /// When it came into this state; `None` where it starts.
+    pub entered: Option<Mono>,
+    /// When a backup takes over or a master speaks again; never in FAULT.
+    pub timeout: Option<Mono>,
+    /// `Master_Down_Interval`
+    pub master_down: Duration,
     pub counters: Counters,
 }
 
@@ -285,6 +292,11 @@ impl Router {
         self.order.iter().filter_map(|id| self.instance(*id)).map(Self::view).collect()
     }
 
+    /// Every interface as last told, by its number.
+    pub fn interfaces(&self) -> Vec<Arc<Interface>> {
+        self.facts.interfaces()
+    }
+
     /// Every counter begins again at zero.
     pub fn clear_counters(&mut self) {
         self.instances.iter_mut().flatten().for_each(|instance| instance.counters = Tally::default());
@@ -300,6 +312,9 @@ impl Router {
             interval: instance.interval,
             source: instance.source,
             faults: instance.faults.clone(),
+            entered: instance.entered,
+            timeout: instance.timeout(),
+            master_down: instance.master_down_interval(),
             counters: instance.counters.total(),
         }
     }
@@ -439,7 +454,7 @@ impl Router {
             }
         }
         if failed && !settled {
-            self.group_to_fault(id, out);
+            self.group_to_fault(now, id, out);
         } else if recovers {
             self.group_recovers(now, id, out);
         }
@@ -508,15 +523,16 @@ impl Router {
         let states: HashMap<Name, State> =
             self.groups.iter().map(|group| (group.config.name.clone(), group.state)).collect();
         for instance in self.instances.iter_mut().flatten() {
-            instance.group = None;
+            instance.in_group(None, false);
         }
         let is_master = |id: &InstanceId| self.instance(*id).is_some_and(Instance::is_master);
         let groups = config.sync_groups.iter().map(|group| Group::new(group, &ids, &states, is_master));
         self.groups = groups.collect();
         for (index, group) in self.groups.iter().enumerate() {
+            let of_owners = group.is_of_owners(&self.instances);
             for id in &group.members {
                 if let Some(Some(instance)) = self.instances.get_mut(id.0 as usize) {
-                    instance.group = Some(index);
+                    instance.in_group(Some(index), !of_owners);
                 }
             }
         }

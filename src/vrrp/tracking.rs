@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::event::Event;
 use crate::config::model::vrrp::OWNER;
-use crate::config::model::{SyncGroup, Tracked, TrackedObjects, VrrpInstance};
+use crate::config::model::{SyncGroup, TrackFile, Tracked, TrackedObjects, VrrpInstance};
 use crate::ids::Name;
 
 /// A file whose value times its weight is this low is a fault instead.
@@ -136,7 +136,7 @@ fn of_file(tracked: &Tracked, value: i32) -> Effect {
 /// The trackers that count for an instance. Its group's come first, and instead of its own of the same name. An owner
 /// and, unless `sync_group_tracking_weight` is set, the member of a group go without their own weighted ones; of a
 /// file only the weight is ignored (keepalived 2.2.7: "specify weight 0"), and those of processes count in a group all
-/// the same (2.2.7 too).
+/// the same (2.2.7 too). A file with another weight than 1, the default, counts for nothing.
 pub(super) fn trackers<'a>(
     config: &'a VrrpInstance,
     group: Option<&'a SyncGroup>,
@@ -161,7 +161,9 @@ fn goes_without_weights(config: &VrrpInstance, group: Option<&SyncGroup>, kind: 
 fn weigh(kind: Kind, tracked: &Tracked, ignored: bool) -> Option<Tracked> {
     match (ignored && tracked.weight != 0, kind) {
         (false, _) => Some(tracked.clone()),
-        (true, Kind::File) => Some(Tracked { weight: 0, ..tracked.clone() }),
+        (true, Kind::File) if tracked.weight == TrackFile::WEIGHT => {
+            Some(Tracked { weight: 0, ..tracked.clone() })
+        }
         (true, _) => None,
     }
 }
@@ -170,11 +172,11 @@ fn weigh(kind: Kind, tracked: &Tracked, ignored: bool) -> Option<Tracked> {
 pub(super) fn ignored<'a>(
     config: &'a VrrpInstance,
     group: Option<&'a SyncGroup>,
-) -> impl Iterator<Item = (Kind, &'a Name)> {
+) -> impl Iterator<Item = (Kind, &'a Tracked)> {
     let without = move |kind: &Kind| goes_without_weights(config, group, *kind);
     Kind::ALL.into_iter().filter(without).flat_map(move |kind| {
         let weighted = kind.of_instance(config).iter().filter(|tracked| tracked.weight != 0);
-        weighted.map(move |tracked| (kind, &tracked.name))
+        weighted.map(move |tracked| (kind, tracked))
     })
 }
 

@@ -83,12 +83,7 @@ fn ours(file: &Path, surroundings: &Surroundings) -> Objects {
     let account = |command: Option<&Command>| {
         surroundings.account(command.and_then(|command| command.user.as_ref()).or(default.as_ref()))
     };
-    vrrp::objects(&data::vrrp(
-        &config,
-        &[],
-        &Standing::default(),
-        &Host { name: HOST_NAME, account: &account },
-    ))
+    vrrp::objects(&data::vrrp(&config, &[], &Standing::default(), &Host::at_rest(HOST_NAME, &account)))
 }
 
 /// What keepalived makes of it; `None` where it ends before it shows anything.

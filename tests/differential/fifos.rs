@@ -14,6 +14,10 @@ pub fn cases() -> Vec<Case> {
     vec![
         same("fifos::lines_and_files", lines_and_files),
         same("fifos::claims_of_lower_priority", claims_of_lower_priority),
+        Case::new("fifos::lower_priority_original", || {
+            assert!(lower_priority_is_told(Subject::Keepalived))
+        }),
+        Case::new("fifos::lower_priority_ours", || assert!(!lower_priority_is_told(Subject::Standfast))),
         Case::new("fifos::not_a_fifo_ours", not_a_fifo),
         Case::new("fifos::reader_stays_and_hears_the_end_ours", reader_stays),
     ]
@@ -48,6 +52,27 @@ fn claims_of_lower_priority(subject: Subject) -> Facts {
     facts.calls("script calls", recorder.calls());
     facts.list("lines", &told);
     facts
+}
+
+/// The same, where nobody asks for it: whether the FIFO is told, by the time that it is told of the stop.
+fn lower_priority_is_told(subject: Subject) -> bool {
+    let router = Router::new();
+    let node = &router.node;
+    let path = node.dir.join("fifo");
+    let mut pipe = Pipe::make(&path);
+    let text = format!(
+        "global_defs {{\n vrrp_notify_fifo {}\n}}\n\
+         vrrp_instance I {{\n interface eth0\n virtual_router_id 51\n priority 200\n virtual_ipaddress {{ 10.0.0.50 }}\n}}\n",
+        path.display(),
+    );
+    let mut daemon = Daemon::start(subject, node, &text);
+    daemon.await_master("I", 1, wait::seconds(10));
+    forged::send(&router.neighbour, [10, 0, 0, 2], [10, 0, 0, 2], &forged::advert(51, 100));
+    daemon.await_line("lower priority 100", wait::seconds(5));
+    daemon.stop();
+    let told = pipe.lines();
+    assert!(told.iter().any(|line| line == "INSTANCE \"I\" STOP 200"), "{told:?}");
+    told.iter().any(|line| line == "INSTANCE \"I\" MASTER_RX_LOWER_PRI 200")
 }
 
 fn owner_and_mode(path: &Path) -> String {

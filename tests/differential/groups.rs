@@ -18,6 +18,22 @@ pub fn cases() -> Vec<Case> {
         same("groups::a_better_master_takes_all", better_master_comes),
         same("groups::both_in_fault", both_in_fault),
         same("groups::all_announce_after_a_claim", claim),
+        Case::new("groups::weight_of_an_interface_original", || {
+            assert_eq!(weight_of_an_interface(Subject::Keepalived), 210);
+        }),
+        Case::new("groups::weight_of_an_interface_ours", || {
+            assert_eq!(weight_of_an_interface(Subject::Standfast), 200);
+        }),
+        Case::new("groups::fault_of_those_that_wait_original", || {
+            assert_eq!(
+                fault_of_those_that_wait(Subject::Keepalived),
+                ["GROUP G FAULT 0", "INSTANCE I FAULT 200"]
+            );
+        }),
+        Case::new("groups::fault_of_those_that_wait_ours", || {
+            let told = ["GROUP G FAULT 0", "INSTANCE I FAULT 200", "INSTANCE J FAULT 200"];
+            assert_eq!(fault_of_those_that_wait(Subject::Standfast), told);
+        }),
     ]
 }
 
@@ -165,6 +181,36 @@ fn both_in_fault(subject: Subject) -> Facts {
     facts.note("back before the second link", before.to_string());
     facts.list("script calls, sorted", &sorted(&recorder));
     facts
+}
+
+/// What the member says on the wire that gives up0 a weight, which both daemons say that they ignore.
+fn weight_of_an_interface(subject: Subject) -> u8 {
+    let router = Router::new();
+    let recorder = Recorder::new(&router.node);
+    router.node.sh("ip link add up0 type veth peer name peer0; ip link set peer0 up; ip link set up0 up");
+    let text = group(&recorder, "track_interface { up0 weight 10 }", "");
+    let capture = Capture::start(&router.node);
+    let daemon = Daemon::start(subject, &router.node, &text);
+    daemon.await_line("due to SYNC group", wait::seconds(5));
+    daemon.await_master("I", 1, wait::seconds(15));
+    let said = || capture.adverts_sent("eth0").last().map(|(_, advert)| advert.priority());
+    wait::until("adverts", wait::seconds(10), || capture.adverts_sent("eth0").len() >= 2);
+    said().unwrap()
+}
+
+/// The first result of the script of `I` is a failure: who is told, before the script of the stop.
+fn fault_of_those_that_wait(subject: Subject) -> Vec<String> {
+    let router = Router::new();
+    let recorder = Recorder::new(&router.node);
+    let text = group(&recorder, "track_script { ill }", "");
+    let text = format!("vrrp_script ill {{\n script /bin/false\n interval 1\n}}\n{text}");
+    let mut daemon = Daemon::start(subject, &router.node, &text);
+    recorder.await_call("GROUP G FAULT", 1);
+    recorder.await_call("INSTANCE I FAULT", 1);
+    daemon.stop();
+    let mut told = sorted(&recorder);
+    told.retain(|call| !call.contains("STOP"));
+    told
 }
 
 /// A claim of lower priority against one member: who announces, how often.

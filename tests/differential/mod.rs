@@ -28,6 +28,7 @@ mod states;
 mod tracked_files;
 mod tracked_processes;
 mod tracking;
+mod walks;
 
 use crate::support::runner::Case;
 
@@ -60,6 +61,7 @@ pub fn cases() -> Vec<Case> {
         hmac::cases(),
         mails::cases(),
         reloads::cases(),
+        walks::cases(),
     ]
     .into_iter()
     .flatten()

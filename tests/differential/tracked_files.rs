@@ -65,6 +65,7 @@ fn weights(subject: Subject) -> Facts {
     text += &patient("R2", 22, 100, &tracks("R weight 2 noreverse"));
     text += &patient("both", 23, 100, &tracks("F\n R weight -1 reverse"));
     text += &patient("owner", 24, 255, &tracks("F"));
+    text += &patient("owner5", 25, 255, &tracks("F weight 5"));
     text += &patient("last", 30, 100, &tracks("F"));
     let daemon = Daemon::start(subject, node, &text);
     daemon.await_line("(last) Entering BACKUP STATE", wait::seconds(10));
@@ -221,6 +222,7 @@ fn groups(subject: Subject) -> Facts {
         + &group("N", "E\n G", "")
         + &group("X", "H\n K", &tracks("F weight 3"))
         + &group("Z", "L\n P", &tracks("F weight 0"))
+        + &group("Y", "Q\n R", "")
         + &patient("A", 1, 100, &tracks("F"))
         + &patient("B", 2, 110, "")
         + &patient("C", 3, 100, &tracks("F weight -1"))
@@ -230,9 +232,11 @@ fn groups(subject: Subject) -> Facts {
         + &patient("H", 7, 100, "")
         + &patient("K", 8, 90, "")
         + &patient("L", 9, 100, "")
-        + &patient("P", 10, 100, "");
+        + &patient("P", 10, 100, "")
+        + &patient("Q", 11, 100, &tracks("F weight 5"))
+        + &patient("R", 12, 100, "");
     let daemon = Daemon::start(subject, node, &text);
-    for name in ["A", "B", "C", "D", "E", "G", "H", "K", "L", "P"] {
+    for name in ["A", "B", "C", "D", "E", "G", "H", "K", "L", "P", "Q", "R"] {
         daemon.await_line(&format!("({name}) Entering BACKUP STATE"), wait::seconds(10));
     }
     let raised = ["(A) Changing", "(B) Changing", "(C) Changing", "(H) Changing", "(K) Changing"];

@@ -84,3 +84,8 @@ fn run_one(case: &Case) -> bool {
     println!("test {} ... {verdict} <{:.1}s>", case.name, start.elapsed().as_secs_f64());
     passed
 }
+
+/// A number that the environment gives: which seed, how many.
+pub fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text}: no number")))
+}

@@ -166,7 +166,7 @@ pub fn compare(file: &Path, surroundings: &Surroundings) -> Option<Vec<(String, 
     let account = |command: Option<&Command>| {
         surroundings.account(command.and_then(|command| command.user.as_ref()).or(default.as_ref()))
     };
-    let ours = objects(&data::lvs(&config, &[], &Host { name: HOST_NAME, account: &account }));
+    let ours = objects(&data::lvs(&config, &[], &Host::at_rest(HOST_NAME, &account)));
     let left_out = |name: &str, label: &str| {
         let missing = theirs.get(name).is_some_and(|object| !object.contains_key(label));
         let service = name.starts_with("VS ") && !name.contains(" RIP = ");

@@ -15,8 +15,13 @@ impl Lower<'_> {
     /// Reads one; the first of a name counts.
     pub fn track_file(&mut self, node: &Node) {
         let Some(name) = node.argument(1) else { return };
-        let mut file =
-            TrackFile { name: name.into(), path: String::new(), weight: 1, reverse: false, init: None };
+        let mut file = TrackFile {
+            name: name.into(),
+            path: String::new(),
+            weight: TrackFile::WEIGHT,
+            reverse: false,
+            init: None,
+        };
         self.each(node.nodes(), |lower, node, value| match (node.name(), value) {
             ("file", Value::Text(path)) => file.path = path,
             ("weight", Value::Weight(weight)) => {

@@ -13,7 +13,7 @@ use super::line::Owner;
 use super::read::Value;
 use super::tracked::{Track, TrackKind};
 use crate::config::model::options::{ExtraGarp, InstanceOptions, OldChecksum};
-use crate::config::model::{Tracked, TrackedObjects, Version, VrrpInstance};
+use crate::config::model::{TrackFile, Tracked, TrackedObjects, Version, VrrpInstance};
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
 use crate::ids::{Family, Name};
@@ -193,7 +193,7 @@ impl Lower<'_> {
         let span = draft.span;
         let tracked = &mut Arc::make_mut(&mut instance.options).tracked;
         let place = draft.place("track_file").or(span);
-        for file in tracked.files.iter_mut().filter(|file| file.weight != 0) {
+        for file in tracked.files.iter_mut().filter(|file| file.weight == TrackFile::WEIGHT) {
             let message = format!(
                 "({}) ignoring weight {} of tracked file {} due to address owner",
                 instance.name, file.weight, file.name
@@ -206,6 +206,7 @@ impl Lower<'_> {
         let lists = [
             ("interface", take_weighted(&mut instance.track_interfaces)),
             ("script", take_weighted(&mut instance.track_scripts)),
+            ("file", tracked.files.extract_if(.., |tracked| tracked.weight != 0).collect()),
             ("bfd", tracked.bfds.extract_if(.., |tracked| tracked.weight != 0).collect()),
         ];
         for (kind, list) in lists {

@@ -54,6 +54,11 @@ pub struct TrackFile {
     pub init: Option<InitFile>,
 }
 
+impl TrackFile {
+    /// The weight of one that is given none.
+    pub const WEIGHT: i16 = 1;
+}
+
 /// `init_file [N] [overwrite]`
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct InitFile {

@@ -37,6 +37,8 @@ pub enum Command {
     Reconfigure(Arc<Config>, Arc<ScriptBook>, oneshot::Sender<()>),
     /// VRRP has started: it wants the results of its scripts.
     RunScripts,
+    /// Which scripts run just now.
+    Running(oneshot::Sender<Vec<Name>>),
 }
 
 /// What is watched beside scripts, from before the other parts start: what is known by then decides about the first
@@ -163,6 +165,9 @@ impl Trackers {
                     Some(Command::RunScripts) => {
                         self.for_vrrp = true;
                         self.configure_scripts();
+                    }
+                    Some(Command::Running(answer)) => {
+                        let _ = answer.send(self.scripts.running().cloned().collect());
                     }
                     None => return,
                 },

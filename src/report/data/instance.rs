@@ -22,7 +22,7 @@ pub(super) fn write(
     host: &Host<'_>,
 ) {
     page.value("VRRP Instance", &instance.name);
-    write_place(page, config, instance, view);
+    write_place(page, config, instance, view, host);
     write_announcements(page, instance);
     write_election(page, instance, view);
     if instance.version == Version::V2 {
@@ -68,7 +68,25 @@ fn write_auth_hmac(page: &mut Page, hmac: &AuthHmac) {
     }
 }
 
-fn write_place(page: &mut Page, config: &Config, instance: &VrrpInstance, view: Option<&View>) {
+/// Since when it is in its state, and what comes next unless something happens before.
+fn write_times(page: &mut Page, view: &View, host: &Host<'_>) {
+    if let Some(at) = view.entered {
+        page.field("Last transition", (host.moment)(at));
+    }
+    match view.timeout {
+        Some(at) => page.field("Read timeout", (host.moment)(at)),
+        None => page.field("Read timeout", "DISABLED"),
+    }
+    page.field("Master down timer", format_args!("{} usecs", view.master_down.as_micros()));
+}
+
+fn write_place(
+    page: &mut Page,
+    config: &Config,
+    instance: &VrrpInstance,
+    view: Option<&View>,
+    host: &Host<'_>,
+) {
     let options = &instance.options;
     page.field("VRRP Version", instance.version.number());
     if let Some(group) = config.sync_groups.iter().find(|group| group.members.contains(&instance.name)) {
@@ -110,11 +128,13 @@ fn write_place(page: &mut Page, config: &Config, instance: &VrrpInstance, view: 
     if let Some(view) = view {
         page.field("Number of tracker faults", tracker_faults(view));
         page.field("Number of track scripts init", pending_scripts(view));
+        write_times(page, view, host);
     }
     match (&instance.vmac, &options.ipvlan) {
         (Some(vmac), _) => {
             let (name, base) = (&vmac.name, vmac.xmit_base);
-            page.field_as("Use VMAC, i/f name", format_args!("{name}, xmit_base = {base}"));
+            let up = host.interface(name).map_or(String::new(), |made| format!("is_up = {}, ", made.up));
+            page.field_as("Use VMAC, i/f name", format_args!("{name}, {up}xmit_base = {base}"));
             if vmac.mac != Mac::of_virtual_router(instance.family, instance.vrid) {
                 page.item(format_args!("MAC = {}", vmac.mac));
             }
@@ -149,7 +169,13 @@ fn write_place(page: &mut Page, config: &Config, instance: &VrrpInstance, view: 
         (None, None) => page.field("Using src_ip", "none"),
     }
     if !unicast {
-        page.line(format_args!("Multicast address {}", instance.multicast_group));
+        let group = instance.multicast_group;
+        // Of IPv6 it means little without its interface.
+        let own = host.interface(instance.device().unwrap_or(&instance.interface));
+        match own.filter(|_| group.is_ipv6()) {
+            Some(own) => page.line(format_args!("Multicast address {group}, ifindex {}", own.index.0)),
+            None => page.line(format_args!("Multicast address {group}")),
+        }
     }
 }
 

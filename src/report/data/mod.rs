@@ -8,14 +8,20 @@ mod check;
 mod global;
 mod group;
 mod instance;
+mod interface;
 mod pace;
 mod page;
 mod routing;
 mod service;
 mod tracked;
 
+use std::sync::Arc;
+
 use crate::config::model::{Check, CheckKind, Command, Config, Ssl};
+use crate::ids::Name;
 use crate::lvs::view::ServiceView;
+use crate::objects::interface::Interface;
+use crate::time::Mono;
 use crate::track::news::Standing;
 use crate::vrrp::router::View;
 use page::Page;
@@ -26,6 +32,23 @@ pub struct Host<'a> {
     pub name: &'a str,
     /// uid and gid that run a command, or with `None` one that names nobody.
     pub account: &'a dyn Fn(Option<&Command>) -> (u32, u32),
+    /// A point of time in words.
+    pub moment: &'a dyn Fn(Mono) -> String,
+    /// Empty before the daemon runs.
+    pub interfaces: &'a [Arc<Interface>],
+    /// Track scripts that run just now.
+    pub running: &'a [Name],
+}
+
+impl<'a> Host<'a> {
+    /// One on which no daemon runs yet.
+    pub fn at_rest(name: &'a str, account: &'a dyn Fn(Option<&Command>) -> (u32, u32)) -> Self {
+        Host { name, account, moment: &|_| String::new(), interfaces: &[], running: &[] }
+    }
+
+    fn interface(&self, name: &Name) -> Option<&Interface> {
+        self.interfaces.iter().map(|interface| &**interface).find(|interface| interface.name == *name)
+    }
 }
 
 /// The VRRP part; with the state of each instance where `views` has it, and that of what is tracked.
@@ -42,7 +65,7 @@ pub fn vrrp(config: &Config, views: &[View], standing: &Standing, host: &Host<'_
     }
     group::write(&mut page, config, views, host);
     tracked::write(&mut page, config, standing, host);
-    pace::write_delays(&mut page, config);
+    interface::write(&mut page, config, host);
     page.into_text()
 }
 
@@ -113,13 +136,15 @@ mod tests {
     use super::*;
     use crate::config::{LoadOptions, load_str};
 
-    const HOST: Host<'_> = Host { name: "node", account: &|_| (0, 0) };
+    fn host() -> Host<'static> {
+        Host::at_rest("node", &|_| (0, 0))
+    }
 
     #[test]
     fn labels_that_tools_read() {
         let text = include_str!("../../../fixtures/examples/kld-vm-1.conf");
         let config = load_str("kld-vm-1.conf", text, &LoadOptions::default()).config;
-        let dump = vrrp(&config, &[], &Standing::default(), &HOST);
+        let dump = vrrp(&config, &[], &Standing::default(), &host());
         for line in [
             " VRRP Instance = VI_254",
             "   Interface = ens3",
@@ -138,7 +163,7 @@ mod tests {
     fn services_and_their_servers() {
         let text = include_str!("../../../fixtures/examples/rh1-master.conf");
         let config = load_str("rh1-master.conf", text, &LoadOptions::default()).config;
-        let dump = lvs(&config, &[], &HOST);
+        let dump = lvs(&config, &[], &host());
         for line in
             [" VS VIP = 172.28.128.200, VPORT = 80", "   RIP = 172.28.128.60, RPORT = 80, WEIGHT = 1"]
         {
@@ -151,7 +176,7 @@ mod tests {
         let text = "SSL {\npassword secret\nca /ca.pem\n}\nvirtual_server_group G {\n10.1.0.1-3 80\nfwmark 7 inet\n}\n\
                     virtual_server group G {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\nsnmp_name web\n\
                     real_server 10.0.0.2 80 {\n}\n}\n";
-        let dump = lvs(&load_str("test.conf", text, &LoadOptions::default()).config, &[], &HOST);
+        let dump = lvs(&load_str("test.conf", text, &LoadOptions::default()).config, &[], &host());
         for line in [
             " CA-file : /ca.pem",
             " Virtual Server Group = G, IPv4 = yes, IPv6 = no",

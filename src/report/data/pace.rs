@@ -1,4 +1,4 @@
-//! The pace of announcements, and how long a change of an interface must last.
+//! The pace of announcements.
 
 use std::time::Duration;
 
@@ -43,18 +43,5 @@ pub(super) fn write(page: &mut Page, config: &Config) {
         for interface in &group.interfaces {
             page.top(format_args!(" {interface}"));
         }
-    }
-}
-
-/// `interface_up_down_delays`
-pub(super) fn write_delays(page: &mut Page, config: &Config) {
-    if config.up_down_delays.is_empty() {
-        return;
-    }
-    page.title("Interfaces");
-    for delay in &config.up_down_delays {
-        page.value("Name", &delay.interface);
-        page.field("Up debounce timer", format_args!("{}us", delay.up.as_micros()));
-        page.field("Down debounce timer", format_args!("{}us", delay.down.as_micros()));
     }
 }

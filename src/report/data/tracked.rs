@@ -39,6 +39,7 @@ fn write_scripts(page: &mut Page, config: &Config, standing: &Standing, host: &H
         page.field("Script uid:gid", format_args!("{uid}:{gid}"));
         let of_group = config.sync_groups.iter().map(|group| (&group.members, &*group.track_scripts));
         write_trackers(page, config, &script.name, of_group.collect(), |instance| &instance.track_scripts);
+        page.field("State", if host.running.contains(&script.name) { "running" } else { "idle" });
     }
 }
 

@@ -111,6 +111,11 @@ fn a_members_weights_need_the_groups_word() {
     assert_eq!(said, ["A FAULT", "B FAULT", "group G FAULT"], "as if it stood there with weight 0");
     assert_eq!(talk.event(at(2.0), file(0)), ["A BACKUP", "B BACKUP", "group G BACKUP"]);
     assert_eq!(priorities(&talk), [50, 60]);
+    let mut config = group(false);
+    config.instances[0] = following((*config.instances[0]).clone(), files("f", 5)).into();
+    let (mut talk, _) = Talk::start(config);
+    assert_eq!(talk.event(at(1.0), file(7)), [""; 0], "only the default is taken so");
+    assert_eq!(priorities(&talk), [50, 60]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn other(instances: [(u8, &str); 4]) -> String {
 }
 
 /// Starts the other router, and waits until it is master of these.
-fn rival_of(router: &super::Router, text: &str, routers: RangeInclusive<u8>) -> Daemon {
+pub fn rival_of(router: &super::Router, text: &str, routers: RangeInclusive<u8>) -> Daemon {
     let heard = Capture::start(&router.node);
     let rival = Daemon::start(Subject::Keepalived, &router.neighbour, text);
     wait::until("the other is master of all", wait::seconds(15), || {

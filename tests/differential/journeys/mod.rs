@@ -6,6 +6,7 @@ mod elections;
 mod interfaces;
 mod notify;
 mod reloads;
+mod strangers;
 mod tracking;
 
 use super::facts::Facts;
@@ -24,6 +25,7 @@ pub fn cases() -> Vec<Case> {
     [
         tracking::cases(),
         reloads::cases(),
+        strangers::cases(),
         notify::cases(),
         dumps::cases(),
         elections::cases(),
@@ -36,7 +38,6 @@ pub fn cases() -> Vec<Case> {
 
 /// A run. In the texts of its configurations `@SCRIPT@` is the recording script and `@DIR@` the node's directory.
 pub struct Journey {
-    pub subject: Subject,
     pub router: Router,
     pub recorder: Recorder,
     pub capture: Capture,
@@ -77,7 +78,6 @@ impl Journey {
         let daemon = Daemon::start(subject, &router.node, &text);
         let fifo = Mutex::new((pipe, Vec::new()));
         Journey {
-            subject,
             router,
             recorder,
             capture,

@@ -14,7 +14,7 @@ use crate::support::capture::Capture;
 use crate::support::chance::Chance;
 use crate::support::daemon::{Daemon, Subject};
 use crate::support::metronome::{Metronome, waited_for_processor};
-use crate::support::runner::Case;
+use crate::support::runner::{Case, number};
 use crate::support::wait;
 use file::{FILES, File, Instance, TRACKED_LINKS};
 use nix::sys::signal::Signal;
@@ -28,10 +28,6 @@ const EDITS: u64 = 12;
 /// How much longer than its interval a master may be silent, beside the time in which the machine let nobody do
 /// anything.
 const LATE: Duration = Duration::from_millis(100);
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text}: no number")))
-}
 
 pub fn cases() -> Vec<Case> {
     let first = number("RELOAD_SEED").or_else(|| number("RELOAD_FIRST")).unwrap_or(1);
