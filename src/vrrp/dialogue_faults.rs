@@ -111,7 +111,7 @@ fn an_owner_waits_after_a_fault() {
 #[test]
 fn an_owner_does_not_wait_longer_than_for_its_script() {
     let script = Tracked { name: "s".into(), weight: 0, reverse: false };
-    let owner = VrrpInstance { track_scripts: [script].into(), ..instance("A", 1, 255) };
+    let owner = VrrpInstance { track_scripts: vec![script].into(), ..instance("A", 1, 255) };
     let (mut talk, said) = Talk::start(Config { instances: vec![owner.into()], ..Config::default() });
     assert_eq!((said, talk.state()), (vec![], State::Init));
     let well = Event::Script { name: "s".into(), healthy: true };
@@ -143,7 +143,7 @@ fn an_owner_waits_with_its_group_unless_all_are_owners() {
 fn an_owner_that_a_reload_frees_of_its_fault_waits_too() {
     let broken = Tracked { name: "eth7".into(), weight: 0, reverse: false };
     let owner = |tracked: &[Tracked]| {
-        let owner = VrrpInstance { track_interfaces: tracked.into(), ..instance("A", 1, 255) };
+        let owner = VrrpInstance { track_interfaces: tracked.to_vec().into(), ..instance("A", 1, 255) };
         Config { instances: vec![owner.into()], ..Config::default() }
     };
     let (mut talk, said) = Talk::start(owner(&[broken]));
