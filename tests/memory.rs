@@ -28,7 +28,7 @@ use standfast::vrrp::event::Event as VrrpEvent;
 use standfast::vrrp::router::Router;
 
 /// Bytes of one of thousands, with its part of the configuration, its state, and the room in tables that double.
-const A_ROUTER: i64 = 910;
+const A_ROUTER: i64 = 860;
 /// The same of a real server that is checked, without and with what is known of the kernel's table.
 const A_CHECKED_SERVER: i64 = 330;
 const A_PROGRAMMED_SERVER: i64 = 460;

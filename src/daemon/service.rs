@@ -26,6 +26,7 @@ use crate::cli::Options;
 use crate::config::Rejected;
 use crate::config::model::Config;
 use crate::ids::Name;
+use crate::kernel::mapped;
 use crate::lvs::action::ScriptEvent;
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit};
@@ -124,7 +125,15 @@ pub(super) async fn run(
     ServiceManager.ready("Running");
     tidy::give_back(None, Vec::new()).await;
     let driver = parts.driver.subscribe();
-    let give_back = move || tidy::give_back(driver.borrow().clone(), Vec::new());
+    let give_back = move || {
+        let driver = driver.borrow().clone();
+        async {
+            mapped::give_back_stack();
+            tidy::give_back(driver, Vec::new()).await;
+            // Last, for all that was run for this too. If it panics, it has been said.
+            let _ = tokio::task::spawn_blocking(mapped::give_back_files).await;
+        }
+    };
     let tidying = tidy::after(parts.masters.subscribe(), give_back);
     parts.supervisor.spawn("memory", tidying);
     if let Some(every) = ServiceManager.watchdog_interval() {

@@ -1,6 +1,10 @@
 //! What the heap holds and nobody uses: a configuration that was read leaves as much behind as it is long, and the heap
 //! keeps it for the next.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nix::sys::prctl;
+
 use super::scheduling;
 use super::unsafe_calls::{shape_heap, trim_heap};
 
@@ -17,10 +21,26 @@ const STEP: usize = 16;
 /// The lowest nice value.
 const MOST_URGENT: i8 = -20;
 
+/// Whether huge pages had been switched off for us already.
+static NONE_WERE_HUGE: AtomicBool = AtomicBool::new(false);
+
 /// One heap for all threads. With one for each, a configuration that is read by another thread than the last leaves
 /// its holes in another heap, and every reload may add some. To be called before there are threads.
+///
+/// And no huge pages (`PR_SET_THP_DISABLE`). Where the kernel gives them to everybody, a thread that writes one page of
+/// its stack may be given 2 MiB, or the kernel makes one of pages that lie beside the stack, and all of us wait for it.
 pub fn shape() {
     shape_heap(STANDS_ALONE);
+    // A kernel without huge pages refuses, and that is as good.
+    if let Ok(off) = prctl::get_thp_disable() {
+        NONE_WERE_HUGE.store(off, Ordering::Relaxed);
+        let _ = prctl::set_thp_disable(true);
+    }
+}
+
+/// Whether programs that we start are to go without huge pages, which they would inherit from us: as it was for us.
+pub fn none_are_huge_for_others() -> bool {
+    NONE_WERE_HUGE.load(Ordering::Relaxed)
 }
 
 /// Pieces that a thread has given up and the C library keeps back for it.

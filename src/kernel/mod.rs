@@ -19,6 +19,7 @@ pub mod ipvs;
 pub mod limit;
 pub mod link;
 pub mod link_beat;
+pub mod mapped;
 pub mod memory;
 pub mod monitor;
 pub mod neighbour;

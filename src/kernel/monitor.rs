@@ -65,7 +65,6 @@ pub struct Monitor {
     edits: BTreeMap<IfIndex, AddressEdits>,
     /// Addresses that were removed and may still turn out to have come back.
     removed: Vec<AddressKey>,
-    buffer: Vec<u8>,
     /// Notifications were lost and the dump that makes up for them has not succeeded yet.
     stale: bool,
     /// Routes and rules are listened to as well.
@@ -90,7 +89,6 @@ impl Monitor {
             changes: VecDeque::new(),
             edits: BTreeMap::new(),
             removed: Vec::new(),
-            buffer: Vec::with_capacity(64 * 1024),
             stale: false,
             routing: false,
         })
@@ -124,8 +122,8 @@ impl Monitor {
                 self.resynchronise(channel)?;
                 continue;
             }
-            match self.read()? {
-                Read::Datagram => self.take_datagram(),
+            match self.read(channel)? {
+                Read::Datagram => self.take_datagram(channel),
                 Read::Nothing if self.edits.is_empty() && self.removed.is_empty() => return Ok(None),
                 Read::Nothing => {
                     self.tell_edited();
@@ -137,10 +135,12 @@ impl Monitor {
         Ok(self.changes.pop_front())
     }
 
-    fn read(&mut self) -> Result<Read, NetlinkError> {
+    /// Reads one datagram into the channel's room.
+    fn read(&self, channel: &mut Channel) -> Result<Read, NetlinkError> {
         loop {
-            self.buffer.clear();
-            match self.socket.recv(&mut self.buffer, 0) {
+            let room = channel.room();
+            room.clear();
+            match self.socket.recv(room, 0) {
                 Ok(_) => return Ok(Read::Datagram),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Read::Nothing),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -150,8 +150,8 @@ impl Monitor {
         }
     }
 
-    fn take_datagram(&mut self) {
-        let datagram = std::mem::take(&mut self.buffer);
+    fn take_datagram(&mut self, channel: &mut Channel) {
+        let datagram = std::mem::take(channel.room());
         if self.routing {
             self.changes.extend(routing::gone(&datagram));
         }
@@ -174,7 +174,7 @@ impl Monitor {
                 _ => {}
             }
         }
-        self.buffer = datagram;
+        *channel.room() = datagram;
     }
 
     fn link_changed(&mut self, mut new: Interface) {
@@ -254,7 +254,7 @@ impl Monitor {
 
     /// What is still queued is older than the dump and would turn the picture back: away with it first.
     fn resynchronise(&mut self, channel: &mut Channel) -> Result<(), NetlinkError> {
-        while !matches!(self.read()?, Read::Nothing) {}
+        while !matches!(self.read(channel)?, Read::Nothing) {}
         let now = link::dump(channel)?;
         self.stale = false;
         self.edits.clear();

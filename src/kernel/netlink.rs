@@ -81,6 +81,11 @@ impl Channel {
         Ok(Channel { socket, sequence: 0, outgoing: Vec::new(), incoming: Vec::with_capacity(128 * 1024) })
     }
 
+    /// Where a datagram is put, of another socket too: nothing in it is needed between two calls.
+    pub(super) fn room(&mut self) -> &mut Vec<u8> {
+        &mut self.incoming
+    }
+
     /// The number that the kernel gives as the author of our changes.
     pub(super) fn port(&self) -> Result<u32, NetlinkError> {
         let mut address = SocketAddr::new(0, 0);

@@ -6,6 +6,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
+use super::{clock, unsafe_calls};
+use crate::time::Mono;
+
 /// Descriptors that one wait tells of; the others are told of by the next, which returns at once.
 const AT_ONCE: usize = 64;
 
@@ -78,6 +81,21 @@ impl Poller {
     /// What is readable now; sleeps until something is. At most 64 at a time.
     pub fn wait(&mut self) -> io::Result<impl Iterator<Item = u64> + '_> {
         Ok(self.events(EpollTimeout::NONE)?.map(EpollEvent::data))
+    }
+
+    /// The same, but only until this point of time; nothing is readable where it came first, or a signal. `None` where
+    /// the kernel cannot do it (before Linux 5.11) or may not. Only a real-time thread is woken in time.
+    pub fn wait_until(&mut self, at: Mono) -> io::Result<Option<impl Iterator<Item = u64> + '_>> {
+        let left = at.since(clock::now());
+        let count = match unsafe_calls::wait_for_events(&self.set.0, &mut self.events, left) {
+            Ok(count) => count,
+            Err(error) => match error.raw_os_error() {
+                Some(libc::EINTR) => 0,
+                Some(libc::ENOSYS | libc::EPERM) => return Ok(None),
+                _ => return Err(error),
+            },
+        };
+        Ok(Some(self.events.iter().take(count).map(EpollEvent::data)))
     }
 
     /// What is readable now, if anything is. At most 64 at a time.

@@ -7,11 +7,14 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Duration;
 
+use nix::sys::epoll::EpollEvent;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::frames::Leaving;
+use super::mapped::Mapping;
 
 /// `setsockopt` with an `int`, for the options that neither socket2 nor nix knows.
 pub fn set_int_option(
@@ -52,6 +55,36 @@ pub fn set_multicast_interface(fd: &impl AsRawFd, index: u32) -> io::Result<()> 
         )
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// `epoll_pwait2`: `epoll_wait` that ends after this span at the latest. The kernel lets an ordinary thread sleep a
+/// thousandth longer, a real-time thread not.
+pub fn wait_for_events(set: &impl AsRawFd, events: &mut [EpollEvent], span: Duration) -> io::Result<usize> {
+    /// `struct __kernel_timespec`, on every architecture.
+    #[repr(C)]
+    struct Span {
+        seconds: i64,
+        nanoseconds: i64,
+    }
+    let span = Span {
+        seconds: i64::try_from(span.as_secs()).unwrap_or(i64::MAX),
+        nanoseconds: span.subsec_nanos().into(),
+    };
+    let room = libc::c_int::try_from(events.len()).unwrap_or(libc::c_int::MAX);
+    // SAFETY: the kernel writes no more events than there is room for, `EpollEvent` is its structure, and reads the span,
+    // a live local variable. There is no signal mask.
+    let found = unsafe {
+        libc::syscall(
+            libc::SYS_epoll_pwait2,
+            set.as_raw_fd(),
+            events.as_mut_ptr().cast::<libc::epoll_event>(),
+            room,
+            &raw const span,
+            std::ptr::null::<libc::sigset_t>(),
+            0_usize,
+        )
+    };
+    usize::try_from(found).map_err(|_| io::Error::last_os_error())
 }
 
 /// `sched_setscheduler` for the calling thread; what it starts has the ordinary policy.
@@ -125,14 +158,40 @@ pub fn send_together<'a>(
     packets: impl Iterator<Item = (Ipv4Addr, &'a [u8], &'a [u8])>,
     flags: libc::c_int,
 ) -> io::Result<usize> {
-    let packets = packets.map(|(destination, first, second)| {
-        // SAFETY: numbers, for which zero is a value.
-        let mut address: libc::sockaddr_in = unsafe { std::mem::zeroed() };
-        address.sin_family = libc::AF_INET as libc::sa_family_t;
-        address.sin_addr.s_addr = u32::from_ne_bytes(destination.octets());
-        (address, [first, second])
-    });
+    let packets =
+        packets.map(|(destination, first, second)| (internet_address(destination), [first, second]));
     send_messages(fd, packets, flags)
+}
+
+/// Sends one such packet: where there is no more than that, it costs less.
+pub fn send_alone(
+    fd: &impl AsRawFd,
+    destination: Ipv4Addr,
+    parts: [&[u8]; 2],
+    flags: libc::c_int,
+) -> io::Result<()> {
+    let mut address = internet_address(destination);
+    let mut parts =
+        parts.map(|part| libc::iovec { iov_base: part.as_ptr().cast_mut().cast(), iov_len: part.len() });
+    // SAFETY: numbers and pointers, for which zero is a value.
+    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    header.msg_name = (&raw mut address).cast();
+    header.msg_namelen = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+    header.msg_iov = parts.as_mut_ptr();
+    header.msg_iovlen = parts.len() as _;
+    // SAFETY: the kernel reads the header, and the address, the parts and the bytes behind it, all of which live until it
+    // returns; it writes nothing.
+    let sent = unsafe { libc::sendmsg(fd.as_raw_fd(), &raw const header, flags) };
+    if sent >= 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+fn internet_address(address: Ipv4Addr) -> libc::sockaddr_in {
+    libc::sockaddr_in {
+        sin_family: libc::AF_INET as libc::sa_family_t,
+        sin_port: 0,
+        sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes(address.octets()) },
+        sin_zero: [0; 8],
+    }
 }
 
 /// Sends whole Ethernet frames in the same way.
@@ -192,11 +251,12 @@ fn frame_address(index: u32, protocol: u16, destination: [u8; 6]) -> libc::socka
 }
 
 /// Makes what `command` starts die with us (SIGTERM when the thread that starts it ends), and keeps our
-/// descriptors from it.
+/// descriptors from it, and what we have said of huge pages for ourselves.
 pub fn leash(command: &mut std::process::Command) {
     use std::os::unix::process::CommandExt as _;
 
     let parent = std::process::id();
+    let no_huge_pages = libc::c_ulong::from(super::memory::none_are_huge_for_others());
     let in_child = move || {
         // SAFETY: plain system calls without pointers; nothing is allocated, no lock is taken, as a
         // child between fork and exec must not.
@@ -214,9 +274,11 @@ pub fn leash(command: &mut std::process::Command) {
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
         }
         // SAFETY: as above. Descriptors are only marked to be closed by exec. Kernels before 5.11 refuse
-        // the flag; ours are marked anyway, this is for those that were handed to us.
+        // the flag; ours are marked anyway, this is for those that were handed to us. Where there are no huge pages,
+        // that it says so means nothing.
         unsafe {
             libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+            libc::prctl(libc::PR_SET_THP_DISABLE, no_huge_pages, 0, 0, 0);
         }
         Ok(())
     };
@@ -247,6 +309,38 @@ pub fn trim_heap() {
     #[cfg(target_env = "gnu")]
     // SAFETY: a call without pointers that takes the heap's own locks.
     let _whether_any = unsafe { libc::malloc_trim(0) };
+}
+
+/// `madvise(MADV_DONTNEED)` for pages of a file that nobody has written. Locked ones stay.
+pub fn drop_unwritten(mapping: &Mapping) {
+    let range = mapping.range();
+    // SAFETY: by its making, this is a file that may only be read, and no page of it differs from the file: what is read
+    // afterwards is the same. Nothing here unmaps a library, so it is still that file.
+    let _whether_done = unsafe {
+        libc::madvise(std::ptr::without_provenance_mut(range.start), range.len(), libc::MADV_DONTNEED)
+    };
+}
+
+/// The same for what lies below the frames of this thread, if `stack` is its stack.
+#[inline(never)]
+pub fn drop_stack_below(stack: &Mapping) {
+    /// For the frames of the call itself, many times what they take.
+    const MARGIN: usize = 16 * 1024;
+    let here = 0_u8;
+    let here = (&raw const here).addr();
+    let range = stack.range();
+    if !range.contains(&here) {
+        return;
+    }
+    // SAFETY: a call without pointers.
+    let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(usize::MAX);
+    // Whole pages: the kernel would take the last as a whole.
+    let length = here.saturating_sub(MARGIN + range.start) / page * page;
+    // SAFETY: the stack grows downwards, and what lies below the last frame belongs to nobody. A signal's handler would
+    // have its frames there, and has returned: it would run on this thread, which is here.
+    let _whether_done = unsafe {
+        libc::madvise(std::ptr::without_provenance_mut(range.start), length, libc::MADV_DONTNEED)
+    };
 }
 
 /// `getaddrinfo` with `AI_CANONNAME`: the full name of a host. Waits for name servers.

@@ -38,10 +38,15 @@ pub struct AddressAttributes {
 /// The address alone: hardly two keys have the same, and a takeover of thousands hashes each a dozen times.
 impl Hash for AddressKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        match self.net.addr() {
-            IpAddr::V4(address) => state.write_u32(u32::from(address)),
-            IpAddr::V6(address) => state.write_u128(u128::from(address)),
-        }
+        hash_address(self.net, state);
+    }
+}
+
+/// An address without its prefix.
+pub fn hash_address(net: IpNet, state: &mut impl Hasher) {
+    match net.addr() {
+        IpAddr::V4(address) => state.write_u32(u32::from(address)),
+        IpAddr::V6(address) => state.write_u128(u128::from(address)),
     }
 }
 

@@ -10,6 +10,7 @@
 use std::fmt::{self, Write as _};
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
+use std::num::NonZeroU64;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,11 +21,10 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
-use tracing_subscriber::Layer;
 use tracing_subscriber::fmt::format::Writer as StampWriter;
 use tracing_subscriber::fmt::time::{ChronoLocal, FormatTime};
-use tracing_subscriber::layer::{Context, SubscriberExt as _};
 
 use super::Ident;
 use super::syslog::{Facility, Syslog};
@@ -96,21 +96,21 @@ pub struct Log {
 /// # Errors
 /// The log file cannot be opened, or the thread cannot be started.
 pub fn start(settings: &Settings) -> io::Result<Log> {
-    let (log, layer) = build(settings)?;
+    let (log, subscriber) = build(settings)?;
     super::SHOWS_DETAIL.store(settings.detail > 0, Ordering::Relaxed);
     // Only a second call could fail, and the first log goes on then.
-    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
+    let _ = tracing::subscriber::set_global_default(subscriber);
     Ok(log)
 }
 
-fn build(settings: &Settings) -> io::Result<(Log, QueueLayer)> {
+fn build(settings: &Settings) -> io::Result<(Log, QueueSubscriber)> {
     let lost = Arc::new(AtomicU64::new(0));
     let (sender, entries) = channel();
     let queue = Queue { entries: sender, waiting: Arc::default() };
     let writer = Writer::new(settings, Arc::clone(&lost), Arc::clone(&queue.waiting))?;
     std::thread::Builder::new().name("log".into()).spawn(move || writer.run(&entries))?;
-    let layer = QueueLayer { queue: queue.clone(), lost, detail: settings.detail };
-    Ok((Log { queue }, layer))
+    let subscriber = QueueSubscriber { queue: queue.clone(), lost, detail: settings.detail };
+    Ok((Log { queue }, subscriber))
 }
 
 impl Log {
@@ -151,14 +151,15 @@ enum Entry {
     Flush(SyncSender<()>),
 }
 
-/// The calling side: decides what is logged and queues it.
-struct QueueLayer {
+/// The calling side: decides what is logged and queues it. Spans are none of its business, so that it needs no table of
+/// them.
+struct QueueSubscriber {
     queue: Queue,
     lost: Arc<AtomicU64>,
     detail: u8,
 }
 
-impl QueueLayer {
+impl QueueSubscriber {
     fn limit(&self) -> LevelFilter {
         match self.detail {
             0 => LevelFilter::INFO,
@@ -168,17 +169,17 @@ impl QueueLayer {
     }
 }
 
-impl<S: Subscriber> Layer<S> for QueueLayer {
-    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+impl Subscriber for QueueSubscriber {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let ours = ["standfast", "Keepalived"].iter().any(|prefix| metadata.target().starts_with(prefix));
-        *metadata.level() <= if ours { self.limit() } else { LevelFilter::WARN }
+        metadata.is_event() && *metadata.level() <= if ours { self.limit() } else { LevelFilter::WARN }
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
         Some(self.limit())
     }
 
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+    fn event(&self, event: &Event<'_>) {
         let mut message = Message::default();
         event.record(&mut message);
         if message.detail && self.detail == 0 {
@@ -191,6 +192,19 @@ impl<S: Subscriber> Layer<S> for QueueLayer {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
+
+    // No span is enabled; all are one.
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_non_zero_u64(NonZeroU64::MIN)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
 }
 
 /// The text of an event: its message, then any other fields as `name=value`.
@@ -395,9 +409,8 @@ mod tests {
     fn a_line_is_what_the_c_library_would_send() {
         let dir = tempfile::tempdir().unwrap();
         let (receiver, settings) = to_socket(dir.path(), 0);
-        let (log, layer) = build(&settings).unwrap();
-        let registry = tracing_subscriber::registry().with(layer);
-        tracing::subscriber::with_default(registry, || {
+        let (log, subscriber) = build(&settings).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
             emit(Ident::Vrrp, Line::info("(VI_1) Entering MASTER STATE"));
             emit(Ident::Vrrp, Line::detail("(VI_1) setting VIPs."));
             tracing::debug!("not without -D");
@@ -422,8 +435,8 @@ mod tests {
     fn detail_is_shown_when_asked_for() {
         let dir = tempfile::tempdir().unwrap();
         let (receiver, settings) = to_socket(dir.path(), 1);
-        let (_log, layer) = build(&settings).unwrap();
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        let (_log, subscriber) = build(&settings).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
             emit(Ident::Vrrp, Line::detail("(VI_1) setting VIPs."));
             tracing::trace!("twice -D only");
             tracing::debug!(target: "standfast::daemon", backlog = 3, "late");
@@ -436,8 +449,8 @@ mod tests {
     fn a_log_that_takes_nothing_blocks_nobody_and_owns_up_later() {
         let dir = tempfile::tempdir().unwrap();
         let (receiver, settings) = to_socket(dir.path(), 0);
-        let (log, layer) = build(&settings).unwrap();
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        let (log, subscriber) = build(&settings).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
             // Far more than the queue and the socket hold together.
             for number in 0..QUEUE * 4 {
                 emit(Ident::Parent, Line::info(format!("line {number}")));
@@ -458,8 +471,8 @@ mod tests {
     fn files_are_split_by_part() {
         let dir = tempfile::tempdir().unwrap();
         let file = Some(dir.path().join("ka.log"));
-        let (log, layer) = build(&Settings { syslog: None, file, ..Settings::default() }).unwrap();
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        let (log, subscriber) = build(&Settings { syslog: None, file, ..Settings::default() }).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
             emit(Ident::Parent, Line::info("Startup complete"));
             emit(Ident::Vrrp, Line::info("(V) Entering BACKUP STATE"));
             log.flush(Duration::from_secs(10));
@@ -479,8 +492,8 @@ mod tests {
         let (file, socket) = (Some(dir.path().join("ka.log")), dir.path().join("no-such-socket"));
         let settings = Settings { file, socket, ..Settings::default() };
         assert!(settings.syslog.is_some());
-        let (log, layer) = build(&settings).unwrap();
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        let (log, subscriber) = build(&settings).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
             emit(Ident::Parent, Line::info("one"));
             emit(Ident::Parent, Line::info("two"));
             log.flush(Duration::from_secs(10));

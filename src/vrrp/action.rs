@@ -76,3 +76,10 @@ pub enum Action {
     /// We overslept: the deadline had passed by this much when we were called.
     Late { by: Duration },
 }
+
+impl Action {
+    /// Whether it does no more than to send an advert.
+    pub fn is_advert(&self) -> bool {
+        matches!(self, Action::Transmit { .. })
+    }
+}

@@ -1,7 +1,8 @@
 //! `interface_up_down_delays`: a link's change counts when it has lasted for so long.
 //!
-//! As keepalived 2.2.7 does it: the time begins anew with each change, a change back ends it, and neither delay
-//! may be longer than all but one of the adverts that a backup waits for.
+//! As keepalived does it: the time begins anew with each change, a change back ends it, and the delay of a link that
+//! is lost may not be longer than all but one of the adverts that a backup waits for: who is deaf must not become
+//! master.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ impl Debounce {
             for instance in config.instances.iter().filter(|i| i.interface == delay.interface) {
                 let longest =
                     instance.advert_int * u32::from(instance.down_timer_adverts.saturating_sub(1));
-                (delay.down, delay.up) = (delay.down.min(longest), delay.up.min(longest));
+                delay.down = delay.down.min(longest);
             }
             for instance in config.instances.iter().filter(|i| i.interface == delay.interface) {
                 if let Some(device) = instance.device() {
@@ -127,10 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn no_delay_is_longer_than_a_backup_waits() {
+    fn no_loss_waits_longer_than_a_backup() {
         let mut debounce = debounce(5_000, 4_000);
         tell(&mut debounce, 0, true, false);
         assert_eq!(debounce.deadline(), Some(at(2_000)));
+        assert_eq!(debounce.expire(at(2_000)).len(), 1);
+        tell(&mut debounce, 3_000, false, true);
+        assert_eq!(debounce.deadline(), Some(at(7_000)), "the way back takes as long as the file says");
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub(super) fn instance(name: &str, vrid: u8, priority: u8) -> VrrpInstance {
         preempt_delay: Duration::ZERO,
         auth: None,
         source: None,
-        unicast_peers: Vec::new(),
+        unicast_peers: Box::default(),
         multicast_group: ip(GROUP),
         check_unicast_src: false,
         unicast_ttl: None,
@@ -59,10 +59,11 @@ pub(super) fn instance(name: &str, vrid: u8, priority: u8) -> VrrpInstance {
             },
             attributes: Arc::default(),
             no_track: false,
-        }],
-        excluded: Vec::new(),
-        track_interfaces: Vec::new(),
-        track_scripts: Vec::new(),
+        }]
+        .into(),
+        excluded: Box::default(),
+        track_interfaces: Box::default(),
+        track_scripts: Box::default(),
         dont_track_primary: false,
         garp: Arc::new(Garp {
             master_delay: Duration::ZERO,
@@ -402,7 +403,7 @@ pub(super) fn pair() -> Config {
         options: Default::default(),
     };
     let tracked = Tracked { name: "nginx".into(), weight: 0, reverse: false };
-    let a = VrrpInstance { track_scripts: vec![tracked], ..instance("A", 1, 50) };
+    let a = VrrpInstance { track_scripts: [tracked].into(), ..instance("A", 1, 50) };
     Config {
         instances: vec![a.into(), instance("B", 2, 60).into()],
         sync_groups: vec![group],
@@ -434,7 +435,7 @@ fn a_group_moves_together() {
 fn weights_change_the_priority_on_the_wire() {
     let tracked = |name: &str, weight| Tracked { name: name.into(), weight, reverse: false };
     let weighted = VrrpInstance {
-        track_scripts: vec![tracked("up", 10), tracked("down", -30)],
+        track_scripts: [tracked("up", 10), tracked("down", -30)].into(),
         ..instance("A", 1, 100)
     };
     let mut talk = Talk::alone(weighted);
@@ -468,8 +469,10 @@ fn a_reload_keeps_the_master_and_ends_what_is_gone() {
 fn unicast_speaks_to_each_peer_and_to_nobody_else() {
     use crate::config::model::UnicastPeer;
     let peer = |address: &str| UnicastPeer { address: ip(address), min_ttl: None, max_ttl: None };
-    let unicast =
-        VrrpInstance { unicast_peers: vec![peer("10.0.0.2"), peer("10.0.0.3")], ..instance("A", 1, 100) };
+    let unicast = VrrpInstance {
+        unicast_peers: [peer("10.0.0.2"), peer("10.0.0.3")].into(),
+        ..instance("A", 1, 100)
+    };
     let mut talk = Talk::alone(unicast);
     let said = talk.due(3.609375);
     assert_eq!(said[..2], ["advert 1:100", "advert 1:100"]);
@@ -522,9 +525,9 @@ fn a_member_that_a_reload_adds_catches_up_with_the_masters() {
     for better_master in [false, true] {
         let mut alone = pair();
         alone.instances.truncate(1);
-        Arc::make_mut(&mut alone.instances[0]).track_scripts.clear();
+        Arc::make_mut(&mut alone.instances[0]).track_scripts = Box::default();
         let mut both = pair();
-        Arc::make_mut(&mut both.instances[0]).track_scripts.clear();
+        Arc::make_mut(&mut both.instances[0]).track_scripts = Box::default();
         alone.sync_groups[0].members.truncate(1);
         let (mut talk, _) = Talk::start(alone);
         assert!(talk.due(3.8046875).contains(&"group G MASTER".into()));
@@ -559,7 +562,7 @@ fn unicast_routers_that_share_a_vrid_are_told_apart_by_their_address() {
     use crate::config::model::UnicastPeer;
     let unicast = |name: &str, source: &str, priority| VrrpInstance {
         source: Some(ip(source)),
-        unicast_peers: vec![UnicastPeer { address: ip(PEER), min_ttl: None, max_ttl: None }],
+        unicast_peers: [UnicastPeer { address: ip(PEER), min_ttl: None, max_ttl: None }].into(),
         ..instance(name, 1, priority)
     };
     let instances = vec![unicast("A", US, 100).into(), unicast("B", "10.0.0.7", 90).into()];

@@ -111,7 +111,7 @@ fn an_owner_waits_after_a_fault() {
 #[test]
 fn an_owner_does_not_wait_longer_than_for_its_script() {
     let script = Tracked { name: "s".into(), weight: 0, reverse: false };
-    let owner = VrrpInstance { track_scripts: vec![script], ..instance("A", 1, 255) };
+    let owner = VrrpInstance { track_scripts: vec![script].into(), ..instance("A", 1, 255) };
     let (mut talk, said) = Talk::start(Config { instances: vec![owner.into()], ..Config::default() });
     assert_eq!((said, talk.state()), (vec![], State::Init));
     let well = Event::Script { name: "s".into(), healthy: true };
@@ -143,7 +143,7 @@ fn an_owner_waits_with_its_group_unless_all_are_owners() {
 fn an_owner_that_a_reload_frees_of_its_fault_waits_too() {
     let broken = Tracked { name: "eth7".into(), weight: 0, reverse: false };
     let owner = |tracked: &[Tracked]| {
-        let owner = VrrpInstance { track_interfaces: tracked.to_vec(), ..instance("A", 1, 255) };
+        let owner = VrrpInstance { track_interfaces: tracked.to_vec().into(), ..instance("A", 1, 255) };
         Config { instances: vec![owner.into()], ..Config::default() }
     };
     let (mut talk, said) = Talk::start(owner(&[broken]));
@@ -168,11 +168,12 @@ fn an_owner_that_stops_in_time_is_forgotten() {
 fn what_does_not_fit_into_a_packet_is_set_but_not_named() {
     let mut config = instance("A", 1, 100);
     let first = config.addresses[0].clone();
-    for n in 0..300_u32 {
+    let more = (0..300_u32).map(|n| {
         let mut address = first.clone();
         address.key.net = format!("172.16.{}.{}/32", n / 250, n % 250).parse().unwrap();
-        config.addresses.push(address);
-    }
+        address
+    });
+    config.addresses = std::iter::once(first.clone()).chain(more).collect();
     let named = |mtu: u32, config: &VrrpInstance| {
         let interface = Arc::new(Interface { mtu, ..(*eth0(true, Some("10.0.0.1"))).clone() });
         let config = Arc::new(Config { instances: vec![config.clone().into()], ..Config::default() });
@@ -202,11 +203,13 @@ fn what_does_not_fit_into_a_packet_is_set_but_not_named() {
 #[test]
 fn a_new_mtu_makes_a_new_packet() {
     let mut config = instance("A", 1, 100);
-    for n in 1..=20_u8 {
-        let mut address = config.addresses[0].clone();
+    let first = config.addresses[0].clone();
+    let more = (1..=20_u8).map(|n| {
+        let mut address = first.clone();
         address.key.net = format!("172.16.0.{n}/32").parse().unwrap();
-        config.addresses.push(address);
-    }
+        address
+    });
+    config.addresses = std::iter::once(first.clone()).chain(more).collect();
     let mut talk = Talk::alone(config);
     talk.due(MASTER_AT);
     let small = Interface { mtu: 68, ..(*eth0(true, Some("10.0.0.1"))).clone() };
@@ -377,7 +380,7 @@ fn unicast_without_an_interface_needs_no_more_than_its_source() {
     let mut talk = Talk::alone(VrrpInstance {
         interface: "".into(),
         source: Some(ip("10.0.0.1")),
-        unicast_peers: vec![peer],
+        unicast_peers: [peer].into(),
         options: options.into(),
         ..instance("A", 1, 100)
     });

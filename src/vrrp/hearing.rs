@@ -29,6 +29,9 @@ impl Instance {
         if self.config.options.owner_ignore_adverts && self.config.priority == OWNER {
             return None;
         }
+        if self.heard_again(datagram) {
+            return None;
+        }
         let terms = self.terms();
         let advert = match self
             .admit(datagram)
@@ -55,6 +58,7 @@ impl Instance {
         match self.phase {
             Phase::Backup(_) => {
                 self.heard_as_backup(datagram, &advert, out);
+                self.remember(datagram);
                 None
             }
             Phase::Master { .. } => self.heard_as_master(now, datagram, &advert, out),
@@ -198,6 +202,13 @@ impl Instance {
             let (ours, received) = (self.named().len(), advert.addresses().len());
             let vrid = self.config.vrid;
             self.note(What::AddressListDiffers { vrid, ours, received, missing, from }, out);
+        }
+    }
+
+    /// Remembers the master that took over from us.
+    pub fn follow(&mut self, master: IpAddr, priority: u8) {
+        if let Phase::Backup(backup) = &mut self.phase {
+            backup.master = Some((master, priority));
         }
     }
 

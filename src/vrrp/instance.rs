@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 use super::action::{Action, InstanceId, State, Subject};
 use super::auth_hmac::{self, Sequences};
 use super::counters::Tally;
+use super::familiar::Familiar;
 use super::garp::Schedule;
 use super::note::{Fault, Note, Objects, What};
 use super::owner::Rogue;
@@ -47,6 +48,7 @@ pub(super) struct Backup {
     pub(super) preempt_since: Option<Mono>,
     /// The timer was given another run because it was looked at too late; once is enough.
     pub(super) listening: bool,
+    pub(super) familiar: Option<Familiar>,
 }
 
 /// What an instance wants after an event; its group has a say in it.
@@ -355,8 +357,14 @@ impl Instance {
         }
         self.leave_master(was_master && resign, was_master, out);
         let after = if at_once { Some(Duration::from_micros(1)) } else { after };
-        self.phase =
-            Phase::Backup(Backup { since, after, master: None, preempt_since: None, listening: false });
+        self.phase = Phase::Backup(Backup {
+            since,
+            after,
+            master: None,
+            preempt_since: None,
+            listening: false,
+            familiar: None,
+        });
         self.changed_state(now);
         if !at_once {
             self.notify(State::Backup, out);
@@ -482,6 +490,7 @@ impl Instance {
         // A timer that ran by the old interval says nothing about the new one.
         let changed = patience != self.master_down_interval();
         if let Phase::Backup(backup) = &mut self.phase {
+            backup.familiar = None;
             // Nor is one an owner any more who was to take over at once.
             if old.priority == OWNER && self.config.priority != OWNER {
                 backup.after = None;
@@ -585,13 +594,6 @@ impl Instance {
             auth: self.config.auth,
             interval: self.config.advert_int,
             checksum: self.checksum(),
-        }
-    }
-
-    /// Remembers the master that took over from us.
-    pub fn follow(&mut self, master: IpAddr, priority: u8) {
-        if let Phase::Backup(backup) = &mut self.phase {
-            backup.master = Some((master, priority));
         }
     }
 }

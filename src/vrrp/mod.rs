@@ -10,6 +10,7 @@ pub mod counters;
 mod debounce;
 pub mod event;
 mod facts;
+mod familiar;
 mod garp;
 mod group;
 mod hearing;

@@ -15,9 +15,9 @@ use crate::config::model::{Auth, Version};
 use crate::ids::{Family, Vrid};
 
 const TYPE_ADVERTISEMENT: u8 = 1;
-const HEADER_LEN: usize = 8;
+pub(super) const HEADER_LEN: usize = 8;
 const IPV4_HEADER_LEN: usize = 20;
-const AUTH_DATA_LEN: usize = 8;
+pub(super) const AUTH_DATA_LEN: usize = 8;
 /// The IPsec authentication header with HMAC-MD5-96.
 const AH_LEN: usize = 24;
 const AUTH_NONE: u8 = 0;

@@ -283,3 +283,18 @@ fn a_driver_that_fails_gives_everything_up_and_ends_the_daemon() {
     assert!(log.contains("ending, so that nothing is held undefended"), "{log}");
     assert!(!house.path("k.pid").exists() && !house.path("v.pid").exists());
 }
+
+#[test]
+fn what_the_start_needed_is_given_back() {
+    let house = House::new("");
+    let daemon = house.start(house.command(&["-n", "-l", "-G"]));
+    let mapped = || {
+        let status = proc_text(daemon.pid(), "status");
+        let line = status.lines().find_map(|line| line.strip_prefix("RssFile:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
+    };
+    house.await_log("Startup complete");
+    let most = mapped();
+    until("most of the program is not mapped", || (mapped() * 3 < most * 2).then_some(()));
+    assert_eq!(daemon.end(Signal::SIGTERM).code(), Some(0), "it comes again where it is needed");
+}

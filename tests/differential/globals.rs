@@ -6,7 +6,7 @@ use crate::support::daemon::{Daemon, Subject};
 use crate::support::runner::Case;
 use crate::support::{forged, wait};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub fn cases() -> Vec<Case> {
     vec![
@@ -15,6 +15,7 @@ pub fn cases() -> Vec<Case> {
         same("globals::umask_at_a_reload", umask_at_a_reload),
         same("globals::local_igmp", local_igmp),
         same("globals::unknown_vrids", |subject| unknown_vrids(subject, "log_unknown_vrids")),
+        same("globals::huge_pages", huge_pages),
         same("globals::unknown_vrids_unsaid", |subject| unknown_vrids(subject, "")),
     ]
 }
@@ -24,6 +25,26 @@ fn config(global: &str, lines: &str) -> String {
         "global_defs {{\n{global}\n}}\nvrrp_instance I {{\n interface eth0\n virtual_router_id 51\n priority 255\n \
          {lines}\n virtual_ipaddress {{ 10.0.0.50 }}\n}}\n"
     )
+}
+
+/// What scripts inherit of huge pages; standfast does without them itself.
+fn huge_pages(subject: Subject) -> Facts {
+    let router = Router::new();
+    let [script, seen] = ["pages.sh", "pages"].map(|name| router.node.dir.join(name));
+    write_script(
+        &script,
+        &format!("grep THP_enabled /proc/self/status > {0}.new\nmv {0}.new {0}", seen.display()),
+    );
+    let daemon =
+        Daemon::start(subject, &router.node, &config("", &format!("notify_master {}", script.display())));
+    wait::until("the script has run", wait::seconds(10), || seen.exists());
+    if subject == Subject::Standfast {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
+        assert!(status.contains("THP_enabled:\t0"), "{status}");
+    }
+    let mut facts = Facts::default();
+    facts.note("huge pages of a script", std::fs::read_to_string(&seen).unwrap());
+    facts
 }
 
 /// What scripts may leave to others.
@@ -41,10 +62,13 @@ fn umask(subject: Subject, global: &str) -> Facts {
 /// A script that writes its umask into a file.
 fn umask_script(router: &Router) -> [PathBuf; 2] {
     let [script, seen] = ["umask.sh", "umask"].map(|name| router.node.dir.join(name));
-    let text = format!("#!/bin/sh\numask > {0}.new\nmv {0}.new {0}\n", seen.display());
-    std::fs::write(&script, text).unwrap();
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_script(&script, &format!("umask > {0}.new\nmv {0}.new {0}", seen.display()));
     [script, seen]
+}
+
+fn write_script(path: &Path, lines: &str) {
+    std::fs::write(path, format!("#!/bin/sh\n{lines}\n")).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// The end of the daemon is the first that scripts hear after it.

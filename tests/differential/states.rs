@@ -13,7 +13,16 @@ pub fn cases() -> Vec<Case> {
     vec![
         same("states::link_flaps", |subject| link(subject, "1.5 1", true)),
         same("states::link_lost_for_longer", |subject| link(subject, "1 0.7", false)),
-        same("states::link_delays_have_a_limit", |subject| link(subject, "7 5", false)),
+        same("states::link_loss_has_a_limit", |subject| link(subject, "7 1.5", false)),
+        Case::new("states::link_gain_has_a_limit_original", || {
+            assert!(
+                !link_gain_takes(Subject::Keepalived, 3.5),
+                "keepalived has mended it: one difference less"
+            );
+        }),
+        Case::new("states::link_gain_has_a_limit_ours", || {
+            assert!(link_gain_takes(Subject::Standfast, 3.5));
+        }),
         same("states::startup_delay", startup_delay),
         same("states::down_timer_adverts", down_timer_adverts),
         same("states::higher_priority_is_answered", |subject| {
@@ -71,6 +80,20 @@ fn link(subject: Subject, delays: &str, short: bool) -> Facts {
     }
     facts.list("log", &grepped(daemon.process()));
     facts
+}
+
+/// Whether it takes so many seconds until a link that is there again counts, where the file says so.
+fn link_gain_takes(subject: Subject, seconds: f64) -> bool {
+    let router = Router::new();
+    let text = config(&format!("interface_up_down_delays {{\n eth0 0 {seconds}\n}}"), "");
+    let daemon = Daemon::start(subject, &router.node, &text);
+    daemon.await_master("I", 1, wait::seconds(10));
+    router.carrier(false);
+    daemon.await_line("(I) Entering FAULT STATE", wait::seconds(10));
+    let up = Instant::now();
+    router.carrier(true);
+    let backup = daemon.await_line("(I) Entering BACKUP STATE", wait::seconds(10));
+    backup - up >= Duration::from_secs_f64(seconds)
 }
 
 /// Nobody is master before the delay is over.

@@ -81,7 +81,7 @@ fn plan(name: &'static str, nodes: &[(u8, bool)], version: Version, preempt_dela
             nopreempt: *nopreempt,
             preempt_delay: Duration::from_secs(preempt_delay),
             garp: Garp { master_delay: Duration::ZERO, ..Garp::default() }.into(),
-            addresses: vec![address("eth0", "192.168.0.1/32")],
+            addresses: [address("eth0", "192.168.0.1/32")].into(),
             ..instance("I", "eth0", 1, *priority)
         };
         Arc::new(Config { instances: vec![instance.into()], ..Config::default() })

@@ -170,8 +170,8 @@ impl Lower<'_> {
         {
             let tracked = &instance.options.tracked;
             let lists = [
-                ("interface", &instance.track_interfaces),
-                ("script", &instance.track_scripts),
+                ("interface", &*instance.track_interfaces),
+                ("script", &*instance.track_scripts),
                 ("file", &tracked.files),
                 ("bfd", &tracked.bfds),
             ];

@@ -88,8 +88,6 @@ impl Lower<'_> {
         let mut addresses: Vec<VirtualAddress> =
             kept.into_iter().map(|address| self.placed(carrier, address, &mut devices, taken)).collect();
         let excluded = addresses.split_off(split);
-        // They were collected in the place of longer ones.
-        addresses.shrink_to_fit();
         (addresses, excluded, devices)
     }
 

@@ -13,7 +13,7 @@ use super::line::Owner;
 use super::read::Value;
 use super::tracked::{Track, TrackKind};
 use crate::config::model::options::{ExtraGarp, InstanceOptions, OldChecksum};
-use crate::config::model::{TrackFile, TrackedObjects, Version, VrrpInstance};
+use crate::config::model::{TrackFile, Tracked, TrackedObjects, Version, VrrpInstance};
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
 use crate::ids::{Family, Name};
@@ -204,14 +204,14 @@ impl Lower<'_> {
             file.weight = 0;
         }
         let lists = [
-            ("interface", &mut instance.track_interfaces),
-            ("script", &mut instance.track_scripts),
-            ("file", &mut tracked.files),
-            ("bfd", &mut tracked.bfds),
+            ("interface", take_weighted(&mut instance.track_interfaces)),
+            ("script", take_weighted(&mut instance.track_scripts)),
+            ("file", tracked.files.extract_if(.., |tracked| tracked.weight != 0).collect()),
+            ("bfd", tracked.bfds.extract_if(.., |tracked| tracked.weight != 0).collect()),
         ];
         for (kind, list) in lists {
             let place = draft.place(&format!("track_{kind}")).or(span);
-            for dropped in list.extract_if(.., |tracked| tracked.weight != 0) {
+            for dropped in list {
                 let message = format!(
                     "({}) ignoring tracked {kind} {} with weight {} due to address owner",
                     instance.name, dropped.name, dropped.weight
@@ -348,4 +348,12 @@ fn plain(node: &Node, value: &Value, options: &mut RareOptions) -> bool {
         _ => return false,
     }
     true
+}
+
+/// Takes those out whose failure changes the priority.
+fn take_weighted(list: &mut Box<[Tracked]>) -> Vec<Tracked> {
+    let (taken, kept): (Vec<_>, Vec<_>) =
+        std::mem::take(list).into_iter().partition(|tracked| tracked.weight != 0);
+    *list = kept.into();
+    taken
 }

@@ -118,9 +118,9 @@ impl Lower<'_> {
         let global = &self.loaded.config.global;
         let mut instance = VrrpInstance {
             options: Arc::default(),
-            track_interfaces,
-            track_scripts,
-            unicast_peers,
+            track_interfaces: track_interfaces.into(),
+            track_scripts: track_scripts.into(),
+            unicast_peers: unicast_peers.into(),
             unicast_ttl,
             multicast_group,
             garp: self.common.garps.share(garp(&draft, &global.garp)),
@@ -138,8 +138,8 @@ impl Lower<'_> {
             source: draft.source.filter(|source| Family::of(*source) == family),
             check_unicast_src: draft.check_unicast_src || global.vrrp_check_unicast_src || limits_ttl,
             vmac,
-            addresses,
-            excluded,
+            addresses: addresses.into(),
+            excluded: excluded.into(),
             dont_track_primary: draft.dont_track_primary,
             lower_prio_no_advert: draft.lower_prio_no_advert.unwrap_or(global.vrrp_lower_prio_no_advert),
             higher_prio_send_advert: draft

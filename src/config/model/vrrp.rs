@@ -35,7 +35,7 @@ pub struct VrrpInstance {
     /// `mcast_src_ip` or `unicast_src_ip`; `None` is the interface's first address.
     pub source: Option<IpAddr>,
     /// `unicast_peer`; empty is multicast.
-    pub unicast_peers: Vec<UnicastPeer>,
+    pub unicast_peers: Box<[UnicastPeer]>,
     /// `mcast_dst_ip`, `vrrp_mcast_group4`, `vrrp_mcast_group6`: where adverts go without peers.
     pub multicast_group: IpAddr,
     /// `check_unicast_src`
@@ -45,13 +45,13 @@ pub struct VrrpInstance {
     /// `use_vmac`
     pub vmac: Option<Box<Vmac>>,
     /// `virtual_ipaddress`: in the advert, in the file's order.
-    pub addresses: Vec<VirtualAddress>,
+    pub addresses: Box<[VirtualAddress]>,
     /// `virtual_ipaddress_excluded`: set and announced alike, never in the advert.
-    pub excluded: Vec<VirtualAddress>,
+    pub excluded: Box<[VirtualAddress]>,
     /// `track_interface`
-    pub track_interfaces: Vec<Tracked>,
+    pub track_interfaces: Box<[Tracked]>,
     /// `track_script`: names of `vrrp_script`, all defined.
-    pub track_scripts: Vec<Tracked>,
+    pub track_scripts: Box<[Tracked]>,
     /// `dont_track_primary`
     pub dont_track_primary: bool,
     /// The same one for all that say the same.

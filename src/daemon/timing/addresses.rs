@@ -8,17 +8,18 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
 
 use super::Owner;
 use super::address_book::{Book, Known};
 use super::duplicates::{Duplicates, News};
 use super::patience::Patience;
-use crate::config::model::VirtualAddress;
+use super::slots::Slots;
+use crate::config::model::{VirtualAddress, VrrpInstance};
 use crate::ids::Name;
 use crate::objects::address::{AddressAttributes, AddressKey};
 use crate::objects::interface::Interface;
 use crate::time::Mono;
+use crate::vrrp::action::InstanceId;
 
 /// Pieces of work that stay without new memory; a takeover of thousands needs more, once.
 const REMEMBERED: usize = 256;
@@ -38,7 +39,10 @@ pub enum Work {
 #[derive(Default)]
 pub struct Addresses {
     book: Book,
-    by_owner: FxHashMap<Owner, Box<[AddressKey]>>,
+    /// The configuration of each instance that has its addresses: the lists stand there already.
+    owning: Slots<Arc<VrrpInstance>>,
+    /// What the configuration sets for itself.
+    statics: Vec<VirtualAddress>,
     /// Interfaces that are missing and were wanted; others come and go by the thousand on some hosts.
     away: FxHashSet<Name>,
     queue: VecDeque<Work>,
@@ -50,29 +54,42 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// `owner` has exactly `list` from now on; an empty list gives everything up. With `routing` its routes and
-    /// rules have their turn in between.
-    pub fn own<'a>(
+    /// The instance has exactly the addresses of `config` from now on; without one it gives everything up. With
+    /// `routing` its routes and rules have their turn in between.
+    pub fn own(&mut self, instance: InstanceId, config: Option<&Arc<VrrpInstance>>, routing: bool) {
+        let before = self.owning.put(instance, config.cloned());
+        self.change(
+            Owner::Instance(instance),
+            list_of(before.as_deref()),
+            list_of(config.map(|c| &**c)),
+            routing,
+        );
+    }
+
+    /// The same for what is static.
+    pub fn own_statics(&mut self, list: Vec<VirtualAddress>, routing: bool) {
+        let before = std::mem::take(&mut self.statics);
+        self.change(Owner::Static, before.iter(), list.iter(), routing);
+        self.statics = list;
+    }
+
+    fn change<'a>(
         &mut self,
         owner: Owner,
-        list: impl IntoIterator<Item = &'a VirtualAddress>,
+        before: impl Iterator<Item = &'a VirtualAddress> + Clone,
+        now: impl Iterator<Item = &'a VirtualAddress> + Clone,
         routing: bool,
     ) {
-        let list: Vec<&VirtualAddress> = list.into_iter().collect();
-        if !routing && !list.is_empty() && self.has_all(owner, &list) {
+        if !routing && self.has_all(before.clone(), now.clone()) {
             return;
         }
-        let before = self.by_owner.remove(&owner).unwrap_or_default();
-        let mut now = Vec::with_capacity(list.len());
-        self.book.0.reserve(list.len());
-        self.queue.reserve(list.len());
-        for address in list {
-            now.push(address.key.clone());
-            let known = self.book.0.entry(address.key.clone()).or_insert_with(|| Known {
-                attributes: address.attributes.clone(),
-                owners: SmallVec::new(),
-                set: None,
-            });
+        let count = now.clone().count();
+        if let Some(first) = now.clone().next() {
+            self.book.reserve(&first.key.interface, count);
+        }
+        self.queue.reserve(count);
+        for address in now.clone() {
+            let known = self.book.know(&address.key, &address.attributes);
             if !known.owners.contains(&owner) {
                 known.owners.push(owner);
             }
@@ -89,25 +106,29 @@ impl Addresses {
             self.queue.push_back(Work::Routing(owner));
         }
         // Most give up nothing: they have just become master.
-        let kept: FxHashSet<&AddressKey> = now.iter().filter(|_| !before.is_empty()).collect();
-        for key in before.iter().filter(|key| !kept.contains(key)) {
-            if self.book.disown(key, owner) {
-                self.queue.push_back(Work::Remove(key.clone()));
-            }
+        let mut before = before.peekable();
+        if before.peek().is_none() {
+            return;
         }
-        if !now.is_empty() {
-            self.by_owner.insert(owner, now.into_boxed_slice());
+        let kept: FxHashSet<&AddressKey> = now.map(|address| &address.key).collect();
+        for address in before.filter(|address| !kept.contains(&address.key)) {
+            if self.book.disown(&address.key, owner) {
+                self.queue.push_back(Work::Remove(address.key.clone()));
+            }
         }
     }
 
     /// It has exactly this already: most instances, when a configuration is read again.
-    fn has_all(&self, owner: Owner, list: &[&VirtualAddress]) -> bool {
-        self.by_owner.get(&owner).is_some_and(|had| {
-            had.len() == list.len()
-                && had.iter().zip(list).all(|(key, address)| {
-                    *key == address.key && self.book.set(key) == Some(&*address.attributes)
-                })
-        })
+    fn has_all<'a>(
+        &self,
+        mut before: impl Iterator<Item = &'a VirtualAddress>,
+        mut now: impl Iterator<Item = &'a VirtualAddress>,
+    ) -> bool {
+        let same = now.by_ref().all(|address| {
+            before.next().is_some_and(|had| had.key == address.key)
+                && self.book.set(&address.key) == Some(&*address.attributes)
+        });
+        same && before.next().is_none()
     }
 
     /// An address of ours went away, by somebody else's hand or with its interface.
@@ -127,22 +148,21 @@ impl Addresses {
         if !self.away.remove(interface) {
             return;
         }
-        for (key, wanted) in self.book.all_wanted() {
-            if key.interface == *interface {
-                self.queue.push_back(Work::Add(key.clone(), wanted.attributes.clone()));
-            }
+        for (net, known) in self.book.on(interface).filter(|(_, known)| known.is_wanted()) {
+            let key = AddressKey { interface: interface.clone(), net };
+            self.queue.push_back(Work::Add(key, known.attributes.clone()));
         }
     }
 
     /// No interface has this name any more. Returns what was set on it: if it was only renamed, it is there still.
     pub fn interface_gone(&mut self, interface: &Name) -> Vec<AddressKey> {
-        if self.book.all_wanted().any(|(key, _)| key.interface == *interface) {
+        if self.book.on(interface).any(|(_, known)| known.is_wanted()) {
             self.away.insert(interface.clone());
         }
         self.refused.retain(|key, _| key.interface != *interface);
-        let on_it =
-            |(key, known): &(&AddressKey, &Known)| key.interface == *interface && known.set.is_some();
-        let mut were: Vec<_> = self.book.0.iter().filter(on_it).map(|(key, _)| key.clone()).collect();
+        let key = |net| AddressKey { interface: interface.clone(), net };
+        let set = self.book.on(interface).filter(|(_, known)| known.set.is_some());
+        let mut were: Vec<_> = set.map(|(net, _)| key(net)).collect();
         were.retain(|key| self.book.unset(key));
         were
     }
@@ -180,7 +200,7 @@ impl Addresses {
 
     /// Whether an IPv6 address on this interface is wanted.
     pub fn wants_v6_on(&self, interface: &Name) -> bool {
-        self.book.all_wanted().any(|(key, _)| key.interface == *interface && key.address().is_ipv6())
+        self.book.on(interface).any(|(net, known)| known.is_wanted() && net.addr().is_ipv6())
     }
 
     pub fn announce(&mut self, key: AddressKey) {
@@ -209,7 +229,7 @@ impl Addresses {
         while next.len() < limit
             && let Some(key) = self.announcements.pop_front()
         {
-            let known = self.book.0.get(&key);
+            let known = self.book.get(&key);
             match (known.is_some_and(Known::is_wanted), known.is_some_and(|known| known.set.is_some())) {
                 (true, true) => next.push(key),
                 (true, false) if !self.is_settled() && !self.is_missing(&key) => {
@@ -286,12 +306,7 @@ impl Addresses {
         match work {
             Work::Add(key, attributes) | Work::Replace(key, attributes) => {
                 // Done when nobody wants it any more: its removal is in the queue.
-                let known = self.book.0.entry(key.clone()).or_insert_with(|| Known {
-                    attributes: attributes.clone(),
-                    owners: SmallVec::new(),
-                    set: None,
-                });
-                known.set = Some(attributes.clone());
+                self.book.know(key, attributes).set = Some(attributes.clone());
             }
             Work::Remove(key) => drop(self.book.unset(key)),
             Work::Routing(_) => {}
@@ -309,6 +324,11 @@ impl Work {
     }
 }
 
+/// The addresses of an instance, those outside its adverts too.
+fn list_of(config: Option<&VrrpInstance>) -> impl Iterator<Item = &VirtualAddress> + Clone {
+    config.into_iter().flat_map(|config| config.addresses.iter().chain(&config.excluded))
+}
+
 fn sensible(work: &Work, book: &Book) -> bool {
     match work {
         Work::Add(key, _) => book.wanted(key).is_some_and(|known| known.set.is_none()),
@@ -324,7 +344,7 @@ mod tests {
 
     use super::super::patience::FIRST_PAUSE;
     use super::*;
-    use crate::vrrp::action::InstanceId;
+    use crate::config::{LoadOptions, load_str};
 
     fn address(text: &str) -> VirtualAddress {
         VirtualAddress {
@@ -332,6 +352,16 @@ mod tests {
             attributes: Arc::default(),
             no_track: false,
         }
+    }
+
+    /// The instance has these, or gives up what it had.
+    fn own<const N: usize>(addresses: &mut Addresses, instance: u32, list: [&VirtualAddress; N]) {
+        let text = "vrrp_instance A {\n interface eth0\n virtual_router_id 1\n virtual_ipaddress {\n 10.9.9.9\n }\n}\n";
+        let config = load_str("a.conf", text, &LoadOptions::default()).config;
+        let mut config = (*config.instances[0]).clone();
+        config.addresses = list.into_iter().cloned().collect();
+        let config = Arc::new(config);
+        addresses.own(InstanceId(instance), (N > 0).then_some(&config), false);
     }
 
     fn drain(addresses: &mut Addresses) -> Vec<Work> {
@@ -342,13 +372,13 @@ mod tests {
 
     #[test]
     fn owning_sets_and_giving_up_removes() {
-        let (mut addresses, one) = (Addresses::default(), Owner::Instance(InstanceId(1)));
+        let mut addresses = Addresses::default();
         let a = address("10.0.0.1/32");
-        addresses.own(one, [&a], false);
+        own(&mut addresses, 1, [&a]);
         assert_eq!(drain(&mut addresses), [Work::Add(a.key.clone(), a.attributes.clone())]);
-        addresses.own(one, [&a], false);
+        own(&mut addresses, 1, [&a]);
         assert_eq!(drain(&mut addresses), []);
-        addresses.own(one, [], false);
+        own(&mut addresses, 1, []);
         assert_eq!(drain(&mut addresses), [Work::Remove(a.key.clone())]);
         assert!(addresses.is_idle());
     }
@@ -357,12 +387,12 @@ mod tests {
     fn an_address_of_two_owners_stays_until_both_give_it_up() {
         let mut addresses = Addresses::default();
         let a = address("10.0.0.1/32");
-        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
-        addresses.own(Owner::Instance(InstanceId(2)), [&a], false);
+        own(&mut addresses, 1, [&a]);
+        own(&mut addresses, 2, [&a]);
         drain(&mut addresses);
-        addresses.own(Owner::Instance(InstanceId(1)), [], false);
+        own(&mut addresses, 1, []);
         assert_eq!(drain(&mut addresses), []);
-        addresses.own(Owner::Instance(InstanceId(2)), [], false);
+        own(&mut addresses, 2, []);
         assert_eq!(drain(&mut addresses), [Work::Remove(a.key)]);
     }
 
@@ -370,12 +400,12 @@ mod tests {
     fn work_that_lost_its_sense_is_not_done() {
         let mut addresses = Addresses::default();
         let a = address("10.0.0.1/32");
-        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
+        own(&mut addresses, 1, [&a]);
         addresses.announce(a.key.clone());
-        addresses.own(Owner::Instance(InstanceId(1)), [], false);
+        own(&mut addresses, 1, []);
         assert_eq!(drain(&mut addresses), [Work::Remove(a.key.clone())], "harmless where it was never set");
         assert_eq!(addresses.next_announcements(9), []);
-        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
+        own(&mut addresses, 1, [&a]);
         drain(&mut addresses);
         assert!(addresses.lost(&a.key));
         addresses.restore(&a.key);
@@ -386,7 +416,7 @@ mod tests {
     fn announcements_follow_the_slice_that_sets_their_addresses() {
         let mut addresses = Addresses::default();
         let (a, b, c) = (address("10.0.0.1/32"), address("10.0.0.2/32"), address("10.0.0.3/32"));
-        addresses.own(Owner::Instance(InstanceId(1)), [&a, &b, &c], false);
+        own(&mut addresses, 1, [&a, &b, &c]);
         for address in [&a, &b, &c] {
             addresses.announce(address.key.clone());
         }
@@ -411,10 +441,10 @@ mod tests {
     fn giving_up_and_taking_back_at_once_changes_nothing() {
         let mut addresses = Addresses::default();
         let a = address("10.0.0.1/32");
-        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
+        own(&mut addresses, 1, [&a]);
         drain(&mut addresses);
-        addresses.own(Owner::Instance(InstanceId(1)), [], false);
-        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
+        own(&mut addresses, 1, []);
+        own(&mut addresses, 1, [&a]);
         assert_eq!(drain(&mut addresses), []);
     }
 
@@ -422,9 +452,9 @@ mod tests {
     fn changed_lists_are_reconciled() {
         let mut addresses = Addresses::default();
         let (a, b) = (address("10.0.0.1/32"), address("10.0.0.2/32"));
-        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
+        own(&mut addresses, 1, [&a]);
         drain(&mut addresses);
-        addresses.own(Owner::Instance(InstanceId(1)), [&b], false);
+        own(&mut addresses, 1, [&b]);
         assert_eq!(drain(&mut addresses), [Work::Add(b.key, b.attributes), Work::Remove(a.key)]);
     }
 
@@ -433,7 +463,7 @@ mod tests {
         let mut addresses = Addresses::default();
         let a = address("10.0.0.1/32");
         let add = Work::Add(a.key.clone(), a.attributes.clone());
-        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
+        own(&mut addresses, 1, [&a]);
         let mut now = Mono::ZERO + Duration::from_secs(100);
         for (nth, pause) in [1, 2, 4, 8, 16, 32, 60, 60].into_iter().enumerate() {
             assert_eq!(addresses.slice(9), std::slice::from_ref(&add));
@@ -464,10 +494,10 @@ mod tests {
     fn what_nobody_wants_any_more_is_not_asked_for_again() {
         let mut addresses = Addresses::default();
         let a = address("10.0.0.1/32");
-        addresses.own(Owner::Instance(InstanceId(1)), [&a], false);
+        own(&mut addresses, 1, [&a]);
         let work = addresses.slice(9).remove(0);
         addresses.refused(Mono::ZERO, work);
-        addresses.own(Owner::Instance(InstanceId(1)), [], false);
+        own(&mut addresses, 1, []);
         drain(&mut addresses);
         addresses.expire(Mono::ZERO + FIRST_PAUSE);
         assert!(addresses.is_idle());

@@ -61,8 +61,8 @@ impl Driver {
         if rewire {
             self.open_sockets();
         }
+        self.transmit();
         let mut actions = std::mem::take(&mut self.actions);
-        self.transmit(&actions);
         for action in actions.drain(..) {
             self.act(action);
         }
@@ -73,8 +73,9 @@ impl Driver {
         }
     }
 
-    fn transmit(&mut self, actions: &[Action]) {
-        let adverts = actions.iter().filter_map(|action| match action {
+    /// The adverts among what is to be done.
+    pub(super) fn transmit(&mut self) {
+        let adverts = self.actions.iter().filter_map(|action| match action {
             Action::Transmit { instance, source, destination, id, payload } => {
                 let (source, destination, id) = (*source, *destination, *id);
                 let packet = Outgoing { source, destination, ttl: None, id, payload };
@@ -98,7 +99,7 @@ impl Driver {
             Action::Own { instance, owned } => {
                 let config = self.router.config_of(instance).filter(|_| owned).cloned();
                 self.firewall.own(instance, config.as_deref());
-                self.own_instance(Owner::Instance(instance), config.as_deref());
+                self.own_instance(instance, config.as_ref());
             }
             Action::Announce { address, .. } => self.addresses.announce(address),
             Action::Restore { address } => self.addresses.restore(&address),
@@ -192,6 +193,9 @@ impl Driver {
 
     /// As many slices as a turn has time for.
     pub(super) fn work(&mut self) {
+        if self.addresses.is_idle() {
+            return;
+        }
         let until = clock::now() + WORK_TIME;
         while !self.addresses.is_idle() {
             self.work_once();

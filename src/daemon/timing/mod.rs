@@ -12,6 +12,7 @@
 mod address_book;
 mod addresses;
 mod announce;
+mod beat;
 mod carry_out;
 mod crowd;
 mod devices;
@@ -25,6 +26,7 @@ mod route_work;
 mod routing;
 mod scheduling;
 mod settings;
+mod slots;
 mod sockets;
 
 use std::collections::{HashMap, HashSet};
@@ -37,6 +39,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::addresses::Addresses;
 use self::announce::Announcer;
+use self::beat::Tempo;
 use self::carry_out::Unsaid;
 use self::crowd::Crowd;
 use self::devices::Devices;
@@ -62,15 +65,13 @@ use crate::objects::interface::{Interface, Interfaces};
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
 use crate::vrrp::action::{Action, InstanceId, State, Subject};
-use crate::vrrp::event::{Datagram, Event};
+use crate::vrrp::event::Event;
 use crate::vrrp::router::{Router, View};
 
 const ALARM: u64 = 0;
 const MONITOR: u64 = 1;
 const BELL: u64 = 2;
 const FIRST_SOCKET: u32 = 3;
-/// Packets of one socket in one turn; the rest waits for the next, which follows at once.
-const PACKETS_PER_TURN: usize = 256;
 /// Kernel requests that go together: at 20 to 30 microseconds each less than a millisecond.
 const WORK_AT_ONCE: usize = 32;
 /// Announcements that leave together.
@@ -138,11 +139,14 @@ pub struct Driver {
     poller: Poller,
     alarm: Alarm,
     crowd: Crowd,
+    tempo: Tempo,
     scheduling: Scheduling,
     /// How long the last new configuration took.
     took: Duration,
     /// When there was something to do by itself, as it was seen before the last sleep.
     deadline: Option<Mono>,
+    /// The same of all but the router.
+    others_at: Option<Mono>,
     channel: Channel,
     monitor: Monitor,
     /// When it is to be read although addresses wait.
@@ -213,9 +217,11 @@ impl Driver {
             poller,
             alarm,
             crowd: Crowd::default(),
+            tempo: Tempo::default(),
             scheduling: Scheduling::default(),
             took: Duration::ZERO,
             deadline: None,
+            others_at: None,
             channel,
             monitor,
             monitor_at: None,
@@ -273,18 +279,7 @@ impl Driver {
         let mut room = Room::default();
         loop {
             self.carry_out();
-            // Most wake-ups are for adverts that do no more than move a timer.
-            loop {
-                self.wait()?;
-                self.tell_time();
-                self.drain(&mut room)?;
-                if !self.is_quiet() {
-                    break;
-                }
-                if let Some(moment) = self.crowd.gathers(self.deadline) {
-                    clock::nap(moment);
-                }
-            }
+            let expired = self.keep_the_beat(&mut room)?;
             if self.tokens.contains(&BELL)
                 && let Some(post) = self.inbox.next()
                 && self.obey(post)
@@ -292,7 +287,9 @@ impl Driver {
                 return Ok(());
             }
             let now = clock::now();
-            self.router.expire(now, &mut self.actions);
+            if !expired {
+                self.router.expire(now, &mut self.actions);
+            }
             self.addresses.expire(now);
             self.firewall.expire(now);
             for owner in self.routing.expire(now) {
@@ -300,14 +297,6 @@ impl Driver {
             }
             self.rewire |= self.rewire_at.take_if(|at| *at <= now).is_some();
         }
-    }
-
-    /// Only packets came, and nothing follows from them.
-    fn is_quiet(&self) -> bool {
-        self.tokens.iter().all(|token| *token >= u64::from(FIRST_SOCKET))
-            && self.actions.is_empty()
-            && self.addresses.is_idle()
-            && self.unsaid.is_empty()
     }
 
     fn tell_time(&mut self) {
@@ -318,25 +307,26 @@ impl Driver {
 
     /// Sleeps until there is something to do; while kernel work is left, that is now.
     fn wait(&mut self) -> Result<(), DriverError> {
-        let failed = |error| DriverError::Io("poller", error);
         self.tokens.clear();
         if self.addresses.is_idle() && self.actions.is_empty() {
-            let deadlines = [
-                self.router.deadline(),
+            let others = [
                 self.addresses.deadline(),
                 self.routing.deadline(),
                 self.firewall.deadline(),
                 self.rewire_at,
             ];
-            self.deadline = deadlines.into_iter().flatten().min();
-            self.alarm.set(self.deadline).map_err(|error| DriverError::Io("timer", error))?;
-            self.tokens.extend(self.poller.wait().map_err(failed)?);
+            self.others_at = others.into_iter().flatten().min();
+            self.deadline = self.router.deadline().into_iter().chain(self.others_at).min();
+            self.sleep()?;
         } else {
             self.deadline = Some(Mono::ZERO);
+            let failed = |error| DriverError::Io("poller", error);
             self.tokens.extend(self.poller.look().map_err(failed)?);
+            if self.tokens.contains(&ALARM) {
+                self.alarm.rang();
+            }
         }
         if self.tokens.contains(&ALARM) {
-            self.alarm.rang();
             self.rise_if_late();
         }
         Ok(())
@@ -353,25 +343,6 @@ impl Driver {
         }
     }
 
-    /// Everything that has arrived, packets first.
-    fn drain(&mut self, room: &mut Room) -> Result<(), DriverError> {
-        let tokens = std::mem::take(&mut self.tokens);
-        let (mut last, mut count) = (None, 0);
-        for token in tokens.iter().copied().filter(|token| *token >= u64::from(FIRST_SOCKET)) {
-            last = self.drain_socket(token, tokens.len() == 1, room, &mut count).max(last);
-        }
-        if let Some(last) = last {
-            self.crowd.heard(last, count);
-        }
-        // A takeover is what the monitor has most to tell of: that can wait until it is done, or for a moment.
-        if tokens.contains(&MONITOR) && (self.addresses.is_idle() || self.monitor_is_due(clock::now())) {
-            self.drain_monitor()?;
-            self.monitor_at = None;
-        }
-        self.tokens = tokens;
-        Ok(())
-    }
-
     /// The monitor has had something to tell for long enough.
     fn monitor_is_due(&mut self, now: Mono) -> bool {
         now >= *self.monitor_at.get_or_insert(now + MONITOR_PAUSE)
@@ -382,51 +353,6 @@ impl Driver {
             self.interface_changed(change);
         }
         Ok(())
-    }
-
-    /// Takes the packets of one socket and counts them; gives when the last was taken. Where it is `alone` and speaks
-    /// seldom, one packet is most likely all that there is: if not, the next wait returns at once.
-    fn drain_socket(
-        &mut self,
-        token: u64,
-        alone: bool,
-        room: &mut Room,
-        count: &mut usize,
-    ) -> Option<Mono> {
-        let mut last = None;
-        let enough = *count + PACKETS_PER_TURN;
-        let mut several = !alone || self.crowd.has_gathered();
-        while *count < enough {
-            // Those that one call takes were all there when it returned.
-            let mut at = None;
-            let (router, actions) = (&mut self.router, &mut self.actions);
-            let more = self.sockets.receive(token, several, room, |interface, received| {
-                let now = *at.get_or_insert_with(clock::now);
-                *count += 1;
-                let datagram = Datagram {
-                    received_at: now,
-                    interface,
-                    source: received.source,
-                    destination: received.destination,
-                    ttl: received.ttl,
-                    header: received.header,
-                    payload: received.payload,
-                };
-                router.handle(now, Event::Packet(datagram), actions);
-            });
-            let more = more.unwrap_or_else(|error| {
-                emit(Ident::Vrrp, Line::warn(format!("VRRP socket: {error}")));
-                false
-            });
-            last = at.or(last);
-            let Some(now) = at.filter(|_| more) else { break };
-            // What is due may be put off by a packet that is there already: then all are looked at.
-            several |= self.deadline.is_some_and(|at| at <= now) || self.crowd.is_dense(now);
-            if !several {
-                break;
-            }
-        }
-        last
     }
 
     fn interface_changed(&mut self, change: Change) {

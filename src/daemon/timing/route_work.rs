@@ -19,6 +19,7 @@ use crate::objects::route::Route;
 use crate::objects::routing::RoutingObject;
 use crate::objects::rule::Rule;
 use crate::report::{Ident, Line, emit};
+use crate::vrrp::action::InstanceId;
 use crate::vrrp::event::Event;
 
 /// What a route names, as this host has it.
@@ -72,13 +73,11 @@ fn objects(routes: &[Route], rules: &[Rule]) -> Vec<Arc<RoutingObject>> {
 
 impl Driver {
     /// The instance has all that is its own from now on, or nothing.
-    pub(super) fn own_instance(&mut self, owner: Owner, config: Option<&VrrpInstance>) {
+    pub(super) fn own_instance(&mut self, instance: InstanceId, config: Option<&Arc<VrrpInstance>>) {
         let options = config.map(|config| &config.options);
         let list = options.map(|options| objects(&options.routes, &options.rules)).unwrap_or_default();
-        let routing = self.routing.own(owner, list);
-        let addresses =
-            config.into_iter().flat_map(|config| config.addresses.iter().chain(&config.excluded));
-        self.addresses.own(owner, addresses, routing);
+        let routing = self.routing.own(Owner::Instance(instance), list);
+        self.addresses.own(instance, config, routing);
     }
 
     /// What is static is as this configuration has it; without one it goes.
@@ -95,7 +94,7 @@ impl Driver {
                 no_track: address.no_track,
             })
             .collect();
-        self.addresses.own(Owner::Static, &addresses, routing);
+        self.addresses.own_statics(addresses, routing);
     }
 
     /// Reads the host's names where something uses one, and listens to routes and rules where there are some.

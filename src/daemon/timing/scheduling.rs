@@ -76,6 +76,11 @@ impl Scheduling {
         }
     }
 
+    /// The thread is before all that is ordinary.
+    pub fn is_real_time(&self) -> bool {
+        self.priority.is_some()
+    }
+
     /// How late a timer must be for [`Scheduling::was_late`]; `None` where that changes nothing.
     pub fn patience(&self) -> Option<Duration> {
         let wanted = self.wanted.as_ref()?;

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::receive_buffers::asked_for;
+use super::slots::Slots;
 use crate::config::model::process::Buffers;
 use crate::config::model::{Auth, VrrpInstance};
 use crate::ids::{ANY_INTERFACE, Name};
@@ -31,8 +32,7 @@ pub(super) struct Sockets {
     /// By the poller's token.
     open: FxHashMap<u64, Open>,
     tokens: BTreeMap<SocketSpec, u32>,
-    by_instance: FxHashMap<InstanceId, Route>,
-    needed: HashSet<InstanceId>,
+    by_instance: Slots<Route>,
     next_token: u32,
     /// Those whose last advert could not be sent, and the error, so that it is told once.
     failing: HashMap<InstanceId, i32>,
@@ -45,6 +45,8 @@ struct Route {
     token: u32,
     /// `None` is that of its family.
     ttl: Option<u8>,
+    /// At the last [`Sockets::open_needed`].
+    needed: bool,
 }
 
 /// An advert of an instance. Whose TTL that of the configuration is put into.
@@ -66,8 +68,7 @@ impl Sockets {
         Sockets {
             open: FxHashMap::default(),
             tokens: BTreeMap::new(),
-            by_instance: FxHashMap::default(),
-            needed: HashSet::new(),
+            by_instance: Slots::default(),
             next_token: first_token,
             failing: HashMap::new(),
             without: HashMap::new(),
@@ -86,7 +87,7 @@ impl Sockets {
     ) -> Vec<(Name, io::Error)> {
         let mut errors = Vec::new();
         let known = std::mem::take(&mut self.without);
-        self.needed.clear();
+        self.by_instance.values_mut().for_each(|route| route.needed = false);
         let needs: Vec<(Need<'_>, SocketSpec)> = needs
             .filter_map(|need| {
                 let spec = spec(need.config, need.source, interfaces)?;
@@ -116,9 +117,8 @@ impl Sockets {
                 }
             };
             let ttl = need.config.unicast_ttl.filter(|_| !need.config.unicast_peers.is_empty());
-            self.needed.insert(need.id);
             self.failing.remove(&need.id);
-            self.by_instance.insert(need.id, Route { token, ttl });
+            self.by_instance.put(need.id, Some(Route { token, ttl, needed: true }));
         }
         errors
     }
@@ -130,8 +130,8 @@ impl Sockets {
 
     /// Closes what nobody needs since the last [`Sockets::open_needed`].
     pub fn close_unneeded(&mut self, poller: &Poller) {
-        self.by_instance.retain(|id, _| self.needed.contains(id));
-        self.failing.retain(|id, _| self.needed.contains(id));
+        self.by_instance.retain(|route| route.needed);
+        self.failing.retain(|id, _| self.by_instance.get(*id).is_some());
         let used: HashSet<u32> = self.by_instance.values().map(|route| route.token).collect();
         self.tokens.retain(|_, token| used.contains(token));
         for (_, open) in
@@ -190,7 +190,7 @@ impl Sockets {
     ) {
         let mut batch = Batch::default();
         for advert in adverts {
-            let Some(Route { token, ttl, .. }) = self.by_instance.get(&advert.instance) else { continue };
+            let Some(Route { token, ttl, .. }) = self.by_instance.get(advert.instance) else { continue };
             let (token, ttl) = (u64::from(*token), *ttl);
             if batch.packets.len() == TOGETHER || batch.token != token {
                 self.send_batch(&mut batch, &mut failed);
@@ -232,7 +232,7 @@ impl Sockets {
 
     /// What came of the last advert of an instance; true where it is an error, and another one than before.
     fn set_error(&mut self, instance: InstanceId, error: Option<i32>) -> bool {
-        let error = error.filter(|_| self.by_instance.contains_key(&instance));
+        let error = error.filter(|_| self.by_instance.get(instance).is_some());
         let Some(error) = error else {
             self.failing.remove(&instance);
             return false;

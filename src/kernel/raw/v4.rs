@@ -12,7 +12,9 @@ use socket2::{Domain, InterfaceIndexOrAddress, Protocol as SocketProtocol, Socke
 use super::{
     IPPROTO_AH, Mode, Outgoing, Protocol, Received, SocketSpec, TOS_INTERNETWORK_CONTROL, never_receive,
 };
-use crate::kernel::unsafe_calls::{TOGETHER, send_together, set_int_option, set_multicast_interface};
+use crate::kernel::unsafe_calls::{
+    TOGETHER, send_alone, send_together, set_int_option, set_multicast_interface,
+};
 
 const IP_MULTICAST_ALL: libc::c_int = 49;
 const IP_HEADER_LEN: usize = 20;
@@ -34,23 +36,35 @@ pub(super) fn receive(receiver: &Socket, buffer: &mut [u8]) -> io::Result<Option
 /// Sends each payload with its IP header before it, as many as [`TOGETHER`]; returns how many have left, or the error
 /// of the first.
 pub(super) fn send(sender: &Socket, protocol: Protocol, packets: &[Outgoing<'_>]) -> io::Result<usize> {
+    if let [packet] = packets {
+        let (destination, header, flags) = prepare(protocol, packet)?;
+        return send_alone(sender, destination, [&header, packet.payload], flags).map(|()| 1);
+    }
     let mut headers = [[0; IP_HEADER_LEN]; TOGETHER];
-    let mut flags = libc::MSG_DONTWAIT;
+    let mut flags = 0;
     for (header, packet) in headers.iter_mut().zip(packets) {
-        let (IpAddr::V4(source), IpAddr::V4(destination)) = (packet.source, packet.destination) else {
-            return Err(io::ErrorKind::InvalidInput.into());
-        };
         // All to the group, or none: a socket is for one of both.
-        flags |= if destination.is_multicast() { libc::MSG_DONTROUTE } else { 0 };
-        let ttl = packet.ttl.unwrap_or(TTL);
-        let kind = (ttl, protocol.number());
-        *header = ip_header(source, destination, kind, packet.id, packet.payload.len());
+        (_, *header, flags) = prepare(protocol, packet)?;
     }
     let packets = headers.iter().zip(packets).filter_map(|(header, packet)| match packet.destination {
         IpAddr::V4(destination) => Some((destination, &header[..], packet.payload)),
         IpAddr::V6(_) => None,
     });
     send_together(sender, packets, flags)
+}
+
+/// Where a packet goes, its IP header, and how it is sent.
+fn prepare(
+    protocol: Protocol,
+    packet: &Outgoing<'_>,
+) -> io::Result<(Ipv4Addr, [u8; IP_HEADER_LEN], libc::c_int)> {
+    let (IpAddr::V4(source), IpAddr::V4(destination)) = (packet.source, packet.destination) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let kind = (packet.ttl.unwrap_or(TTL), protocol.number());
+    let header = ip_header(source, destination, kind, packet.id, packet.payload.len());
+    let direct = if destination.is_multicast() { libc::MSG_DONTROUTE } else { 0 };
+    Ok((destination, header, libc::MSG_DONTWAIT | direct))
 }
 
 pub(super) fn open_receiver(spec: &SocketSpec) -> io::Result<Socket> {

@@ -12,7 +12,7 @@ fn unicast(options: InstanceOptions) -> VrrpInstance {
     let peer = |text| UnicastPeer { address: ip(text), min_ttl: None, max_ttl: None };
     VrrpInstance {
         version: Version::V3,
-        unicast_peers: vec![peer(PEER), peer(OTHER)],
+        unicast_peers: [peer(PEER), peer(OTHER)].into(),
         options: options.into(),
         ..instance("A", 1, 200)
     }
@@ -87,7 +87,7 @@ fn the_old_checksum_always_or_never() {
 #[test]
 fn without_the_pseudo_header_and_both_are_heard() {
     let options = InstanceOptions { v3_checksum_as_v2: true, ..Default::default() };
-    let multicast = VrrpInstance { unicast_peers: Vec::new(), ..unicast(options) };
+    let multicast = VrrpInstance { unicast_peers: Box::default(), ..unicast(options) };
     let mut talk = Talk::alone(multicast);
     talk.due(3.21875);
     assert_eq!(sent(&mut talk), [Checksum::AsV2]);

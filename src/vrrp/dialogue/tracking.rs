@@ -94,7 +94,7 @@ fn processes_and_sessions_change_the_priority() {
 
 fn group(weighted: bool) -> Config {
     let mut config = pair();
-    Arc::make_mut(&mut config.instances[0]).track_scripts.clear();
+    Arc::make_mut(&mut config.instances[0]).track_scripts = Box::default();
     config.instances[0] = following((*config.instances[0]).clone(), files("f", 1)).into();
     config.sync_groups[0].tracking_weight = weighted;
     config

@@ -102,7 +102,7 @@ const V3_UNICAST: &str = include_str!("../../../fixtures/captures/v3-unicast.hex
 fn v2_pass() -> VrrpInstance {
     VrrpInstance {
         auth: Some(Auth::Pass(*b"1111\0\0\0\0")),
-        addresses: vec![address("e0", "10.9.0.50/24")],
+        addresses: [address("e0", "10.9.0.50/24")].into(),
         ..instance("VI_1", "e0", 51, 100)
     }
 }
@@ -128,8 +128,8 @@ fn version_2_unicast_with_a_password_cut_to_8_bytes() {
     let instance = VrrpInstance {
         auth: Some(Auth::Pass(*b"kldpassx")),
         source: Some(ip("10.9.0.1")),
-        unicast_peers: peer(),
-        addresses: vec![address("e0", "10.9.0.60/24")],
+        unicast_peers: peer().into(),
+        addresses: [address("e0", "10.9.0.60/24")].into(),
         ..instance("VI_1", "e0", 50, 101)
     };
     same(V2_UNICAST, instance);
@@ -151,8 +151,8 @@ fn version_3_multicast_with_three_addresses_and_half_a_second() {
 fn version_3_unicast_with_the_peer_in_the_pseudo_header() {
     let instance = VrrpInstance {
         version: Version::V3,
-        unicast_peers: peer(),
-        addresses: vec![address("e0", "10.9.0.80/24")],
+        unicast_peers: peer().into(),
+        addresses: [address("e0", "10.9.0.80/24")].into(),
         ..instance("VI_1", "e0", 8, 100)
     };
     same(V3_UNICAST, instance);
@@ -181,8 +181,8 @@ fn version_3_over_ipv6_unicast() {
         priority: 100,
         advert_int: Duration::from_millis(500),
         source: Some(ip("2001:db8:9::1")),
-        unicast_peers: vec![UnicastPeer { address: ip("2001:db8:9::2"), min_ttl: None, max_ttl: None }],
-        addresses: vec![address("e0", "2001:db8:9::50/128")],
+        unicast_peers: [UnicastPeer { address: ip("2001:db8:9::2"), min_ttl: None, max_ttl: None }].into(),
+        addresses: [address("e0", "2001:db8:9::50/128")].into(),
         ..v6_instance()
     };
     same(V6_UNICAST, instance);
@@ -202,7 +202,7 @@ fn traffic_class_and_hop_limit_over_ipv6() {
 fn ah(key: [u8; 8], addresses: &[&str], peers: Vec<UnicastPeer>) -> VrrpInstance {
     VrrpInstance {
         auth: Some(Auth::Ah(key)),
-        unicast_peers: peers,
+        unicast_peers: peers.into(),
         unicast_ttl: Some(99),
         addresses: addresses.iter().map(|net| address("e0", net)).collect(),
         ..instance("VI_1", "e0", 51, 200)
@@ -250,7 +250,7 @@ fn captured_authentication_headers_are_understood() {
         let listener = VrrpInstance {
             priority: 50,
             source: Some(ip("10.9.0.2")),
-            unicast_peers: peer_of(&instance),
+            unicast_peers: peer_of(&instance).into(),
             ..instance
         };
         let config = Config { instances: vec![listener.into()], ..Config::default() };

@@ -57,7 +57,7 @@ fn captured() -> [(Vec<Captured>, VrrpInstance); 3] {
     let v3 = VrrpInstance {
         version: Version::V3,
         source: Some(ip("10.9.0.1")),
-        unicast_peers: vec![peer("10.9.0.2"), peer("10.9.0.3")],
+        unicast_peers: [peer("10.9.0.2"), peer("10.9.0.3")].into(),
         addresses: addresses(&["10.9.0.60/24"]),
         ..instance("VI_1", "e0", 42, 255)
     };

@@ -41,7 +41,7 @@ fn router(version: Version, master: bool) -> (Router, Mono) {
     let instance = VrrpInstance {
         version,
         auth: (version == Version::V2).then_some(Auth::Pass(*b"secret\0\0")),
-        addresses: vec![address("e0", "10.9.0.50/24")],
+        addresses: [address("e0", "10.9.0.50/24")].into(),
         ..instance("VI_1", "e0", 51, 100)
     };
     let config = Config { instances: vec![instance.into()], ..Config::default() };
@@ -59,7 +59,7 @@ fn router(version: Version, master: bool) -> (Router, Mono) {
 fn sealed_router() -> Router {
     let instance = VrrpInstance {
         auth: Some(Auth::Ah(*KEY)),
-        addresses: vec![address("e0", "10.9.0.50/24")],
+        addresses: [address("e0", "10.9.0.50/24")].into(),
         ..instance("VI_1", "e0", 51, 100)
     };
     let config = Config { instances: vec![instance.into()], ..Config::default() };
