@@ -18,6 +18,7 @@ pub fn cases() -> Vec<Case> {
         same("groups::a_better_master_takes_all", better_master_comes),
         same("groups::both_in_fault", both_in_fault),
         same("groups::all_announce_after_a_claim", claim),
+        same("groups::weights_beside_an_owner", weights_beside_an_owner),
         Case::new("groups::weight_of_an_interface_original", || {
             assert_eq!(weight_of_an_interface(Subject::Keepalived), 210);
         }),
@@ -180,6 +181,55 @@ fn both_in_fault(subject: Subject) -> Facts {
     let mut facts = Facts::default();
     facts.note("back before the second link", before.to_string());
     facts.list("script calls, sorted", &sorted(&recorder));
+    facts
+}
+
+/// What a group tracks with a weight, when one of its members owns its address.
+fn weights_beside_an_owner(subject: Subject) -> Facts {
+    let router = Router::new();
+    let node = &router.node;
+    let recorder = Recorder::new(node);
+    node.sh("ip link add up0 type veth peer name peer0; ip link set peer0 up; ip link set up0 up");
+    let (file, flag) = (node.dir.join("file"), node.dir.join("flag"));
+    std::fs::write(&file, "0").unwrap();
+    std::fs::write(&flag, "").unwrap();
+    let tracks =
+        "track_interface { up0 weight 10 }\n track_file { F weight 5 }\n track_script { S weight 20 }";
+    let text = group(&recorder, "", "").replacen("priority 200", "priority 255", 1).replacen(
+        "group { I J }",
+        &format!("group {{ I J }}\n {tracks}"),
+        1,
+    );
+    let text = format!(
+        "track_file F {{\n file {}\n}}\nvrrp_script S {{\n script \"/bin/test -e {}\"\n interval 1\n}}\n{text}",
+        file.display(),
+        flag.display()
+    );
+    let daemon = Daemon::start(subject, node, &text);
+    let mut facts = Facts::default();
+    let mut masters = 0;
+    let mut is_master = |when: &str| {
+        masters += 1;
+        recorder.await_call("GROUP G MASTER", masters);
+        for member in ["I", "J"] {
+            daemon.await_master(member, masters, wait::seconds(15));
+        }
+        facts.calls(format!("script calls {when}"), recorder.calls());
+    };
+    is_master("at the start");
+    let link = |state: &str| drop(node.sh(&format!("ip link set up0 {state}")));
+    link("down");
+    recorder.await_call("GROUP G FAULT", 1);
+    link("up");
+    is_master("after the link");
+    std::fs::write(&file, "3").unwrap();
+    recorder.await_call("GROUP G FAULT", 2);
+    std::fs::write(&file, "0").unwrap();
+    is_master("after the file");
+    std::fs::remove_file(&flag).unwrap();
+    recorder.await_call("GROUP G FAULT", 3);
+    std::fs::write(&flag, "").unwrap();
+    is_master("after the script");
     facts
 }
 

@@ -8,6 +8,7 @@ use super::group::GroupDraft;
 use super::instance::Draft;
 use super::tracked::{Track, TrackKind};
 use crate::config::host::ScriptKind;
+use crate::config::model::vrrp::OWNER;
 use crate::config::model::{LvsSyncDaemon, SyncGroup, Tracked, TrackedObjects};
 use crate::config::policy::RejectedKind;
 use crate::config::suggest;
@@ -136,6 +137,32 @@ impl Lower<'_> {
         self.undefined(code, (&track.name, track.span), message, (keyword, of));
     }
 
+    /// The priority of an address owner never changes, and members go together: what the group tracks with a weight
+    /// fails as if it had none.
+    fn owners_have_no_weights(&mut self, group: &mut SyncGroup, span: Option<Span>) {
+        let instances = self.loaded.config.instances.iter();
+        let mut members = instances.filter(|one| group.members.contains(&one.name));
+        let Some(owner) = members.find(|one| one.priority == OWNER).map(|one| one.name.clone()) else {
+            return;
+        };
+        let lists = [
+            ("interface", &mut group.track_interfaces),
+            ("script", &mut group.track_scripts),
+            ("file", &mut group.options.tracked.files),
+        ];
+        for (kind, list) in lists {
+            for one in list.iter_mut().filter(|one| one.weight != 0) {
+                let message = format!(
+                    "({}) ignoring weight {} of tracked {kind} {} due to address owner {owner}",
+                    group.name, one.weight, one.name
+                );
+                let help = "its failure means FAULT for the group: write weight 0, or give the owner another priority";
+                self.report(Diagnostic::warning("weight-without-effect", span, message).help(help));
+                one.weight = 0;
+            }
+        }
+    }
+
     /// Members go together, whatever their priorities.
     fn members_have_no_weights(&mut self, group: &SyncGroup, span: Option<Span>) {
         let mut ignored = Vec::new();
@@ -239,6 +266,7 @@ impl Lower<'_> {
             bfds: self.tracked_objects(&draft.track_bfds, &draft.name, TrackKind::Bfd),
         };
         self.interfaces_of_both(draft, &group, tracked);
+        self.owners_have_no_weights(&mut group, draft.span);
         if !group.tracking_weight {
             self.members_have_no_weights(&group, draft.span);
         }
