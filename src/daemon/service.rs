@@ -26,7 +26,6 @@ use crate::cli::Options;
 use crate::config::Rejected;
 use crate::config::model::Config;
 use crate::ids::Name;
-use crate::kernel::mapped;
 use crate::lvs::action::ScriptEvent;
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit};
@@ -123,17 +122,9 @@ pub(super) async fn run(
     drop((config, book));
     emit(Ident::Parent, Line::info("Startup complete"));
     ServiceManager.ready("Running");
-    tidy::give_back(None, Vec::new()).await;
+    tidy::give_back_first().await;
     let driver = parts.driver.subscribe();
-    let give_back = move || {
-        let driver = driver.borrow().clone();
-        async {
-            mapped::give_back_stack();
-            tidy::give_back(driver, Vec::new()).await;
-            // Last, for all that was run for this too. If it panics, it has been said.
-            let _ = tokio::task::spawn_blocking(mapped::give_back_files).await;
-        }
-    };
+    let give_back = move || tidy::give_back(driver.borrow().clone(), Vec::new());
     let tidying = tidy::after(parts.masters.subscribe(), give_back);
     parts.supervisor.spawn("memory", tidying);
     if let Some(every) = ServiceManager.watchdog_interval() {
@@ -273,12 +264,12 @@ impl Parts {
         let (vrrp, checkers) = parts(options, config);
         let pid = std::process::id();
         if options.checkers && !checkers && self.balancer.is_none() {
-            // Seldom, and larger than all else here: every future that leads here would hold the room for it.
+            // Seldom, and larger than all else here, as the start is: every future that leads here would hold the room.
             Box::pin(self.remove_left_behind(config)).await;
         }
         if checkers && self.balancer.is_none() {
             emit(Ident::Parent, Line::info(format!("Starting Healthcheck child process, pid={pid}")));
-            self.start_balancer(config.clone()).await?;
+            Box::pin(self.start_balancer(config.clone())).await?;
         }
         if vrrp && self.vrrp.is_none() {
             emit(Ident::Parent, Line::info(format!("Starting VRRP child process, pid={pid}")));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 use super::timing::{self, Commands};
+use crate::kernel::mapped;
 use crate::kernel::memory::{self, Spare};
 
 /// After the last change of state: when the second block of announcements, five seconds after the first unless the
@@ -32,8 +33,17 @@ where
     }
 }
 
-/// Gives back what nobody uses, with what this thread and the driver's keep for themselves, and whoever gave `spare`.
+/// Gives back what the configuration's reader has left in the heap. Others still begin.
+pub(super) async fn give_back_first() {
+    let spare = vec![memory::take_spare()];
+    // If that panics, it has been said.
+    let _ = tokio::task::spawn_blocking(move || memory::give_back(spare)).await;
+}
+
+/// Gives back what nobody uses, with what this thread, the process's first, and the driver's keep for themselves, and
+/// whoever gave `spare`.
 pub(super) async fn give_back(driver: Option<Commands>, mut spare: Vec<Spare>) {
+    mapped::give_back_stack();
     spare.push(memory::take_spare());
     if let Some(driver) = driver {
         let (answer, taken) = oneshot::channel();
@@ -43,8 +53,12 @@ pub(super) async fn give_back(driver: Option<Commands>, mut spare: Vec<Spare>) {
         };
         spare.extend(tokio::time::timeout(PATIENCE, asked).await.ok().flatten());
     }
-    // If that panics, it has been said.
-    let _ = tokio::task::spawn_blocking(move || memory::give_back(spare)).await;
+    // What has been run through goes last, with what all this has. If it panics, it has been said.
+    let _ = tokio::task::spawn_blocking(move || {
+        memory::give_back(spare);
+        mapped::give_back_files();
+    })
+    .await;
 }
 
 #[cfg(test)]
