@@ -41,7 +41,7 @@ const FILES: [(&str, &str); 14] = [
     ),
     (
         "script_security",
-        "vrrp_script s {\n script /bin/true\n}\nvrrp_instance I {\n interface eth0\n virtual_router_id 51\n track_script { s }\n virtual_ipaddress { 10.0.0.50 }\n}\n",
+        "vrrp_script s {\n script /usr/bin/true\n}\nvrrp_instance I {\n interface eth0\n virtual_router_id 51\n track_script { s }\n virtual_ipaddress { 10.0.0.50 }\n}\n",
     ),
     (
         "service",

@@ -253,7 +253,7 @@ fn fault_of_those_that_wait(subject: Subject) -> Vec<String> {
     let router = Router::new();
     let recorder = Recorder::new(&router.node);
     let text = group(&recorder, "track_script { ill }", "");
-    let text = format!("vrrp_script ill {{\n script /bin/false\n interval 1\n}}\n{text}");
+    let text = format!("vrrp_script ill {{\n script /usr/bin/false\n interval 1\n}}\n{text}");
     let mut daemon = Daemon::start(subject, &router.node, &text);
     recorder.await_call("GROUP G FAULT", 1);
     recorder.await_call("INSTANCE I FAULT", 1);

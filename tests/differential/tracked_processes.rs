@@ -26,7 +26,7 @@ fn scene(tag: &str) -> Scene {
     let router = Router::new();
     let name = format!("{tag}{}", std::process::id());
     let program = router.node.dir.join(&name);
-    copy_program("/bin/sleep", &program);
+    copy_program("/usr/bin/sleep", &program);
     let config = format!(
         "vrrp_track_process P {{\n process {name}\n weight 20\n}}\n\
          vrrp_track_process Q {{\n process {} 1000\n}}\n\

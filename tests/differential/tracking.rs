@@ -28,7 +28,7 @@ fn first_success(subject: Subject) -> Facts {
     good(&router.node, true);
     let options = "init_fail\n rise 9\n weight 10";
     let daemon =
-        Daemon::start(subject, &router.node, &config(&checker(&router.node), options, "/bin/true"));
+        Daemon::start(subject, &router.node, &config(&checker(&router.node), options, "/usr/bin/true"));
     daemon.await_master("I", 1, wait::seconds(15));
     let mut facts = Facts::default();
     facts.list("log", &said(daemon.process(), &["VRRP_Script(", "Changing effective priority"]));
@@ -100,7 +100,7 @@ fn hanging(subject: Subject) -> Facts {
     let router = Router::new();
     let node = &router.node;
     let recorder = Recorder::new(node);
-    let text = config("/bin/sleep 30", "timeout 1", &recorder.script());
+    let text = config("/usr/bin/sleep 30", "timeout 1", &recorder.script());
     let mut daemon = Daemon::start(subject, node, &text);
     // `timed_out` before 2.4, `timed out` since.
     daemon.await_line("VRRP_Script(check) timed", wait::seconds(15));

@@ -115,9 +115,9 @@ fn note(journey: &mut Journey, when: &str) {
 /// MASTER, FAULT, MASTER again, after a reload; a group, a backup that hears its master, and all that is tracked.
 fn dumps(subject: Subject) -> Facts {
     let text = format!(
-        "{GLOBAL}vrrp_script check {{\n script /bin/true\n interval 1\n weight 10\n}}\n\
-         vrrp_script fails {{\n script /bin/false\n interval 1\n}}\n\
-         vrrp_script slow {{\n script \"/bin/sleep 100\"\n interval 1\n timeout 90\n weight 1\n}}\n\
+        "{GLOBAL}vrrp_script check {{\n script /usr/bin/true\n interval 1\n weight 10\n}}\n\
+         vrrp_script fails {{\n script /usr/bin/false\n interval 1\n}}\n\
+         vrrp_script slow {{\n script \"/usr/bin/sleep 100\"\n interval 1\n timeout 90\n weight 1\n}}\n\
          vrrp_track_process proc {{\n process nonesuch\n weight 3\n}}\n\
          track_file four {{\n file @DIR@/four\n}}\n\
          vrrp_sync_group G {{\n group {{\n I\n J\n }}\n notify @SCRIPT@\n track_interface {{\n up0 weight 5\n }}\n \
@@ -144,7 +144,7 @@ fn dumps(subject: Subject) -> Facts {
         std::fs::write(router.node.dir.join("four"), "4").unwrap();
     };
     let mut journey = Journey::start(subject, prepare, &text);
-    let better = instance("K", 53, "interface eth1\n priority 200").replace("@SCRIPT@", "/bin/true");
+    let better = instance("K", 53, "interface eth1\n priority 200").replace("@SCRIPT@", "/usr/bin/true");
     let better = Daemon::start(Subject::Keepalived, &journey.router.neighbour, &better);
     better.await_master("K", 1, wait::seconds(10));
     journey.await_told("INSTANCE \"L\" FAULT 100");

@@ -25,7 +25,7 @@ pub fn cases() -> Vec<Case> {
 /// The other router's instances, without scripts.
 fn other(instances: [(u8, &str); 4]) -> String {
     let each = instances.map(|(vrid, lines)| instance(&format!("O{vrid}"), vrid, lines));
-    each.concat().replace("@SCRIPT@", "/bin/true")
+    each.concat().replace("@SCRIPT@", "/usr/bin/true")
 }
 
 /// Starts the other router, and waits until it is master of these.

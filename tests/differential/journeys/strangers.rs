@@ -42,7 +42,7 @@ fn strangers(subject: Subject, rivals: u8) -> Facts {
     let others = WORDS.map(|(vrid, words, ..)| {
         instance(&format!("O{vrid}"), vrid, &format!("priority {rivals}\n {words}"))
     });
-    let others = others.concat().replace("@SCRIPT@", "/bin/true");
+    let others = others.concat().replace("@SCRIPT@", "/usr/bin/true");
     let mut rival = None;
     let prepare = |router: &Router| rival = Some(rival_of(router, &others, 71..=78));
     let mut journey = Journey::start(subject, prepare, &text(false));

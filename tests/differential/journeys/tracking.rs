@@ -27,8 +27,8 @@ pub fn cases() -> Vec<Case> {
 fn tracking(subject: Subject) -> Facts {
     let text = |command: &str, tracked: [&str; 10]| {
         let mut text = format!(
-            "{GLOBAL}vrrp_script well {{\n script /bin/true\n interval 1\n}}\n\
-             vrrp_script ill {{\n script /bin/false\n interval 1\n}}\n\
+            "{GLOBAL}vrrp_script well {{\n script /usr/bin/true\n interval 1\n}}\n\
+             vrrp_script ill {{\n script /usr/bin/false\n interval 1\n}}\n\
              vrrp_script turns {{\n script {command}\n interval 1\n}}\n\
              track_file zero {{\n file @DIR@/zero\n}}\ntrack_file seven {{\n file @DIR@/seven\n}}\n"
         );
@@ -41,7 +41,7 @@ fn tracking(subject: Subject) -> Facts {
         text
     };
     let first = text(
-        "/bin/true",
+        "/usr/bin/true",
         [
             "script well weight 10",
             "script well weight 10",
@@ -77,7 +77,7 @@ fn tracking(subject: Subject) -> Facts {
         ],
     );
     journey.reload(&text(
-        "/bin/false",
+        "/usr/bin/false",
         [
             "script well weight 20",
             "script ill weight -10",
@@ -107,7 +107,7 @@ fn tracking(subject: Subject) -> Facts {
         ],
     );
     journey.reload(&text(
-        "/bin/true",
+        "/usr/bin/true",
         [
             "script well weight -20",
             "script ill weight -10\n well weight 3",
@@ -136,7 +136,7 @@ fn tracking(subject: Subject) -> Facts {
             (60, 0),
         ],
     );
-    journey.reload(&text("/bin/true", [""; 10]));
+    journey.reload(&text("/usr/bin/true", [""; 10]));
     let all: Vec<(u8, u8)> = (51..=60).map(|vrid| (vrid, 100)).collect();
     journey.settle("untracked", &all);
     journey.note_addresses("at last");

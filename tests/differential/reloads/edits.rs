@@ -21,7 +21,7 @@ const WORDS: [&str; 17] = [
     "skip_check_adv_addr",
     "dont_track_primary",
     "promote_secondaries",
-    "notify /bin/true",
+    "notify /usr/bin/true",
     "no_accept",
     // A mistake that costs nothing.
     "frobnicate 7",

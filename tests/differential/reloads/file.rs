@@ -9,7 +9,7 @@ pub const LINKS: [&str; 2] = ["eth0", "eth1"];
 
 /// Where two devices of the host stand.
 pub const TRACKED_LINKS: [&str; 2] = ["up0", "down0"];
-const SCRIPTS: [(&str, &str); 2] = [("well", "/bin/true"), ("ill", "/bin/false")];
+const SCRIPTS: [(&str, &str); 2] = [("well", "/usr/bin/true"), ("ill", "/usr/bin/false")];
 pub const FILES: [(&str, i32); 2] = [("zero", 0), ("seven", 7)];
 
 /// Something tracked: the first of its kind is well, the second is not.
