@@ -201,7 +201,7 @@ fn weights_beside_an_owner(subject: Subject) -> Facts {
         1,
     );
     let text = format!(
-        "track_file F {{\n file {}\n}}\nvrrp_script S {{\n script \"/bin/test -e {}\"\n interval 1\n}}\n{text}",
+        "track_file F {{\n file {}\n}}\nvrrp_script S {{\n script \"/usr/bin/test -e {}\"\n interval 1\n}}\n{text}",
         file.display(),
         flag.display()
     );
@@ -213,6 +213,7 @@ fn weights_beside_an_owner(subject: Subject) -> Facts {
         recorder.await_call("GROUP G MASTER", masters);
         for member in ["I", "J"] {
             daemon.await_master(member, masters, wait::seconds(15));
+            recorder.await_call(&format!("INSTANCE {member} MASTER"), masters);
         }
         facts.calls(format!("script calls {when}"), recorder.calls());
     };
@@ -257,6 +258,9 @@ fn fault_of_those_that_wait(subject: Subject) -> Vec<String> {
     let mut daemon = Daemon::start(subject, &router.node, &text);
     recorder.await_call("GROUP G FAULT", 1);
     recorder.await_call("INSTANCE I FAULT", 1);
+    if subject == Subject::Standfast {
+        recorder.await_call("INSTANCE J FAULT", 1);
+    }
     daemon.stop();
     let mut told = sorted(&recorder);
     told.retain(|call| !call.contains("STOP"));
