@@ -29,7 +29,7 @@ mod story;
 const CLUSTERS: u64 = 400;
 /// Clusters in which something was wrong once: they are always run. A seed means the same for as long as `story` draws
 /// the same.
-const ONCE_FAILED: [u64; 4] = [
+const ONCE_FAILED: [u64; 5] = [
     // A master that yielded kept its addresses; one that was held up spoke before it listened.
     1, // A reload made a group of a master and of a member that follows another one.
     52,
@@ -37,6 +37,8 @@ const ONCE_FAILED: [u64; 4] = [
     1_003_052,
     // One member of a group had lowered itself for another owner; the test thought its group better than it was.
     955_683,
+    // Members of a group had other priorities, since a weight counted for one of them only; the test took the worst.
+    1_126,
 ];
 
 fn number(name: &str) -> Option<u64> {
