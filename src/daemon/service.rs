@@ -122,9 +122,9 @@ pub(super) async fn run(
     drop((config, book));
     emit(Ident::Parent, Line::info("Startup complete"));
     ServiceManager.ready("Running");
-    tidy::give_back_first().await;
+    tidy::give_back(None, Vec::new()).await;
     let driver = parts.driver.subscribe();
-    let give_back = move || tidy::give_back(driver.borrow().clone(), Vec::new());
+    let give_back = move || tidy::give_back_all(driver.borrow().clone());
     let tidying = tidy::after(parts.masters.subscribe(), give_back);
     parts.supervisor.spawn("memory", tidying);
     if let Some(every) = ServiceManager.watchdog_interval() {

@@ -33,17 +33,8 @@ where
     }
 }
 
-/// Gives back what the configuration's reader has left in the heap. Others still begin.
-pub(super) async fn give_back_first() {
-    let spare = vec![memory::take_spare()];
-    // If that panics, it has been said.
-    let _ = tokio::task::spawn_blocking(move || memory::give_back(spare)).await;
-}
-
-/// Gives back what nobody uses, with what this thread, the process's first, and the driver's keep for themselves, and
-/// whoever gave `spare`.
+/// Gives back what nobody uses, with what this thread and the driver's keep for themselves, and whoever gave `spare`.
 pub(super) async fn give_back(driver: Option<Commands>, mut spare: Vec<Spare>) {
-    mapped::give_back_stack();
     spare.push(memory::take_spare());
     if let Some(driver) = driver {
         let (answer, taken) = oneshot::channel();
@@ -53,12 +44,17 @@ pub(super) async fn give_back(driver: Option<Commands>, mut spare: Vec<Spare>) {
         };
         spare.extend(tokio::time::timeout(PATIENCE, asked).await.ok().flatten());
     }
-    // What has been run through goes last, with what all this has. If it panics, it has been said.
-    let _ = tokio::task::spawn_blocking(move || {
-        memory::give_back(spare);
-        mapped::give_back_files();
-    })
-    .await;
+    // If that panics, it has been said.
+    let _ = tokio::task::spawn_blocking(move || memory::give_back(spare)).await;
+}
+
+/// The same, with the stack of this thread, the process's first, and with the pages of the program that have been run
+/// through. Not after each reload: to map them anew takes a third of its time.
+pub(super) async fn give_back_all(driver: Option<Commands>) {
+    mapped::give_back_stack();
+    give_back(driver, Vec::new()).await;
+    // Last, for all that has been run through for this too. If it panics, it has been said.
+    let _ = tokio::task::spawn_blocking(mapped::give_back_files).await;
 }
 
 #[cfg(test)]
