@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::asking::ask;
 use super::balancing::{self, Balancer, Told};
 use super::dumps;
 use super::fifos::Fifos;
@@ -181,13 +182,7 @@ async fn feed_watchdog(every: Duration, driver: watch::Receiver<Option<Commands>
 /// The instances as the VRRP driver has them; `None` where it does not answer. `clear` sets the counters to
 /// zero afterwards.
 async fn views(driver: &Commands, clear: bool) -> Option<Vec<View>> {
-    let (answer, views) = oneshot::channel();
-    let asked = async {
-        driver.send(timing::Command::Views { clear, answer }).await.ok()?;
-        views.await.ok()
-    };
-    // A driver that hangs must not keep us from hearing that we are to end.
-    tokio::time::timeout(PATIENCE, asked).await.ok().flatten()
+    ask(PATIENCE, |answer| driver.send(timing::Command::Views { clear, answer })).await
 }
 
 impl Parts {
@@ -367,23 +362,15 @@ impl Parts {
     /// The interfaces of the host; none where VRRP does not run or does not answer.
     pub(super) async fn interfaces(&self) -> Vec<Arc<Interface>> {
         let Some(vrrp) = &self.vrrp else { return Vec::new() };
-        let (answer, interfaces) = oneshot::channel();
-        let asked = async {
-            vrrp.commands.send(timing::Command::Interfaces(answer)).await.ok()?;
-            interfaces.await.ok()
-        };
-        tokio::time::timeout(PATIENCE, asked).await.ok().flatten().unwrap_or_default()
+        let interfaces = ask(PATIENCE, |answer| vrrp.commands.send(timing::Command::Interfaces(answer)));
+        interfaces.await.unwrap_or_default()
     }
 
     /// The track scripts that run just now.
     pub(super) async fn running_scripts(&self) -> Vec<Name> {
         let Some(trackers) = &self.trackers else { return Vec::new() };
-        let (answer, running) = oneshot::channel();
-        let asked = async {
-            trackers.send(trackers::Command::Running(answer)).await.ok()?;
-            running.await.ok()
-        };
-        tokio::time::timeout(PATIENCE, asked).await.ok().flatten().unwrap_or_default()
+        let running = ask(PATIENCE, |answer| trackers.send(trackers::Command::Running(answer)));
+        running.await.unwrap_or_default()
     }
 
     /// What is tracked, as last told.
@@ -394,12 +381,7 @@ impl Parts {
     /// The services as the load balancer has them; `None` where there is none, or it does not answer.
     pub(super) async fn services(&self) -> Option<balancing::Views> {
         let commands = &self.balancer.as_ref()?.commands;
-        let (answer, views) = oneshot::channel();
-        let asked = async {
-            commands.send(balancing::Command::Views(answer)).await.ok()?;
-            views.await.ok()
-        };
-        tokio::time::timeout(PATIENCE, asked).await.ok().flatten()
+        ask(PATIENCE, |answer| commands.send(balancing::Command::Views(answer))).await
     }
 
     /// keepalived's order: VRRP resigns and lets go, the load balancer clears its table, scripts end.

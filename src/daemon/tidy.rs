@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
+use super::asking::ask;
 use super::timing::{self, Commands};
 use crate::kernel::mapped;
 use crate::kernel::memory::{self, Spare};
@@ -37,12 +38,7 @@ where
 pub(super) async fn give_back(driver: Option<Commands>, mut spare: Vec<Spare>) {
     spare.push(memory::take_spare());
     if let Some(driver) = driver {
-        let (answer, taken) = oneshot::channel();
-        let asked = async {
-            driver.send(timing::Command::Tidy(answer)).await.ok()?;
-            taken.await.ok()
-        };
-        spare.extend(tokio::time::timeout(PATIENCE, asked).await.ok().flatten());
+        spare.extend(ask(PATIENCE, |answer| driver.send(timing::Command::Tidy(answer))).await);
     }
     // If that panics, it has been said.
     let _ = tokio::task::spawn_blocking(move || memory::give_back(spare)).await;
