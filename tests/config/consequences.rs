@@ -92,6 +92,17 @@ fn slips_of_a_new_user_are_one_message_with_advice() {
 }
 
 #[test]
+fn a_script_that_is_named_too_early_is_one_message() {
+    let tracks = INSTANCE.replace("interface", "track_script {\n chk\n}\n    interface");
+    let script = "vrrp_script chk {\n script /usr/bin/true\n}\nglobal_defs {\n script_user root\n \
+                  enable_script_security\n}\n";
+    let loaded = read(&format!("{tracks}{script}"));
+    let codes: Vec<&str> = loaded.diagnostics.iter().map(|one| one.code).collect();
+    assert_eq!(codes, ["no-such-script"]);
+    assert_eq!(read(&format!("{script}{tracks}")).diagnostics, []);
+}
+
+#[test]
 fn what_is_simply_missing_is_said() {
     for (line, code) in [
         ("    virtual_router_id 5\n", "instance-incomplete"),

@@ -87,7 +87,11 @@ impl Lower<'_> {
         let message = format!("({owner}) track script {} not found, ignoring...", track.name);
         let diagnostic = Diagnostic::error("no-such-script", track.span, message);
         let known = self.script_places.iter().map(|(name, places)| (name, places.name)).collect();
-        self.report(with_candidates(diagnostic, &track.name, "vrrp_script", known));
+        let diagnostic = with_candidates(diagnostic, &track.name, "vrrp_script", known);
+        self.report(diagnostic);
+        if let Some(places) = self.script_places.get_mut(&track.name) {
+            places.named_too_early = true;
+        }
     }
 
     /// Files, processes and sessions that are defined, with their own weight where the line gives none.
@@ -309,12 +313,16 @@ impl Lower<'_> {
         for script in scripts {
             let places = self.script_places.get(&script.name);
             let (name, span) = places.map_or((None, None), |places| (places.name, places.command));
+            let has_been_told = places.is_some_and(|places| places.named_too_early);
             let by = format!("track script {}", script.name);
             if used.contains(&script.name) {
                 self.need_script(&script.command, by, ScriptKind::Track, span);
                 self.loaded.config.track_scripts.push(script);
             } else {
                 self.need_script(&script.command, by, ScriptKind::Unused, span);
+                if has_been_told {
+                    continue;
+                }
                 let message = format!("Track script {} is not being used - removing", script.name);
                 self.report(
                     Diagnostic::warning("unused-script", name, message)

@@ -127,6 +127,8 @@ type Seen = SmallVec<[(&'static Keyword, Option<Span>); 6]>;
 struct ScriptPlaces {
     name: Option<Span>,
     command: Option<Span>,
+    /// Somebody names it above its block, and has been told.
+    named_too_early: bool,
 }
 
 struct Lower<'a> {

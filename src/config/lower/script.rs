@@ -74,7 +74,8 @@ impl Lower<'_> {
             self.report(diagnostic);
             return;
         }
-        self.script_places.insert(name, ScriptPlaces { name: node.span_of(1), command: place });
+        self.script_places
+            .insert(name, ScriptPlaces { name: node.span_of(1), command: place, named_too_early: false });
         self.loaded.config.track_scripts.push(script);
     }
 }
