@@ -12,6 +12,7 @@
 mod address_book;
 mod addresses;
 mod announce;
+mod announcements;
 mod beat;
 mod carry_out;
 mod crowd;
