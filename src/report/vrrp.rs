@@ -305,7 +305,7 @@ fn refused(refusal: Refusal, from: &str, ours: u8, interval: Duration) -> String
         Refusal::Destination => {
             format!("received a multicast packet as unicast, or the reverse, from {from}")
         }
-        Refusal::UnknownPeer => format!("unicast source address {from} is not a peer"),
+        Refusal::UnknownPeer => format!("unicast source address {from} not a unicast peer"),
         Refusal::TrailerMissing => format!("missing authentication trailer from {from}"),
         Refusal::TrailerMalformed => format!("malformed authentication trailer from {from}"),
         Refusal::TrailerKey(id) => format!("unknown authentication key id {id} from {from}"),

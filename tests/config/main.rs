@@ -39,4 +39,5 @@ mod repeats;
 mod robust;
 mod routing;
 mod sessions;
+mod strict;
 mod table;
