@@ -29,7 +29,7 @@ impl Instance {
         if self.config.options.owner_ignore_adverts && self.config.priority == OWNER {
             return None;
         }
-        if self.heard_again(datagram) {
+        if self.heard_again(datagram) || self.is_for_another_group(datagram) {
             return None;
         }
         let terms = self.terms();
@@ -73,6 +73,13 @@ impl Instance {
             true => self.config.unicast_peers.is_empty(),
             false => !self.config.unicast_peers.is_empty() && self.source == Some(datagram.destination),
         }
+    }
+
+    /// A virtual router is its group's: others with its VRID may speak to other groups, and somebody here may have
+    /// joined those.
+    fn is_for_another_group(&self, datagram: &Datagram<'_>) -> bool {
+        let multicast = self.config.unicast_peers.is_empty() && datagram.destination.is_multicast();
+        multicast && datagram.destination != self.config.multicast_group
     }
 
     /// The checks that need more than the packet.
