@@ -381,16 +381,12 @@ impl Instance {
         self.notify(State::Fault, out);
     }
 
-    /// The daemon stops or a reload removes the instance: `state` is what scripts are told. Removed is told as FAULT:
-    /// of who was there already it is no news.
+    /// The daemon stops or a reload removes the instance: `state` is what scripts are told.
     pub fn end(&mut self, state: State, out: &mut Vec<Action>) {
-        let known = state == State::Removed && matches!(self.phase, Phase::Init | Phase::Fault);
         let was_master = self.is_master();
         self.leave_master(was_master, was_master, out);
         self.phase = Phase::Fault;
-        if !known {
-            self.notify(state, out);
-        }
+        self.notify(state, out);
     }
 
     fn leave_master(&mut self, resign: bool, was_master: bool, out: &mut Vec<Action>) {
