@@ -25,6 +25,7 @@ mod documented;
 mod examples;
 mod format;
 mod globals;
+mod inheritance;
 mod language;
 mod lexical;
 mod lints;
