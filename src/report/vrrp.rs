@@ -85,9 +85,10 @@ fn words(what: &What) -> String {
         What::LowerPriorityDiscarded { priority, from } => {
             format!("received lower priority ({priority}) advert from {from} - discarding")
         }
-        What::LowerPriorityForcingElection { priority, ours, from } => {
+        What::LowerPriority { priority, ours, from, answered } => {
             format!(
-                "Received advert from {from} with lower priority {priority}, ours {ours}, forcing new election"
+                "Received advert from {from} with lower priority {priority}, ours {ours}{}",
+                if *answered { ", forcing new election" } else { "" }
             )
         }
         What::HigherPriority { priority, ours, from } => {

@@ -295,13 +295,14 @@ impl Instance {
         }
         let higher_address = self.source.is_some_and(|own| from > own);
         if priority < ours || (priority == ours && !higher_address) {
-            self.note(What::LowerPriorityForcingElection { priority, ours, from }, out);
+            let answered = !self.config.lower_prio_no_advert;
+            self.note(What::LowerPriority { priority, ours, from, answered }, out);
             if matches!(self.config.auth, Some(Auth::Ah(_))) {
                 // It may have sent another one meanwhile.
                 self.sequence = self.sequence.saturating_add(1);
                 self.note(What::SequenceSynced, out);
             }
-            if !self.config.lower_prio_no_advert {
+            if answered {
                 self.speak_now(now, out);
             }
             out.push(Action::NotifyLowerPriority { instance: self.id, name: self.config.name.clone() });

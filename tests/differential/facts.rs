@@ -120,7 +120,7 @@ const GREPPED: [&str; 16] = [
     "removing VIPs.",
     "firewall drop rule",
     "setting E-VIPs.",
-    "forcing new election",
+    "with lower priority",
     "with higher priority",
     "received lower priority",
     "Changing effective priority",

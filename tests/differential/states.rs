@@ -29,6 +29,13 @@ pub fn cases() -> Vec<Case> {
             higher_priority(subject, "higher_prio_send_advert")
         }),
         same("states::higher_priority_is_not_answered", |subject| higher_priority(subject, "")),
+        same("states::lower_priority_is_answered", |subject| lower_priority(subject, "", "")),
+        same("states::lower_priority_is_not_answered", |subject| {
+            lower_priority(subject, "", "lower_prio_no_advert")
+        }),
+        same("states::lower_priority_is_answered_by_nobody", |subject| {
+            lower_priority(subject, "global_defs {\n vrrp_lower_prio_no_advert\n}", "")
+        }),
         same("states::dont_track_primary", dont_track_primary),
         same("states::resignation_heard_by_a_master", |subject| heard(subject, [10, 0, 0, 2], 0)),
         same("states::own_address_heard", |subject| heard(subject, [10, 0, 0, 1], 200)),
@@ -202,6 +209,25 @@ fn unicast_source(subject: Subject, global: &str) -> Facts {
     daemon.await_line("Received advert from 10.0.0.2 with lower priority", wait::seconds(5));
     let mut facts = Facts::default();
     facts.list("what of the source", &said(daemon.process(), &["10.0.0.3"]));
+    facts
+}
+
+/// An owner of long patience hears a claim of lower priority: what it sends at once.
+fn lower_priority(subject: Subject, global: &str, lines: &str) -> Facts {
+    let router = Router::new();
+    let capture = Capture::start(&router.node);
+    let lines = format!("advert_int 40\n garp_master_delay 0\n garp_master_repeat 1\n {lines}");
+    let daemon = Daemon::start(subject, &router.node, &config(global, &lines));
+    daemon.await_master("I", 1, wait::seconds(10));
+    let mut claim = forged::advert(51, 100);
+    claim[5..8].copy_from_slice(&[40, 0, 0]);
+    forged::send(&router.neighbour, [10, 0, 0, 2], [10, 0, 0, 2], &forged::sealed(claim));
+    daemon.await_line("with lower priority 100, ours 255", wait::seconds(5));
+    // What is announced then follows the answer.
+    wait::until("the second announcement", wait::seconds(5), || capture.announcements("eth0").len() >= 2);
+    let mut facts = Facts::default();
+    facts.note("adverts", capture.adverts_sent("eth0").len().to_string());
+    facts.list("what is said", &said(daemon.process(), &["lower priority"]));
     facts
 }
 
