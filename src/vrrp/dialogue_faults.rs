@@ -485,19 +485,3 @@ fn unknown_routers_are_told_of_once_a_minute_where_that_is_asked_for() {
         assert_eq!(told, expected);
     }
 }
-
-#[test]
-fn routers_of_one_vrid_hear_their_own_group() {
-    let other = VrrpInstance { multicast_group: ip("224.0.0.77"), ..instance("B", 1, 100) };
-    let instances = vec![instance("A", 1, 100).into(), other.clone().into()];
-    let (mut talk, _) = Talk::start(Config { instances, ..Config::default() });
-    for second in 1..=4 {
-        talk.hear(at(f64::from(second) * 0.8), PEER, 200);
-    }
-    assert!(talk.due(MASTER_AT).contains(&"B MASTER".into()), "what A hears is nothing to B");
-    let states: Vec<State> = talk.router.views().iter().map(|view| view.state).collect();
-    assert_eq!(states, [State::Backup, State::Master]);
-    let (mut alone, _) = Talk::start(Config { instances: vec![other.into()], ..Config::default() });
-    alone.hear(at(3.0), PEER, 200);
-    assert!(alone.due(MASTER_AT).contains(&"B MASTER".into()));
-}

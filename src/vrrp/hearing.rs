@@ -8,7 +8,7 @@ use super::ah;
 use super::auth_hmac;
 use super::checksum::Checksum;
 use super::event::Datagram;
-use super::instance::{Instance, Phase, Wish};
+use super::instance::{Backup, Instance, Phase, Wish};
 use super::note::What;
 use super::strangers::News;
 use super::wire::{self, Advert, Refusal, Terms};
@@ -189,7 +189,7 @@ impl Instance {
     }
 
     fn compare_addresses(&mut self, advert: &Advert<'_>, from: IpAddr, out: &mut Vec<Action>) {
-        if self.config.skip_check_adv_addr || advert.priority == 0 {
+        if advert.priority == 0 || self.config.skip_check_adv_addr && self.follows(from) {
             return;
         }
         let same = advert.addresses().len() == self.named().len()
@@ -210,6 +210,11 @@ impl Instance {
             let vrid = self.config.vrid;
             self.note(What::AddressListDiffers { vrid, ours, received, missing, from }, out);
         }
+    }
+
+    /// Whether this is the master that we follow. Its list was looked at when it became that.
+    fn follows(&self, from: IpAddr) -> bool {
+        matches!(&self.phase, Phase::Backup(Backup { master: Some((master, _)), .. }) if *master == from)
     }
 
     /// Remembers the master that took over from us.
