@@ -13,6 +13,46 @@ pub enum Named {
     Name(Name),
 }
 
+/// Files of names that a host may have of its own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum List {
+    Tables,
+    Protocols,
+    Scopes,
+    /// Types of service.
+    Services,
+    Realms,
+    /// Of interfaces.
+    Groups,
+}
+
+impl List {
+    /// All of them.
+    pub const ALL: [List; 6] =
+        [List::Tables, List::Protocols, List::Scopes, List::Services, List::Realms, List::Groups];
+
+    /// The name of the file, where iproute2 keeps its own.
+    pub const fn file(self) -> &'static str {
+        match self {
+            List::Tables => "rt_tables",
+            List::Protocols => "rt_protos",
+            List::Scopes => "rt_scopes",
+            List::Services => "rt_dsfield",
+            List::Realms => "rt_realms",
+            List::Groups => "group",
+        }
+    }
+
+    /// The greatest number.
+    pub const fn most(self) -> u32 {
+        match self {
+            List::Tables | List::Groups => u32::MAX,
+            List::Protocols | List::Scopes | List::Services => u8::MAX as u32,
+            List::Realms => u16::MAX as u32,
+        }
+    }
+}
+
 /// One line: one route.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Route {

@@ -60,7 +60,7 @@ fn a_route_with_a_mistake_is_lost() {
         ("10.1.0.0/16 dev eth0 rtt 961s", "out-of-range"),
         ("10.1.0.0/16 via fe80::1", "wrong-family"),
         ("10.1.0.0/16 dev eth0 pref low", "wrong-family"),
-        ("10.1.0.0/16 dev eth0 scope far", "unknown-value"),
+        ("10.1.0.0/16 dev eth0 scope 256", "unknown-value"),
         ("10.1.0.0/16 foo", "unknown-value"),
         ("dev eth0", "unknown-value"),
         ("10.1.0.0/16 via", "missing-parameter"),

@@ -189,7 +189,7 @@ impl Lower<'_> {
     /// How much was said and asked for so far: nothing was, between two equal answers.
     fn said(&self) -> [usize; 6] {
         let Loaded { diagnostics, untold, rejected, needs, .. } = &*self.loaded;
-        let needed = needs.interfaces.len() + needs.key_files.len();
+        let needed = needs.interfaces.len() + needs.key_files.len() + needs.names.len();
         [diagnostics.len(), untold.0, rejected.len(), needed, needs.scripts.len(), needs.users.len()]
     }
 
