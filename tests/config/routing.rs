@@ -229,6 +229,8 @@ fn an_ipvlan_speaks_with_its_address() {
     let elsewhere = "use_ipvlan 10.0.0.5\n unicast_src_ip 10.0.0.1\n unicast_peer { 10.0.0.2 }";
     assert_eq!(heard_by(elsewhere), own("eth0", "10.0.0.1"));
     assert_eq!(heard_by("use_ipvlan\n mcast_src_ip 10.0.0.7"), ("vrrp.5".to_owned(), None));
+    let named = with("global_defs {\n vmac_prefix lab\n}", "use_ipvlan 10.0.0.5");
+    assert_eq!(&*instance(&named).options.ipvlan.as_ref().unwrap().name, "lab.5");
     let grouped = with("", "use_vmac vip0 group 5");
     assert_eq!(instance(&grouped).vmac.as_ref().unwrap().group, Some(Named::Number(5)));
 }
