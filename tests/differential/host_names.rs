@@ -80,7 +80,7 @@ fn await_master(daemon: &Daemon, node: &Node) {
 fn of_the_administrator(subject: Subject) -> Facts {
     let router = Router::new();
     let node = &router.node;
-    write_names(&node.dir.join("iproute2"));
+    write_names(&node.dir.join("etc/iproute2"));
     let mut facts = Facts::default();
     let text = config("", OBJECTS);
     let path = node.dir.join("tested.conf");
@@ -103,7 +103,7 @@ fn of_the_administrator(subject: Subject) -> Facts {
 fn elsewhere() {
     let router = Router::new();
     let node = &router.node;
-    let [usr, etc]: [PathBuf; 2] = ["usr", "etc"].map(|name| node.dir.join(name));
+    let [usr, etc]: [PathBuf; 2] = ["delivered", "written"].map(|name| node.dir.join(name));
     write_names(&usr);
     std::fs::create_dir_all(&etc).unwrap();
     std::fs::write(etc.join("rt_tables"), "91 edge\n").unwrap();
