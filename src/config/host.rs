@@ -20,6 +20,9 @@ pub const DEFAULT_USER: &str = "keepalived_script";
 /// The code of a diagnostic about an interface that the host lacks.
 pub const NO_SUCH_INTERFACE: &str = "no-such-interface";
 
+/// The code of a diagnostic about a name of a number that the host does not know.
+pub const UNKNOWN_NAME: &str = "unknown-name";
+
 /// Everything in a configuration that may or may not be on a host.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Needs {
@@ -209,7 +212,7 @@ fn numbers(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
         };
         let message = format!("{} {} not found or invalid", wanted.by, wanted.name);
         found.push(
-            Diagnostic::error("unknown-name", wanted.span, message)
+            Diagnostic::error(UNKNOWN_NAME, wanted.span, message)
                 .expected(format!("a number, or a name in {file} of iproute2"))
                 .help(format!("its line counts for nothing; {known}")),
         );

@@ -102,6 +102,13 @@ impl Route {
         let hops = self.nexthops.iter().filter_map(|hop| hop.interface.as_ref());
         self.interface.iter().chain(&self.vrf).chain(hops)
     }
+
+    /// Every number that may be written as a name.
+    pub fn named(&self) -> impl Iterator<Item = &Named> {
+        let hops = self.nexthops.iter().filter_map(|hop| hop.realms.as_ref());
+        let realms = self.realms.iter().chain(hops).flat_map(Realms::named);
+        [&self.table, &self.scope, &self.tos].into_iter().flatten().chain([&self.protocol]).chain(realms)
+    }
 }
 
 /// `unicast`, `blackhole` ...
@@ -181,6 +188,12 @@ pub struct Nexthop {
 pub struct Realms {
     pub from: Option<Named>,
     pub to: Named,
+}
+
+impl Realms {
+    pub(super) fn named(&self) -> impl Iterator<Item = &Named> {
+        self.from.iter().chain([&self.to])
+    }
 }
 
 /// A light weight tunnel.

@@ -215,6 +215,17 @@ fn options_of_an_instance() {
 }
 
 #[test]
+fn a_scope_of_an_address_is_one_that_every_host_has() {
+    let scope = |word: &str| {
+        let loaded = with("", &format!("virtual_ipaddress_excluded {{\n 10.0.0.9/24 scope {word}\n }}"));
+        (instance(&loaded).excluded[0].attributes.scope, codes(&loaded))
+    };
+    assert_eq!(scope("link"), (253, vec![]));
+    assert_eq!(scope("99"), (99, vec![]));
+    assert_eq!(scope("campus"), (0, vec!["unknown-value"]));
+}
+
+#[test]
 fn an_ipvlan_speaks_with_its_address() {
     let heard_by = |inside: &str| {
         let loaded = with("", inside);
