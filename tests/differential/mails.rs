@@ -153,7 +153,7 @@ fn refused(subject: Subject, command: &str) -> Facts {
     sink.await_mails("QUIT", 2);
     let line =
         format!("Error processing {command} cmd on SMTP server [127.0.0.1]:25. SMTP status code = 550");
-    wait::until("both are logged", wait::seconds(5), || daemon.process().count(&line) == 2);
+    daemon.process().await_nth(&line, 2, wait::seconds(5));
     let mut facts = Facts::default();
     facts.list("told", &sink.mails());
     facts
