@@ -54,10 +54,10 @@ pub fn lock_memory(locked: bool) -> io::Result<()> {
 /// `MCL_ONFAULT`: stacks of threads are megabytes that nobody uses.
 const ON_FAULT: libc::c_int = libc::MCL_ONFAULT;
 
-/// How long a real-time thread may run without a pause until the process gets `SIGXCPU`; `None`: for ever.
+/// How long a real-time thread may run without a pause; `None`: for ever. The process gets `SIGXCPU` after half of it, as
+/// keepalived's does; that it is killed after the whole is not asked for, since it would be more than the part at fault.
 pub fn limit_real_time(span: Option<Duration>) -> io::Result<()> {
     let (_, most) = getrlimit(Resource::RLIMIT_RTTIME)?;
-    let micros =
-        span.map_or(libc::RLIM_INFINITY, |span| u64::try_from(span.as_micros()).unwrap_or(u64::MAX));
-    Ok(setrlimit(Resource::RLIMIT_RTTIME, micros.min(most), most)?)
+    let half = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX).max(2) / 2;
+    Ok(setrlimit(Resource::RLIMIT_RTTIME, span.map_or(libc::RLIM_INFINITY, half).min(most), most)?)
 }

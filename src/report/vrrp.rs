@@ -85,9 +85,10 @@ fn words(what: &What) -> String {
         What::LowerPriorityDiscarded { priority, from } => {
             format!("received lower priority ({priority}) advert from {from} - discarding")
         }
-        What::LowerPriorityForcingElection { priority, ours, from } => {
+        What::LowerPriority { priority, ours, from, answered } => {
             format!(
-                "Received advert from {from} with lower priority {priority}, ours {ours}, forcing new election"
+                "Received advert from {from} with lower priority {priority}, ours {ours}{}",
+                if *answered { ", forcing new election" } else { "" }
             )
         }
         What::HigherPriority { priority, ours, from } => {
@@ -305,7 +306,7 @@ fn refused(refusal: Refusal, from: &str, ours: u8, interval: Duration) -> String
         Refusal::Destination => {
             format!("received a multicast packet as unicast, or the reverse, from {from}")
         }
-        Refusal::UnknownPeer => format!("unicast source address {from} is not a peer"),
+        Refusal::UnknownPeer => format!("unicast source address {from} not a unicast peer"),
         Refusal::TrailerMissing => format!("missing authentication trailer from {from}"),
         Refusal::TrailerMalformed => format!("malformed authentication trailer from {from}"),
         Refusal::TrailerKey(id) => format!("unknown authentication key id {id} from {from}"),

@@ -1,6 +1,7 @@
 //! The router as a dialogue: this happens at that time, exactly these actions follow, then nothing more.
 
 mod checksums;
+mod hearing;
 #[cfg(test)]
 mod reload;
 mod tracking;

@@ -8,7 +8,7 @@ use super::ah;
 use super::auth_hmac;
 use super::checksum::Checksum;
 use super::event::Datagram;
-use super::instance::{Instance, Phase, Wish};
+use super::instance::{Backup, Instance, Phase, Wish};
 use super::note::What;
 use super::strangers::News;
 use super::wire::{self, Advert, Refusal, Terms};
@@ -29,7 +29,7 @@ impl Instance {
         if self.config.options.owner_ignore_adverts && self.config.priority == OWNER {
             return None;
         }
-        if self.heard_again(datagram) {
+        if self.heard_again(datagram) || self.is_for_another_group(datagram) {
             return None;
         }
         let terms = self.terms();
@@ -73,6 +73,13 @@ impl Instance {
             true => self.config.unicast_peers.is_empty(),
             false => !self.config.unicast_peers.is_empty() && self.source == Some(datagram.destination),
         }
+    }
+
+    /// A virtual router is its group's: others with its VRID may speak to other groups, and somebody here may have
+    /// joined those.
+    fn is_for_another_group(&self, datagram: &Datagram<'_>) -> bool {
+        let multicast = self.config.unicast_peers.is_empty() && datagram.destination.is_multicast();
+        multicast && datagram.destination != self.config.multicast_group
     }
 
     /// The checks that need more than the packet.
@@ -182,7 +189,7 @@ impl Instance {
     }
 
     fn compare_addresses(&mut self, advert: &Advert<'_>, from: IpAddr, out: &mut Vec<Action>) {
-        if self.config.skip_check_adv_addr || advert.priority == 0 {
+        if advert.priority == 0 || self.config.skip_check_adv_addr && self.follows(from) {
             return;
         }
         let same = advert.addresses().len() == self.named().len()
@@ -203,6 +210,11 @@ impl Instance {
             let vrid = self.config.vrid;
             self.note(What::AddressListDiffers { vrid, ours, received, missing, from }, out);
         }
+    }
+
+    /// Whether this is the master that we follow. Its list was looked at when it became that.
+    fn follows(&self, from: IpAddr) -> bool {
+        matches!(&self.phase, Phase::Backup(Backup { master: Some((master, _)), .. }) if *master == from)
     }
 
     /// Remembers the master that took over from us.
@@ -288,13 +300,14 @@ impl Instance {
         }
         let higher_address = self.source.is_some_and(|own| from > own);
         if priority < ours || (priority == ours && !higher_address) {
-            self.note(What::LowerPriorityForcingElection { priority, ours, from }, out);
+            let answered = !self.config.lower_prio_no_advert;
+            self.note(What::LowerPriority { priority, ours, from, answered }, out);
             if matches!(self.config.auth, Some(Auth::Ah(_))) {
                 // It may have sent another one meanwhile.
                 self.sequence = self.sequence.saturating_add(1);
                 self.note(What::SequenceSynced, out);
             }
-            if !self.config.lower_prio_no_advert {
+            if answered {
                 self.speak_now(now, out);
             }
             out.push(Action::NotifyLowerPriority { instance: self.id, name: self.config.name.clone() });

@@ -63,10 +63,12 @@ pub enum What {
         priority: u8,
         from: IpAddr,
     },
-    LowerPriorityForcingElection {
+    LowerPriority {
         priority: u8,
         ours: u8,
         from: IpAddr,
+        /// Whether an advert answers it, which forces a new election.
+        answered: bool,
     },
     HigherPriority {
         priority: u8,

@@ -62,8 +62,13 @@ impl Router {
             };
             self.unqueue(&instance);
             let asked = instance.config.notify.deleted_state;
-            let state = if asked { State::Deleted } else { State::Removed };
-            instance.end(state, out);
+            // Of who is in FAULT already, or never was elsewhere, that is no news.
+            let known = matches!(instance.state(), State::Init | State::Fault);
+            match (asked, known) {
+                (true, _) => instance.end(State::Deleted, out),
+                (false, false) => instance.end(State::Removed, out),
+                (false, true) => {}
+            }
         }
         for (id, config) in kept {
             if let Some(instance) = self.instance_mut(id) {

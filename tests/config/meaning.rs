@@ -72,6 +72,10 @@ const GAPS: &[(&str, &str)] = &[
         "099.conf Global definitions #1",
         "a fifo before 'script_user' is root's to keepalived: the order counts",
     ),
+    (
+        "inheritance.conf VRRP Instance = UNICAST",
+        "'vrrp_check_unicast_src' counts for each packet in keepalived, not in the instance",
+    ),
     ("instances.conf VRRP Instance = VM", "no virtual MACs of single addresses are made yet"),
     ("routing.conf VRRP Instance = R6", "2.2.7 takes a rule with the word 'inet6' for a prohibition"),
 ];

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use standfast::config::model::VrrpInstance;
 use standfast::config::model::options::{IpvlanMode, OldChecksum};
-use standfast::config::{LoadOptions, Loaded, load_str, verdict};
+use standfast::config::{LoadOptions, Loaded, load_str};
 use standfast::objects::route::{Encap, Metric, Named, RouteKind};
 use standfast::objects::rule::RuleAction;
 
@@ -149,29 +149,6 @@ fn what_is_tracked_is_defined_above() {
     let below = read("vrrp_track_process p {\n process x\n quorum 3\n quorum_max 2\n}\n");
     assert_eq!(codes(&below), ["out-of-range"]);
     assert_eq!(below.config.track_processes[0].quorum_max, None);
-}
-
-#[test]
-fn strict_mode_takes_back_what_the_protocol_forbids() {
-    for inside in [
-        "authentication {\n auth_type PASS\n auth_pass a\n }",
-        "preempt_delay 5",
-        "accept",
-        "down_timer_adverts 4",
-        "garp_lower_prio_repeat 3",
-        "lower_prio_no_advert off",
-        "higher_prio_send_advert on",
-    ] {
-        assert_eq!(codes(&with("", inside)), [""; 0], "{inside}");
-        let strict = with("", &format!("strict_mode\n {inside}"));
-        assert_eq!(codes(&strict), ["against-strict-mode"], "{inside}");
-        assert_eq!(verdict(&strict.diagnostics), 5);
-        let global = with("global_defs {\n vrrp_strict\n}", &format!("strict_mode off\n {inside}"));
-        assert_eq!(codes(&global), [""; 0], "the instance's own word counts: {inside}");
-    }
-    let strict = with("global_defs {\n vrrp_strict\n}", "");
-    assert!(instance(&strict).options.strict_mode && instance(&strict).lower_prio_no_advert);
-    assert_eq!(instance(&strict).garp.lower_prio_repeat, 0);
 }
 
 #[test]

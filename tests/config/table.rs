@@ -63,6 +63,8 @@ const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
         "deprecated",
         "a notice, and nothing to use instead but the check's own connect_ip",
     ),
+    ("global_defs", "vrrp_garp_master_repeat", "range", "0 is read, to be 1 with an error"),
+    ("global_defs", "vrrp_garp_master_refresh_repeat", "range", "the same"),
     ("vrrp_instance.virtual_ipaddress_excluded", "use_vmac", "about", "one row with virtual_ipaddress"),
 ];
 

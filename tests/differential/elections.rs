@@ -18,6 +18,7 @@ pub fn cases() -> Vec<Case> {
         same("elections::equal_priority", equal_priority),
         same("elections::lower_priority_shouts", lower_priority_shouts),
         Case::new("elections::a_takeover_finds_the_program_mapped", finds_the_program_mapped),
+        Case::new("elections::nobody_has_an_address_ours", nobody_has_an_address),
     ];
     for (name, ours, theirs) in MISFITS {
         cases.push(same(format!("elections::misfit_{name}"), move |subject| misfit(subject, ours, theirs)));
@@ -190,6 +191,30 @@ fn lower_priority_shouts(subject: Subject) -> Facts {
     facts.note("the first yields", first.process().count("Entering BACKUP STATE").to_string());
     pair.note(&mut facts);
     facts
+}
+
+/// 2.2.7 has no word for it: routers of version 3 that only say who is master.
+fn nobody_has_an_address() {
+    let pair = Pair::new();
+    let start = |index: usize, priority: u8| {
+        let text = format!(
+            "vrrp_instance I {{\n interface eth0\n virtual_router_id 51\n priority {priority}\n version 3\n \
+             advert_int 0.2\n no_virtual_ipaddress\n notify {}\n}}\n",
+            pair.recorders[index].script()
+        );
+        Daemon::start(Subject::Standfast, &pair.nodes[index], &text)
+    };
+    let mut first = start(0, 200);
+    first.await_master("I", 1, wait::seconds(5));
+    let capture = Capture::start(&pair.nodes[1]);
+    let second = start(1, 100);
+    wait::until("ten adverts", wait::seconds(10), || capture.adverts_received("eth0").len() >= 10);
+    assert_eq!(second.process().count("Entering MASTER"), 0, "{}", second.process().log());
+    let adverts = capture.adverts_received("eth0");
+    assert!(adverts.iter().all(|(_, advert)| advert.vrrp[3] == 0 && advert.vrrp.len() == 8));
+    assert!(first.stop().success());
+    second.await_master("I", 1, wait::seconds(5));
+    pair.recorders[1].await_call("INSTANCE I MASTER", 1);
 }
 
 /// keepalived first, then the subject with a setting that does not fit.

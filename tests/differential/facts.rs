@@ -120,7 +120,7 @@ const GREPPED: [&str; 16] = [
     "removing VIPs.",
     "firewall drop rule",
     "setting E-VIPs.",
-    "forcing new election",
+    "with lower priority",
     "with higher priority",
     "received lower priority",
     "Changing effective priority",
@@ -136,7 +136,8 @@ const GREPPED: [&str; 16] = [
 pub fn grepped(process: &Process) -> Vec<String> {
     // A script's call may be seen before the lines that were written first.
     wait::until("the log has caught up", wait::seconds(5), || {
-        process.count("setting VIPs.") >= process.count("Entering MASTER STATE")
+        let set = process.count("setting VIPs.").max(process.count("setting E-VIPs."));
+        set >= process.count("Entering MASTER STATE")
     });
     let mut stateless = true;
     let mut counts = |body: &&str| {

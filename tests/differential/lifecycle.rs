@@ -12,7 +12,7 @@ use crate::support::{vm, wait};
 use std::time::{Duration, Instant};
 
 /// Lines of a `vrrp_instance`, by the name of the case; before an `@` a global one. The instance is `I` on eth0 with VRID 51.
-const INSTANCES: [(&str, &str); 23] = [
+const INSTANCES: [(&str, &str); 24] = [
     ("plain", "priority 200\n virtual_ipaddress { 10.0.0.50 }"),
     (
         "password",
@@ -57,6 +57,7 @@ const INSTANCES: [(&str, &str); 23] = [
         "garp_master_delay 1\n garp_master_repeat 2\n virtual_ipaddress { 10.0.0.50\n 10.0.0.51 }",
     ),
     ("no_second_announcement", "garp_master_delay 0\n virtual_ipaddress { 10.0.0.50 }"),
+    ("no_address", "priority 200\n virtual_ipaddress_excluded { 10.0.0.60 }"),
     ("ipv6", "virtual_ipaddress { fe80::50\n 2001:db8::50/64\n 2001:db8::51 }"),
     (
         "ipv6_excluded",

@@ -55,6 +55,8 @@ struct Seen {
     policy: String,
     processors: String,
     locked: bool,
+    /// How long it may run without a pause, in microseconds.
+    limit: String,
 }
 
 fn look(task: &std::path::Path) -> Seen {
@@ -73,7 +75,15 @@ fn look(task: &std::path::Path) -> Seen {
         policy: field(41),
         processors: line("Cpus_allowed_list"),
         locked: line("VmLck") != "0 kB",
+        limit: soft_limit(task),
     }
+}
+
+/// The one that is warned of. At the other one the kernel kills, which ours does not ask for.
+fn soft_limit(task: &std::path::Path) -> String {
+    let limits = std::fs::read_to_string(task.join("limits")).unwrap();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max realtime timeout")).unwrap();
+    line.split_whitespace().next().unwrap().to_owned()
 }
 
 /// Both at the start with these words.
@@ -97,6 +107,7 @@ fn as_the_file_says() {
     for words in [
         "vrrp_rt_priority 10\nvrrp_rlimit_rttime 100000",
         "vrrp_rt_priority 20\nvrrp_priority -5",
+        "vrrp_rt_priority 10\nvrrp_rlimit_rtime 200000",
         "vrrp_priority -7\nvrrp_cpu_affinity 0",
         "vrrp_priority 0\nvrrp_no_swap",
     ] {

@@ -1,7 +1,7 @@
 //! What the state machine makes of links, sources and clocks: delays, flaps, loss.
 
 use super::elections::Pair;
-use super::facts::{Facts, grepped, same};
+use super::facts::{Facts, grepped, said, same};
 use super::lifecycle::Router;
 use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Subject};
@@ -29,11 +29,22 @@ pub fn cases() -> Vec<Case> {
             higher_priority(subject, "higher_prio_send_advert")
         }),
         same("states::higher_priority_is_not_answered", |subject| higher_priority(subject, "")),
+        same("states::lower_priority_is_answered", |subject| lower_priority(subject, "", "")),
+        same("states::lower_priority_is_not_answered", |subject| {
+            lower_priority(subject, "", "lower_prio_no_advert")
+        }),
+        same("states::lower_priority_is_answered_by_nobody", |subject| {
+            lower_priority(subject, "global_defs {\n vrrp_lower_prio_no_advert\n}", "")
+        }),
         same("states::dont_track_primary", dont_track_primary),
         same("states::resignation_heard_by_a_master", |subject| heard(subject, [10, 0, 0, 2], 0)),
         same("states::own_address_heard", |subject| heard(subject, [10, 0, 0, 1], 200)),
         same("states::unicast_ttl_of_a_peer", |subject| unicast(subject, " min_ttl 200 max_ttl 250")),
         same("states::unicast_without_a_ttl", |subject| unicast(subject, "")),
+        same("states::unicast_source_unknown", |subject| unicast_source(subject, "")),
+        same("states::unicast_source_checked_for_all", |subject| {
+            unicast_source(subject, "global_defs {\n vrrp_check_unicast_src\n}")
+        }),
         same("states::higher_address_heard", |subject| heard(subject, [10, 0, 0, 2], 200)),
         Case::new("states::source_address_lost_original", || {
             assert!(!source_lost(Subject::Keepalived), "keepalived has mended it: one difference less");
@@ -182,6 +193,41 @@ fn unicast(subject: Subject, ttl: &str) -> Facts {
         });
         facts.note(format!("heard of 10.0.0.{source} with TTL {sent}"), yielded().to_string());
     }
+    facts
+}
+
+/// Claims of lower priority reach an owner, first from who is no peer: which are heard.
+fn unicast_source(subject: Subject, global: &str) -> Facts {
+    let router = Router::new();
+    let lines = "unicast_src_ip 10.0.0.1\n unicast_peer {\n 10.0.0.2\n }";
+    let daemon = Daemon::start(subject, &router.node, &config(global, lines));
+    daemon.await_master("I", 1, wait::seconds(10));
+    for source in [3, 2] {
+        let advert = forged::advert(51, 100);
+        forged::send_to(&router.neighbour, [10, 0, 0, 2], [10, 0, 0, source], [10, 0, 0, 1], 255, &advert);
+    }
+    daemon.await_line("Received advert from 10.0.0.2 with lower priority", wait::seconds(5));
+    let mut facts = Facts::default();
+    facts.list("what of the source", &said(daemon.process(), &["10.0.0.3"]));
+    facts
+}
+
+/// An owner of long patience hears a claim of lower priority: what it sends at once.
+fn lower_priority(subject: Subject, global: &str, lines: &str) -> Facts {
+    let router = Router::new();
+    let capture = Capture::start(&router.node);
+    let lines = format!("advert_int 40\n garp_master_delay 0\n garp_master_repeat 1\n {lines}");
+    let daemon = Daemon::start(subject, &router.node, &config(global, &lines));
+    daemon.await_master("I", 1, wait::seconds(10));
+    let mut claim = forged::advert(51, 100);
+    claim[5..8].copy_from_slice(&[40, 0, 0]);
+    forged::send(&router.neighbour, [10, 0, 0, 2], [10, 0, 0, 2], &forged::sealed(claim));
+    daemon.await_line("with lower priority 100, ours 255", wait::seconds(5));
+    // What is announced then follows the answer.
+    wait::until("the second announcement", wait::seconds(5), || capture.announcements("eth0").len() >= 2);
+    let mut facts = Facts::default();
+    facts.note("adverts", capture.adverts_sent("eth0").len().to_string());
+    facts.list("what is said", &said(daemon.process(), &["lower priority"]));
     facts
 }
 

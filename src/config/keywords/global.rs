@@ -249,7 +249,7 @@ script.",
     row("checker_rlimit_rttime", Lax(1, u32::MAX as i64), Exits, LastWins, "10000")
         .doc("2.1.0", "USECS 1..UINT32_MAX", "RLIMIT_RTTIME of the checker process.")
         .later(),
-    row("checker_rlimit_rtime", Lax(0, u32::MAX as i64), Exits, LastWins, "10000")
+    row("checker_rlimit_rtime", Lax(1, u32::MAX as i64), Exits, LastWins, "10000")
         .doc("2.0.0", "USECS", "Same as checker_rlimit_rttime.")
         .later()
         .renamed("checker_rlimit_rttime"),
@@ -268,7 +268,7 @@ script.",
     row("bfd_rlimit_rttime", Lax(1, u32::MAX as i64), Exits, LastWins, "10000")
         .doc("2.1.0", "USECS 1..UINT32_MAX", "RLIMIT_RTTIME of the BFD process.")
         .later(),
-    row("bfd_rlimit_rtime", Lax(0, u32::MAX as i64), Exits, LastWins, "10000")
+    row("bfd_rlimit_rtime", Lax(1, u32::MAX as i64), Exits, LastWins, "10000")
         .doc("2.0.0", "USECS", "Same as bfd_rlimit_rttime.")
         .later()
         .renamed("bfd_rlimit_rttime"),

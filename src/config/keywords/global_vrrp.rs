@@ -48,7 +48,7 @@ permits type or parent changes.",
         "Delay to the second block of gratuitous ARP/NA after becoming MASTER; 0 means no \
 second block. Only instances parsed later inherit it.",
     ),
-    row("vrrp_garp_master_repeat", Lax(1, u32::MAX as i64), Exits, LastWins, "5").doc(
+    row("vrrp_garp_master_repeat", Lax(0, u32::MAX as i64), Exits, LastWins, "5").doc(
         "1.2.20",
         "COUNT 1..UINT_MAX",
         "Messages per VIP in each block; 0 is turned into 1 with an error.",
@@ -58,7 +58,7 @@ second block. Only instances parsed later inherit it.",
         "SECS",
         "Repeat interval of gratuitous ARP/NA while MASTER.",
     ),
-    row("vrrp_garp_master_refresh_repeat", Lax(1, u32::MAX as i64), Exits, LastWins, "1").doc(
+    row("vrrp_garp_master_refresh_repeat", Lax(0, u32::MAX as i64), Exits, LastWins, "1").doc(
         "1.2.20",
         "COUNT 1..UINT_MAX",
         "Messages per VIP at each refresh; 0 becomes 1 with an error.",
@@ -191,7 +191,7 @@ instances parsed later.",
         "USECS 1..UINT32_MAX",
         "RLIMIT_RTTIME used with realtime scheduling; 1 becomes 2.",
     ),
-    row("vrrp_rlimit_rtime", Lax(0, u32::MAX as i64), Exits, LastWins, "10000")
+    row("vrrp_rlimit_rtime", Lax(1, u32::MAX as i64), Exits, LastWins, "10000")
         .doc("2.0.0", "USECS", "Same as vrrp_rlimit_rttime.")
         .renamed("vrrp_rlimit_rttime"),
     row("vrrp_notify_fifo", Words, Faults, FirstWins, "none").doc(

@@ -42,7 +42,7 @@ impl Lower<'_> {
                 return;
             }
             "vrrp_mcast_group4" | "vrrp_mcast_group6" => return self.global_groups(node, &value),
-            name if name.starts_with("vrrp_garp_") => return self.global_garp(name, &value),
+            name if name.starts_with("vrrp_garp_") => return self.global_garp(node, &value),
             _ if self.global_daemon(node, &value) || self.global_services(node, &value) => return,
             _ => {}
         }
@@ -123,13 +123,17 @@ impl Lower<'_> {
         });
     }
 
-    fn global_garp(&mut self, name: &str, value: &Value) {
+    fn global_garp(&mut self, node: &Node, value: &Value) {
+        let count = match node.name() {
+            "vrrp_garp_master_repeat" | "vrrp_garp_master_refresh_repeat" => self.count(node, value, ""),
+            _ => None,
+        };
         let garp = &mut self.loaded.config.global.garp;
-        match name {
+        match node.name() {
             "vrrp_garp_master_delay" => set(&mut garp.values.master_delay, value.seconds()),
-            "vrrp_garp_master_repeat" => set(&mut garp.values.master_repeat, value.int()),
+            "vrrp_garp_master_repeat" => set(&mut garp.values.master_repeat, count),
             "vrrp_garp_master_refresh" => set(&mut garp.values.master_refresh, value.seconds()),
-            "vrrp_garp_master_refresh_repeat" => set(&mut garp.values.master_refresh_repeat, value.int()),
+            "vrrp_garp_master_refresh_repeat" => set(&mut garp.values.master_refresh_repeat, count),
             "vrrp_garp_lower_prio_delay" => {
                 set(&mut garp.values.lower_prio_delay, value.seconds());
                 garp.lower_prio_delay_set = true;

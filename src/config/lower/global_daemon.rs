@@ -379,8 +379,7 @@ impl Lower<'_> {
             ("vrrp_mcast_group4", Some(IpAddr::V4(group))) => global.vrrp_mcast_group4 = group,
             ("vrrp_mcast_group6", Some(IpAddr::V6(group))) => {
                 global.vrrp_mcast_group6 = group;
-                let scope = group.segments().first().map(|first| first & 0xf);
-                if scope != Some(LINK_LOCAL) {
+                if !stays_on_its_link(IpAddr::V6(group)) {
                     let message = format!("vrrp_mcast_group6 [{group}] should be link-local multicast.");
                     self.report(
                         Diagnostic::warning("multicast-not-link-local", node.span_of(1), message)
@@ -390,5 +389,13 @@ impl Lower<'_> {
             }
             _ => {}
         }
+    }
+}
+
+/// Whether routers leave what goes to this multicast group alone: of IPv4 nobody minds.
+pub(super) fn stays_on_its_link(group: IpAddr) -> bool {
+    match group {
+        IpAddr::V4(_) => true,
+        IpAddr::V6(group) => group.segments().first().is_some_and(|first| first & 0xf == LINK_LOCAL),
     }
 }

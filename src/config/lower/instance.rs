@@ -205,6 +205,14 @@ impl Lower<'_> {
             }
             "version" => self.version(node, &value, draft, name),
             _ if self.instance_option(node, &value, draft, name) => {}
+            "garp_master_repeat" => {
+                let count = self.count(node, &value, &format!("({name}): "));
+                draft.garp.master_repeat = count.or(draft.garp.master_repeat);
+            }
+            "garp_master_refresh_repeat" => {
+                let count = self.count(node, &value, &format!("({name}): "));
+                draft.garp.master_refresh_repeat = count.or(draft.garp.master_refresh_repeat);
+            }
             name if name.starts_with("garp_") => instance_garp(name, &value, &mut draft.garp),
             _ if plain(node, &value, draft) => {}
             _ => store_notify(node, value, &mut draft.notify, &mut draft.notify_places),
@@ -344,12 +352,9 @@ fn plain(node: &Node, value: &Value, draft: &mut Draft) -> bool {
 }
 
 fn instance_garp(name: &str, value: &Value, garp: &mut GarpDraft) {
-    let count = || value.int().map(|count: u32| count.max(1));
     match name {
         "garp_master_delay" => garp.master_delay = value.seconds(),
-        "garp_master_repeat" => garp.master_repeat = count(),
         "garp_master_refresh" => garp.master_refresh = value.seconds(),
-        "garp_master_refresh_repeat" => garp.master_refresh_repeat = count(),
         "garp_lower_prio_delay" => garp.lower_prio_delay = value.seconds(),
         "garp_lower_prio_repeat" => garp.lower_prio_repeat = value.int(),
         _ => {}

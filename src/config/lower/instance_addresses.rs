@@ -20,7 +20,7 @@ const MOST_SHOWN: usize = 3;
 impl Lower<'_> {
     /// `false`: the instance cannot be without an address.
     pub fn without_addresses(&mut self, draft: &Draft, version: Version) -> bool {
-        if version == Version::V3 {
+        if version == Version::V3 || self.is_strict(draft) {
             self.refuse(
                 draft,
                 "No VIP specified; at least one is required",

@@ -1,4 +1,4 @@
-//! What an instance says beyond the protocol's core, and what strict mode makes of an instance.
+//! What an instance says beyond the protocol's core.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, LazyLock};
@@ -13,7 +13,7 @@ use super::line::Owner;
 use super::read::Value;
 use super::tracked::{Track, TrackKind};
 use crate::config::model::options::{ExtraGarp, InstanceOptions, OldChecksum};
-use crate::config::model::{TrackFile, Tracked, TrackedObjects, Version, VrrpInstance};
+use crate::config::model::{TrackFile, Tracked, TrackedObjects, VrrpInstance};
 use crate::config::syntax::Node;
 use crate::diag::{Diagnostic, Span};
 use crate::ids::{Family, Name};
@@ -262,74 +262,6 @@ impl Lower<'_> {
                 );
                 !wanted
             }
-        }
-    }
-
-    /// What RFC rules forbid is taken back.
-    pub fn strict(&mut self, draft: &mut Draft, version: Version, family: Family) {
-        let strict = self.loaded.config.global.vrrp_strict;
-        if !draft.options.strict_mode.unwrap_or(strict) {
-            return;
-        }
-        let mut reset: Vec<(&str, &str)> = Vec::new();
-        if draft.auth.take().is_some() {
-            reset.push(("authentication", "Strict mode does not support authentication. Ignoring."));
-        }
-        if !std::mem::take(&mut draft.preempt_delay).is_zero() {
-            reset.push(("preempt_delay", "preempt_delay is incompatible with strict mode - resetting"));
-        }
-        if version == Version::V2 && draft.options.accept.take().is_some() {
-            reset.push((
-                "accept",
-                "warning - accept mode for VRRP version 2 does not comply with RFC3768 - resetting",
-            ));
-            draft.accept = None;
-        }
-        let global = self.loaded.config.global.vrrp_down_timer_adverts;
-        if draft.down_timer_adverts.unwrap_or(global) != 3 {
-            reset.push((
-                "down_timer_adverts",
-                "down_timer_adverts is incompatible with strict mode - resetting",
-            ));
-            draft.down_timer_adverts = Some(3);
-        }
-        if draft.garp.lower_prio_repeat.is_some_and(|repeat| repeat != 0) {
-            reset.push(("garp_lower_prio_repeat", "Strict mode requires no repeat garps. resetting"));
-        }
-        if draft.garp.lower_prio_delay.is_some_and(|delay| !delay.is_zero()) {
-            reset.push(("garp_lower_prio_delay", "Strict mode requires no repeat garp delay. resetting"));
-        }
-        if draft.lower_prio_no_advert == Some(false) {
-            reset
-                .push(("lower_prio_no_advert", "Strict mode requires no lower priority advert. resetting"));
-        }
-        if draft.higher_prio_send_advert == Some(true) {
-            reset.push((
-                "higher_prio_send_advert",
-                "strict mode requires higher_prio_send_advert to be clear. resetting",
-            ));
-        }
-        if draft.vmac.is_some() && draft.xmit_base.is_some() {
-            reset.push(("vmac_xmit_base", "xmit_base is incompatible with strict mode - resetting"));
-            draft.xmit_base = None;
-        }
-        if std::mem::take(&mut draft.no_addresses) {
-            reset.push((
-                "no_virtual_ipaddress",
-                "no_virtual_ipaddress is incompatible with strict mode - resetting",
-            ));
-        }
-        self.first_is_link_local(draft, family);
-        draft.garp.lower_prio_repeat = Some(0);
-        draft.garp.lower_prio_delay = Some(Duration::ZERO);
-        draft.lower_prio_no_advert = Some(true);
-        draft.higher_prio_send_advert = Some(false);
-        for (keyword, why) in reset {
-            let message = format!("({}) {why}", draft.name);
-            self.report(
-                Diagnostic::warning("against-strict-mode", draft.place(keyword).or(draft.span), message)
-                    .help(format!("remove {keyword}, or strict_mode and vrrp_strict")),
-            );
         }
     }
 }

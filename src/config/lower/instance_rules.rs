@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Lower;
 use super::address_vmacs::Carrier;
+use super::global_daemon::stays_on_its_link;
 use super::group_rules::TrackedPlaces;
 use super::instance::{Collected, Draft};
 use super::vmac::{VmacLine, default_name};
@@ -80,8 +81,8 @@ impl Lower<'_> {
             (_, Family::V6) => Version::V3,
             (_, Family::V4) => self.loaded.config.global.vrrp_version,
         };
-        let strict = draft.options.strict_mode.unwrap_or(self.loaded.config.global.vrrp_strict);
-        self.strict(&mut draft, version, family);
+        let strict = self.is_strict(&draft);
+        let version = self.strict(&mut draft, version, family);
         if draft.addresses.is_empty() && !draft.no_addresses && !self.without_addresses(&draft, version) {
             return None;
         }
@@ -92,6 +93,7 @@ impl Lower<'_> {
             None if draft.state == Some(InitialState::Master) => OWNER,
             None => 100,
         };
+        self.strict_state(&mut draft, priority == OWNER);
         let (nopreempt, preempt_delay) = self.preemption(&draft, priority);
         let vmac = self.vmac(&draft, family, vrid, unicast || draft.unicast_word.is_some(), taken);
         let advert_int = self.advert_int(&draft, version);
@@ -357,7 +359,8 @@ impl Lower<'_> {
                 peers.push(*peer);
             }
         }
-        if let (true, Some(span)) = (peers.is_empty(), draft.unicast_word) {
+        let multicast = peers.is_empty() && !draft.options.kept.unicast_fault_no_peer;
+        if let (true, Some(span)) = (multicast, draft.unicast_word) {
             let message = format!(
                 "({}) A unicast keyword has been specified without any unicast peers. Defaulting to multicast. \
                  This usage is deprecated - please update your configuration.",
@@ -391,13 +394,14 @@ impl Lower<'_> {
         let why = match (unicast, Family::of(group) == family) {
             (true, _) => "cannot be used with unicast peers",
             (_, false) => "has another family",
+            _ if !stays_on_its_link(group) => "is not link-local multicast",
             _ => return group,
         };
         let message = format!("({}) mcast_dst_ip {group} {why} - ignoring", draft.name);
         let expected = match (unicast, family) {
             (true, _) => "no mcast_dst_ip beside unicast_peer",
             (_, Family::V4) => "a multicast address of IPv4, as the addresses are",
-            (_, Family::V6) => "a multicast address of IPv6, as the addresses are",
+            (_, Family::V6) => "a multicast address of ff02::/16, for the addresses are of IPv6",
         };
         self.report(Diagnostic::error("bad-multicast-group", span, message).expected(expected));
         default

@@ -42,6 +42,7 @@ mod service_rules;
 mod service_scope;
 mod ssl;
 mod statics;
+mod strict;
 mod tracked;
 mod vmac;
 

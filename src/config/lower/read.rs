@@ -211,6 +211,16 @@ impl Lower<'_> {
         }
     }
 
+    /// A number of messages, of which there is one at least; `owner` stands before the keyword in what is said.
+    pub fn count(&mut self, node: &Node, value: &Value, owner: &str) -> Option<u32> {
+        let count: u32 = value.int()?;
+        if count == 0 {
+            let message = format!("{owner}{} must be greater than 0, setting to 1", node.name());
+            self.report(Diagnostic::error("out-of-range", node.span_of(1), message).expected("1 or more"));
+        }
+        Some(count.max(1))
+    }
+
     /// A decimal number, as a time; the range in millionths.
     pub fn decimal(
         &mut self,

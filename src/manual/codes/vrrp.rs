@@ -147,6 +147,11 @@ pub const VRRP: &[Code] = &[
         Within(Instance, "strict_mode; preempt_delay 60"),
     ),
     code(
+        "unicast-in-strict-mode",
+        "The RFCs know multicast only. The instance speaks unicast all the same; keepalived 2.4 would not start.",
+        Within(Instance, "strict_mode; unicast_peer { 192.0.2.2 }"),
+    ),
+    code(
         "ipvlan-without-address",
         "An IPv4 ipvlan needs an address of its own.",
         Within(Instance, "use_ipvlan"),

@@ -190,7 +190,7 @@ pub(super) fn pending_scripts(view: &View) -> usize {
     view.faults.iter().filter(|fault| matches!(fault, Fault::ScriptPending(_))).count()
 }
 
-/// At the start: of a group only where all own their addresses, in strict mode only an owner.
+/// At the start: of a group only where all own their addresses.
 fn wants_master(config: &Config, instance: &VrrpInstance) -> bool {
     let owner = |instance: &VrrpInstance| instance.priority == OWNER;
     let wanted = instance.state.map_or(owner(instance), |state| state == InitialState::Master);
@@ -198,7 +198,7 @@ fn wants_master(config: &Config, instance: &VrrpInstance) -> bool {
     let owners = group.is_none_or(|group| {
         config.instances.iter().filter(|one| group.members.contains(&one.name)).all(|one| owner(one))
     });
-    wanted && owners && (owner(instance) || !instance.options.strict_mode)
+    wanted && owners
 }
 
 /// Gratuitous ARP, and adverts in answer to adverts.

@@ -1,6 +1,7 @@
 //! What is said when a configuration is taken over.
 
 use super::*;
+use crate::config::model::Notify;
 
 #[test]
 fn a_master_that_is_due_speaks_ahead_of_a_reload_and_again_only_of_what_is_new() {
@@ -84,4 +85,19 @@ fn routers_that_become_master_together_share_the_interval_from_then_on() {
         let together = moments.iter().filter(|other| *other == moment).count();
         assert!(together <= 32, "{together} at {moment:?}");
     }
+}
+
+#[test]
+fn of_who_was_in_fault_a_removal_is_no_news() {
+    let broken = VrrpInstance { interface: "eth7".into(), ..instance("B", 2, 100) };
+    let told = |deleted_state: bool| {
+        let mut broken = broken.clone();
+        broken.notify = Arc::new(Notify { deleted_state, ..Notify::default() });
+        let both = [instance("A", 1, 100).into(), instance("C", 3, 100).into(), broken.into()];
+        let (mut talk, _) = Talk::start(Config { instances: both[..].to_vec(), ..Config::default() });
+        let alone = Config { instances: both[..1].to_vec(), ..Config::default() };
+        talk.event(at(1.0), Event::Reconfigure(Arc::new(alone)))
+    };
+    assert_eq!(told(false), ["C FAULT"]);
+    assert_eq!(told(true), ["C FAULT", "B DELETED"]);
 }

@@ -6,12 +6,12 @@ use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Subject};
 use crate::support::runner::Case;
 use crate::support::wait;
-use std::ops::RangeInclusive;
 
 pub fn cases() -> Vec<Case> {
     vec![
         same("journeys::elections", elections),
-        same("journeys::group_address", group_address),
+        same("journeys::group_address", |subject| group_address(subject, false)),
+        same("journeys::group_address_of_its_own", |subject| group_address(subject, true)),
         same("journeys::refresh", refresh),
         Case::new("journeys::other_addresses_original", || {
             assert_eq!(other_addresses(Subject::Keepalived), [false; 4], "whom it does not hear");
@@ -29,12 +29,19 @@ fn other(instances: [(u8, &str); 4]) -> String {
 }
 
 /// Starts the other router, and waits until it is master of these.
-pub fn rival_of(router: &super::Router, text: &str, routers: RangeInclusive<u8>) -> Daemon {
+pub fn rival_of(
+    router: &super::Router,
+    text: &str,
+    routers: impl IntoIterator<Item = u8> + Clone,
+) -> Daemon {
     let heard = Capture::start(&router.node);
     let rival = Daemon::start(Subject::Keepalived, &router.neighbour, text);
     wait::until("the other is master of all", wait::seconds(15), || {
         let sent = heard.adverts_received("eth0");
-        routers.clone().all(|vrid| sent.iter().any(|(_, advert)| advert.vrrp.get(1) == Some(&vrid)))
+        routers
+            .clone()
+            .into_iter()
+            .all(|vrid| sent.iter().any(|(_, advert)| advert.vrrp.get(1) == Some(&vrid)))
     });
     rival
 }
@@ -92,11 +99,14 @@ fn elections(subject: Subject) -> Facts {
     journey.finish()
 }
 
-/// The group that adverts go to is another one, and as before.
-fn group_address(subject: Subject) -> Facts {
+/// The group that adverts go to is another one, and as before: that of all instances, or of one alone.
+fn group_address(subject: Subject, own: bool) -> Facts {
     let text = |group: &str| {
-        let global = GLOBAL.replace("\n}\n", &format!("\n {group}\n}}\n"));
-        format!("{global}{}{}", instance("I", 51, "priority 100"), instance("J", 52, "priority 255"))
+        let group = if own { group.replace("vrrp_mcast_group4", "mcast_dst_ip") } else { group.to_owned() };
+        let (all, one) = if own { ("", group.as_str()) } else { (group.as_str(), "") };
+        let global = GLOBAL.replace("\n}\n", &format!("\n {all}\n}}\n"));
+        let first = instance("I", 51, &format!("priority 100\n {one}"));
+        format!("{global}{first}{}", instance("J", 52, "priority 255"))
     };
     let mut journey = Journey::start(subject, |_| {}, &text(""));
     for (when, group) in [
@@ -109,7 +119,7 @@ fn group_address(subject: Subject) -> Facts {
             journey.reload(&text(group));
         }
         journey.settle(when, &[(51, 100), (52, 255)]);
-        let joined = journey.router.node.sh("ip -4 maddr show dev eth0 | grep -o '224[.0-9]*'");
+        let joined = journey.router.node.sh("ip -4 maddr show dev eth0 | grep -o '224[.0-9]*' | sort");
         journey.facts.note(format!("groups {when}"), joined);
     }
     journey.finish()

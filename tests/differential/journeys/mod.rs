@@ -1,6 +1,7 @@
 //! Several instances on one host and one reload after the other: what the wire, the FIFO, the scripts, the log and the
 //! kernel say of each, from the start to the stop. Many instances share a run, since what costs time is the waiting.
 
+mod destinations;
 mod dumps;
 mod elections;
 mod interfaces;
@@ -27,6 +28,7 @@ pub fn cases() -> Vec<Case> {
         reloads::cases(),
         strangers::cases(),
         notify::cases(),
+        destinations::cases(),
         dumps::cases(),
         elections::cases(),
         interfaces::cases(),

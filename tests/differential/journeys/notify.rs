@@ -10,6 +10,10 @@ pub fn cases() -> Vec<Case> {
     vec![
         same("journeys::scripts", scripts),
         same("journeys::fifo", fifo),
+        same("journeys::priorities_told_where_asked", |subject| priorities(subject, "")),
+        same("journeys::priorities_told_unless_declined", |subject| {
+            priorities(subject, "vrrp_notify_priority_changes")
+        }),
         Case::new("journeys::masters_told_again_original", || {
             assert_eq!(masters_told_again(Subject::Keepalived), 1);
         }),
@@ -79,6 +83,60 @@ fn scripts(subject: Subject) -> Facts {
     journey.reload(&text(&all, &all, &[51, 52, 56, 67]));
     journey.settle("with fewer instances", &[(51, 100), (52, 100), (56, 100)]);
     journey.note_calls("before the stop", &["I53 deleted", "INSTANCE I55 FAULT", "INSTANCE I54 DELETED"]);
+    journey.finish()
+}
+
+/// Who tells of its priority: by its own word, its group's, or the one of all. The file that all track says more,
+/// and then less; one of them is in FAULT meanwhile.
+fn priorities(subject: Subject, global: &str) -> Facts {
+    let group = |name: &str, members: &str, word: &str| {
+        format!(
+            "vrrp_sync_group {name} {{\n group {{\n {members}\n }}\n sync_group_tracking_weight\n {word}\n}}\n"
+        )
+    };
+    let (asks, declines) = ("notify_priority_changes", "notify_priority_changes off");
+    let each = [
+        (51, ""),
+        (52, asks),
+        (53, declines),
+        (54, ""),
+        (55, asks),
+        (56, declines),
+        (57, ""),
+        (58, asks),
+        (59, declines),
+        (60, "notify_priority_changes on\n track_interface {\n none0\n }"),
+    ];
+    let each = each.map(|(vrid, word)| {
+        let lines = format!("priority 100\n track_file {{\n file\n }}\n {word}");
+        instance(&format!("I{vrid}"), vrid, &lines)
+    });
+    let text = format!(
+        "global_defs {{\n script_user root\n vrrp_notify_fifo @DIR@/fifo\n {global}\n}}\n\
+         track_file file {{\n file @DIR@/file\n weight 1\n}}\n{}{}{}",
+        group("ASKS", "I54\n I55\n I56", asks),
+        group("DECLINES", "I57\n I58\n I59", declines),
+        each.concat()
+    );
+    let write = |router: &super::Router, number: i8| {
+        std::fs::write(router.node.dir.join("file"), number.to_string()).unwrap();
+    };
+    let prepare = |router: &super::Router| {
+        write(router, 0);
+        router.node.sh("ip link add none0 type veth peer name none1");
+    };
+    let mut journey = Journey::start(subject, prepare, &text);
+    let all = |priority: u8| (51..=59).map(|vrid| (vrid, priority)).collect::<Vec<_>>();
+    journey.settle("at the start", &all(100));
+    for (number, priority) in [(20, 120), (-30, 70)] {
+        journey.again();
+        write(&journey.router, number);
+        journey.settle("with another number", &all(priority));
+    }
+    let told = journey.told();
+    let mut told: Vec<String> = told.into_iter().filter(|line| line.contains("_PRIORITY")).collect();
+    told.sort_by_key(|line| line.split('"').nth(1).map(str::to_owned));
+    journey.facts.list("priorities told", &told);
     journey.finish()
 }
 
