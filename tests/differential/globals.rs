@@ -92,11 +92,12 @@ fn umask_at_a_reload(subject: Subject) -> Facts {
 
 /// Words that say where a daemon and its processes are, and those that standfast, one process, says that it does without.
 fn pid_dir(subject: Subject) -> Facts {
-    const WITHOUT_EFFECT: [&str; 6] = [
+    const WITHOUT_EFFECT: [&str; 7] = [
         "process_names",
         "process_name",
         "vrrp_process_name",
         "config_save_dir",
+        "tmp_config_directory",
         "child_wait_time",
         "namespace_with_ipsets",
     ];
@@ -132,7 +133,7 @@ fn pid_dir(subject: Subject) -> Facts {
     facts
 }
 
-/// What a script hears of the groups of its user, who is in two.
+/// What a script, called by the name of a link, hears of its name and of the groups of its user, who is in two.
 fn groups_of_a_script(subject: Subject, global: &str) -> String {
     let router = Router::new();
     let node = &router.node;
@@ -140,11 +141,15 @@ fn groups_of_a_script(subject: Subject, global: &str) -> String {
     let groups = std::fs::read_to_string("/etc/group").unwrap() + "watchers:x:4242:nobody\n";
     std::fs::write(node.dir.join("etc/group"), groups).unwrap();
     // The node's directory is nobody else's: its `bin` and `run` are bound where everybody may go.
-    write_script(&node.dir.join("bin/groups.sh"), "id -G > /run/seen.new\nmv /run/seen.new /run/seen");
+    write_script(
+        &node.dir.join("bin/groups.sh"),
+        "(id -G; echo $0) > /run/seen.new\nmv /run/seen.new /run/seen",
+    );
+    std::os::unix::fs::symlink("groups.sh", node.dir.join("bin/linked.sh")).unwrap();
     let seen = node.dir.join("run/seen");
     std::fs::set_permissions(seen.parent().unwrap(), std::fs::Permissions::from_mode(0o777)).unwrap();
     let global = format!("{global}\n script_user nobody\n enable_script_security");
-    let text = config(&global, "notify_master /usr/local/bin/groups.sh");
+    let text = config(&global, "notify_master /usr/local/bin/linked.sh");
     let daemon = Daemon::start(subject, node, &text);
     wait::value(
         "the script has run",
@@ -155,17 +160,18 @@ fn groups_of_a_script(subject: Subject, global: &str) -> String {
     std::fs::read_to_string(&seen).unwrap()
 }
 
-/// Without `set_supplementary_groups`.
+/// Without `set_supplementary_groups`. (2.2.7 leaves the last part of a name as it is written.)
 fn its_own_group(subject: Subject) -> Facts {
     let mut facts = Facts::default();
     facts.note("groups", groups_of_a_script(subject, ""));
     facts
 }
 
-/// With it, of which 2.2.7 knows nothing.
+/// With it, and `use_symlink_paths`, of which 2.2.7 knows nothing.
 fn supplementary_groups() {
-    let groups = groups_of_a_script(Subject::Standfast, "set_supplementary_groups");
-    assert!(groups.split_whitespace().any(|group| group == "4242"), "{groups}");
+    let seen = groups_of_a_script(Subject::Standfast, "set_supplementary_groups\n use_symlink_paths");
+    assert!(seen.split_whitespace().any(|group| group == "4242"), "{seen}");
+    assert!(seen.contains("/usr/local/bin/linked.sh"), "{seen}");
 }
 
 /// The seed of what runs is that of the next reading. (keepalived's parent reads for its children, and does not keep it.)

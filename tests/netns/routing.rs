@@ -316,3 +316,16 @@ fn a_vrf_has_its_table() {
     assert_eq!(standfast::kernel::link::vrf_table(&mut channel, "blue"), Ok(None));
     assert_eq!(standfast::kernel::link::vrf_table(&mut channel, "left0"), Ok(None), "another device");
 }
+
+/// The kernel takes it for routes of MPLS, and shows it of no other; keepalived sends it with any.
+#[test]
+fn propagation_of_ttl_is_asked_for() {
+    for (word, attribute) in [("enabled", "TtlPropagate(Enabled)"), ("disabled", "TtlPropagate(Disabled)")]
+    {
+        let line = format!("10.1.0.0/16 via 10.0.0.9 ttl-propagate {word}");
+        let message = format!("{:?}", prepared(&line, "").remove(0));
+        assert!(message.contains(attribute), "{message}");
+    }
+    let plain = format!("{:?}", prepared("10.1.0.0/16 via 10.0.0.9", "").remove(0));
+    assert!(!plain.contains("TtlPropagate"), "{plain}");
+}

@@ -138,6 +138,7 @@ impl Preprocessor<'_> {
             }
         }
         if none && !(named && braces && strictness.brace) {
+            // As keepalived: of braces what is named counts for nothing but the check of braces.
             let strict = match (named, braces) {
                 (true, true) => false,
                 (true, false) => strictness.matched,
