@@ -95,7 +95,9 @@ impl Lower<'_> {
         };
         self.strict_state(&mut draft, priority == OWNER);
         let (nopreempt, preempt_delay) = self.preemption(&draft, priority);
-        let vmac = self.vmac(&draft, family, vrid, unicast || draft.unicast_word.is_some(), taken);
+        let unicast_meant =
+            unicast || draft.unicast_word.is_some() || draft.options.kept.unicast_fault_no_peer;
+        let vmac = self.vmac(&draft, family, vrid, unicast_meant, taken);
         let advert_int = self.advert_int(&draft, version);
         let auth = self.auth(&draft, version, family);
         let promote_secondaries = self.promote_secondaries(&draft, vmac.is_some());
