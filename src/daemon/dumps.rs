@@ -14,7 +14,7 @@ use crate::lvs::view::ServiceView;
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, data, dump, emit};
 use crate::track::news::Standing;
-use crate::vrrp::router::View;
+use crate::vrrp::view::View;
 
 /// Writes what the signal asks for, where keepalived writes it.
 pub(super) async fn write(parts: &Parts, request: Request) {

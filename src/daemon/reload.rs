@@ -21,7 +21,7 @@ use crate::kernel::memory::{self, Spare};
 use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
 use crate::vrrp::action::{InstanceId, State};
-use crate::vrrp::router::View;
+use crate::vrrp::view::View;
 
 /// How long VRRP and the track scripts may take to follow.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -31,7 +31,7 @@ use crate::lvs::action::ScriptEvent;
 use crate::objects::interface::Interface;
 use crate::report::{Ident, Line, emit};
 use crate::track::news::Standing;
-use crate::vrrp::router::View;
+use crate::vrrp::view::View;
 
 /// Commands that may wait for a part. They are few; the parts take them at once.
 const COMMANDS: usize = 64;
@@ -126,7 +126,7 @@ pub(super) async fn run(
     tidy::give_back(None, Vec::new()).await;
     let driver = parts.driver.subscribe();
     let give_back = move || tidy::give_back_all(driver.borrow().clone());
-    let tidying = tidy::after(parts.masters.subscribe(), give_back);
+    let tidying = tidy::after(parts.masters.subscribe(), give_back, tidy::map_program);
     parts.supervisor.spawn("memory", tidying);
     if let Some(every) = ServiceManager.watchdog_interval() {
         parts.supervisor.spawn("watchdog", feed_watchdog(every, parts.driver.subscribe()));

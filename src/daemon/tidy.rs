@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::asking::ask;
 use super::timing::{self, Commands};
@@ -18,19 +18,37 @@ const CALM: Duration = Duration::from_secs(6);
 /// How long the driver may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Calls `tidy` after the start and after each crowd of `changes`, until nobody tells of any more.
-pub(super) async fn after<T, F>(mut changes: watch::Receiver<T>, tidy: impl Fn() -> F)
-where
-    F: Future<Output = ()>,
+/// What is told once when a takeover is near; nothing, where that cannot come.
+pub(super) type Near = Option<oneshot::Receiver<()>>;
+
+/// Calls `tidy` after the start and after each crowd of `changes`, until nobody tells of any more. Before a takeover,
+/// which `tidy` has asked to be told of, `prepare` is called, and `tidy` again when that is over.
+pub(super) async fn after<T, T1, T2>(
+    mut changes: watch::Receiver<T>,
+    tidy: impl Fn() -> T1,
+    prepare: impl Fn() -> T2,
+) where
+    T1: Future<Output = Near>,
+    T2: Future<Output = ()>,
 {
-    changes.mark_changed();
-    while changes.changed().await.is_ok() {
+    loop {
         while let Ok(another) = tokio::time::timeout(CALM, changes.changed()).await {
             if another.is_err() {
                 return;
             }
         }
-        tidy().await;
+        let near = tidy().await;
+        tokio::select! {
+            another = changes.changed() => if another.is_err() { return },
+            () = told(near) => prepare().await,
+        }
+    }
+}
+
+async fn told(near: Near) {
+    let is_near = async { near?.await.ok() };
+    if is_near.await.is_none() {
+        std::future::pending().await
     }
 }
 
@@ -45,16 +63,28 @@ pub(super) async fn give_back(driver: Option<Commands>, mut spare: Vec<Spare>) {
 }
 
 /// The same, with the stack of this thread, the process's first, and with the pages of the program that have been run
-/// through. Not after each reload: to map them anew takes a third of its time.
-pub(super) async fn give_back_all(driver: Option<Commands>) {
+/// through. Not after each reload: to map them anew takes a third of its time. Answers when they are needed again.
+pub(super) async fn give_back_all(driver: Option<Commands>) -> Near {
     mapped::give_back_stack();
-    give_back(driver, Vec::new()).await;
+    give_back(driver.clone(), Vec::new()).await;
     // Last, for all that has been run through for this too. If it panics, it has been said.
     let _ = tokio::task::spawn_blocking(mapped::give_back_files).await;
+    let driver = driver?;
+    let (tell, near) = oneshot::channel();
+    let sent = tokio::time::timeout(PATIENCE, driver.send(timing::Command::Foresee(tell))).await;
+    sent.ok()?.ok().map(|()| near)
+}
+
+/// Maps the program again: a takeover runs through two dozen pages of it that nobody has used for long, and to map each
+/// of them by itself, when it is reached, takes as long as all the rest.
+pub(super) async fn map_program() {
+    // If it panics, it has been said.
+    let _ = tokio::task::spawn_blocking(mapped::map_program).await;
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
@@ -65,12 +95,11 @@ mod tests {
         static TIDIED: AtomicU32 = AtomicU32::new(0);
         let (changes, told) = watch::channel(0);
         let (supervisor, _fatal) = Supervisor::new();
-        supervisor.spawn(
-            "memory",
-            after(told, || async {
-                TIDIED.fetch_add(1, Ordering::SeqCst);
-            }),
-        );
+        let tidy = || async {
+            TIDIED.fetch_add(1, Ordering::SeqCst);
+            None
+        };
+        supervisor.spawn("memory", after(told, tidy, || async {}));
         let tidied = |seconds: f64| async move {
             tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
             TIDIED.load(Ordering::SeqCst)
@@ -84,5 +113,34 @@ mod tests {
         assert_eq!(tidied(5.9).await, 1);
         assert_eq!(tidied(1.0).await, 2);
         assert_eq!(tidied(3600.0).await, 2, "nothing changes");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_takeover_is_prepared_for_and_tidied_up_after() {
+        static TELL: Mutex<Option<oneshot::Sender<()>>> = Mutex::new(None);
+        static TIDIED: AtomicU32 = AtomicU32::new(0);
+        static PREPARED: AtomicU32 = AtomicU32::new(0);
+        let (_changes, told) = watch::channel(0);
+        let (supervisor, _fatal) = Supervisor::new();
+        let tidy = || async {
+            TIDIED.fetch_add(1, Ordering::SeqCst);
+            let (tell, near) = oneshot::channel();
+            *TELL.lock().unwrap() = Some(tell);
+            Some(near)
+        };
+        let prepare = || async {
+            PREPARED.fetch_add(1, Ordering::SeqCst);
+        };
+        supervisor.spawn("memory", after(told, tidy, prepare));
+        let counts = |seconds: f64| async move {
+            tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+            (TIDIED.load(Ordering::SeqCst), PREPARED.load(Ordering::SeqCst))
+        };
+        assert_eq!(counts(100.0).await, (1, 0));
+        TELL.lock().unwrap().take().unwrap().send(()).unwrap();
+        assert_eq!(counts(5.9).await, (1, 1));
+        assert_eq!(counts(1.0).await, (2, 1));
+        drop(TELL.lock().unwrap().take());
+        assert_eq!(counts(100.0).await, (2, 1), "who will not tell any more is not asked in vain");
     }
 }

@@ -36,18 +36,33 @@ impl FrameSocket {
         send_frame(&self.0, interface.0, ethertype, destination.0, frame)
     }
 
-    /// Sends all of them, in order, by as few calls as it takes, and says what became of each.
+    /// Sends all of them, in order, by as few calls as it takes, and says what became of each. Where one finds no room,
+    /// see [`is_full`], those behind it are not tried.
     pub fn send_all(&self, frames: &[Leaving]) -> Vec<io::Result<()>> {
         let mut results = Vec::with_capacity(frames.len());
         while let Some(rest) = frames.get(results.len()..).filter(|rest| !rest.is_empty()) {
             match send_frames(&self.0, rest) {
                 // The call that begins with the one that was refused says why.
                 Ok(sent) => results.extend((0..sent.max(1)).map(|_| Ok(()))),
+                Err(error) if is_full(&error) => {
+                    results.resize_with(frames.len(), || Err(full()));
+                }
                 Err(error) => results.push(Err(error)),
             }
         }
         results
     }
+}
+
+/// Whether a frame has not left because those before it are still on their way: the interface is slow, or the kernel has
+/// no time for it. It may leave in a moment.
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::ENOBUFS))
+}
+
+/// What [`is_full`] is true for.
+pub fn full() -> io::Error {
+    io::Error::from_raw_os_error(libc::EAGAIN)
 }
 
 /// Bytes of the longest announcement: one over IPv6.

@@ -2,13 +2,14 @@
 //!
 //! A start reads most of the program once: the command line, the configuration, each part's beginning. What is mapped
 //! stays mapped, although the daemon at rest runs through a tenth of it. The kernel maps a page anew when it is used
-//! again, from its cache and without a wait; a page that is locked into memory stays.
+//! again, from its cache and as a rule without a wait; a page that is locked into memory stays. But each time that takes
+//! some microseconds: who has no time then asks for all of them before.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::ops::Range;
 
-use super::unsafe_calls::{drop_stack_below, drop_unwritten};
+use super::unsafe_calls::{drop_stack_below, drop_unwritten, map_now};
 
 /// An address range of this process as the kernel tells it; nobody else makes one.
 #[derive(PartialEq, Eq, Debug)]
@@ -48,6 +49,32 @@ pub fn give_back_stack() {
     if let Some(stack) = stack(BufReader::new(file)) {
         drop_stack_below(&stack);
     }
+}
+
+/// Maps the whole program, which is a few megabytes. May read it from the disk: to be called where that may take a while.
+/// Where the kernel is older than 5.14 nothing happens.
+pub fn map_program() {
+    let Ok(file) = File::open("/proc/self/maps") else { return };
+    let here = map_program as fn() as *const ();
+    for mapping in file_around(here.addr(), BufReader::new(file)) {
+        map_now(&mapping);
+    }
+}
+
+/// What of the file that is mapped at `address` may not be written.
+fn file_around(address: usize, maps: impl BufRead) -> Vec<Mapping> {
+    // Device and inode: the path may have been given to another file since.
+    let file = |line: &str| {
+        let mut words = line.split_ascii_whitespace().skip(3);
+        Some((words.next()?.to_owned(), words.next()?.to_owned()))
+    };
+    let of_files = |line: String| Some((file(&line)?, mapping(&line)?));
+    let mappings: Vec<_> = maps.lines().map_while(Result::ok).filter_map(of_files).collect();
+    let found = mappings.iter().find(|(_, mapping)| mapping.range.contains(&address));
+    let Some(program) = found.map(|(file, _)| file.clone()) else { return Vec::new() };
+    let of_program =
+        |(file, mapping): (_, Mapping)| (file == program && mapping.kind == Kind::File).then_some(mapping);
+    mappings.into_iter().filter_map(of_program).collect()
 }
 
 /// The mappings of files, none of whose pages differs from the file.
@@ -115,6 +142,16 @@ Anonymous:           192 kB
     }
 
     #[test]
+    fn the_program_is_all_that_is_mapped_of_its_file() {
+        let found = |address| {
+            let found = file_around(address, SMAPS.as_bytes()).into_iter();
+            found.map(|mapping| mapping.range.start).collect::<Vec<_>>()
+        };
+        assert_eq!(found(0x5577_cc19_e001), [0x5577_cc19_e000, 0x5577_cc7b_5000]);
+        assert_eq!(found(0x5577_cc7e_5000), [0; 0], "nothing is mapped there");
+    }
+
+    #[test]
     fn the_stack_is_known() {
         let found = stack(SMAPS.as_bytes()).unwrap();
         assert_eq!((found.range.start, found.range.end), (0x7ffe_2834_c000, 0x7ffe_2837_c000));
@@ -136,5 +173,9 @@ Anonymous:           192 kB
         assert!(after < before, "{after} of {before} KiB");
         // All of it runs as before.
         assert_eq!(unwritten(SMAPS.as_bytes()).len(), 1);
+        let few = mapped();
+        map_program();
+        let all = mapped();
+        assert!(all > few + 2048, "{all} after {few} KiB");
     }
 }

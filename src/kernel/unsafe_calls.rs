@@ -321,7 +321,16 @@ pub fn drop_unwritten(mapping: &Mapping) {
     };
 }
 
-/// The same for what lies below the frames of this thread, if `stack` is its stack.
+/// Maps every page of `mapping` for reading.
+pub fn map_now(mapping: &Mapping) {
+    let range = mapping.range();
+    // SAFETY: nothing changes but which pages are mapped already.
+    let _whether_done = unsafe {
+        libc::madvise(std::ptr::without_provenance_mut(range.start), range.len(), libc::MADV_POPULATE_READ)
+    };
+}
+
+/// [`drop_unwritten`] for what lies below the frames of this thread, if `stack` is its stack.
 #[inline(never)]
 pub fn drop_stack_below(stack: &Mapping) {
     /// For the frames of the call itself, many times what they take.

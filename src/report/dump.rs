@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::vrrp::router::View;
+use crate::vrrp::view::View;
 
 /// Where dumps go: `$TMPDIR` if it names a directory, else `/tmp`.
 pub fn directory() -> PathBuf {

@@ -80,7 +80,8 @@ mod tests {
     use super::super::action::Action;
     use super::super::dialogue::{US, at, eth0, instance};
     use super::super::event::Event;
-    use super::super::router::{Router, View};
+    use super::super::router::Router;
+    use super::super::view::View;
     use super::*;
     use crate::config::model::{Config, VrrpInstance};
     use crate::time::Mono;

@@ -26,6 +26,7 @@ mod speaking;
 mod spread;
 mod strangers;
 pub mod tracking;
+pub mod view;
 mod virtual_addresses;
 pub mod wire;
 

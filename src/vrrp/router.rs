@@ -11,7 +11,6 @@ use rustc_hash::FxHashMap;
 use super::action::{Action, InstanceId, State};
 use super::beats::Beats;
 use super::by_wire::{ByWire, Found};
-use super::counters::{Counters, Tally};
 use super::debounce::Debounce;
 use super::event::{Datagram, Event};
 use super::facts::Facts;
@@ -31,29 +30,6 @@ use crate::time::Mono;
 
 /// Instances whose timers run in one pass.
 pub const AT_ONCE: usize = 512;
-
-/// What an instance looks like from outside.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct View {
-    pub id: InstanceId,
-    pub config: Arc<VrrpInstance>,
-    pub state: State,
-    /// The effective priority.
-    pub priority: u8,
-    /// The master that a backup hears, and its priority.
-    pub master: Option<(IpAddr, u8)>,
-    /// Between adverts: the master's where it has told one.
-    pub interval: Duration,
-    pub source: Option<IpAddr>,
-    pub faults: Vec<Fault>,
-    /// When it came into this state; `None` where it starts.
-    pub entered: Option<Mono>,
-    /// When a backup takes over or a master speaks again; never in FAULT.
-    pub timeout: Option<Mono>,
-    /// `Master_Down_Interval`
-    pub master_down: Duration,
-    pub counters: Counters,
-}
 
 /// The router.
 #[derive(Clone)]
@@ -218,6 +194,12 @@ impl Router {
             .min()
     }
 
+    /// Whether it is a backup's timer, or another that takes its time: no master's next advert.
+    pub fn awaits_takeover(&self) -> bool {
+        let next = self.due.front().and_then(|(_, id)| self.instance(*id));
+        next.is_some_and(|instance| instance.next_advert().is_none())
+    }
+
     /// Lets every timer run that is due.
     pub fn expire(&mut self, now: Mono, out: &mut Vec<Action>) {
         if self.silent_until.take_if(|until| *until <= now).is_some() {
@@ -285,38 +267,6 @@ impl Router {
     pub fn ways(&self) -> impl Iterator<Item = (InstanceId, &Arc<VrrpInstance>, Option<IpAddr>)> {
         let instances = self.order.iter().filter_map(|id| self.instance(*id));
         instances.map(|instance| (instance.id, &instance.config, instance.source))
-    }
-
-    /// The state of every instance, in the order of the configuration.
-    pub fn views(&self) -> Vec<View> {
-        self.order.iter().filter_map(|id| self.instance(*id)).map(Self::view).collect()
-    }
-
-    /// Every interface as last told, by its number.
-    pub fn interfaces(&self) -> Vec<Arc<Interface>> {
-        self.facts.interfaces()
-    }
-
-    /// Every counter begins again at zero.
-    pub fn clear_counters(&mut self) {
-        self.instances.iter_mut().flatten().for_each(|instance| instance.counters = Tally::default());
-    }
-
-    fn view(instance: &Instance) -> View {
-        View {
-            id: instance.id,
-            config: instance.config.clone(),
-            state: instance.state(),
-            priority: instance.priority,
-            master: instance.master(),
-            interval: instance.interval,
-            source: instance.source,
-            faults: instance.faults.clone(),
-            entered: instance.entered,
-            timeout: instance.timeout(),
-            master_down: instance.master_down_interval(),
-            counters: instance.counters.total(),
-        }
     }
 
     pub(super) fn instance(&self, id: InstanceId) -> Option<&Instance> {

@@ -7,6 +7,8 @@ use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Subject};
 use crate::support::runner::Case;
 use crate::support::wait;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 /// By the name of the case: what stands before the instance (in `global_defs`, or blocks of its own), what
@@ -89,6 +91,13 @@ pub fn cases() -> Vec<Case> {
     }));
     cases.push(Case::new("announcements::repeats_that_wait_ours", || {
         assert_eq!(repeats_that_wait(Subject::Standfast), 6);
+    }));
+    cases.push(Case::new("announcements::slow_interface_original", || {
+        let (addresses, times) = slow_interface(Subject::Keepalived);
+        assert!(addresses < 501, "keepalived has mended it: one difference less ({times:?})");
+    }));
+    cases.push(Case::new("announcements::slow_interface_ours", || {
+        assert_eq!(slow_interface(Subject::Standfast), (501, BTreeSet::from([2])));
     }));
     cases
 }
@@ -213,6 +222,36 @@ fn without_arp(subject: Subject) -> Facts {
         facts.note(format!("announcements on {name}"), capture.announcements(name).len().to_string());
     }
     facts
+}
+
+/// Far more announcements than a socket has room for, on an interface that takes 760 of them a second: how many of 501
+/// addresses are announced, and how often each.
+fn slow_interface(subject: Subject) -> (usize, BTreeSet<usize>) {
+    let router = Router::new();
+    router.node.sh("tc qdisc add dev eth0 root tbf rate 256kbit burst 2kb latency 60s");
+    let capture = Capture::start(&router.node);
+    let list: String =
+        (0..500).map(|number| format!(" 10.2.{}.{}\n", number / 250, number % 250 + 1)).collect();
+    let lines = format!(
+        "garp_master_repeat 2\n garp_master_delay 0\n virtual_ipaddress {{ 10.0.0.50 }}\n \
+         virtual_ipaddress_excluded {{\n{list} }}"
+    );
+    let _daemon = Daemon::start(subject, &router.node, &config("", &lines));
+    let seen = || capture.announcements("eth0").len();
+    // The queue has run dry when nothing but adverts comes any more.
+    let mut before = (0, 0);
+    wait::until("two adverts without an announcement", wait::seconds(30), || {
+        let adverts = capture.adverts_sent("eth0").len();
+        if seen() != before.0 || seen() == 0 {
+            before = (seen(), adverts);
+        }
+        adverts >= before.1 + 3
+    });
+    let mut times: BTreeMap<IpAddr, usize> = BTreeMap::new();
+    for (_, (address, _)) in capture.announcements("eth0") {
+        *times.entry(address).or_default() += 1;
+    }
+    (times.len(), times.values().copied().collect())
 }
 
 /// A gap and three rounds over two addresses: how many packets in all.

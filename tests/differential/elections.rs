@@ -17,6 +17,7 @@ pub fn cases() -> Vec<Case> {
         same("elections::version_3", |subject| late_rival(subject, "version 3\n advert_int 0.8", true)),
         same("elections::equal_priority", equal_priority),
         same("elections::lower_priority_shouts", lower_priority_shouts),
+        Case::new("elections::a_takeover_finds_the_program_mapped", finds_the_program_mapped),
         Case::new("elections::nobody_has_an_address_ours", nobody_has_an_address),
     ];
     for (name, ours, theirs) in MISFITS {
@@ -232,4 +233,26 @@ fn misfit(subject: Subject, theirs: &str, ours: &str) -> Facts {
     let mut facts = Facts::default();
     facts.note("the second heard the first", (!taken()).to_string());
     facts
+}
+
+/// A backup gives back the pages of the program that it does not run through, and has them when it is needed.
+fn finds_the_program_mapped() {
+    let pair = Pair::new();
+    let more = "version 3\n advert_int 0.2";
+    let mut first = pair.start(Subject::Keepalived, 0, 200, more);
+    first.await_master("I", 1, wait::seconds(10));
+    let second = pair.start(Subject::Standfast, 1, 100, more);
+    second.await_line("(I) Entering BACKUP STATE", wait::seconds(5));
+    let status = format!("/proc/{}/status", second.pid());
+    let mapped = || -> u64 {
+        let status = std::fs::read_to_string(&status).unwrap();
+        let size = status.lines().find_map(|line| line.strip_prefix("RssFile:")).unwrap();
+        size.trim().trim_end_matches(" kB").parse().unwrap()
+    };
+    let start = mapped();
+    wait::until("most is given back", wait::seconds(15), || mapped() * 2 < start);
+    first.kill();
+    second.await_master("I", 1, wait::seconds(5));
+    assert!(mapped() > start, "{} of {start} KiB", mapped());
+    wait::until("most is given back again", wait::seconds(15), || mapped() * 2 < start);
 }

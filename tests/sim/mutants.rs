@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 
 use standfast::config::model::Config;
 use standfast::vrrp::action::{Action, State, Subject};
-use standfast::vrrp::router::View;
+use standfast::vrrp::view::View;
 
 use super::story;
 

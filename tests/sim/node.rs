@@ -12,7 +12,8 @@ use standfast::objects::interface::Interface;
 use standfast::time::Mono;
 use standfast::vrrp::action::{Action, State, Subject};
 use standfast::vrrp::event::{Datagram, Event};
-use standfast::vrrp::router::{Router, View};
+use standfast::vrrp::router::Router;
+use standfast::vrrp::view::View;
 
 use super::mutants::Fault;
 use super::sample;

@@ -12,7 +12,7 @@ use standfast::config::model::{
 };
 use standfast::time::Mono;
 use standfast::vrrp::action::State;
-use standfast::vrrp::router::View;
+use standfast::vrrp::view::View;
 
 use super::chance::Chance;
 use super::cluster::{CALM, Cluster, Weather};

@@ -11,6 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Owner;
 use super::address_book::{Book, Known};
+use super::announcements::{Announcements, Turn};
 use super::duplicates::{Duplicates, News};
 use super::patience::Patience;
 use super::slots::Slots;
@@ -46,7 +47,7 @@ pub struct Addresses {
     /// Interfaces that are missing and were wanted; others come and go by the thousand on some hosts.
     away: FxHashSet<Name>,
     queue: VecDeque<Work>,
-    announcements: VecDeque<AddressKey>,
+    announcements: Announcements,
     /// What the kernel refused, and when it is asked for all of it again.
     refused: FxHashMap<AddressKey, Work>,
     patience: Patience,
@@ -178,7 +179,7 @@ impl Addresses {
         let news = self.duplicates.look(now, interface, |key| book.is_set(key));
         for usable in &news {
             if let News::Usable(key) = usable {
-                self.announcements.push_back(key.clone());
+                self.announcements.push(key.clone());
             }
         }
         news
@@ -204,7 +205,7 @@ impl Addresses {
     }
 
     pub fn announce(&mut self, key: AddressKey) {
-        self.announcements.push_back(key);
+        self.announcements.push(key);
     }
 
     #[cfg(test)]
@@ -214,7 +215,7 @@ impl Addresses {
 
     /// Nothing is left to do.
     pub fn is_idle(&self) -> bool {
-        self.is_settled() && self.announcements.is_empty()
+        self.is_settled() && self.announcements.is_idle()
     }
 
     /// The kernel has been told everything.
@@ -225,24 +226,24 @@ impl Addresses {
     /// The next at most `limit` addresses to announce, up to the first that still waits for the kernel. Nobody is
     /// told of one that the kernel has refused.
     pub fn next_announcements(&mut self, limit: usize) -> Vec<AddressKey> {
-        let mut next = Vec::with_capacity(limit.min(self.announcements.len()));
-        while next.len() < limit
-            && let Some(key) = self.announcements.pop_front()
-        {
-            let known = self.book.get(&key);
+        let mut announcements = std::mem::take(&mut self.announcements);
+        let turn = |key: &AddressKey| {
+            let known = self.book.get(key);
             match (known.is_some_and(Known::is_wanted), known.is_some_and(|known| known.set.is_some())) {
-                (true, true) => next.push(key),
-                (true, false) if !self.is_settled() && !self.is_missing(&key) => {
-                    self.announcements.push_front(key);
-                    break;
-                }
-                _ => {}
+                (true, true) => Turn::Come,
+                (true, false) if !self.is_settled() && !self.is_missing(key) => Turn::Later,
+                _ => Turn::Never,
             }
-        }
-        if self.announcements.is_empty() {
-            self.announcements.shrink_to(REMEMBERED);
-        }
+        };
+        let next = announcements.next(limit, turn);
+        self.announcements = announcements;
         next
+    }
+
+    /// So many of those addresses have been announced, and these not for want of room: they wait, unless that goes on for
+    /// too long. Gives those that wait no more.
+    pub fn announced(&mut self, now: Mono, left: usize, full: Vec<AddressKey>) -> Vec<AddressKey> {
+        self.announcements.came_back(now, left, full)
     }
 
     /// The kernel has refused this piece of work. True the first time: then it is worth a word.
@@ -251,13 +252,15 @@ impl Addresses {
         work.key().cloned().is_some_and(|key| self.refused.insert(key, work).is_none())
     }
 
-    /// When the kernel is to be asked again.
+    /// When [`Addresses::expire`] has something to do.
     pub fn deadline(&self) -> Option<Mono> {
-        self.patience.deadline().into_iter().chain(self.duplicates.deadline()).min()
+        let others = [self.duplicates.deadline(), self.announcements.deadline()];
+        self.patience.deadline().into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// Queues what was refused, if it is time.
     pub fn expire(&mut self, now: Mono) {
+        self.announcements.expire(now);
         let book = &self.book;
         self.duplicates.forget(|key| book.is_set(key));
         let again = self
@@ -301,7 +304,7 @@ impl Addresses {
             && !matches!(work, Work::Remove(_))
             && self.book.wanted(key).is_some_and(|wanted| wanted.owners.iter().any(|o| *o != Owner::Static))
         {
-            self.announcements.push_back(key.clone());
+            self.announcements.push(key.clone());
         }
         match work {
             Work::Add(key, attributes) | Work::Replace(key, attributes) => {

@@ -10,6 +10,7 @@ use super::{ANNOUNCED_AT_ONCE, Driver, Owner, Report, SILENCE, WORK_AT_ONCE, WOR
 use crate::config::model::Config;
 use crate::kernel::address::{self, Change};
 use crate::kernel::clock;
+use crate::kernel::frames;
 use crate::kernel::netlink::Channel;
 use crate::kernel::raw::Outgoing;
 use crate::kernel::sniffer::Sniffer;
@@ -255,11 +256,18 @@ impl Driver {
             return;
         }
         let known = keys.iter().filter_map(|key| Some((&**self.interfaces.get(&key.interface)?, key)));
-        for (key, sent) in self.announcer.announce(clock::now(), known) {
-            if sent.is_err() || report::shows_detail() {
+        let now = clock::now();
+        let (mut left, mut full) = (0_usize, Vec::new());
+        for (key, sent) in self.announcer.announce(now, known) {
+            left += usize::from(sent.is_ok());
+            if sent.as_ref().is_err_and(frames::is_full) {
+                full.push(key.clone());
+            } else if sent.is_err() || report::shows_detail() {
                 self.unsaid.push(Unsaid::Announced(key.clone(), sent.err()));
             }
         }
+        let given_up = self.addresses.announced(now, left, full).into_iter();
+        self.unsaid.extend(given_up.map(|key| Unsaid::Announced(key, Some(frames::full()))));
     }
 
     fn change_addresses(&mut self, slice: &[Work]) {

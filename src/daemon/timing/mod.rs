@@ -12,12 +12,14 @@
 mod address_book;
 mod addresses;
 mod announce;
+mod announcements;
 mod beat;
 mod carry_out;
 mod crowd;
 mod devices;
 mod duplicates;
 mod firewall;
+mod foresight;
 mod names;
 mod patience;
 mod receive_buffers;
@@ -44,6 +46,7 @@ use self::carry_out::Unsaid;
 use self::crowd::Crowd;
 use self::devices::Devices;
 use self::firewall::Firewall;
+use self::foresight::Foresight;
 use self::names::HostNames;
 use self::routing::Routing;
 use self::scheduling::Scheduling;
@@ -66,7 +69,8 @@ use crate::report::{Ident, Line, emit};
 use crate::time::Mono;
 use crate::vrrp::action::{Action, InstanceId, State, Subject};
 use crate::vrrp::event::Event;
-use crate::vrrp::router::{Router, View};
+use crate::vrrp::router::Router;
+use crate::vrrp::view::View;
 
 const ALARM: u64 = 0;
 const MONITOR: u64 = 1;
@@ -98,6 +102,8 @@ pub enum Command {
     Interfaces(oneshot::Sender<Vec<Arc<Interface>>>),
     /// What this thread keeps of memory that it has given up.
     Tidy(oneshot::Sender<Spare>),
+    /// Tell when the next takeover is near, instead of whoever asked before.
+    Foresee(oneshot::Sender<()>),
     /// Resign, give everything up and end; without `release` addresses and devices stay.
     Stop { release: bool },
 }
@@ -140,6 +146,7 @@ pub struct Driver {
     alarm: Alarm,
     crowd: Crowd,
     tempo: Tempo,
+    foresight: Foresight,
     scheduling: Scheduling,
     /// How long the last new configuration took.
     took: Duration,
@@ -218,6 +225,7 @@ impl Driver {
             alarm,
             crowd: Crowd::default(),
             tempo: Tempo::default(),
+            foresight: Foresight::default(),
             scheduling: Scheduling::default(),
             took: Duration::ZERO,
             deadline: None,
@@ -307,6 +315,7 @@ impl Driver {
 
     /// Sleeps until there is something to do; while kernel work is left, that is now.
     fn wait(&mut self) -> Result<(), DriverError> {
+        let has_rung = self.tokens.contains(&ALARM);
         self.tokens.clear();
         if self.addresses.is_idle() && self.actions.is_empty() {
             let others = [
@@ -317,6 +326,7 @@ impl Driver {
             ];
             self.others_at = others.into_iter().flatten().min();
             self.deadline = self.router.deadline().into_iter().chain(self.others_at).min();
+            self.foresee(has_rung);
             self.sleep()?;
         } else {
             self.deadline = Some(Mono::ZERO);
@@ -443,6 +453,7 @@ impl Driver {
             }
             Command::Interfaces(answer) => drop(answer.send(self.router.interfaces())),
             Command::Tidy(answer) => drop(answer.send(memory::take_spare())),
+            Command::Foresee(tell) => self.foresight.ask(tell),
             Command::Stop { release } => {
                 self.stop(release);
                 return true;

@@ -5,7 +5,7 @@ use super::page::Page;
 use super::{Host, command, yes};
 use crate::config::model::Config;
 use crate::vrrp::action::State;
-use crate::vrrp::router::View;
+use crate::vrrp::view::View;
 
 pub(super) fn write(page: &mut Page, config: &Config, views: &[View], host: &Host<'_>) {
     if config.sync_groups.is_empty() {

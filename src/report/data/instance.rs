@@ -12,7 +12,7 @@ use crate::config::model::{
 use crate::ids::{Family, Mac};
 use crate::vrrp::action::State;
 use crate::vrrp::note::Fault;
-use crate::vrrp::router::View;
+use crate::vrrp::view::View;
 
 pub(super) fn write(
     page: &mut Page,

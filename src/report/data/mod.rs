@@ -23,7 +23,7 @@ use crate::lvs::view::ServiceView;
 use crate::objects::interface::Interface;
 use crate::time::Mono;
 use crate::track::news::Standing;
-use crate::vrrp::router::View;
+use crate::vrrp::view::View;
 use page::Page;
 
 /// What of this host stands in a dump.
