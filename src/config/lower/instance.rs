@@ -177,7 +177,7 @@ impl Lower<'_> {
             "track_interface" => self.tracks(node, &mut draft.track_interfaces, name, TrackKind::Interface),
             "track_script" => self.tracks(node, &mut draft.track_scripts, name, TrackKind::Script),
             "unicast_peer" => {
-                draft.peers.extend(self.peers(node, name));
+                self.peers(node, &mut draft.peers, name);
                 draft.unicast_word = node.span();
             }
             "virtual_router_id" => {
