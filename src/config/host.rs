@@ -12,6 +12,7 @@ use super::model::{Command, UserSpec};
 use super::{Loaded, suggest};
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
+pub use crate::objects::route::List;
 
 /// Who runs scripts where the configuration names nobody, if there is such a user.
 pub const DEFAULT_USER: &str = "keepalived_script";
@@ -19,12 +20,16 @@ pub const DEFAULT_USER: &str = "keepalived_script";
 /// The code of a diagnostic about an interface that the host lacks.
 pub const NO_SUCH_INTERFACE: &str = "no-such-interface";
 
+/// The code of a diagnostic about a name of a number that the host does not know.
+pub const UNKNOWN_NAME: &str = "unknown-name";
+
 /// Everything in a configuration that may or may not be on a host.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Needs {
     pub interfaces: Vec<InterfaceUse>,
     pub scripts: Vec<ScriptUse>,
     pub users: Vec<UserUse>,
+    pub names: Vec<NameUse>,
     pub key_files: Vec<KeyFileUse>,
 }
 
@@ -37,6 +42,16 @@ pub struct InterfaceUse {
     pub span: Option<Span>,
     /// Without it only its line counts for nothing.
     pub dispensable: bool,
+}
+
+/// A place where a number has a name that not every host knows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NameUse {
+    pub list: List,
+    pub name: Name,
+    /// The word in front of it, such as `table`.
+    pub by: String,
+    pub span: Option<Span>,
 }
 
 /// A place where a script is named.
@@ -86,6 +101,8 @@ pub struct UserUse {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct HostFacts {
     pub interfaces: BTreeSet<String>,
+    /// Names of numbers in iproute2's files, where the configuration uses one.
+    pub names: BTreeSet<(List, String)>,
     /// Users and groups that exist, of those in [`Needs::users`] and [`DEFAULT_USER`].
     pub users: BTreeSet<String>,
     pub groups: BTreeSet<String>,
@@ -133,6 +150,7 @@ pub fn check(loaded: &Loaded, facts: &HostFacts) -> Vec<Diagnostic> {
     interfaces(loaded, facts, &mut found);
     let vrrp_ends = !found.is_empty();
     dispensable(loaded, facts, &mut found);
+    numbers(loaded, facts, &mut found);
     users(loaded, facts, &mut found);
     scripts(loaded, facts, vrrp_ends, &mut found);
     keys::check(loaded, facts, &mut found);
@@ -175,6 +193,29 @@ fn dispensable(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) 
                 ),
             );
         }
+    }
+}
+
+/// Names of numbers.
+fn numbers(loaded: &Loaded, facts: &HostFacts, found: &mut Vec<Diagnostic>) {
+    for wanted in &loaded.needs.names {
+        let of_list = facts.names.iter().filter(|(list, _)| *list == wanted.list).map(|(_, name)| &**name);
+        let mut of_list = of_list.peekable();
+        let told = || loaded.diagnostics.iter().any(|one| one.span.is_some() && one.span == wanted.span);
+        if of_list.clone().any(|name| name == &*wanted.name) || told() {
+            continue;
+        }
+        let file = wanted.list.file();
+        let known = match of_list.peek() {
+            None => format!("this host has no {file}"),
+            Some(_) => suggest::candidates(&wanted.name, of_list, "other name"),
+        };
+        let message = format!("{} {} not found or invalid", wanted.by, wanted.name);
+        found.push(
+            Diagnostic::error(UNKNOWN_NAME, wanted.span, message)
+                .expected(format!("a number, or a name in {file} of iproute2"))
+                .help(format!("its line counts for nothing; {known}")),
+        );
     }
 }
 

@@ -5,13 +5,13 @@ use std::hash::Hash;
 use std::net::IpAddr;
 
 use super::Loaded;
-use super::host::{NO_KEY, NO_SUCH_INTERFACE};
+use super::host::{NO_KEY, NO_SUCH_INTERFACE, UNKNOWN_NAME};
 use super::model::Config;
 use super::model::lvs::{GroupMember, Target};
 use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::Name;
 use crate::objects::address::AddressKey;
-use crate::objects::route::Route;
+use crate::objects::route::{Named, Route};
 use crate::objects::rule::Rule;
 
 /// The exit status of keepalived's `-t` for these: 0, 2, 4, 5 or 6. Give it those of [`super::Loaded`]
@@ -113,6 +113,15 @@ pub fn reload_refusal(
     {
         return because(found.span, &found.message);
     }
+    if let Some(unknown) =
+        host.iter().find(|found| found.code == UNKNOWN_NAME && is_news_of(old, new, found))
+        && loses_routing(old, &new.config)
+    {
+        return because(
+            unknown.span,
+            &format!("{}; what its line means may run now and would be taken away", unknown.message),
+        );
+    }
     let absent = host.iter().find(|found| found.code == NO_SUCH_INTERFACE && is_news(old, new, found))?;
     because(absent.span, &absent.message)
 }
@@ -122,6 +131,35 @@ pub fn reload_refusal(
 fn is_news(old: &Config, new: &Loaded, absent: &Diagnostic) -> bool {
     let wanted = new.needs.interfaces.iter().find(|wanted| wanted.span == absent.span);
     wanted.is_some_and(|wanted| !names_interface(old, &wanted.name))
+}
+
+/// Whether the name that the host does not know is one that the running configuration does not have.
+fn is_news_of(old: &Config, new: &Loaded, unknown: &Diagnostic) -> bool {
+    let wanted = new.needs.names.iter().find(|wanted| wanted.span == unknown.span);
+    let (routes, rules) = all_routing(old);
+    let mut known = routes
+        .iter()
+        .flat_map(|route| route.named())
+        .chain(rules.iter().flat_map(|rule| rule.named()))
+        .filter_map(|named| match named {
+            Named::Name(name) => Some(name),
+            Named::Number(_) => None,
+        });
+    wanted.is_some_and(|wanted| !known.any(|name| *name == wanted.name))
+}
+
+/// Whether a route or a rule would be gone, or be another.
+fn loses_routing(old: &Config, new: &Config) -> bool {
+    let (old, new) = (all_routing(old), all_routing(new));
+    misses(&old.0, &new.0, |one| *one) || misses(&old.1, &new.1, |one| *one)
+}
+
+/// Of all instances, and what is static.
+fn all_routing(config: &Config) -> (Vec<&Route>, Vec<&Rule>) {
+    let options = || config.instances.iter().map(|one| &one.options);
+    let routes = options().flat_map(|own| &own.routes).chain(&config.statics.routes);
+    let rules = options().flat_map(|own| &own.rules).chain(&config.statics.rules);
+    (routes.collect(), rules.collect())
 }
 
 fn names_interface(config: &Config, name: &Name) -> bool {

@@ -85,7 +85,13 @@ impl Reader for Texts {
     }
 
     fn kind(&self, path: &Path) -> FileKind {
-        if self.0.contains_key(path) { FileKind::Regular } else { FileKind::Missing }
+        if self.0.contains_key(path) {
+            FileKind::Regular
+        } else if self.0.keys().any(|file| file.starts_with(path)) {
+            FileKind::Directory
+        } else {
+            FileKind::Missing
+        }
     }
 
     fn matches(&self, pattern: &str) -> Vec<PathBuf> {

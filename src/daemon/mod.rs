@@ -16,6 +16,7 @@ pub mod format_command;
 pub mod genhash;
 mod key_files;
 mod mails;
+mod names;
 mod notifier;
 pub mod pidfile;
 mod reading;

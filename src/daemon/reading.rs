@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::key_files;
+use super::names::HostNames;
 use super::scripts::ScriptBook;
 use super::scripts::account::Account;
 use crate::cli::Options;
@@ -111,6 +112,9 @@ fn facts(loaded: &Loaded, book: &ScriptBook) -> HostFacts {
         {
             facts.groups.insert(group.clone());
         }
+    }
+    if !loaded.needs.names.is_empty() {
+        facts.names = HostNames::read(&loaded.config.global.files).all().collect();
     }
     facts.key_files = key_files::read(&loaded.needs);
     facts.programs = book.programs.iter().cloned().collect::<BTreeMap<_, _>>();

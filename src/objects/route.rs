@@ -13,6 +13,46 @@ pub enum Named {
     Name(Name),
 }
 
+/// Files of names that a host may have of its own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum List {
+    Tables,
+    Protocols,
+    Scopes,
+    /// Types of service.
+    Services,
+    Realms,
+    /// Of interfaces.
+    Groups,
+}
+
+impl List {
+    /// All of them.
+    pub const ALL: [List; 6] =
+        [List::Tables, List::Protocols, List::Scopes, List::Services, List::Realms, List::Groups];
+
+    /// The name of the file, where iproute2 keeps its own.
+    pub const fn file(self) -> &'static str {
+        match self {
+            List::Tables => "rt_tables",
+            List::Protocols => "rt_protos",
+            List::Scopes => "rt_scopes",
+            List::Services => "rt_dsfield",
+            List::Realms => "rt_realms",
+            List::Groups => "group",
+        }
+    }
+
+    /// The greatest number.
+    pub const fn most(self) -> u32 {
+        match self {
+            List::Tables | List::Groups => u32::MAX,
+            List::Protocols | List::Scopes | List::Services => u8::MAX as u32,
+            List::Realms => u16::MAX as u32,
+        }
+    }
+}
+
 /// One line: one route.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Route {
@@ -61,6 +101,13 @@ impl Route {
     pub fn interfaces(&self) -> impl Iterator<Item = &Name> {
         let hops = self.nexthops.iter().filter_map(|hop| hop.interface.as_ref());
         self.interface.iter().chain(&self.vrf).chain(hops)
+    }
+
+    /// Every number that may be written as a name.
+    pub fn named(&self) -> impl Iterator<Item = &Named> {
+        let hops = self.nexthops.iter().filter_map(|hop| hop.realms.as_ref());
+        let realms = self.realms.iter().chain(hops).flat_map(Realms::named);
+        [&self.table, &self.scope, &self.tos].into_iter().flatten().chain([&self.protocol]).chain(realms)
     }
 }
 
@@ -141,6 +188,12 @@ pub struct Nexthop {
 pub struct Realms {
     pub from: Option<Named>,
     pub to: Named,
+}
+
+impl Realms {
+    pub(super) fn named(&self) -> impl Iterator<Item = &Named> {
+        self.from.iter().chain([&self.to])
+    }
 }
 
 /// A light weight tunnel.

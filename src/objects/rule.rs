@@ -31,6 +31,16 @@ impl Rule {
     pub fn interfaces(&self) -> impl Iterator<Item = &Name> {
         self.matches.input.iter().chain(&self.matches.output)
     }
+
+    /// Every number that may be written as a name.
+    pub fn named(&self) -> impl Iterator<Item = &Named> {
+        let table = match &self.action {
+            RuleAction::Table(table) => Some(table),
+            _ => None,
+        };
+        let realms = self.realms.iter().flat_map(Realms::named);
+        [table, self.matches.tos.as_ref(), self.suppress_group.as_ref()].into_iter().flatten().chain(realms)
+    }
 }
 
 /// What happens with a packet that matches.

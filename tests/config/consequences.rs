@@ -1,7 +1,7 @@
 //! One mistake is one message: what follows from it stands in its advice, and keepalived's words stay whole.
 
 use standfast::config::host::{self, HostFacts, Program};
-use standfast::config::{LoadOptions, Loaded, RejectedKind, load_str};
+use standfast::config::{LoadOptions, Loaded, RejectedKind, load_str, verdict};
 use standfast::diag::render;
 
 const INSTANCE: &str = "\
@@ -100,6 +100,92 @@ fn a_script_that_is_named_too_early_is_one_message() {
     let codes: Vec<&str> = loaded.diagnostics.iter().map(|one| one.code).collect();
     assert_eq!(codes, ["no-such-script"]);
     assert_eq!(read(&format!("{script}{tracks}")).diagnostics, []);
+}
+
+/// Without those of what has no effect yet.
+fn codes(text: &str) -> Vec<&'static str> {
+    let loaded = read(text);
+    assert_eq!(verdict(&loaded.diagnostics), 5, "{text}\n{:?}", loaded.diagnostics);
+    let codes = loaded.diagnostics.iter().map(|one| one.code).filter(|code| *code != "no-effect-yet");
+    codes.collect()
+}
+
+/// A block that is left out is told of once, whoever names it; nobody else is suspected.
+#[test]
+fn who_names_what_was_refused_is_no_second_message() {
+    let group = "vrrp_sync_group G {\n group {\n A\n B\n }\n}\n";
+    let statics = "track_group T {\n group {\n A\n }\n}\n";
+    let daemon = "global_defs {\n lvs_sync_daemon eth0 A\n}\n";
+    let other = INSTANCE.replace("instance A", "instance B").replace("_id 5", "_id 6");
+    for (from, to, code) in [
+        ("_id 5", "_id 256", "out-of-range"),
+        ("virtual_router_id 5", "", "instance-incomplete"),
+        ("interface eth0", "", "instance-incomplete"),
+        ("interface eth0", "interface averylongnameindeed", "name-too-long"),
+        ("vrrp_instance", "vrrp_instanc", "unknown-block"),
+        ("_id 5", "_id 6", "vrid-twice"),
+    ] {
+        let wrong = INSTANCE.replace(from, to);
+        for users in [group, statics, daemon] {
+            for text in [format!("{other}{wrong}{users}"), format!("{users}{other}{wrong}")] {
+                assert_eq!(codes(&text), [code], "{text}");
+            }
+        }
+        let both = format!("{other}{wrong}{group}").replace("\n B\n", "\n C\n");
+        assert_eq!(codes(&both), [code, "no-such-instance"], "of C nothing was told: {to}");
+    }
+    let group = group.replace(" B\n", "");
+    assert_eq!(codes(&format!("{}{group}", INSTANCE.replace("_id 5", "_id 256"))), ["out-of-range"]);
+    assert_eq!(codes(&format!("{INSTANCE}{}", group.replace(" A\n", " C\n D\n"))), ["no-such-instance"; 2]);
+}
+
+#[test]
+fn who_tracks_what_was_refused_is_no_second_message() {
+    let tracks = |what: &str| {
+        let track = format!("{what} {{\n x\n }}\n");
+        let other = INSTANCE.replace("instance A", "instance B").replace("_id 5", "_id 6");
+        let instances =
+            [INSTANCE, &other].map(|one| one.replace("interface", &format!("{track}    interface")));
+        let group = format!("vrrp_sync_group G {{\n group {{\n A\n B\n }}\n {track}}}\n");
+        format!("{}{group}", instances.concat())
+    };
+    for (block, keyword, wrong, code) in [
+        ("vrrp_script x", "track_script", "scrip /bin/true", "unknown-keyword"),
+        ("vrrp_script x", "track_script", "script", "missing-parameter"),
+        ("vrrp_script x", "track_script", "interval 5", "missing-parameter"),
+        ("vrrp_scrip x", "track_script", "script /bin/true", "unknown-block"),
+        ("track_file x", "track_file", "fil /tmp/x", "unknown-keyword"),
+        ("track_file x", "track_file", "file", "missing-parameter"),
+        ("vrrp_track_process x", "track_process", "proces nginx", "unknown-keyword"),
+        ("vrrp_track_process x", "track_process", "quorum 1", "incomplete-block"),
+        ("bfd_instance x", "track_bfd", "neighbor_ip 10.0.0.300", "bad-address"),
+        ("bfd_instance x", "track_bfd", "neighbor_ip 10.0.0.9\n source_ip 2001:db8::1", "wrong-family"),
+    ] {
+        let text = format!("{block} {{\n {wrong}\n}}\n{}", tracks(keyword));
+        assert_eq!(codes(&text), [code], "{text}");
+        // Nothing of that name is written.
+        let unknown = codes(&text.replacen(" x {", " y {", 1));
+        assert_eq!(unknown.len(), 4, "{unknown:?}");
+    }
+}
+
+#[test]
+fn a_service_of_what_was_refused_is_no_second_message() {
+    let of_group = SERVICE.replace("10.0.0.1 80 {\n    lvs", "group V {\n    lvs");
+    for (entry, code) in
+        [("10.0.0.300 80", "bad-address"), ("10.0.0.9 x", "bad-number"), ("", "empty-group")]
+    {
+        let text = format!("virtual_server_group V {{\n {entry}\n}}\n{of_group}");
+        assert_eq!(codes(&text), [code], "{text}");
+    }
+    let text = format!("virtual_server_grup V {{\n 10.0.0.1 80\n}}\n{of_group}");
+    assert_eq!(codes(&text), ["unknown-block"]);
+    let checks = |check: &str| SERVICE.replace("{ }", &format!("{{\n {check}\n }}"));
+    let of_file = checks("FILE_CHECK {\n track_file x\n }");
+    assert_eq!(codes(&format!("track_file x {{\n fil /tmp/x\n}}\n{of_file}")), ["unknown-keyword"]);
+    let of_session = checks("BFD_CHECK {\n name x\n }");
+    let session = "bfd_instance x {\n neighbor_ip 10.0.0.300\n}\n";
+    assert_eq!(codes(&format!("{session}{of_session}")), ["bad-address"]);
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn every_code_has_an_example() {
             "no-such-server-group",
             standfast::config::host::NO_SUCH_INTERFACE,
             standfast::config::host::NO_KEY,
+            standfast::config::host::UNKNOWN_NAME,
         ]
         .map(str::to_owned),
     );

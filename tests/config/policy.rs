@@ -187,6 +187,31 @@ fn an_interface_that_is_newly_missing_is_refused() {
     assert_eq!(refusal(&waiting, &["eth0"]), None, "it is waited for already");
 }
 
+/// A name of no table is found out by the host, and takes away as much as a line that cannot be read.
+#[test]
+fn a_name_that_is_newly_unknown_is_refused() {
+    let with = |lines: &str| {
+        let routes = format!("virtual_routes {{\n{lines}\n }}\n virtual_router_id 5");
+        RUNNING.replacen("virtual_router_id 5", &routes, 1)
+    };
+    let route = "10.7.0.0/16 dev eth0 scope link\n";
+    let facts = HostFacts { interfaces: ["eth0".to_owned()].into(), ..HostFacts::default() };
+    let refusal = |old: &str, new: &str| {
+        let (old, new) = (read(&with(old)), read(&with(new)));
+        reload_refusal(&old.config, &[], &new, &host::check(&new, &facts)).map(|refusal| refusal.reason)
+    };
+    let typo = route.replace("link", "lnik");
+    assert!(refusal(route, &typo).is_some_and(|reason| reason.contains("scope lnik not found")));
+    assert_eq!(refusal(&typo, &typo.replace("10.7", "10.8")), None, "it does not run");
+    assert_eq!(refusal(route, &format!("{route}10.9.0.0/16 dev eth0 table nosuch")), None, "nothing goes");
+    let rules = |line: &str| format!("{RUNNING}static_rules {{\n {line}\n}}\n");
+    let (old, new) = (
+        read(&rules("from 10.0.0.0/8 table 7 preference 5")),
+        read(&rules("from 10.0.0.0/8 table x preference 5")),
+    );
+    assert!(reload_refusal(&old.config, &[], &new, &host::check(&new, &facts)).is_some());
+}
+
 #[test]
 fn a_missing_file_is_refused() {
     let running = read(RUNNING);

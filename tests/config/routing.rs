@@ -60,7 +60,7 @@ fn a_route_with_a_mistake_is_lost() {
         ("10.1.0.0/16 dev eth0 rtt 961s", "out-of-range"),
         ("10.1.0.0/16 via fe80::1", "wrong-family"),
         ("10.1.0.0/16 dev eth0 pref low", "wrong-family"),
-        ("10.1.0.0/16 dev eth0 scope far", "unknown-value"),
+        ("10.1.0.0/16 dev eth0 scope 256", "unknown-value"),
         ("10.1.0.0/16 foo", "unknown-value"),
         ("dev eth0", "unknown-value"),
         ("10.1.0.0/16 via", "missing-parameter"),
@@ -194,6 +194,17 @@ fn options_of_an_instance() {
 }
 
 #[test]
+fn a_scope_of_an_address_is_one_that_every_host_has() {
+    let scope = |word: &str| {
+        let loaded = with("", &format!("virtual_ipaddress_excluded {{\n 10.0.0.9/24 scope {word}\n }}"));
+        (instance(&loaded).excluded[0].attributes.scope, codes(&loaded))
+    };
+    assert_eq!(scope("link"), (253, vec![]));
+    assert_eq!(scope("99"), (99, vec![]));
+    assert_eq!(scope("campus"), (0, vec!["unknown-value"]));
+}
+
+#[test]
 fn an_ipvlan_speaks_with_its_address() {
     let heard_by = |inside: &str| {
         let loaded = with("", inside);
@@ -208,6 +219,8 @@ fn an_ipvlan_speaks_with_its_address() {
     let elsewhere = "use_ipvlan 10.0.0.5\n unicast_src_ip 10.0.0.1\n unicast_peer { 10.0.0.2 }";
     assert_eq!(heard_by(elsewhere), own("eth0", "10.0.0.1"));
     assert_eq!(heard_by("use_ipvlan\n mcast_src_ip 10.0.0.7"), ("vrrp.5".to_owned(), None));
+    let named = with("global_defs {\n vmac_prefix lab\n}", "use_ipvlan 10.0.0.5");
+    assert_eq!(&*instance(&named).options.ipvlan.as_ref().unwrap().name, "lab.5");
     let grouped = with("", "use_vmac vip0 group 5");
     assert_eq!(instance(&grouped).vmac.as_ref().unwrap().group, Some(Named::Number(5)));
 }

@@ -15,7 +15,7 @@ const FLAVOURS: [Flavour; 4] = [
     ("all_elsewhere", "", "use_vmac_addr", "10.0.0.50/24\n 10.1.0.51/24 dev eth1\n 10.1.0.52/24 dev eth1"),
     (
         "beside_the_instances",
-        "",
+        "vmac_prefix lab",
         "use_vmac\n use_vmac_addr",
         "10.0.0.50/24\n 10.0.0.53/24 dev eth0\n 10.1.0.51/24 dev eth1",
     ),

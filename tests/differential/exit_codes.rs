@@ -50,6 +50,42 @@ const FILES: [(&str, &str); 14] = [
     ("service_without_protocol", "virtual_server 10.0.0.9 80 {\n real_server 10.0.0.2 80 {\n }\n}\n"),
 ];
 
+/// Lines that say how strict an include is; the last word is that of the include.
+const STRICTNESS: [(&str, &str); 11] = [
+    ("", "include"),
+    ("", "includer"),
+    ("", "includem"),
+    ("", "includew"),
+    ("", "includeb"),
+    ("", "includea"),
+    ("include_check", "include"),
+    ("include_check match", "include"),
+    ("include_check wildcard_match", "include"),
+    ("include_check +brace_match", "include"),
+    ("include_check +brace_match +match -brace_match", "include"),
+];
+
+/// What they include from a folder that has `a.conf` and the folder `sub`.
+const INCLUDED: [&str; 17] = [
+    "a.conf",
+    "sub",
+    "x.conf",
+    "x*.conf",
+    "x[12].conf",
+    "absent/*.conf",
+    "a.conf/*.conf",
+    "su*/x.conf",
+    "ab*/x.conf",
+    "{a,x}.conf",
+    "{x,y}.conf",
+    "{x}.conf",
+    "{a,x}*.conf",
+    "{x,y}*.conf",
+    "{x*,a}.conf",
+    "{x,a*}.conf",
+    "absent/{a,b}*.conf",
+];
+
 /// Command lines that end at once.
 const COMMANDS: [&[&str]; 6] = [
     &["-v"],
@@ -65,6 +101,7 @@ pub fn cases() -> Vec<Case> {
         same("exit_codes::of_the_test", of_the_test),
         same("exit_codes::of_the_users_files", of_the_users_files),
         same("exit_codes::of_command_lines", of_command_lines),
+        same("exit_codes::of_includes", of_includes),
     ]
 }
 
@@ -96,6 +133,35 @@ fn of_the_users_files(subject: Subject) -> Facts {
             output.status.to_string(),
         );
     }
+    facts
+}
+
+fn of_includes(subject: Subject) -> Facts {
+    let router = Router::new();
+    let dir = &router.node.dir;
+    std::fs::create_dir(dir.join("sub")).unwrap();
+    std::fs::write(dir.join("a.conf"), "").unwrap();
+    let mut names = Vec::new();
+    for (row, (check, keyword)) in STRICTNESS.iter().enumerate() {
+        for (column, pattern) in INCLUDED.iter().enumerate() {
+            let text = format!("global_defs {{\n {check}\n}}\n{keyword} {pattern}\n{GOOD}");
+            std::fs::write(dir.join(format!("test-{row}-{column}")), text).unwrap();
+            names.push((format!("test-{row}-{column}"), format!("{check} {keyword} {pattern}")));
+        }
+    }
+    // All of them in one go: each by itself would take longer to be started than to be read.
+    let files: Vec<&str> = names.iter().map(|(file, _)| file.as_str()).collect();
+    let statuses = router.node.sh(&format!(
+        "cd {}; for file in {}; do timeout 20 {} -t -f $PWD/$file >/dev/null 2>&1; echo $?; done",
+        dir.display(),
+        files.join(" "),
+        subject.binary().display()
+    ));
+    let mut facts = Facts::default();
+    for ((_, name), status) in names.iter().zip(statuses.lines()) {
+        facts.note(name, status);
+    }
+    facts.note("how many", statuses.lines().count().to_string());
     facts
 }
 

@@ -2,7 +2,7 @@
 //! where an operator looks for them.
 
 use super::elections::Pair;
-use super::facts::{Facts, same};
+use super::facts::{Facts, said, same};
 use crate::support::capture::Capture;
 use crate::support::daemon::{Daemon, Subject};
 use crate::support::echo::{self, Echo};
@@ -13,7 +13,7 @@ use crate::support::wait;
 use std::time::Duration;
 
 /// What is special of an instance: global lines, its own lines, whether over IPv6.
-const FLAVOURS: [(&str, &str, &str, bool); 10] = [
+const FLAVOURS: [(&str, &str, &str, bool); 12] = [
     ("no_accept", "", "no_accept", false),
     ("accept", "", "accept", false),
     ("version_3", "", "version 3\n no_accept", false),
@@ -24,6 +24,8 @@ const FLAVOURS: [(&str, &str, &str, bool); 10] = [
     ("virtual_mac_no_accept", "", "use_vmac\n no_accept", false),
     ("named", "nftables edge\n nftables_priority -20\n nftables_counters", "no_accept", false),
     ("ipv6", "", "no_accept", true),
+    ("ipv6_by_index", "nftables\n nftables_ifindex", "no_accept", true),
+    ("iptables", "vrrp_iptables\n vrrp_ipsets", "no_accept", false),
 ];
 
 pub fn cases() -> Vec<Case> {
@@ -97,6 +99,8 @@ fn answers(subject: Subject, global: &str, lines: &str, ipv6: bool) -> Facts {
         neighbours.lines().any(|line| line.starts_with(&format!("{vip} ")) && line.contains("lladdr"));
     facts.note("the virtual address has a MAC", known.to_string());
     facts.note("the tables", ruleset(server));
+    let said = said(daemon.process(), &["iptables not supported"]);
+    facts.note("complaints", said.len().to_string());
     assert!(daemon.stop().success());
     facts.note("what is left", ruleset(server));
     facts

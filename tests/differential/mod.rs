@@ -15,6 +15,7 @@ mod genhash;
 mod globals;
 mod groups;
 mod hmac;
+mod host_names;
 pub mod interop;
 mod journeys;
 pub mod lifecycle;
@@ -59,6 +60,7 @@ pub fn cases() -> Vec<Case> {
         address_vmacs::cases(),
         filtering::cases(),
         hmac::cases(),
+        host_names::cases(),
         mails::cases(),
         reloads::cases(),
         walks::cases(),

@@ -24,7 +24,12 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-const STATICS: &str = "static_ipaddress {
+const STATICS: &str = "global_defs {
+ default_interface eth1
+}
+static_ipaddress {
+ 10.5.9.1/24
+ 239.9.9.1/32 autojoin
  10.5.0.1/24 dev eth1 brd + scope link label eth1:s
  2001:db8:5::1/64 dev eth1
  10.6.0.1 dev eth1 peer 10.6.0.2
@@ -33,10 +38,12 @@ static_routes {
  10.50.0.0/16 via 10.1.0.9 dev eth1 metric 5
  2001:db8:50::/48 via fe80::9 dev eth1
  blackhole 10.51.0.0/16
+ 10.53.0.0/16 gw 10.1.0.9 dev eth1 dsfield 0x10 ttl-propagate enabled
 }
 static_rules {
  from 10.5.0.0/24 table 50 preference 500
  to 2001:db8::/32 table 51 preference 501
+ from 10.5.1.0/24 dsfield 0x10 table 50 sup_pl 4 sup_group 2 preference 503
 }
 ";
 
@@ -56,7 +63,8 @@ const ROUTES: &str = "10.60.0.0/16 via 10.0.0.9 dev eth0 src 10.0.0.50 metric 10
  10.71.0.0/16 via 10.0.0.6 dev eth0 prepend
  10.68.0.0/16 dev eth0 add no_track protocol 99
  local 10.69.0.1 dev eth0 table 70 scope host
- unicast 10.70.0.0/16 dev eth0 realms 3/5 fastopen_no_cookie 1";
+ unicast 10.70.0.0/16 dev eth0 realms 3/5 fastopen_no_cookie 1
+ 10.73.0.0/16 gw 10.0.0.9 dev eth0 dsfield AF11 ttl-propagate disabled";
 
 const RULES: &str = "from 10.60.0.0/16 table 60 preference 600
  to 10.61.0.0/16 iif eth0 oif eth1 fwmark 0x10/0xff tos 0x10 blackhole preference 601
@@ -69,6 +77,7 @@ const RULES: &str = "from 10.60.0.0/16 table 60 preference 600
  l3mdev preference 608
  ipproto 6 sport 5-10 dport 7-8 table 60 preference 609
  from 2001:db8::/32 table 61 preference 610
+ from 10.66.0.0/24 dsfield 0x10 table 60 sup_pl 8 sup_group 3 preference 612
  from any to any table 60 preference 611";
 
 /// `eth0`, `eth1` with both families, and something of others beside ours.
@@ -177,6 +186,8 @@ fn addresses_with_every_word(subject: Subject) -> Facts {
  10.9.3.1/32 peer 10.9.3.2 label eth0:p
  10.9.4.1/24 scope site brd 10.9.4.77 home
  10.9.5.1/24 -nodad
+ 239.9.9.3/32 dev eth1 autojoin
+ ff05::9/128 autojoin
  2001:db8::1/64 -nodad
  2001:db8::2/64 dev eth1 home
  2001:db8::3/64 mngtmpaddr
@@ -186,7 +197,9 @@ fn addresses_with_every_word(subject: Subject) -> Facts {
  2001:db8::8
  2001:db8::9 peer 2001:db8::a
  }";
-    let mut daemon = Daemon::start(subject, node, &instance(&recorder.script(), excluded));
+    let config = instance(&recorder.script(), excluded);
+    let config = config.replace("10.0.0.50/24\n", "10.0.0.50/24\n 239.9.9.2/32 autojoin\n");
+    let mut daemon = Daemon::start(subject, node, &config);
     daemon.await_master("I", 1, wait::seconds(10));
     let expected = "2001:db8::9";
     await_text(node, "ip -6 addr show dev eth0", expected, true);
@@ -196,8 +209,9 @@ fn addresses_with_every_word(subject: Subject) -> Facts {
     note_routing(&mut facts, "as MASTER", node);
     facts.note("exit status", daemon.stop().to_string());
     let text = node.sh("ip -o addr show");
+    let ours = ["10.9.", "2001:", "239.9.", "ff05:"];
     let left: Vec<&str> =
-        text.lines().filter(|line| line.contains("10.9.") || line.contains("2001:")).collect();
+        text.lines().filter(|line| ours.iter().any(|address| line.contains(address))).collect();
     if subject == Subject::Standfast {
         assert_eq!(left, [""; 0], "keepalived 2.2 leaves those with a peer");
     }
@@ -364,9 +378,9 @@ fn left_behind() {
     let mut daemon = Daemon::start(Subject::Standfast, node, &config);
     daemon.await_line("(I) Entering BACKUP STATE", wait::seconds(5));
     let routes = node.sh("ip route show table all proto keepalived");
-    assert_eq!(routes.lines().count(), 3, "the static ones alone: {routes}");
+    assert_eq!(routes.lines().count(), 4, "the static ones alone: {routes}");
     let rules = node.sh("ip rule; ip -6 rule");
-    assert_eq!(rules.matches("proto keepalived").count(), 2, "the static ones alone: {rules}");
+    assert_eq!(rules.matches("proto keepalived").count(), 3, "the static ones alone: {rules}");
     assert!(rules.contains("from 10.99.0.0/16"), "{rules}");
     daemon.await_master("I", 1, wait::seconds(10));
     daemon.stop();

@@ -185,7 +185,7 @@ fn init_file(subject: Subject) -> Facts {
         ("over", "init_file 9 overwrite"),
     ];
     for (name, options) in files {
-        text += &format!("track_file {name} {{\n file {}\n {options}\n}}\n", path(name).display());
+        text += &format!("vrrp_track_file {name} {{\n file {}\n {options}\n}}\n", path(name).display());
     }
     for name in ["kept", "over"] {
         std::fs::write(path(name), "1234567\n").unwrap();

@@ -4,7 +4,8 @@ use standfast::config::{LoadOptions, load_str};
 use standfast::ids::{IfIndex, Name};
 use standfast::kernel::monitor::{Change as News, Monitor};
 use standfast::kernel::netlink::Channel;
-use standfast::kernel::routing::{self, Change, Done, List, Lookup, Missing, Prepared};
+use standfast::kernel::routing::{self, Change, Done, Lookup, Missing, Prepared};
+use standfast::objects::route::List;
 use standfast::objects::routing::RoutingObject;
 
 use crate::hosts::{channel, index, ip, ip_output, lone_host};

@@ -151,7 +151,7 @@ impl Node {
     }
 
     /// A command line that runs the program and arguments appended to it on this node. `/run` and `/usr/local/bin`
-    /// are the node's own.
+    /// are the node's own, and what there is in `/etc` of the like-named in the node's `etc`.
     pub fn command(&self) -> Command {
         let mut command = match &self.processes {
             None => {
@@ -176,7 +176,8 @@ impl Node {
         };
         let dir = self.dir.display();
         command.args(["sh", "-c"]).arg(format!(
-            "mount --bind {dir}/run /run && mount --bind {dir}/bin /usr/local/bin && exec \"$@\""
+            "mount --bind {dir}/run /run && mount --bind {dir}/bin /usr/local/bin && \
+             for own in {dir}/etc/*; do [ ! -e $own ] || mount --bind $own /etc/${{own##*/}} || exit; done; exec \"$@\""
         ));
         command.arg("node");
         command

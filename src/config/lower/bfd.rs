@@ -35,13 +35,20 @@ impl Lower<'_> {
     pub(super) fn bfd(&mut self, node: &Node) {
         let Some(name) = node.argument(1) else { return };
         let name: Name = name.into();
-        if self.loaded.config.bfd_instances.iter().any(|one| one.name == name) {
+        if !self.reads_as_session(node, &name) {
+            self.lose("bfd_instance", &name);
+        }
+    }
+
+    /// Whether there is one of this name now; else what is wrong was told.
+    fn reads_as_session(&mut self, node: &Node, name: &Name) -> bool {
+        if self.loaded.config.bfd_instances.iter().any(|one| one.name == *name) {
             let message = format!("bfd_instance {name} already defined");
             self.report(
                 Diagnostic::error("defined-twice", node.span_of(1), message)
                     .help("the second one is ignored; give it another name"),
             );
-            return;
+            return true;
         }
         if name.len() > LONGEST_NAME {
             let message = format!("BFD instance {name} name too long - ignoring");
@@ -49,13 +56,13 @@ impl Lower<'_> {
                 Diagnostic::error("name-too-long", node.span_of(1), message)
                     .expected(format!("at most {LONGEST_NAME} characters")),
             );
-            return;
+            return false;
         }
         let mut draft = Draft::default();
         self.each(node.nodes(), |_, node, value| keyword(node, &value, &mut draft));
         let Some(neighbour) = draft.neighbour else {
             self.required(node, crate::config::keywords::Context::Bfd);
-            return;
+            return false;
         };
         if let Some((source, span)) = draft.source
             && Family::of(source) != Family::of(neighbour)
@@ -67,7 +74,7 @@ impl Lower<'_> {
                 Diagnostic::error("wrong-family", span, message)
                     .expected(format!("an {} address", Family::of(neighbour))),
             );
-            return;
+            return false;
         }
         let source = draft.source.map(|(source, _)| source);
         let twin = |one: &BfdInstance| one.neighbour == neighbour && one.source == source;
@@ -76,16 +83,16 @@ impl Lower<'_> {
                 "BFD instance {name} has duplicate neighbor address {neighbour}, ignoring instance"
             );
             self.report(Diagnostic::error("given-twice", node.span_of(1), message));
-            return;
+            return false;
         }
         let ttl = draft.ttl.unwrap_or(if neighbour.is_ipv4() { 255 } else { 64 });
-        let max_hops = self.max_hops(&draft, ttl, &name);
+        let max_hops = self.max_hops(&draft, ttl, name);
         let [min_rx, min_tx, idle_tx] = draft.times;
         // Either alone means the other is not told.
         let both = draft.for_vrrp == draft.for_checkers;
         self.definitions.bfds.insert(name.clone(), node.span_of(1));
         self.loaded.config.bfd_instances.push(BfdInstance {
-            name,
+            name: name.clone(),
             neighbour,
             source,
             min_rx: min_rx.unwrap_or(Duration::from_millis(10)),
@@ -101,6 +108,7 @@ impl Lower<'_> {
             for_vrrp: both || draft.for_vrrp,
             for_checkers: both || draft.for_checkers,
         });
+        true
     }
 
     fn max_hops(&mut self, draft: &Draft, ttl: u8, name: &Name) -> i16 {

@@ -3,7 +3,9 @@
 use super::Lower;
 use crate::config::MOST_TOLD;
 use crate::config::syntax::Node;
+use crate::config::text::is_blank;
 use crate::diag::{Diagnostic, FileId, Span};
+use crate::ids::Name;
 
 /// Keywords whose absence is a mistake, for which a written but wrong one was told already: each with that
 /// message's place among all.
@@ -29,6 +31,32 @@ impl Lower<'_> {
                 None => causes.push((keyword, index)),
             }
         }
+    }
+
+    /// A block of this name is written, but left out for a mistake that was told.
+    pub fn lose(&mut self, keyword: &'static str, name: &Name) {
+        self.definitions.lost.insert((keyword, name.clone()));
+    }
+
+    /// Whether there is such a block, or one whose keyword is misspelt: who names it makes no mistake of his own.
+    pub fn is_lost(&self, keyword: &'static str, name: &str) -> bool {
+        if self.definitions.lost.contains(&(keyword, name.into())) {
+            return true;
+        }
+        let told = &self.loaded.diagnostics;
+        let misspelt = format!("did you mean '{keyword}'?");
+        let this = |one: &&Diagnostic| {
+            one.code == "unknown-block"
+                && one.help.as_ref().is_some_and(|help| help.starts_with(&misspelt))
+                && one.span.and_then(|span| self.word_behind(span)) == Some(name)
+        };
+        told.len() < MOST_TOLD && told.iter().any(|one| this(&one))
+    }
+
+    fn word_behind(&self, span: Span) -> Option<&str> {
+        let text = &self.loaded.sources.file(span.file)?.text;
+        let line = text.get(usize::try_from(span.end).ok()?..)?.lines().next()?;
+        line.split(|character| is_blank(character) || character == '{').find(|word| !word.is_empty())
     }
 
     fn cause(&self, block: &Node, keyword: &str) -> Option<usize> {

@@ -44,21 +44,17 @@ impl Lower<'_> {
         let mut told = false;
         self.each(node.nodes(), |lower, node, value| match value {
             Value::Weight(weight) => own = Some(weight),
-            Value::Text(name) => match lower
-                .loaded
-                .config
-                .track_files
-                .iter()
-                .find(|file| *file.name == name)
-            {
-                Some(file) => found = Some((file.name.clone(), file.weight, file.reverse)),
-                None => {
-                    told = true;
-                    let message = format!("track_file {name} not found");
-                    let place = (name.as_str(), node.span_of(1));
-                    lower.undefined("no-such-file", place, message, ("track_file", |known| &known.files));
+            Value::Text(name) => {
+                match lower.loaded.config.track_files.iter().find(|file| *file.name == name) {
+                    Some(file) => found = Some((file.name.clone(), file.weight, file.reverse)),
+                    None => {
+                        told = true;
+                        let message = format!("track_file {name} not found");
+                        let diagnostic = Diagnostic::error("no-such-file", node.span_of(1), message);
+                        lower.undefined(diagnostic, &name, ("track_file", |known| &known.files));
+                    }
                 }
-            },
+            }
             _ => {}
         });
         let Some((file, weight, reverse)) = found else {
@@ -131,8 +127,8 @@ impl Lower<'_> {
                 None
             }
             None => {
-                let place = (name, node.span_of(1));
-                self.undefined("no-such-bfd", place, message, ("bfd_instance", |known| &known.bfds));
+                let diagnostic = Diagnostic::error("no-such-bfd", node.span_of(1), message);
+                self.undefined(diagnostic, name, ("bfd_instance", |known| &known.bfds));
                 None
             }
         }

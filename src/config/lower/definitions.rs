@@ -1,6 +1,6 @@
 //! Names that blocks define and later lines use. keepalived knows only what stands above a line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Lower;
 use super::statics::TrackGroupDraft;
@@ -25,6 +25,8 @@ pub struct Definitions {
     pub server_groups: Defined,
     /// `track_group`
     pub groups: Defined,
+    /// Blocks that are left out, by keyword and name; each for a mistake that was told.
+    pub lost: BTreeSet<(&'static str, Name)>,
     /// Their members, until all instances are known.
     pub track_groups: Vec<TrackGroupDraft>,
 }
@@ -43,16 +45,18 @@ impl Lower<'_> {
         true
     }
 
-    /// A name that nothing defines above the line, with the definition that is most like it.
+    /// A name that nothing defines above the line, with the definition that is most like it. Of one that was lost
+    /// nothing more is said.
     pub fn undefined(
         &mut self,
-        code: &'static str,
-        (name, span): (&str, Option<Span>),
-        message: String,
-        (keyword, of): (&str, impl Fn(&Definitions) -> &Defined),
+        diagnostic: Diagnostic,
+        name: &str,
+        (keyword, of): (&'static str, impl Fn(&Definitions) -> &Defined),
     ) {
+        if self.is_lost(keyword, name) {
+            return;
+        }
         let known = of(&self.definitions).iter().map(|(known, place)| (known, *place)).collect();
-        let diagnostic = Diagnostic::error(code, span, message);
         self.report(with_candidates(diagnostic, name, keyword, known));
     }
 }

@@ -32,7 +32,11 @@ impl Lower<'_> {
             _ => {}
         });
         self.required(node, Context::TrackFile);
-        if file.path.is_empty() || self.is_defined_above(node, |known| &known.files) {
+        if file.path.is_empty() {
+            self.lose("track_file", &file.name);
+            return;
+        }
+        if self.is_defined_above(node, |known| &known.files) {
             return;
         }
         self.definitions.files.insert(file.name.clone(), node.span_of(1));

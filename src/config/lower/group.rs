@@ -94,11 +94,14 @@ impl Lower<'_> {
             _ => store_notify(node, value, &mut draft.notify, &mut draft.notify_places),
         });
         if draft.members.is_empty() {
-            let message = format!("Sync group {name} has no members");
-            self.report(
-                Diagnostic::error("empty-block", node.span_of(1), message)
-                    .expected("group { INSTANCE ... }"),
-            );
+            let causes = self.causes(node, &["group"]);
+            if !self.follows(&causes, &["group"], &format!("sync group {name} is left out")) {
+                let message = format!("Sync group {name} has no members");
+                self.report(
+                    Diagnostic::error("empty-block", node.span_of(1), message)
+                        .expected("group { INSTANCE ... }"),
+                );
+            }
             let reason = format!("the sync group '{name}' has no members");
             self.reject(RejectedKind::SyncGroup(Some(name)), node.span_of(1), reason);
             return;

@@ -84,6 +84,9 @@ impl Lower<'_> {
 
     /// keepalived takes a script only where it is defined above the line that names it.
     fn no_such_script(&mut self, track: &Track, owner: &Name) {
+        if self.is_lost("vrrp_script", &track.name) {
+            return;
+        }
         let message = format!("({owner}) track script {} not found, ignoring...", track.name);
         let diagnostic = Diagnostic::error("no-such-script", track.span, message);
         let known = self.script_places.iter().map(|(name, places)| (name, places.name)).collect();
@@ -138,7 +141,7 @@ impl Lower<'_> {
             _ => ("no-such-file", "track_file", |known| &known.files),
         };
         let message = format!("({owner}) track {} {} not found, ignoring...", kind.word(), track.name);
-        self.undefined(code, (&track.name, track.span), message, (keyword, of));
+        self.undefined(Diagnostic::error(code, track.span, message), &track.name, (keyword, of));
     }
 
     /// The priority of an address owner never changes, and members go together: what the group tracks with a weight
@@ -228,6 +231,9 @@ impl Lower<'_> {
             let known = self.loaded.config.instances.iter().any(|instance| instance.name == *member);
             if !known {
                 lost = true;
+                if self.is_lost("vrrp_instance", member) {
+                    continue;
+                }
                 let members: Vec<&Name> = draft.members.iter().map(|(name, _)| name).collect();
                 self.no_such_member((member, *span), &format!("sync group {}", draft.name), &members);
             } else if !taken.insert(member.clone()) {
@@ -247,8 +253,6 @@ impl Lower<'_> {
             }
         }
         if group.members.is_empty() {
-            let message = format!("Sync group {} has no virtual router(s) - removing", draft.name);
-            self.report(Diagnostic::error("empty-block", draft.span, message));
             let reason = format!("the sync group '{}' has no members", draft.name);
             self.reject(RejectedKind::SyncGroup(Some(draft.name.clone())), draft.span, reason);
             return;
@@ -359,12 +363,15 @@ impl Lower<'_> {
             return;
         };
         let name = &name.clone();
-        if !self.loaded.config.instances.iter().any(|instance| instance.name == *name) {
+        if self.loaded.config.instances.iter().any(|instance| instance.name == *name) {
+            return;
+        }
+        self.loaded.config.global.lvs_sync_daemon = None;
+        if !self.is_lost("vrrp_instance", name) {
             let message = format!("Unable to find vrrp instance {name} for lvs_sync_daemon - ignoring");
             let diagnostic = Diagnostic::error("no-such-instance", self.sync_daemon_place, message);
             let help = self.other_instances(name, &[]);
             self.report(diagnostic.class(Class::Silent).expected("the name of a vrrp_instance").help(help));
-            self.loaded.config.global.lvs_sync_daemon = None;
         }
     }
 }

@@ -182,6 +182,7 @@ impl Lower<'_> {
             );
         }
         let reason = format!("vrrp_instance '{}' is refused ({why})", draft.name);
+        self.lose("vrrp_instance", &draft.name);
         self.reject(RejectedKind::Instance(Some(draft.name.clone())), draft.span, reason);
     }
 
@@ -449,6 +450,7 @@ impl Lower<'_> {
         }
         self.report(diagnostic);
         let reason = format!("vrrp_instance '{}' is refused (its VRID is taken)", new.name);
+        self.lose("vrrp_instance", &new.name);
         self.reject(RejectedKind::Instance(Some(new.name.clone())), span, reason);
         false
     }

@@ -6,11 +6,12 @@ use ipnet::IpNet;
 
 use super::Lower;
 use super::read::LONGEST_INTERFACE;
+use crate::config::host::NameUse;
 use crate::config::policy::RejectedKind;
 use crate::config::syntax::Node;
-use crate::diag::{Class, Diagnostic};
+use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::{Family, Name};
-use crate::objects::route::{Named, Realms};
+use crate::objects::route::{List, Named, Realms};
 
 /// The entry counts for nothing; the reason has been told.
 pub struct Lost;
@@ -34,8 +35,14 @@ pub type Names = &'static [(&'static str, u32)];
 pub struct Known {
     names: Names,
     most: u32,
-    /// Hosts commonly have names of their own, which nothing here knows.
-    open: bool,
+    /// Where hosts have names of their own, which nothing here knows.
+    list: Option<List>,
+}
+
+impl Known {
+    const fn of(list: List, names: Names) -> Known {
+        Known { names, most: list.most(), list: Some(list) }
+    }
 }
 
 /// Routing tables.
@@ -43,6 +50,7 @@ const TABLE_NAMES: Names = &[("default", 253), ("main", 254), ("local", 255)];
 
 /// Of routes.
 const PROTOCOL_NAMES: Names = &[
+    ("unspec", 0),
     ("redirect", 1),
     ("kernel", 2),
     ("boot", 3),
@@ -58,6 +66,7 @@ const PROTOCOL_NAMES: Names = &[
     ("dhcp", 16),
     ("keepalived", 18),
     ("babel", 42),
+    ("openr", 99),
     ("bgp", 186),
     ("isis", 187),
     ("ospf", 188),
@@ -115,18 +124,18 @@ const IP_PROTOCOL_NAMES: Names = &[
 ];
 
 /// Routing tables.
-pub const TABLES: Known = Known { names: TABLE_NAMES, most: u32::MAX, open: true };
+pub const TABLES: Known = Known::of(List::Tables, TABLE_NAMES);
 /// Who made a route.
-pub const PROTOCOLS: Known = Known { names: PROTOCOL_NAMES, most: 255, open: false };
+pub const PROTOCOLS: Known = Known::of(List::Protocols, PROTOCOL_NAMES);
 /// How far a route or an address reaches.
-pub const SCOPES: Known = Known { names: SCOPE_NAMES, most: 255, open: false };
+pub const SCOPES: Known = Known::of(List::Scopes, SCOPE_NAMES);
 /// Types of service.
-pub const SERVICES: Known = Known { names: SERVICE_NAMES, most: 255, open: false };
+pub const SERVICES: Known = Known::of(List::Services, SERVICE_NAMES);
 /// What a packet carries.
-pub const IP_PROTOCOLS: Known = Known { names: IP_PROTOCOL_NAMES, most: 255, open: false };
+pub const IP_PROTOCOLS: Known = Known { names: IP_PROTOCOL_NAMES, most: 255, list: None };
 /// Groups of interfaces.
-pub const GROUPS: Known = Known { names: &[("default", 0)], most: u32::MAX, open: true };
-const REALMS: Known = Known { names: &[], most: 0xffff, open: true };
+pub const GROUPS: Known = Known::of(List::Groups, &[("default", 0)]);
+const REALMS: Known = Known::of(List::Realms, &[("cosmos", 0)]);
 
 impl Lower<'_> {
     /// The word after the one at `at`. keepalived's process ends where there is none.
@@ -186,10 +195,11 @@ impl Lower<'_> {
     /// A number, or a name for one.
     pub fn named_after(&mut self, entry: &Node, at: usize, known: Known) -> Taken<Named> {
         let word = self.after(entry, at)?;
+        let name = entry.argument(at).unwrap_or("");
         if let Some(named) = named(word, known) {
+            self.need_name(&named, known, name, entry.span_of(at + 1));
             return Ok(named);
         }
-        let name = entry.argument(at).unwrap_or("");
         let message = format!("{name} {word} not found or invalid");
         let names: Vec<&str> = known.names.iter().map(|(name, _)| *name).collect();
         let expected = match names.len() {
@@ -199,19 +209,31 @@ impl Lower<'_> {
         self.bad_value(entry, at + 1, message, &expected)
     }
 
+    /// One that the host must know.
+    fn need_name(&mut self, named: &Named, known: Known, by: &str, span: Option<Span>) {
+        if let (Named::Name(name), Some(list)) = (named, known.list) {
+            let (name, by) = (name.clone(), by.to_owned());
+            self.loaded.needs.names.push(NameUse { list, name, by, span });
+        }
+    }
+
     /// `[FROM/]TO` after the word at `at`.
     pub fn realms_after(&mut self, entry: &Node, at: usize) -> Taken<Realms> {
         let word = self.after(entry, at)?;
         let (from, to) = word.split_once('/').map_or((None, word), |(from, to)| (Some(from), to));
         let realm = |word| named(word, REALMS);
-        match (from.map(realm), realm(to)) {
-            (None, Some(to)) => Ok(Realms { from: None, to }),
-            (Some(Some(from)), Some(to)) => Ok(Realms { from: Some(from), to }),
+        let realms = match (from.map(realm), realm(to)) {
+            (None, Some(to)) => Realms { from: None, to },
+            (Some(Some(from)), Some(to)) => Realms { from: Some(from), to },
             _ => {
                 let message = format!("Invalid realms {word}");
-                self.bad_value(entry, at + 1, message, "[FROM/]TO, each 0 to 65535 or a name")
+                return self.bad_value(entry, at + 1, message, "[FROM/]TO, each 0 to 65535 or a name");
             }
+        };
+        for one in realms.from.iter().chain([&realms.to]) {
+            self.need_name(one, REALMS, "realms", entry.span_of(at + 1));
         }
+        Ok(realms)
     }
 
     /// An address after the word at `at`, of the entry's family.
@@ -315,7 +337,7 @@ fn named(word: &str, known: Known) -> Option<Named> {
         Some(number) => {
             u32::try_from(number).ok().filter(|number| *number <= known.most).map(Named::Number)
         }
-        None if known.open && word.starts_with(|first: char| first.is_ascii_alphabetic()) => {
+        None if known.list.is_some() && word.starts_with(|first: char| first.is_ascii_alphabetic()) => {
             Some(Named::Name(word.into()))
         }
         None => None,
@@ -341,6 +363,7 @@ mod tests {
         assert_eq!(named("main", TABLES), Some(Named::Number(254)));
         assert_eq!(named("vpn", TABLES), Some(Named::Name("vpn".into())));
         assert_eq!(named("300", SCOPES), None);
-        assert_eq!(named("far", SCOPES), None);
+        assert_eq!(named("far", SCOPES), Some(Named::Name("far".into())));
+        assert_eq!(named("tcpp", IP_PROTOCOLS), None, "of these a host has no more");
     }
 }

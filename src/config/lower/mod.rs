@@ -190,7 +190,7 @@ impl Lower<'_> {
     /// How much was said and asked for so far: nothing was, between two equal answers.
     fn said(&self) -> [usize; 6] {
         let Loaded { diagnostics, untold, rejected, needs, .. } = &*self.loaded;
-        let needed = needs.interfaces.len() + needs.key_files.len();
+        let needed = needs.interfaces.len() + needs.key_files.len() + needs.names.len();
         [diagnostics.len(), untold.0, rejected.len(), needed, needs.scripts.len(), needs.users.len()]
     }
 
@@ -408,6 +408,10 @@ impl Lower<'_> {
             return;
         }
         let which = node.line.words_from(0).take(2).collect::<Vec<_>>().join(" ");
+        let causes = self.causes(node, names);
+        if self.follows(&causes, names, &format!("{which} is left out")) {
+            return;
+        }
         let message = format!("{which} has no {} - ignoring", names.join(" or "));
         self.report(
             Diagnostic::error("incomplete-block", node.span(), message)

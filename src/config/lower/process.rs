@@ -30,7 +30,11 @@ impl Lower<'_> {
         };
         self.each(node.nodes(), |lower, node, value| lower.process_keyword(node, &value, &mut process));
         self.required(node, Context::TrackProcess);
-        if process.process.is_empty() || self.is_defined_above(node, |known| &known.processes) {
+        if process.process.is_empty() {
+            self.lose("vrrp_track_process", &process.name);
+            return;
+        }
+        if self.is_defined_above(node, |known| &known.processes) {
             return;
         }
         if !process.parameters.is_empty() && process.parameter_match == ParameterMatch::Any {

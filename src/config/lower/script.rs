@@ -51,11 +51,15 @@ impl Lower<'_> {
             _ => {}
         });
         let Some(command) = command else {
-            let message = format!("No script set for vrrp_script {name} - removing");
-            self.report(
-                Diagnostic::error("missing-parameter", node.span_of(1), message)
-                    .expected("script \"COMMAND\""),
-            );
+            let causes = self.causes(node, &["script"]);
+            if !self.follows(&causes, &["script"], &format!("vrrp_script {name} is left out")) {
+                let message = format!("No script set for vrrp_script {name} - removing");
+                self.report(
+                    Diagnostic::error("missing-parameter", node.span_of(1), message)
+                        .expected("script \"COMMAND\""),
+                );
+            }
+            self.lose("vrrp_script", &name);
             self.reject(
                 RejectedKind::Script(Some(name.clone())),
                 node.span_of(1),

@@ -46,6 +46,7 @@ impl Lower<'_> {
             return;
         }
         if !self.fit_together(&members, &name, node) {
+            self.lose("virtual_server_group", &name);
             self.reject(
                 RejectedKind::Member(name.clone()),
                 node.span_of(1),

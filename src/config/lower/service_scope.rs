@@ -129,15 +129,9 @@ impl Lower<'_> {
         );
         let reason = format!("virtual_server group {name} has no group of that name");
         // keepalived says so when it runs, not when it tests.
-        self.undefined(
-            "no-such-server-group",
-            (name, draft.span),
-            message,
-            ("virtual_server_group", |known| &known.server_groups),
-        );
-        if let Some(told) = self.loaded.diagnostics.last_mut() {
-            told.class = Class::Silent;
-        }
+        let diagnostic =
+            Diagnostic::error("no-such-server-group", draft.span, message).class(Class::Silent);
+        self.undefined(diagnostic, name, ("virtual_server_group", |known| &known.server_groups));
         self.reject(RejectedKind::Service(Some(draft.target.clone())), draft.span, reason);
     }
 

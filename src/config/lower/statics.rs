@@ -36,7 +36,8 @@ impl Lower<'_> {
                 members.extend(words.map(|(word, at)| (Name::from(word), entry.line.span(at))));
             }
         });
-        if members.is_empty() {
+        let causes = if members.is_empty() { self.causes(node, &["group"]) } else { Vec::new() };
+        if members.is_empty() && !self.follows(&causes, &["group"], &format!("{name} has no members")) {
             let message = format!("track_group {name} has no members");
             self.report(
                 Diagnostic::note("empty-block", node.span_of(1), message)
@@ -56,7 +57,7 @@ impl Lower<'_> {
             for (member, span) in draft.members {
                 if self.loaded.config.instances.iter().any(|instance| instance.name == member) {
                     group.members.push(member);
-                } else if vrrp {
+                } else if vrrp && !self.is_lost("vrrp_instance", &member) {
                     self.no_such_member((&member, span), &format!("track_group {}", group.name), &[]);
                 }
             }
@@ -148,12 +149,8 @@ impl Lower<'_> {
         }
         let span = entry.span_of(place_of(entry, "track_group") + 1);
         let message = format!("track_group {group} not found");
-        self.undefined(
-            "no-such-track-group",
-            (&group, span),
-            message,
-            ("track_group", |known| &known.groups),
-        );
+        let diagnostic = Diagnostic::error("no-such-track-group", span, message);
+        self.undefined(diagnostic, &group, ("track_group", |known| &known.groups));
         None
     }
 }

@@ -1,6 +1,6 @@
 //! `include` and its stricter relatives, and `include_check`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{DEEPEST, Preprocessor};
 use crate::config::source::{FileKind, alternatives};
@@ -12,11 +12,11 @@ use crate::diag::{Class, Diagnostic, Span};
 pub struct Strictness {
     /// A match cannot be read, or is a directory, executable or no file.
     read: bool,
-    /// A name without wildcard matches nothing.
+    /// Without braces: something that is named without wildcards is not there, be it the folder of a wildcard.
     matched: bool,
-    /// A wildcard matches nothing.
+    /// Wildcards match nothing.
     wildcard: bool,
-    /// One of the brace alternatives matches nothing.
+    /// The same as `matched` in one of the brace alternatives.
     brace: bool,
 }
 
@@ -46,6 +46,11 @@ impl Strictness {
             brace: self.brace | other.brace,
         }
     }
+}
+
+/// Whether a part of a path is a pattern.
+fn is_wild(part: &str) -> bool {
+    part.contains(['*', '?', '['])
 }
 
 impl Preprocessor<'_> {
@@ -94,28 +99,26 @@ impl Preprocessor<'_> {
         let folder =
             self.stack.last().and_then(|file| file.parent()).map(PathBuf::from).unwrap_or_default();
         let parts = alternatives(pattern);
-        let braces = parts.len() > 1;
+        let braces = parts.first().is_none_or(|first| first != pattern);
         let mut files = Vec::new();
-        let mut none = true;
+        // `named`: something without wildcards is not there, in one part at least.
+        let (mut none, mut named) = (true, false);
         for part in &parts {
-            let wildcard = part.contains(['*', '?', '[']);
             let path = folder.join(part);
-            let found = if wildcard {
+            let found = if is_wild(part) {
                 self.reader.matches(&path.to_string_lossy())
             } else if self.reader.kind(&path) == FileKind::Missing {
                 Vec::new()
             } else {
-                vec![path]
+                vec![path.clone()]
             };
-            if found.is_empty() && braces && strictness.brace {
-                self.include_failed(format!("'{part}' matches nothing"), true, span);
-                none = false;
-            }
-            if found.is_empty() && !braces {
-                let strict = if wildcard { strictness.wildcard } else { strictness.matched };
-                self.include_failed(format!("Config files missing '{pattern}'."), strict, span);
-            }
             none &= found.is_empty();
+            if found.is_empty() && self.lacks_what_is_named(&path) {
+                named = true;
+                if braces && strictness.brace {
+                    self.include_failed(format!("'{part}' is missing"), true, span);
+                }
+            }
             for file in found {
                 match self.reader.kind(&file) {
                     FileKind::Regular => files.push(file),
@@ -134,11 +137,36 @@ impl Preprocessor<'_> {
                 }
             }
         }
-        if none && braces {
-            let strict = strictness.wildcard || strictness.matched;
+        if none && !(named && braces && strictness.brace) {
+            let strict = match (named, braces) {
+                (true, true) => false,
+                (true, false) => strictness.matched,
+                (false, _) => strictness.wildcard,
+            };
             self.include_failed(format!("Config files missing '{pattern}'."), strict, span);
         }
         files
+    }
+
+    /// Of a path that gives nothing: whether it is for want of what it names, and not of a match of its wildcards.
+    fn lacks_what_is_named(&self, path: &Path) -> bool {
+        let (mut so_far, mut wild) = (PathBuf::new(), false);
+        for component in path.components() {
+            let above = so_far.clone();
+            so_far.push(component);
+            let this = is_wild(&component.as_os_str().to_string_lossy());
+            let there = match wild || this {
+                true => !self.reader.matches(&so_far.to_string_lossy()).is_empty(),
+                false => self.reader.kind(&so_far) != FileKind::Missing,
+            };
+            if !there {
+                // What is no folder has no names in it to match.
+                let inside = wild || above.as_os_str().is_empty();
+                return !this || !inside && self.reader.kind(&above) != FileKind::Directory;
+            }
+            wild |= this;
+        }
+        false
     }
 
     fn include_failed(&mut self, message: String, strict: bool, span: Span) {

@@ -3,15 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::names::HostNames;
 use crate::config::model::options::AddressVmac;
 use crate::config::model::{Config, VrrpInstance};
+use crate::daemon::names::HostNames;
 use crate::ids::{Family, IfIndex, Name};
 use crate::kernel::ipvlan::{IpvlanSpec, Ipvlans};
 use crate::kernel::netlink::Channel;
-use crate::kernel::routing::List;
 use crate::kernel::vmac::{self, DeviceError, Ensured, VmacSpec, Vmacs};
 use crate::objects::interface::{Interface, Interfaces};
+use crate::objects::route::List;
 use crate::objects::route::Named;
 use crate::report::{Ident, Line, emit};
 

@@ -4,18 +4,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::addresses::Addresses;
-use super::names::HostNames;
 use super::routing::{Routing, Step};
 use super::{Driver, Owner, WORK_AT_ONCE};
 use crate::config::model::{Config, VirtualAddress, VrrpInstance};
+use crate::daemon::names::HostNames;
 use crate::ids::{IfIndex, Name};
 use crate::kernel::clock;
 use crate::kernel::link;
 use crate::kernel::monitor::Change;
 use crate::kernel::netlink::Channel;
-use crate::kernel::routing::{self, List, Lookup, Prepared};
+use crate::kernel::routing::{self, Lookup, Missing, Prepared};
 use crate::objects::interface::Interfaces;
-use crate::objects::route::Route;
+use crate::objects::route::{List, Route};
 use crate::objects::routing::RoutingObject;
 use crate::objects::rule::Rule;
 use crate::report::{Ident, Line, emit};
@@ -126,7 +126,11 @@ impl Driver {
                 Step::Remove(object, known) => prepared.push((false, object, known)),
                 Step::Add(object) => match Prepared::new(&object, &host) {
                     Ok(new) => prepared.push((true, object, new)),
-                    Err(missing) => unprepared.push((object, missing.to_string())),
+                    // Of a name without a number was spoken when the file was read.
+                    Err(missing) => {
+                        let told = matches!(missing, Missing::Number(_));
+                        unprepared.push((object, missing.to_string(), told));
+                    }
                 },
             }
         }
@@ -141,7 +145,7 @@ impl Driver {
         for ((add, object, known), result) in prepared.into_iter().zip(results) {
             match (add, result) {
                 (true, Ok(done)) => self.routing.done(object, known, done),
-                (true, Err(error)) => unprepared.push((object, error.to_string())),
+                (true, Err(error)) => unprepared.push((object, error.to_string(), false)),
                 (false, Ok(_)) => {}
                 (false, Err(error)) => {
                     let text = format!("cannot remove {} {object}: {error}", object.what());
@@ -149,9 +153,9 @@ impl Driver {
                 }
             }
         }
-        for (object, reason) in unprepared {
+        for (object, reason, told) in unprepared {
             let text = format!("cannot set {} {object}: {reason}", object.what());
-            if self.routing.refused(clock::now(), object, reason) {
+            if self.routing.refused(clock::now(), object, reason) && !told {
                 emit(Ident::Vrrp, Line::error(text));
             }
         }

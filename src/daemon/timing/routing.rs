@@ -245,7 +245,8 @@ mod tests {
     use super::*;
     use crate::config::{LoadOptions, load_str};
     use crate::ids::{IfIndex, Name};
-    use crate::kernel::routing::{List, Lookup};
+    use crate::kernel::routing::Lookup;
+    use crate::objects::route::List;
     use crate::vrrp::action::InstanceId;
 
     struct Host;

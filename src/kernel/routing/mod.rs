@@ -24,19 +24,8 @@ use super::netlink::{Channel, NetlinkError};
 use super::unsafe_calls::set_int_option;
 use crate::ids::{IfIndex, Name};
 use crate::objects::address::PROTOCOL_KEEPALIVED;
-use crate::objects::route::{Named, Placement, Realms};
+use crate::objects::route::{List, Named, Placement, Realms};
 use crate::objects::routing::RoutingObject;
-
-/// Files of names that a host may have of its own.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum List {
-    /// `rt_tables`
-    Tables,
-    /// `rt_realms`
-    Realms,
-    /// `group`
-    Groups,
-}
 
 /// What the host knows and a configuration only names.
 pub trait Lookup {
@@ -275,12 +264,13 @@ fn number(named: &Named, list: List, host: &impl Lookup) -> Result<u32, Missing>
     }
 }
 
-/// A number that every host knows by the same name.
-fn byte(named: &Named) -> Result<u8, Missing> {
-    match named {
-        Named::Number(number) => Ok(u8::try_from(*number).unwrap_or(u8::MAX)),
-        Named::Name(name) => Err(Missing::Number(name.clone())),
-    }
+/// The same of one byte. A greater one stands for nothing here.
+fn byte(named: &Named, list: List, host: &impl Lookup) -> Result<u8, Missing> {
+    let found = number(named, list, host)?;
+    u8::try_from(found).map_err(|_| match named {
+        Named::Name(name) => Missing::Number(name.clone()),
+        Named::Number(number) => Missing::Number(number.to_string().into()),
+    })
 }
 
 fn realm(realms: &Realms, host: &impl Lookup) -> Result<netlink_packet_route::route::RouteRealm, Missing> {

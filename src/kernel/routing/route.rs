@@ -9,9 +9,9 @@ use netlink_packet_route::route::{
     RouteType,
 };
 
-use super::{List, Lookup, Missing, byte, encap, interface, number, realm};
+use super::{Lookup, Missing, byte, encap, interface, number, realm};
 use crate::ids::Family;
-use crate::objects::route::{Metric, Nexthop, Route, RouteKind, RouteMetrics};
+use crate::objects::route::{List, Metric, Named, Nexthop, Route, RouteKind, RouteMetrics};
 
 const RTAX_FEATURE_ECN: u32 = 1;
 /// The bit of `congctl` in `RTAX_LOCK`.
@@ -19,13 +19,14 @@ const RTAX_CC_ALGO: u32 = 16;
 
 pub(super) fn message(route: &Route, host: &impl Lookup) -> Result<RouteMessage, Missing> {
     let mut message = RouteMessage::default();
+    let one = |named: &Option<Named>, list| named.as_ref().map_or(Ok(0), |named| byte(named, list, host));
     message.header.address_family = match route.family {
         Family::V4 => AddressFamily::Inet,
         Family::V6 => AddressFamily::Inet6,
     };
-    message.header.protocol = RouteProtocol::from(byte(&route.protocol)?);
-    message.header.scope = RouteScope::from(route.scope.as_ref().map_or(Ok(0), byte)?);
-    message.header.tos = route.tos.as_ref().map_or(Ok(0), byte)?;
+    message.header.protocol = RouteProtocol::from(byte(&route.protocol, List::Protocols, host)?);
+    message.header.scope = RouteScope::from(one(&route.scope, List::Scopes)?);
+    message.header.tos = one(&route.tos, List::Services)?;
     message.header.kind = kind(route.kind);
     if route.onlink {
         message.header.flags |= RouteFlags::Onlink;

@@ -7,8 +7,9 @@ use netlink_packet_route::rule::{
 };
 use netlink_packet_route::{AddressFamily, IpProtocol};
 
-use super::{List, Lookup, Missing, byte, number, realm};
+use super::{Lookup, Missing, byte, number, realm};
 use crate::ids::Family;
+use crate::objects::route::{List, Named};
 use crate::objects::rule::{Rule, RuleAction, RuleMatch};
 
 pub(super) fn message(rule: &Rule, host: &impl Lookup) -> Result<RuleMessage, Missing> {
@@ -17,7 +18,7 @@ pub(super) fn message(rule: &Rule, host: &impl Lookup) -> Result<RuleMessage, Mi
         Family::V4 => AddressFamily::Inet,
         Family::V6 => AddressFamily::Inet6,
     };
-    matched(&rule.matches, &mut message)?;
+    matched(&rule.matches, host, &mut message)?;
     message.attributes.push(RuleAttribute::Priority(rule.preference));
     message.header.action = match &rule.action {
         RuleAction::Table(table) => {
@@ -55,11 +56,11 @@ pub(super) fn message(rule: &Rule, host: &impl Lookup) -> Result<RuleMessage, Mi
     Ok(message)
 }
 
-fn matched(matches: &RuleMatch, message: &mut RuleMessage) -> Result<(), Missing> {
+fn matched(matches: &RuleMatch, host: &impl Lookup, message: &mut RuleMessage) -> Result<(), Missing> {
     if matches.inverted {
         message.header.flags |= RuleFlags::Invert;
     }
-    message.header.tos = matches.tos.as_ref().map_or(Ok(0), byte)?;
+    message.header.tos = matches.tos.as_ref().map_or(Ok(0), |tos| byte(tos, List::Services, host))?;
     let attributes = &mut message.attributes;
     let prefix = |net: Option<IpNet>| net.map_or(0, |net| net.prefix_len());
     (message.header.src_len, message.header.dst_len) = (prefix(matches.from), prefix(matches.to));
@@ -83,8 +84,10 @@ fn matched(matches: &RuleMatch, message: &mut RuleMessage) -> Result<(), Missing
     if let Some((start, end)) = matches.uids {
         attributes.push(RuleAttribute::UidRange(RuleUidRange { start, end }));
     }
-    if let Some(protocol) = &matches.ip_protocol {
-        attributes.push(RuleAttribute::IpProtocol(IpProtocol::from(i32::from(byte(protocol)?))));
+    // Every host has the same names for these.
+    if let Some(Named::Number(protocol)) = &matches.ip_protocol {
+        attributes
+            .extend(i32::try_from(*protocol).ok().map(IpProtocol::from).map(RuleAttribute::IpProtocol));
     }
     if let Some((start, end)) = matches.source_ports {
         attributes.push(RuleAttribute::SourcePortRange(RulePortRange { start, end }));

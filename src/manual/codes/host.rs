@@ -20,6 +20,11 @@ pub const HOST: &[Code] = &[
         "The test of keepalived answers 0 and says nothing.",
         Laid("net_namespace blue"),
     ),
+    code(
+        "unknown-name",
+        "A name of a routing table, protocol, scope, type of service, realm or group of interfaces that the files of iproute2 do not have; its line counts for nothing.",
+        Within(Instance, "virtual_routes { 198.51.100.0/24 dev eth0 table uplnik }"),
+    ),
     code("no-such-user", "The script is not run.", Within(GlobalDefs, "script_user wbe")),
     code("no-such-group", "The group is unknown.", Within(GlobalDefs, "script_user web wbe")),
     code(

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Code, Example, Teller};
-use crate::config::host::{KeyFile, Program};
+use crate::config::host::{KeyFile, List, Program};
 use crate::config::lint;
 use crate::config::model::options::HmacSecret;
 use crate::config::source::{FileKind, Reader, Texts};
@@ -95,6 +95,7 @@ fn facts() -> HostFacts {
     let programs = ["/usr/local/bin/script", "logger"];
     HostFacts {
         interfaces: names(&["lo", "eth0", "eth1"]),
+        names: [(List::Tables, "uplink".to_owned())].into(),
         users: names(&["root", "web"]),
         groups: names(&["root", "web"]),
         namespaces: BTreeSet::new(),

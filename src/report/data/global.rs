@@ -16,6 +16,9 @@ pub(super) fn write(page: &mut Page, config: &Config, host: &Host<'_>) {
         None => "(main namespace)",
     };
     page.value("Network namespace ipvs", ipvs);
+    if let Some(place) = &global.files.config_save_dir {
+        page.value("Config save dir", place);
+    }
     write_names(page, global, host);
     write_mail(page, global, host);
     write_reload(page, global);
@@ -36,6 +39,12 @@ pub(super) fn write(page: &mut Page, config: &Config, host: &Host<'_>) {
     page.value("umask", format_args!("0{:o}", global.files.umask.unwrap_or(0o177)));
     if !global.vrrp_startup_delay.is_zero() {
         page.value("vrrp_startup_delay", seconds(global.vrrp_startup_delay));
+    }
+    if global.vmac_prefix != Global::default().vmac_prefix {
+        page.value("VMAC prefix", &global.vmac_prefix);
+    }
+    if let Some(prefix) = &global.vmac_addr_prefix {
+        page.value("VMAC address prefix", prefix);
     }
 }
 
@@ -97,6 +106,9 @@ fn write_reload(page: &mut Page, global: &Global) {
     if let Some(file) = &global.reload.time_file {
         let repeat = if global.reload.repeat { " (repeat)" } else { "" };
         page.value("Reload time file", format_args!("{file}{repeat}"));
+    }
+    if let Some(place) = &global.files.tmp_config_directory {
+        page.value("config save directory", place);
     }
 }
 

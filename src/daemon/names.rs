@@ -1,11 +1,11 @@
-//! Numbers that a host has names for: `rt_tables`, `rt_realms`, `group`, as iproute2 keeps them.
+//! Numbers that a host has names for, as iproute2 keeps them: `rt_tables`, `rt_protos` and their like.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::config::model::process::Files;
 use crate::ids::Name;
-use crate::kernel::routing::List;
+use crate::objects::route::List;
 
 /// Where distributions put the tables that they deliver; what an administrator writes comes last and counts.
 const DELIVERED: [&str; 2] = ["/usr/lib/iproute2", "/usr/share/iproute2"];
@@ -24,15 +24,19 @@ impl HostNames {
         };
         places.push(files.iproute_etc_dir.as_deref().unwrap_or(WRITTEN).into());
         let mut names = HostNames::default();
-        for (list, file) in
-            [(List::Tables, "rt_tables"), (List::Realms, "rt_realms"), (List::Groups, "group")]
-        {
+        for list in List::ALL {
+            let file = list.file();
             for place in &places {
                 names.take_file(list, &place.join(file));
                 names.take_directory(list, &place.join(format!("{file}.d")));
             }
         }
         names
+    }
+
+    /// Every name.
+    pub fn all(self) -> impl Iterator<Item = (List, String)> {
+        self.0.into_keys()
     }
 
     pub fn number(&self, list: List, name: &Name) -> Option<u32> {
@@ -49,7 +53,8 @@ impl HostNames {
 
     fn take_file(&mut self, list: List, path: &Path) {
         if let Ok(text) = std::fs::read_to_string(path) {
-            self.0.extend(entries(&text).map(|(number, name)| ((list, name.to_owned()), number)));
+            let entries = entries(&text).filter(|(number, _)| *number <= list.most());
+            self.0.extend(entries.map(|(number, name)| ((list, name.to_owned()), number)));
         }
     }
 }
@@ -87,6 +92,7 @@ mod tests {
         std::fs::write(etc.join("rt_tables"), "200 vpn\n").unwrap();
         std::fs::write(etc.join("rt_tables.d/more.conf"), "300 more\n").unwrap();
         std::fs::write(etc.join("rt_tables.d/more.txt"), "301 other\n").unwrap();
+        std::fs::write(etc.join("rt_protos"), "222 own\n256 beyond\n").unwrap();
         let path = |place: &Path| Some(place.to_str().unwrap().to_owned());
         let files = Files { iproute_usr_dir: path(&usr), iproute_etc_dir: path(&etc), ..Files::default() };
         let names = HostNames::read(&files);
@@ -95,6 +101,8 @@ mod tests {
             [number("vpn"), number("lab"), number("more"), number("other")],
             [Some(200), Some(101), Some(300), None]
         );
+        let protocols = ["own", "beyond", "more"].map(|name| names.number(List::Protocols, &name.into()));
+        assert_eq!(protocols, [Some(222), None, None], "each list has its own names");
         assert_eq!(names.number(List::Groups, &"vpn".into()), None);
     }
 }
