@@ -144,6 +144,7 @@ fn written(context: Context, name: &str) -> Option<&'static str> {
         (Instance, "owner_ignore_adverts") => "priority 255; owner_ignore_adverts",
         (Instance, "unicast_src_ip") => "unicast_src_ip 192.0.2.2; unicast_peer { 192.0.2.3 }",
         (Instance, "unicast_ttl") => "unicast_ttl 64; unicast_peer { 192.0.2.3 }",
+        (Instance, "check_unicast_src") => "check_unicast_src; unicast_peer { 192.0.2.3 }",
         (Instance, "vmac_xmit_base") => "use_vmac; vmac_xmit_base",
         (Instance, "virtual_ipaddress_excluded") => "virtual_ipaddress_excluded { 192.0.2.11/24 }",
         (Instance, "mcast_src_ip") => "mcast_src_ip 192.0.2.2",

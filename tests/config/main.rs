@@ -40,5 +40,6 @@ mod repeats;
 mod robust;
 mod routing;
 mod sessions;
+mod statuses;
 mod strict;
 mod table;

@@ -43,7 +43,7 @@ fn files() -> Vec<PathBuf> {
 }
 
 /// Runs keepalived on all files within one namespace; `None` when that cannot be done here.
-fn oracle(files: &[PathBuf]) -> Option<BTreeMap<PathBuf, u8>> {
+pub fn oracle(files: &[PathBuf]) -> Option<BTreeMap<PathBuf, u8>> {
     let mut script = String::from("set -e\nip link set lo up\n");
     for (at, name) in INTERFACES.iter().enumerate() {
         script += &format!(
@@ -69,7 +69,7 @@ fn oracle(files: &[PathBuf]) -> Option<BTreeMap<PathBuf, u8>> {
     runs.then_some(found)
 }
 
-fn facts(needs: &host::Needs) -> HostFacts {
+pub fn facts(needs: &host::Needs) -> HostFacts {
     let names = |file: &str| -> BTreeSet<String> {
         let text = std::fs::read_to_string(file).unwrap_or_default();
         text.lines().filter_map(|line| line.split(':').next()).map(str::to_owned).collect()

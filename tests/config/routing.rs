@@ -176,6 +176,8 @@ fn options_of_an_instance() {
         ("use_vmac\n use_ipvlan 10.0.0.5/24", "vmac-with-ipvlan"),
         ("use_ipvlan 10.0.0.5 bridge vepa", "given-twice"),
         ("vrf blue", "vrf-not-alone"),
+        ("use_vmac name", "missing-parameter"),
+        ("unicast_peer {\n 198.18.0.7\n }\n unicast_peer {\n 198.18.0.7\n }", "given-twice"),
         ("garp_extra_if all", "missing-parameter"),
         ("garp_extra_if 86401", "out-of-range"),
         ("kernel_rx_buf_size", "bad-number"),

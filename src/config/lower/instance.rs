@@ -177,7 +177,7 @@ impl Lower<'_> {
             "track_interface" => self.tracks(node, &mut draft.track_interfaces, name, TrackKind::Interface),
             "track_script" => self.tracks(node, &mut draft.track_scripts, name, TrackKind::Script),
             "unicast_peer" => {
-                draft.peers.extend(self.peers(node, name));
+                self.peers(node, &mut draft.peers, name);
                 draft.unicast_word = node.span();
             }
             "virtual_router_id" => {
@@ -330,7 +330,10 @@ fn plain(node: &Node, value: &Value, draft: &mut Draft) -> bool {
         "priority" => draft.priority = value.int().or(draft.priority),
         "preempt" => draft.nopreempt = None,
         "nopreempt" => draft.nopreempt = Some(node.span()),
-        "check_unicast_src" => draft.check_unicast_src = true,
+        "check_unicast_src" => {
+            draft.check_unicast_src = true;
+            draft.unicast_word = node.span();
+        }
         "vmac_xmit_base" => draft.xmit_base = Some(node.span()),
         "no_virtual_ipaddress" => draft.no_addresses = true,
         "dont_track_primary" => draft.dont_track_primary = true,

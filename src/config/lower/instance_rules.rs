@@ -95,10 +95,13 @@ impl Lower<'_> {
         };
         self.strict_state(&mut draft, priority == OWNER);
         let (nopreempt, preempt_delay) = self.preemption(&draft, priority);
-        let vmac = self.vmac(&draft, family, vrid, unicast || draft.unicast_word.is_some(), taken);
+        let unicast_meant =
+            unicast || draft.unicast_word.is_some() || draft.options.kept.unicast_fault_no_peer;
+        let vmac = self.vmac(&draft, family, vrid, unicast_meant, taken);
         let advert_int = self.advert_int(&draft, version);
         let auth = self.auth(&draft, version, family);
-        let promote_secondaries = self.promote_secondaries(&draft, vmac.is_some());
+        let promote_secondaries =
+            self.promote_secondaries(&draft, vmac.is_some() || draft.options.ipvlan.is_some());
         let carrier = Carrier {
             name: &name,
             interface: &interface,
@@ -199,6 +202,7 @@ impl Lower<'_> {
             );
         }
         let mut delay = draft.preempt_delay;
+        let master = draft.state.map_or(priority == OWNER, |state| state == InitialState::Master);
         if !delay.is_zero() && (master || nopreempt) {
             let with = if master { "initial state MASTER" } else { "nopreempt" };
             let message =

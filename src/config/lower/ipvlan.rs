@@ -64,8 +64,19 @@ impl Lower<'_> {
         taken: &mut VmacNames,
     ) -> Option<Ipvlan> {
         let line = line?;
-        let fits = |net: &IpNet| Family::of(net.addr()) == Family::V4;
-        if instance.family == Family::V4 && !line.address.as_ref().is_some_and(fits) {
+        let address = line.address.filter(|net| Family::of(net.addr()) == instance.family);
+        if let (Family::V6, None, Some(other)) = (instance.family, address, line.address) {
+            let message = format!(
+                "({}) ipvlan address [{}] must match the family - ignoring",
+                instance.name,
+                other.addr()
+            );
+            self.report(
+                Diagnostic::error("wrong-family", line.span.or(span), message)
+                    .expected("an address of IPv6"),
+            );
+        }
+        if instance.family == Family::V4 && address.is_none() {
             let message = format!(
                 "({}) IPv4 ipvlan requires a source ip address to be configured. setting instance to fault state",
                 instance.name
@@ -80,12 +91,7 @@ impl Lower<'_> {
         let name = line.name.clone().unwrap_or_else(free);
         taken.entry(name.clone()).or_insert(line.span);
         self.loaded.own_interfaces.insert(name.clone());
-        Some(Ipvlan {
-            name,
-            address: line.address,
-            mode: line.mode.unwrap_or_default(),
-            group: line.group.clone(),
-        })
+        Some(Ipvlan { name, address, mode: line.mode.unwrap_or_default(), group: line.group.clone() })
     }
 
     fn ipvlan_mode(&mut self, node: &Node, at: usize, line: &mut IpvlanLine, owner: &Name) {

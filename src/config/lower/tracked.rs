@@ -90,8 +90,7 @@ impl Lower<'_> {
     }
 
     /// The entries of `unicast_peer`, each with its place.
-    pub fn peers(&mut self, node: &Node, owner: &str) -> Vec<(UnicastPeer, Option<Span>)> {
-        let mut found: Vec<(UnicastPeer, Option<Span>)> = Vec::new();
+    pub fn peers(&mut self, node: &Node, found: &mut Vec<(UnicastPeer, Option<Span>)>, owner: &str) {
         for entry in node.nodes() {
             let Some(address) = self.address(entry, "unicast_peer", 0) else { continue };
             if let Some((_, first)) = found.iter().find(|(peer, _)| peer.address == address) {
@@ -135,6 +134,5 @@ impl Lower<'_> {
             }
             found.push((peer, entry.span()));
         }
-        found
     }
 }

@@ -4,7 +4,7 @@ use super::Lower;
 use super::line::GROUPS;
 use super::read::LONGEST_INTERFACE;
 use crate::config::syntax::Node;
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Class, Diagnostic, Span};
 use crate::ids::{Family, Mac, Name, Vrid};
 use crate::objects::route::Named;
 
@@ -48,6 +48,14 @@ impl Lower<'_> {
                 }
                 "name" => {
                     at += 1;
+                    if node.argument(at).is_none() {
+                        let message = "use_vmac: name is missing its parameter";
+                        self.report(
+                            Diagnostic::error("missing-parameter", node.span_of(at - 1), message)
+                                .class(Class::Exit)
+                                .expected("the name of an interface"),
+                        );
+                    }
                     self.vmac_name(node, at, line);
                 }
                 _ => match mac(word) {
