@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::ids::Name;
-use crate::kernel::frames::FrameSocket;
+use crate::kernel::frames::{FrameSocket, Leaving};
 use crate::kernel::{arp, neighbour, sysctl};
 use crate::objects::address::AddressKey;
 use crate::objects::interface::Interface;
@@ -35,6 +35,16 @@ impl Announcer {
         now: Mono,
         addresses: impl Iterator<Item = (&'k Interface, &'k AddressKey)>,
     ) -> impl Iterator<Item = (&'k AddressKey, io::Result<()>)> {
+        let (keys, frames) = self.frames(now, addresses);
+        keys.into_iter().zip(self.socket.send_all(&frames))
+    }
+
+    /// Those packets, and what each announces.
+    pub fn frames<'k>(
+        &mut self,
+        now: Mono,
+        addresses: impl Iterator<Item = (&'k Interface, &'k AddressKey)>,
+    ) -> (Vec<&'k AddressKey>, Vec<Leaving>) {
         let most = addresses.size_hint().1.unwrap_or_default();
         let (mut keys, mut frames) = (Vec::with_capacity(most), Vec::with_capacity(most));
         for (interface, key) in addresses {
@@ -49,7 +59,7 @@ impl Announcer {
             });
             keys.push(key);
         }
-        keys.into_iter().zip(self.socket.send_all(&frames))
+        (keys, frames)
     }
 
     fn is_router(&mut self, now: Mono, interface: &Name) -> bool {
