@@ -4,8 +4,8 @@
 //! driver ([`timing`]), the load balancer's ([`balancing`]), the track scripts' (`trackers`), and those
 //! that pass on who is to hear of what (`notifier`).
 
-pub mod asking;
-mod balancing;
+mod asking;
+pub mod balancing;
 pub mod check_command;
 mod commands;
 pub mod config_test;

@@ -194,10 +194,10 @@ impl Router {
             .min()
     }
 
-    /// Whether it is a backup's timer, or another that takes its time: no master's next advert.
-    pub fn awaits_takeover(&self) -> bool {
-        let next = self.due.front().and_then(|(_, id)| self.instance(*id));
-        next.is_some_and(|instance| instance.next_advert().is_none())
+    /// When a backup's timer ends, or another that takes its time, if no master's advert is due before.
+    pub fn next_takeover(&self) -> Option<Mono> {
+        let (at, id) = self.due.front()?;
+        self.instance(*id)?.next_advert().is_none().then_some(*at)
     }
 
     /// Lets every timer run that is due.

@@ -83,6 +83,12 @@ impl Lower<'_> {
         of_it.min_by_key(|(_, told)| place(told)).map(|(index, _)| index)
     }
 
+    /// Whether one of these keywords of a block is not missing, but wrong or misspelt: what follows is said there then.
+    pub fn is_consequence(&mut self, block: &Node, keywords: &[&'static str], consequence: &str) -> bool {
+        let causes = self.causes(block, keywords);
+        self.follows(&causes, keywords, consequence)
+    }
+
     /// Says with the mistake what follows from it; `false` where the keyword is simply not there.
     pub fn follows(&mut self, causes: &Causes, keywords: &[&str], consequence: &str) -> bool {
         let index = causes.iter().find(|(name, _)| keywords.contains(name)).map(|(_, index)| *index);

@@ -94,8 +94,7 @@ impl Lower<'_> {
             _ => store_notify(node, value, &mut draft.notify, &mut draft.notify_places),
         });
         if draft.members.is_empty() {
-            let causes = self.causes(node, &["group"]);
-            if !self.follows(&causes, &["group"], &format!("sync group {name} is left out")) {
+            if !self.is_consequence(node, &["group"], &format!("sync group {name} is left out")) {
                 let message = format!("Sync group {name} has no members");
                 self.report(
                     Diagnostic::error("empty-block", node.span_of(1), message)

@@ -408,8 +408,7 @@ impl Lower<'_> {
             return;
         }
         let which = node.line.words_from(0).take(2).collect::<Vec<_>>().join(" ");
-        let causes = self.causes(node, names);
-        if self.follows(&causes, names, &format!("{which} is left out")) {
+        if self.is_consequence(node, names, &format!("{which} is left out")) {
             return;
         }
         let message = format!("{which} has no {} - ignoring", names.join(" or "));

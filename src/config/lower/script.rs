@@ -51,8 +51,7 @@ impl Lower<'_> {
             _ => {}
         });
         let Some(command) = command else {
-            let causes = self.causes(node, &["script"]);
-            if !self.follows(&causes, &["script"], &format!("vrrp_script {name} is left out")) {
+            if !self.is_consequence(node, &["script"], &format!("vrrp_script {name} is left out")) {
                 let message = format!("No script set for vrrp_script {name} - removing");
                 self.report(
                     Diagnostic::error("missing-parameter", node.span_of(1), message)

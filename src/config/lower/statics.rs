@@ -36,8 +36,7 @@ impl Lower<'_> {
                 members.extend(words.map(|(word, at)| (Name::from(word), entry.line.span(at))));
             }
         });
-        let causes = if members.is_empty() { self.causes(node, &["group"]) } else { Vec::new() };
-        if members.is_empty() && !self.follows(&causes, &["group"], &format!("{name} has no members")) {
+        if members.is_empty() && !self.is_consequence(node, &["group"], &format!("{name} has no members")) {
             let message = format!("track_group {name} has no members");
             self.report(
                 Diagnostic::note("empty-block", node.span_of(1), message)

@@ -37,7 +37,8 @@ impl Driver {
     /// Where a takeover comes next, it is told, or the deadline is when it is to be told.
     pub(super) fn foresee(&mut self, has_rung: bool) {
         let Some(at) = self.deadline else { return };
-        if self.foresight.0.is_none() || !self.router.awaits_takeover() {
+        // What comes before it may put it off.
+        if self.foresight.0.is_none() || self.router.next_takeover() != Some(at) {
             return;
         }
         let ahead = at - AHEAD;

@@ -33,3 +33,11 @@ fn the_list_of_a_master_is_compared_each_time_or_once() {
     };
     assert_eq!((differing(false), differing(true)), (4, 2));
 }
+
+#[test]
+fn a_takeover_comes_next_for_a_backup_only() {
+    let mut talk = Talk::alone(instance("A", 1, 100));
+    assert_eq!(talk.router.next_takeover(), Some(at(MASTER_AT)));
+    talk.due(MASTER_AT);
+    assert_eq!((talk.router.next_takeover(), talk.router.deadline().is_some()), (None, true));
+}
